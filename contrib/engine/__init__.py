@@ -1,0 +1,1 @@
+"""Runs a network: one `Engine` over many runtimes. Imports nothing else of this repository."""

@@ -1,0 +1,88 @@
+"""What a runtime must offer: a `Backend` that opens a `Session`."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..errors import OptionError
+from ..spec import TensorSpec
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Whether a target can be used here. `detail` is its version, or why not and what to install."""
+
+    usable: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the caller asked for. A backend reads what concerns it; compiling ones need most of it.
+
+    `device` is what stood behind the colon of the target ("openvino:GPU" → "GPU"). `input_size` is the shape of
+    one compute unit, one an input. `extra` holds the runtime's own options; unknown ones are an error.
+    """
+
+    device: str = ""
+    dtype: str | None = None
+    batch_size: int | None = None
+    input_size: Sequence[Sequence[int]] | None = None
+    pass_path: Path | None = None
+    save_engine: str | Path | bool | None = None
+    rank: int = 0
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def checked_extra(self, target: str, allowed: Sequence[str]) -> dict[str, Any]:
+        """`extra` as a dict. Raises OptionError if it holds a name that is not in `allowed`."""
+        unknown = sorted(set(self.extra) - set(allowed))
+        if unknown:
+            raise OptionError(f"target '{target}' has no option {', '.join(unknown)}; it has: {', '.join(allowed)}")
+        return dict(self.extra)
+
+
+class Session(ABC):
+    """A network, loaded. The engine has checked names, ranks, sizes, dtypes and contiguity before `run`."""
+
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+
+    @abstractmethod
+    def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+        """Outputs in the order of `outputs` for inputs in the order of `inputs`. May raise anything."""
+
+    def close(self) -> None:
+        """Give back what the session holds. Called once."""
+        return None
+
+
+class Backend(Protocol):
+    """One runtime. `target` is what people write in --target, `name` what scripts see as `engine.backend`."""
+
+    target: str
+    name: str
+    summary: str
+
+    def availability(self) -> Availability:
+        """Whether the runtime can be used here; cheap, imports nothing heavy."""
+
+    def open(self, ckpt: Path, options: Options) -> Session:
+        """Load the file `ckpt`. Raises ModelFileError, OptionError."""
+
+
+def package_availability(module: str, package: str, install: str) -> Availability:
+    """Availability of a runtime that is a Python package: looked up, not imported."""
+    if importlib.util.find_spec(module) is None:
+        return Availability(False, f"needs {package}: {install}")
+    try:
+        return Availability(True, f"{package} {importlib.metadata.version(package)}")
+    except importlib.metadata.PackageNotFoundError:
+        return Availability(True, f"{package}, version unknown")

@@ -1,0 +1,117 @@
+"""Target `onnx`: ONNX Runtime on the CPU, the accuracy baseline of the adaptation guide."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import ModelFileError, OptionError
+from ..spec import TensorSpec
+from . import register
+from .base import Availability, Options, Session, package_availability
+
+_OPTIONS = ("threads", "inter_threads", "graph_optimization", "arena")
+_LEVELS = {
+    "disable": "ORT_DISABLE_ALL",
+    "basic": "ORT_ENABLE_BASIC",
+    "extended": "ORT_ENABLE_EXTENDED",
+    "all": "ORT_ENABLE_ALL",
+}
+
+# ONNX element types by the name that ONNX Runtime gives them
+_DTYPES = {
+    "tensor(float)": "float32",
+    "tensor(double)": "float64",
+    "tensor(float16)": "float16",
+    "tensor(int8)": "int8",
+    "tensor(int16)": "int16",
+    "tensor(int32)": "int32",
+    "tensor(int64)": "int64",
+    "tensor(uint8)": "uint8",
+    "tensor(uint16)": "uint16",
+    "tensor(uint32)": "uint32",
+    "tensor(uint64)": "uint64",
+    "tensor(bool)": "bool",
+    "tensor(string)": "object",
+}
+
+
+class OnnxRuntimeSession(Session):
+    """An `onnxruntime.InferenceSession` with names and specs looked up once."""
+
+    def __init__(self, session: Any):
+        self.inputs = tuple(_spec(node) for node in session.get_inputs())
+        self.outputs = tuple(_spec(node) for node in session.get_outputs())
+        self._input_names = [spec.name for spec in self.inputs]
+        self._output_names = [spec.name for spec in self.outputs]
+        self._run = session.run
+
+    def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+        return self._run(self._output_names, dict(zip(self._input_names, arrays, strict=True)))
+
+    def close(self) -> None:
+        del self._run
+
+
+class OnnxRuntimeBackend:
+    """Opens ONNX files."""
+
+    target = "onnx"
+    name = "onnxruntime"
+    summary = "ONNX Runtime, CPU"
+
+    def availability(self) -> Availability:
+        return package_availability("onnxruntime", "onnxruntime", "pip install onnxruntime")
+
+    def open(self, ckpt: Path, options: Options) -> Session:
+        import onnxruntime
+
+        session_options = self._session_options(options)
+        try:
+            session = onnxruntime.InferenceSession(
+                str(ckpt), sess_options=session_options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:
+            # ONNX Runtime has a class an error kind, without a common base; all of them mean: not a usable model
+            size = ckpt.stat().st_size
+            raise ModelFileError(
+                f"{ckpt} ({size} bytes) is not a model that ONNX Runtime opens; it may be truncated, export it again. "
+                f"ONNX Runtime says: {str(error).splitlines()[0]}"
+            ) from error
+        return OnnxRuntimeSession(session)
+
+    def _session_options(self, options: Options) -> Any:
+        """Threads default to the cores this process may use; the library itself counts those of the machine."""
+        import onnxruntime
+
+        extra = options.checked_extra(self.target, _OPTIONS)
+        level = extra.get("graph_optimization", "all")
+        if level not in _LEVELS:
+            raise OptionError(f"graph_optimization is one of {', '.join(_LEVELS)}, got {level!r}")
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+        made = onnxruntime.SessionOptions()
+        made.intra_op_num_threads = _thread_count(extra, "threads", cores)
+        made.inter_op_num_threads = _thread_count(extra, "inter_threads", 0)
+        made.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, _LEVELS[level])
+        made.enable_cpu_mem_arena = bool(extra.get("arena", True))
+        made.log_severity_level = 3  # errors only: its warnings are about optimisations that it did not find
+        return made
+
+
+def _thread_count(extra: dict[str, Any], name: str, default: int) -> int:
+    value = extra.get(name, default)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise OptionError(f"option {name} is a number of threads (0: the library's choice), got {value!r}")
+    return value
+
+
+def _spec(node: Any) -> TensorSpec:
+    """Unnamed dynamic dimensions get a name of their own, so that nothing is concluded from them."""
+    shape = [size if isinstance(size, int) else size or f"{node.name}_{axis}" for axis, size in enumerate(node.shape)]
+    return TensorSpec(node.name, _DTYPES.get(node.type, "object"), tuple(shape))
+
+
+register(OnnxRuntimeBackend())

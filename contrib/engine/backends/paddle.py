@@ -1,0 +1,92 @@
+"""Target `paddle`: the framework itself, the reference for networks that come from PaddlePaddle."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import ModelFileError
+from ..spec import TensorSpec
+from . import register
+from .base import Availability, Options, Session, package_availability
+
+
+def import_paddle() -> Any:
+    """The paddle module, without what it says while it is imported and traced (its log, and a hint about ccache)."""
+    os.environ.setdefault("GLOG_minloglevel", "2")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import paddle
+    return paddle
+
+
+class PaddleSession(Session):
+    """A `paddle.nn.Layer` in eval mode, run without gradients."""
+
+    def __init__(self, layer: Any, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]):
+        self.inputs = tuple(inputs)
+        self.outputs = tuple(outputs)
+        self._paddle = import_paddle()
+        self._layer = layer
+
+    def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+        paddle = self._paddle
+        with paddle.no_grad():
+            result = self._layer(*[paddle.to_tensor(array) for array in arrays])
+        tensors = result if isinstance(result, (list, tuple)) else [result]
+        return [tensor.numpy() for tensor in tensors]
+
+    def close(self) -> None:
+        del self._layer
+
+
+class PaddleBackend:
+    """Opens what paddle.jit.save wrote."""
+
+    target = "paddle"
+    name = "paddle"
+    summary = "PaddlePaddle itself, CPU (reference)"
+
+    def availability(self) -> Availability:
+        return package_availability("paddle", "paddlepaddle", "pip install paddlepaddle")
+
+    def open(self, ckpt: Path, options: Options) -> Session:
+        """Opens what `paddle.jit.save` wrote: <name>.json or <name>.pdmodel, with <name>.pdiparams beside it."""
+        options.checked_extra(self.target, ())
+        if ckpt.suffix not in (".json", ".pdmodel"):
+            raise ModelFileError(
+                f"target 'paddle' opens what paddle.jit.save wrote (.json or .pdmodel), got {ckpt}; "
+                "for a network in memory use TecoInferEngine.from_layer(layer, input_spec, target='paddle')"
+            )
+        paddle = import_paddle()
+        try:
+            layer = paddle.jit.load(str(ckpt.with_suffix("")))
+            layer.eval()
+            inputs = [paddle_spec(value.name, value, index) for index, value in enumerate(layer._input_spec())]
+            outputs = [
+                paddle_spec(value.name, value, index, "output") for index, value in enumerate(layer._output_spec())
+            ]
+        except Exception as error:
+            # paddle reports a damaged file through many unrelated exception classes
+            raise ModelFileError(
+                f"{ckpt} is not a network that PaddlePaddle loads: {str(error).strip().splitlines()[0]}"
+            ) from error
+        return PaddleSession(layer, inputs, outputs)
+
+
+def paddle_spec(name: str | None, value: Any, index: int, kind: str = "input") -> TensorSpec:
+    """The spec of a paddle InputSpec or value; -1 and None are dynamic, dimension 0 then named 'batch'."""
+    name = name or f"{kind}{index}"
+    shape = [
+        int(size) if size is not None and int(size) >= 0 else "batch" if axis == 0 else f"{name}_{axis}"
+        for axis, size in enumerate(value.shape)
+    ]
+    return TensorSpec(name, str(value.dtype).rpartition(".")[2].lower(), tuple(shape))
+
+
+register(PaddleBackend())

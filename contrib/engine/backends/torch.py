@@ -1,0 +1,123 @@
+"""Target `torch`: the framework itself, the reference that every export is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import ModelFileError
+from ..spec import TensorSpec
+from . import register
+from .base import Availability, Options, Session, package_availability
+
+
+class TorchSession(Session):
+    """A `torch.nn.Module` in eval mode, run without gradients."""
+
+    def __init__(self, module: Any, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]):
+        import torch
+
+        self.inputs = tuple(inputs)
+        self.outputs = tuple(outputs)
+        self._torch = torch
+        self._module = module
+
+    def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+        torch = self._torch
+        # from_numpy shares memory and wants it writeable, so that read-only arrays are copied
+        tensors = [torch.from_numpy(np.require(array, requirements="W")) for array in arrays]
+        with torch.inference_mode():
+            return [tensor.numpy() for tensor in flat_tensors(self._module(*tensors))]
+
+    def close(self) -> None:
+        del self._module
+
+
+class TorchBackend:
+    """Opens TorchScript files and exported programs."""
+
+    target = "torch"
+    name = "torch"
+    summary = "PyTorch itself, CPU (reference)"
+
+    def availability(self) -> Availability:
+        return package_availability("torch", "torch", "pip install torch")
+
+    def open(self, ckpt: Path, options: Options) -> Session:
+        """Opens a TorchScript file (.pt, .pth) or an exported program (.pt2), both of which hold the network itself."""
+        options.checked_extra(self.target, ())
+        if ckpt.suffix == ".pt2":
+            return _exported_program(ckpt)
+        if ckpt.suffix in (".pt", ".pth", ".torchscript"):
+            return _torchscript(ckpt)
+        raise ModelFileError(
+            f"target 'torch' opens TorchScript (.pt) and exported programs (.pt2), got {ckpt}; "
+            "for a network in memory use TecoInferEngine.from_module(module, example_inputs, target='torch')"
+        )
+
+
+def _torchscript(ckpt: Path) -> Session:
+    import torch
+
+    try:
+        module = torch.jit.load(str(ckpt), map_location="cpu").eval()
+    except RuntimeError as error:
+        raise ModelFileError(
+            f"{ckpt} is not TorchScript: {str(error).splitlines()[0]}. A file of weights alone has no network in it: "
+            "build the network, load the weights and use TecoInferEngine.from_module"
+        ) from error
+    inputs, outputs = list(module.graph.inputs())[1:], list(module.graph.outputs())
+    return TorchSession(module, [_value_spec(value) for value in inputs], [_value_spec(value) for value in outputs])
+
+
+def _exported_program(ckpt: Path) -> Session:
+    import torch
+
+    try:
+        program = torch.export.load(str(ckpt))
+    except Exception as error:
+        # zip, json and pickle errors alike mean that the file is not an exported program
+        raise ModelFileError(f"{ckpt} is not an exported program: {str(error).splitlines()[0]}") from error
+    nodes = {node.name: node.meta["val"] for node in program.graph.nodes if "val" in node.meta}
+    signature = program.graph_signature
+    inputs = [tensor_spec(name, nodes[name]) for name in signature.user_inputs]
+    outputs = [tensor_spec(name, nodes[name]) for name in signature.user_outputs]
+    return TorchSession(program.module(), inputs, outputs)
+
+
+def _value_spec(value: Any) -> TensorSpec:
+    """What a TorchScript graph says of a value: a traced graph knows rank and dtype, a scripted one often not."""
+    name = value.debugName().replace(".", "_")
+    sizes = value.type().sizes() if hasattr(value.type(), "sizes") else None
+    if sizes is None:
+        raise ModelFileError(
+            f"the TorchScript graph does not say what shape '{name}' has; save it with torch.jit.trace, or use "
+            "from_module"
+        )
+    dtype = str(value.type().dtype() or "torch.float32").removeprefix("torch.")
+    shape = [f"{name}_{axis}" if axis == 0 or size is None else size for axis, size in enumerate(sizes)]
+    return TensorSpec(name, dtype, tuple(shape))
+
+
+def tensor_spec(name: str, tensor: Any, dynamic: dict[int, str] | None = None) -> TensorSpec:
+    """The spec of a tensor; `dynamic` names the dimensions that may differ."""
+    shape = [
+        (dynamic or {}).get(axis) or (size if isinstance(size, int) else str(size))
+        for axis, size in enumerate(tensor.shape)
+    ]
+    return TensorSpec(name, str(tensor.dtype).removeprefix("torch."), tuple(shape))
+
+
+def flat_tensors(value: Any) -> list[Any]:
+    """The tensors of a module's result in order: a tensor, or tuples, lists and dicts of them."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (tuple, list)):
+        return [tensor for item in value for tensor in flat_tensors(item)]
+    return [] if value is None else [value]
+
+
+register(TorchBackend())

@@ -1,0 +1,346 @@
+"""The engine: one way to run a network, whichever runtime does the work."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import backends
+from .backends.base import Options, Session
+from .errors import (
+    DtypeError,
+    EngineError,
+    ExportError,
+    InputError,
+    ModelFileError,
+    NotFiniteError,
+    OptionError,
+    ReleasedError,
+    RunError,
+    ShapeError,
+    TargetUnavailableError,
+    UnknownTargetError,
+)
+from .spec import InputCheck, TensorSpec
+
+__all__ = [
+    "PASS_PATH",
+    "DtypeError",
+    "Engine",
+    "EngineError",
+    "ExportError",
+    "InputError",
+    "ModelFileError",
+    "NotFiniteError",
+    "OptionError",
+    "ReleasedError",
+    "RunError",
+    "ShapeError",
+    "TargetUnavailableError",
+    "TensorSpec",
+    "UnknownTargetError",
+]
+
+PASS_PATH = Path(__file__).resolve().parent / "passes"
+
+_DTYPES = ("float16", "float32")
+
+
+class Engine:
+    """A network, loaded for one target.
+
+    `engine(x)` takes one ndarray, a list of them in the order of the graph's inputs, or a dict by input name;
+    it returns an ndarray for one output, else a list in the order of the graph's outputs. Any number of rows is
+    served: a network fixed at batch b is run once for every b rows, the last piece padded, the padding cut off.
+    Afterwards `run_time` holds the seconds that the runtime took.
+
+    ckpt: the model file. input_name: checked against the graph when given (str, or a list in input order).
+    target: "onnx", … (`engine.backends.targets()`), a device after a colon. batch_size: rows a call, for
+    targets that compile. input_size: a list of shapes, one an input, of one compute unit. dtype: "float16" or
+    "float32", what is computed in; allows rounding float inputs to it. pass_path: pass file of compiling
+    targets. check_finite: refuse NaN and infinity in inputs. options: the runtime's own options.
+    task, model, model_name, backend, devide, card_bs1: accepted for existing scripts, not used.
+
+    Raises a subclass of EngineError for every misuse; nothing reaches the runtime unchecked.
+    """
+
+    def __init__(
+        self,
+        ckpt: str | Path,
+        input_name: str | Sequence[str] | None = None,
+        target: str = "onnx",
+        batch_size: int | None = None,
+        input_size: Sequence[Sequence[int]] | None = None,
+        dtype: str | None = None,
+        pass_path: str | Path | None = None,
+        *,
+        task: str | None = None,
+        model: str | None = None,
+        model_name: str | None = None,
+        backend: str | None = None,
+        save_engine: str | Path | bool | None = None,
+        rank: int = 0,
+        devide: Any = None,
+        card_bs1: Any = None,
+        check_finite: bool = False,
+        options: Mapping[str, Any] | None = None,
+    ):
+        self._session: Session | None = None
+        _require_dtype(dtype)
+        if batch_size is not None and batch_size < 1:
+            raise OptionError(f"batch_size is at least 1, got {batch_size}")
+        runtime = backends.find(target)
+        session = runtime.open(
+            _model_file(ckpt),
+            Options(
+                device=target.partition(":")[2],
+                dtype=dtype,
+                batch_size=batch_size,
+                input_size=input_size,
+                pass_path=Path(pass_path) if pass_path else None,
+                save_engine=save_engine,
+                rank=rank,
+                extra=options or {},
+            ),
+        )
+        self._attach(session, runtime.name, target, dtype, check_finite)
+        try:
+            self._require_names(input_name)
+            self._fix_sizes(input_size)
+        except EngineError:
+            self.release()
+            raise
+
+    @classmethod
+    def from_session(
+        cls, session: Session, backend: str, target: str, dtype: str | None = None, check_finite: bool = False
+    ) -> Engine:
+        """An engine around a session that is open already."""
+        engine = cls.__new__(cls)
+        engine._attach(session, backend, target, dtype, check_finite)
+        return engine
+
+    def _attach(self, session: Session, backend: str, target: str, dtype: str | None, check_finite: bool) -> None:
+        self.backend = backend
+        self.target = target
+        self.run_time = 0.0
+        self.inputs: tuple[TensorSpec, ...] = session.inputs
+        self.outputs: tuple[TensorSpec, ...] = session.outputs
+        self._session = session
+        self._executor: ThreadPoolExecutor | None = None
+        self._dtype = dtype
+        self._check_finite = check_finite
+        first = self.inputs[0].shape[:1] if self.inputs else ()
+        self._fixed_batch = first[0] if first and isinstance(first[0], int) else None
+        self._prepare_checks()
+
+    def _prepare_checks(self) -> None:
+        """Everything about the inputs that does not depend on the call."""
+        batch = self._fixed_batch
+        self._batched = [spec.shape[:1] == (batch,) for spec in self.inputs]
+        self._checks = [
+            InputCheck(spec, self._dtype, self._check_finite, batched)
+            for spec, batched in zip(self.inputs, self._batched, strict=True)
+        ]
+        places: dict[str, list[tuple[int, int]]] = {}
+        for index, spec in enumerate(self.inputs):
+            for axis, size in enumerate(spec.shape):
+                if isinstance(size, str):
+                    places.setdefault(size, []).append((index, axis))
+        self._shared_dims = {name: where for name, where in places.items() if len(where) > 1}
+
+    def _require_names(self, input_name: str | Sequence[str] | None) -> None:
+        if input_name is None:
+            return
+        asked = [input_name] if isinstance(input_name, str) else list(input_name)
+        have = [spec.name for spec in self.inputs]
+        if asked != have:
+            raise InputError(f"input_name is {', '.join(asked)}, but the model's inputs are: {', '.join(have)}")
+
+    def _fix_sizes(self, input_size: Sequence[Sequence[int]] | None) -> None:
+        if input_size is None:
+            return
+        if len(input_size) != len(self.inputs) or not all(isinstance(size, Sequence) for size in input_size):
+            raise ShapeError(
+                f"input_size is a list of {len(self.inputs)} shapes, one an input, such as [[1, 3, 224, 224]]; "
+                f"got {input_size}"
+            )
+        self.inputs = tuple(spec.fixed(size) for spec, size in zip(self.inputs, input_size, strict=True))
+        self._prepare_checks()
+
+    def __call__(
+        self,
+        inputs: np.ndarray | Sequence[np.ndarray] | Mapping[str, np.ndarray],
+        *,
+        conf_thres: Any = None,
+        iou_thres: Any = None,
+        max_det: Any = None,
+        batch_padding: Any = None,
+    ) -> Any:
+        """Outputs for `inputs`: an ndarray when there is one output, else a list in graph order.
+
+        The keywords are accepted for existing scripts and change nothing: they belong to postprocessing.
+        Raises InputError (ShapeError, DtypeError, NotFiniteError), ReleasedError, RunError.
+        """
+        return self._timed_run(self._arranged(inputs))
+
+    def submit(self, inputs: np.ndarray | Sequence[np.ndarray] | Mapping[str, np.ndarray]) -> Future[Any]:
+        """Start a call and return its future. Inputs are checked now; leave the arrays alone until it is done."""
+        arrays = self._arranged(inputs)
+        if self._executor is None:
+            self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
+        return self._executor.submit(self._timed_run, arrays)
+
+    def _timed_run(self, arrays: list[np.ndarray]) -> Any:
+        session = self._session
+        if session is None:
+            raise ReleasedError("this engine has been released; open a new one")
+        start = time.perf_counter()
+        try:
+            rows = arrays[0].shape[0] if arrays and arrays[0].ndim else 1
+            if rows and (self._fixed_batch is None or rows == self._fixed_batch):
+                outputs = session.run(arrays)
+            else:
+                outputs = self._run_in_pieces(session, arrays, rows)
+        except EngineError:
+            raise
+        except Exception as error:
+            # each runtime has exceptions of its own; people get one kind, with the runtime's words
+            raise RunError(f"target '{self.target}' failed: {error}") from error
+        self.run_time = time.perf_counter() - start
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def _arranged(self, inputs: Any) -> list[np.ndarray]:
+        """The inputs, checked, in graph order."""
+        if self._session is None:
+            raise ReleasedError("this engine has been released; open a new one")
+        given = self._in_order(inputs)
+        if len(given) != len(self._checks):
+            names = ", ".join(f"'{spec}'" for spec in self.inputs)
+            raise InputError(f"the model takes {len(self._checks)} inputs ({names}), got {len(given)}")
+        arrays = [check(array) for check, array in zip(self._checks, given, strict=True)]
+        if len(arrays) > 1:
+            self._require_equal_sizes(arrays)
+        return arrays
+
+    def _in_order(self, inputs: Any) -> Sequence[Any]:
+        if isinstance(inputs, (list, tuple)):
+            return inputs
+        if not isinstance(inputs, Mapping):
+            return (inputs,)
+        names = [spec.name for spec in self.inputs]
+        missing = [name for name in names if name not in inputs]
+        extra = [name for name in inputs if name not in names]
+        if missing or extra:
+            raise InputError(
+                f"the model's inputs are {', '.join(names)}"
+                + (f"; missing: {', '.join(missing)}" if missing else "")
+                + (f"; unknown: {', '.join(map(str, extra))}" if extra else "")
+            )
+        return [inputs[name] for name in names]
+
+    def _require_equal_sizes(self, arrays: list[np.ndarray]) -> None:
+        """Dynamic dimensions of one name, and the rows of a fixed batch, agree between the inputs."""
+        rows = {array.shape[0] for array, batched in zip(arrays, self._batched, strict=True) if batched}
+        if len(rows) > 1:
+            raise ShapeError(f"the inputs have different numbers of rows: {self._shapes(arrays)}")
+        for name, places in self._shared_dims.items():
+            if len({arrays[index].shape[axis] for index, axis in places}) > 1:
+                raise ShapeError(f"dimension '{name}' differs between the inputs: {self._shapes(arrays)}")
+
+    def _shapes(self, arrays: list[np.ndarray]) -> str:
+        return ", ".join(f"{spec.name} {list(array.shape)}" for spec, array in zip(self.inputs, arrays, strict=True))
+
+    def _run_in_pieces(self, session: Session, arrays: list[np.ndarray], rows: int) -> list[np.ndarray]:
+        """Run `rows` rows on a session of another batch: cut, pad the last piece, cut the padding off.
+
+        Zero rows run one padded piece too: that is how the shape and dtype of the outputs are known.
+        """
+        batch = self._fixed_batch or 1
+        results: list[np.ndarray] = []
+        for start in range(0, max(rows, 1), batch):
+            piece = [
+                _padded(array[start : start + batch], batch) if self._takes_rows(index) else array
+                for index, array in enumerate(arrays)
+            ]
+            outputs = session.run(piece)
+            if not results:
+                results = [self._result(index, output, batch, rows) for index, output in enumerate(outputs)]
+            for result, output in zip(results, outputs, strict=True):
+                result[start : start + batch] = output[: min(batch, rows - start)]
+        return results
+
+    def _takes_rows(self, index: int) -> bool:
+        if self._fixed_batch is not None:
+            return self._batched[index]
+        return self.inputs[index].shape[:1] == self.inputs[0].shape[:1]
+
+    def _result(self, index: int, output: np.ndarray, batch: int, rows: int) -> np.ndarray:
+        if output.ndim == 0 or output.shape[0] != batch:
+            raise ShapeError(
+                f"output '{self.outputs[index]}' has no batch dimension, so {rows} rows cannot be run in pieces "
+                f"of {batch}; "
+                f"call with exactly {batch} rows"
+            )
+        return np.empty((rows, *output.shape[1:]), output.dtype)
+
+    def init_module(self, card_id: int = 0) -> None:
+        """Put a loaded compiled engine on card `card_id`. For targets that compile nothing, there is nothing to do."""
+        if self._session is None:
+            raise ReleasedError("this engine has been released; open a new one")
+        init = getattr(self._session, "init_module", None)
+        if init is not None:
+            init(card_id)
+
+    def release(self) -> None:
+        """Give back what the engine holds, after the calls that are in flight. May be called again."""
+        session = self._session
+        if session is None:
+            return
+        if self._executor is not None:
+            self._executor.shutdown(wait=True)
+        self._session = None
+        session.close()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def __repr__(self) -> str:
+        state = "released" if self._session is None else "open"
+        takes, gives = ("; ".join(map(str, specs)) for specs in (self.inputs, self.outputs))
+        return f"<{type(self).__name__} {self.target} ({state}): {takes} -> {gives}>"
+
+
+def _padded(array: np.ndarray, batch: int) -> np.ndarray:
+    """`array` with its last row repeated up to `batch` rows (a real row keeps token ids and lengths valid)."""
+    missing = batch - array.shape[0]
+    if missing == 0:
+        return array
+    if array.shape[0] == 0:
+        return np.zeros((batch, *array.shape[1:]), array.dtype)
+    return np.concatenate([array, np.repeat(array[-1:], missing, axis=0)])
+
+
+def _model_file(ckpt: str | Path) -> Path:
+    path = Path(ckpt)
+    if path.is_dir():
+        raise ModelFileError(f"{path} is a folder; give the model file in it")
+    if not path.is_file():
+        raise ModelFileError(f"no model file {path}; export it first (python export_onnx.py), or give another --ckpt")
+    if not os.access(path, os.R_OK):
+        raise ModelFileError(f"model file {path} may not be read by this user")
+    return path
+
+
+def _require_dtype(dtype: str | None) -> None:
+    if dtype is not None and dtype not in _DTYPES:
+        raise OptionError(f"dtype is one of {', '.join(_DTYPES)}, got {dtype!r}")

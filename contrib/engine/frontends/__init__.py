@@ -1,0 +1,1 @@
+"""From a network in memory to an ONNX file: one framework a file."""

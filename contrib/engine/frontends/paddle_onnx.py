@@ -1,0 +1,63 @@
+"""A `paddle.nn.Layer` to ONNX, by paddle2onnx in a process of its own.
+
+paddle2onnx ends the process that calls it when it meets an operator that it does not know, and
+`paddle.onnx.export` may install packages by itself. Neither can happen to the caller here.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..backends.paddle import import_paddle
+from ..errors import ExportError
+
+# optimize_tool "None": folding is left to onnxsim, and polygraphy, which would install packages, is not called
+_CONVERT = """
+import sys, paddle2onnx
+model, params, out, opset = sys.argv[1:]
+paddle2onnx.export(model, params, out, opset_version=int(opset), auto_upgrade_opset=False, optimize_tool="None")
+"""
+
+
+def export_layer(layer: Any, input_spec: Sequence[Any], path: Path, *, opset: int = 17) -> None:
+    """Write `layer` to `path`. `input_spec` holds paddle.static.InputSpec, -1 where a dimension is dynamic.
+
+    Raises ExportError with what paddle or paddle2onnx said.
+    """
+    paddle = import_paddle()
+    with tempfile.TemporaryDirectory(prefix="paddle2onnx-") as folder:
+        stem = Path(folder) / "model"
+        try:
+            paddle.jit.save(layer, str(stem), input_spec=list(input_spec))
+        except Exception as error:
+            # tracing runs the layer's own code, which may raise anything
+            raise ExportError(
+                f"{type(layer).__name__} cannot be made static: {str(error).strip().splitlines()[-1]}"
+            ) from error
+        model = next(file for file in (stem.with_suffix(".json"), stem.with_suffix(".pdmodel")) if file.exists())
+        _convert(model, stem.with_suffix(".pdiparams"), path, opset)
+
+
+def _convert(model: Path, params: Path, path: Path, opset: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _CONVERT, str(model), str(params), str(path), str(opset)],
+        env=os.environ | {"POLYGRAPHY_AUTOINSTALL_DEPS": "0"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if done.returncode != 0 or not path.is_file() or path.stat().st_size == 0:
+        path.unlink(missing_ok=True)
+        said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+        raise ExportError(
+            f"paddle2onnx ended with code {done.returncode} and no usable file (opset {opset}). Its last words:\n"
+            + "\n".join(said[-8:])
+        )

@@ -1,0 +1,161 @@
+"""A `torch.nn.Module` to ONNX."""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import ExportError
+
+_log = logging.getLogger(__name__)
+
+DynamicAxes = Mapping[str, Mapping[int, str]]
+
+
+@dataclass(frozen=True)
+class TorchExport:
+    """How the file came to be: `exporter` is "torchscript" or "dynamo"; `note` says why it was not the first choice."""
+
+    exporter: str
+    note: str = ""
+
+
+def export_module(
+    module: Any,
+    example_inputs: Sequence[Any],
+    path: Path,
+    *,
+    input_names: Sequence[str],
+    output_names: Sequence[str],
+    dynamic_axes: DynamicAxes | None = None,
+    opset: int = 17,
+    custom_opsets: Mapping[str, int] | None = None,
+) -> TorchExport:
+    """Write `module` to `path`.
+
+    The TorchScript exporter comes first, because it honours opset 9 to 20. Where it cannot export the network
+    (a convolution with computed weights, say), the torch.export one does, which writes opset 18 or later.
+    Raises ExportError with the words of both when neither can.
+    """
+    arguments = dict(
+        input_names=list(input_names),
+        output_names=list(output_names),
+        dynamic_axes={name: dict(axes) for name, axes in (dynamic_axes or {}).items()} or None,
+        opset=opset,
+        custom_opsets=dict(custom_opsets or {}),
+    )
+    try:
+        _attempt(_by_torchscript, module, tuple(example_inputs), path, **arguments)
+        return TorchExport("torchscript")
+    except Exception as first:
+        # the exporters raise whatever the network raises while it is traced
+        reason = _first_line(first)
+        _log.warning("the TorchScript exporter failed (%s); trying the torch.export one", reason)
+        try:
+            _attempt(_by_dynamo, module, tuple(example_inputs), path, **arguments)
+        except Exception as second:
+            raise ExportError(
+                f"{type(module).__name__} cannot be exported. TorchScript exporter: {reason}. torch.export "
+                f"exporter: {_first_line(second)}"
+            ) from second
+    return TorchExport("dynamo", f"the TorchScript exporter failed: {reason}")
+
+
+def _attempt(exporter: Callable[..., None], *args: Any, **kwargs: Any) -> None:
+    """Run an exporter without its chatter, with attention layers traced as they are written."""
+    import torch
+
+    fastpath = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()), _quiet("torch.onnx", "onnxscript"):
+            warnings.simplefilter("ignore")
+            exporter(*args, **kwargs)
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fastpath)
+
+
+@contextmanager
+def _quiet(*names: str) -> Any:
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def _by_torchscript(
+    module: Any,
+    example_inputs: tuple[Any, ...],
+    path: Path,
+    *,
+    input_names: list[str],
+    output_names: list[str],
+    dynamic_axes: dict[str, dict[int, str]] | None,
+    opset: int,
+    custom_opsets: dict[str, int],
+) -> None:
+    import torch
+
+    torch.onnx.export(
+        module,
+        example_inputs,
+        str(path),
+        dynamo=False,
+        opset_version=opset,
+        input_names=input_names,
+        output_names=output_names,
+        dynamic_axes=dynamic_axes,
+        do_constant_folding=True,
+        custom_opsets=custom_opsets or None,
+    )
+
+
+def _by_dynamo(
+    module: Any,
+    example_inputs: tuple[Any, ...],
+    path: Path,
+    *,
+    input_names: list[str],
+    output_names: list[str],
+    dynamic_axes: dict[str, dict[int, str]] | None,
+    opset: int,
+    custom_opsets: dict[str, int],
+) -> None:
+    import torch
+
+    dims: dict[str, Any] = {}
+    shapes = tuple(
+        {
+            axis: dims.setdefault(name, torch.export.Dim.DYNAMIC)
+            for axis, name in (dynamic_axes or {}).get(given, {}).items()
+        }
+        for given in input_names
+    )
+    torch.onnx.export(
+        module,
+        example_inputs,
+        str(path),
+        dynamo=True,
+        opset_version=max(opset, 18),
+        input_names=input_names,
+        output_names=output_names,
+        dynamic_shapes=shapes if dynamic_axes else None,
+        external_data=False,
+        verbose=False,
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,105 @@
+"""The engine for networks that come from PyTorch."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .base import Engine
+from .errors import InputError
+from .spec import TensorSpec
+
+__all__ = ["TecoInferEngine"]
+
+
+class TecoInferEngine(Engine):
+    """`Engine`, with a way in for a `torch.nn.Module`."""
+
+    @classmethod
+    def from_module(
+        cls,
+        torch_module: Any,
+        example_inputs: Any,
+        target: str = "onnx",
+        *,
+        input_names: Sequence[str] | None = None,
+        output_names: Sequence[str] | None = None,
+        dynamic_axes: Mapping[str, Mapping[int, str]] | None = None,
+        opset: int = 17,
+        **engine_options: Any,
+    ) -> TecoInferEngine:
+        """A trained module on `target`, in one call.
+
+        example_inputs: a tensor or a tuple of them, as the module takes them. Dimension 0 of every input is the
+        batch and dynamic; `dynamic_axes` ({input name: {axis: dimension name}}) says otherwise. Target "torch"
+        runs the module itself; any other gets an ONNX file, exported to a temporary folder. The module is put
+        in eval mode. `engine_options` are those of the constructor. Raises ExportError and what opening raises.
+        """
+        import torch
+
+        from .backends.torch import TorchSession, flat_tensors, tensor_spec
+
+        examples = tuple(example_inputs) if isinstance(example_inputs, (tuple, list)) else (example_inputs,)
+        if not all(isinstance(example, torch.Tensor) for example in examples):
+            raise InputError(
+                f"example_inputs takes tensors, got {', '.join(type(example).__name__ for example in examples)}"
+            )
+        names = list(input_names or ([f"input{i}" for i in range(len(examples))] if len(examples) > 1 else ["input"]))
+        axes = (
+            {name: {0: "batch"} for name in names}
+            if dynamic_axes is None
+            else {k: dict(v) for k, v in dynamic_axes.items()}
+        )
+        torch_module.eval()
+        with torch.inference_mode():
+            results = flat_tensors(torch_module(*examples))
+        out_names = list(
+            output_names or ([f"output{i}" for i in range(len(results))] if len(results) > 1 else ["output"])
+        )
+        batched = any(0 in axes.get(name, {}) for name in names)
+        out_axes = {
+            name: {0: "batch"} for name, result in zip(out_names, results, strict=True) if batched and result.ndim
+        }
+        inputs = [tensor_spec(name, example, axes.get(name)) for name, example in zip(names, examples, strict=True)]
+        outputs = [
+            tensor_spec(name, result, out_axes.get(name)) for name, result in zip(out_names, results, strict=True)
+        ]
+        if target == "torch":
+            return cls._around(TorchSession(torch_module, inputs, outputs), engine_options)
+        return cls._exported(torch_module, examples, target, inputs, outputs, axes | out_axes, opset, engine_options)
+
+    @classmethod
+    def _around(cls, session: Any, engine_options: dict[str, Any]) -> TecoInferEngine:
+        known = {name: engine_options.pop(name) for name in ("dtype", "check_finite") if name in engine_options}
+        if engine_options:
+            raise InputError(f"target 'torch' from a module takes no {', '.join(engine_options)}")
+        return cls.from_session(session, "torch", "torch", **known)  # type: ignore[return-value]
+
+    @classmethod
+    def _exported(
+        cls,
+        module: Any,
+        examples: tuple[Any, ...],
+        target: str,
+        inputs: list[TensorSpec],
+        outputs: list[TensorSpec],
+        axes: Mapping[str, Mapping[int, str]],
+        opset: int,
+        engine_options: dict[str, Any],
+    ) -> TecoInferEngine:
+        from .frontends.torch_onnx import export_module
+
+        with tempfile.TemporaryDirectory(prefix="from-module-") as folder:
+            path = Path(folder) / "module.onnx"
+            export_module(
+                module,
+                examples,
+                path,
+                input_names=[spec.name for spec in inputs],
+                output_names=[spec.name for spec in outputs],
+                dynamic_axes=axes,
+                opset=opset,
+            )
+            return cls(path, target=target, **engine_options)

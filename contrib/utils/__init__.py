@@ -1,0 +1,1 @@
+"""Carries data in and out of a network: data sets, preprocessing, postprocessing, metrics, pictures."""

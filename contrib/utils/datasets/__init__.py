@@ -1,0 +1,1 @@
+"""Data set formats, one a file; the small data sets that can be made on the spot are in `samples`."""

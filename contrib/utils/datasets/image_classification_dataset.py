@@ -1,0 +1,178 @@
+"""Labelled images in the layout of ImageNet: one folder a class, root/<class>/**/<image>."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from utils.datasets.folder import IMAGE_SUFFIXES, check_folder, walk
+from utils.datasets.sample import Sample
+from utils.errors import DataError
+from utils.preprocess.image import load_rgb
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+RANK, SIZE = "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"
+
+
+class ImageFolder(Sequence[Sample]):
+    """The images below `root`: classes in sorted order, and the files of a class in sorted order.
+
+    A sample's id is its path relative to `root`, its data the file's Path, its target the class index.
+
+    Args:
+        root: the folder that holds one folder for each class. Hidden names are passed over.
+        classes: folder names in index order (for ImageNet: the 1,000 WordNet ids). With it, a folder's index
+            is its index here, so that a part of the classes is scored rightly. Folders with other names are
+            taken in sorted order when they are exactly as many as `classes`. Without it, sorted order is the
+            index order.
+
+    Raises:
+        DataError: no such folder, no class folders, a class folder without images, an image directly in
+            `root`, or folder names that do not fit `classes`.
+    """
+
+    def __init__(self, root: str | Path, classes: Sequence[str] | None = None) -> None:
+        self.root = Path(root)
+        folders = _class_folders(self.root)
+        indices = _indices(self.root, folders, classes)
+        self._samples = [
+            Sample(path.relative_to(self.root).as_posix(), path, index)
+            for folder, index in zip(folders, indices, strict=True)
+            for path in _images(self.root / folder)
+        ]
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Sample]: ...
+    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
+        return self._samples[index]
+
+
+def rank_and_world(environ: Mapping[str, str] = os.environ, rank: int = -1) -> tuple[int, int]:
+    """This process's number and how many processes share the work, as mpirun tells: (0, 1) when it does not.
+
+    Args:
+        environ: where OMPI_COMM_WORLD_RANK and OMPI_COMM_WORLD_SIZE are read.
+        rank: the number to use where the environment names none; -1 means 0.
+
+    Raises:
+        DataError: only one of the two variables is set, one is no whole number, or the rank is not below the
+            size.
+    """
+    if (RANK in environ) != (SIZE in environ):
+        there, missing = (RANK, SIZE) if RANK in environ else (SIZE, RANK)
+        raise DataError(f"{there} is set but {missing} is not: set both (mpirun does), or neither.")
+    if RANK in environ:
+        rank, world = _whole(environ, RANK), _whole(environ, SIZE)
+    else:
+        rank, world = max(rank, 0), 1
+    if not 0 <= rank < world:
+        raise DataError(
+            f"rank {rank} of {world} processes: {RANK} must be from 0 to {SIZE} - 1 (got size {world})."
+        )
+    return rank, world
+
+
+def shard(samples: Sequence[Sample], rank: int, world: int) -> Sequence[Sample]:
+    """The samples of process `rank` out of `world`: every world-th one, so each is taken exactly once."""
+    if not 0 <= rank < world:
+        raise DataError(f"rank {rank} of {world} processes: the rank must be from 0 to {world - 1}.")
+    return samples[rank::world]
+
+
+class ImageLoader:
+    """Batches of (list of RGB images, int64 tensor of class indices); can be gone through again and again.
+
+    Images are read when their batch is asked for, so memory does not grow with the data set. The last batch
+    holds what is left. Made by `load_data`.
+    """
+
+    def __init__(self, samples: Sequence[Sample], batch_size: int) -> None:
+        if batch_size < 1:
+            raise DataError(f"batch_size is {batch_size}: it must be at least 1.")
+        self._samples = samples
+        self._batch_size = batch_size
+
+    def __len__(self) -> int:
+        """The number of batches."""
+        return -(-len(self._samples) // self._batch_size)
+
+    def __iter__(self) -> "Iterator[tuple[list[Image], Any]]":
+        import torch
+
+        for start in range(0, len(self._samples), self._batch_size):
+            batch = self._samples[start : start + self._batch_size]
+            targets = torch.tensor([sample.target for sample in batch], dtype=torch.int64)
+            yield [load_rgb(sample.data) for sample in batch], targets
+
+
+def load_data(valdir: str | Path, batch_size: int, rank: int = -1) -> ImageLoader:
+    """Batches of (list of RGB PIL images, int64 torch tensor of labels) from a folder in ImageNet's layout.
+
+    Labels are numbered in sorted order of the class folders. Under mpirun each process gets its own share.
+
+    Args:
+        valdir: the folder that holds one folder for each class.
+        batch_size: images in a batch; the last batch may hold fewer.
+        rank: this process's number where the environment names none; -1 means a single process.
+
+    Raises:
+        DataError: as ImageFolder and rank_and_world; batch_size below 1; while reading: an image cannot be
+            read.
+    """
+    return ImageLoader(shard(ImageFolder(valdir), *rank_and_world(rank=rank)), batch_size)
+
+
+def _class_folders(root: Path) -> list[str]:
+    check_folder(root)
+    entries = [entry for entry in os.scandir(root) if not entry.name.startswith(".")]
+    for entry in entries:
+        if entry.name.lower().endswith(IMAGE_SUFFIXES) and not entry.is_dir():
+            raise DataError(
+                f"{root}: {entry.name} lies directly in the folder, where it has no label. Move it into a "
+                "folder named after its class: root/<class>/<image>."
+            )
+    folders = sorted(entry.name for entry in entries if entry.is_dir())
+    if not folders:
+        raise DataError(f"{root}: there are no class folders here. Expected root/<class>/<image>.")
+    return folders
+
+
+def _images(folder: Path) -> list[Path]:
+    found = sorted(walk(folder, IMAGE_SUFFIXES))
+    if not found:
+        raise DataError(
+            f"{folder}: this class folder holds no images ({', '.join(IMAGE_SUFFIXES)}). Put some in, or "
+            "remove it."
+        )
+    return found
+
+
+def _indices(root: Path, folders: list[str], classes: Sequence[str] | None) -> list[int]:
+    """The class index of each folder."""
+    if classes is None:
+        return list(range(len(folders)))
+    known = {name: index for index, name in enumerate(classes)}
+    strangers = [name for name in folders if name not in known]
+    if not strangers:
+        return [known[name] for name in folders]
+    if len(strangers) == len(folders) == len(classes):
+        return list(range(len(folders)))
+    raise DataError(
+        f"{root}: the folder {strangers[0]} names no class of this model. Expected folder names such as "
+        f"{classes[0]} (all {len(classes)} classes or some of them), or exactly {len(classes)} folders, "
+        f"whose sorted order is then taken as the order of the classes (got {len(folders)} folders)."
+    )
+
+
+def _whole(environ: Mapping[str, str], name: str) -> int:
+    try:
+        return int(environ[name])
+    except ValueError as error:
+        raise DataError(f"{name} is {environ[name]!r}: a whole number is expected.") from error

@@ -1,0 +1,1 @@
+"""Small real data sets, written on request from what scikit-learn carries."""

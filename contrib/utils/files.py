@@ -1,0 +1,100 @@
+"""Files and folders that are there completely or not at all, and file hashes."""
+
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from utils.errors import DataError
+
+CHUNK = 1 << 20
+
+
+@contextmanager
+def atomic_write(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; what is written there becomes `path` when the block ends well.
+
+    The temporary name keeps the suffix of `path` (many writers choose the format by it). The folder of `path`
+    is made when it is missing. When the block raises, the temporary file is removed and `path` stays as it
+    was.
+
+    Raises:
+        DataError: the system refused to write (no permission, disk full, a folder stands at `path`, …), here
+            or in the block.
+    """
+    path = Path(path)
+    temporary = _beside(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        raise _refusal(path, error) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+@contextmanager
+def atomic_folder(path: str | Path) -> Iterator[Path]:
+    """Yield a new temporary folder beside `path`; it becomes `path` as a whole when the block ends well.
+
+    When another process has put a folder with content at `path` meanwhile, theirs stays and ours is dropped,
+    so that any number of processes may write the same folder at once. A killed process leaves only a
+    temporary sibling (named `.tmp-…`), never a half-filled `path`.
+
+    Raises:
+        DataError: the system refused to write (no permission, disk full, a file stands at `path`, …), here or
+            in the block.
+    """
+    path = Path(path)
+    temporary = _beside(path)
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        _take_place(temporary, path)
+    except OSError as error:
+        raise _refusal(path, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def has_content(folder: Path) -> bool:
+    """Whether `folder` is a folder with anything in it."""
+    return folder.is_dir() and any(folder.iterdir())
+
+
+def sha256(path: str | Path) -> str:
+    """The SHA-256 of a file's content, as 64 hexadecimal digits.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}.") from error
+    return digest.hexdigest()
+
+
+def _beside(path: Path) -> Path:
+    """A name in the folder of `path` that nobody else uses."""
+    return path.with_name(f".tmp-{secrets.token_hex(6)}-{path.name}")
+
+
+def _take_place(temporary: Path, path: Path) -> None:
+    try:
+        os.replace(temporary, path)
+    except OSError:
+        if not has_content(path):
+            raise
+
+
+def _refusal(path: Path, error: OSError) -> DataError:
+    return DataError(f"{path}: cannot be written: {error}. Make room, or choose another place.")

@@ -1,0 +1,87 @@
+"""Metrics of classification."""
+
+from collections.abc import Sequence
+from operator import index
+from typing import Any
+
+from utils.errors import DataError
+from utils.metrics.base import MetricInfo
+from utils.postprocess.pytorch.classification import Ranking
+
+# The figures, and how many of the best classes each looks at.
+KS = {"top1": 1, "top5": 5}
+
+
+class TopKAccuracy:
+    """The fraction of samples whose true class is among the k best, for k = 1 (primary) and 5.
+
+    Args:
+        classes: how many classes there are. Left out, targets are only checked for being 0 or more, and every
+            ranking needs 5 entries.
+    """
+
+    infos = (
+        MetricInfo("top1", "fraction", 0.0, 1.0, True),
+        MetricInfo("top5", "fraction", 0.0, 1.0, True),
+    )
+
+    def __init__(self, classes: int | None = None) -> None:
+        self._classes = classes
+        self._counts = dict.fromkeys(("samples", *KS), 0)
+
+    def update(self, predictions: Sequence[Ranking], targets: Sequence[int]) -> None:
+        """Count one batch of rankings against the true class indices.
+
+        Raises:
+            DataError: different lengths, a target that is no class, or rankings too short for top-5. Nothing
+                of the batch has been counted then.
+        """
+        if len(predictions) != len(targets):
+            raise DataError(
+                f"{len(predictions)} predictions for {len(targets)} targets: there must be as many."
+            )
+        truths = [self._checked(target) for target in targets]
+        needed = min(5, self._classes or 5)
+        for ranking in predictions:
+            if len(ranking.classes) < needed:
+                raise DataError(
+                    f"a ranking holds {len(ranking.classes)} classes, top-5 accuracy needs {needed}: keep at "
+                    "least 5 classes in the postprocessing, and say how many classes there are if fewer."
+                )
+        self._counts["samples"] += len(truths)
+        for name, k in KS.items():
+            pairs = zip(predictions, truths, strict=True)
+            self._counts[name] += sum(truth in ranking.classes[:k] for ranking, truth in pairs)
+
+    def compute(self) -> dict[str, float]:
+        """{"top1": fraction, "top5": fraction}; DataError when nothing was counted."""
+        samples = self._counts["samples"]
+        if not samples:
+            raise DataError("no sample was counted, so there is no accuracy. Is the data set empty?")
+        return {name: self._counts[name] / samples for name in KS}
+
+    def state(self) -> dict[str, Any]:
+        """{"samples": n, "top1": hits, "top5": hits}."""
+        return dict(self._counts)
+
+    def merge(self, state: dict[str, Any]) -> None:
+        """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
+        if set(state) != set(self._counts) or any(type(n) is not int or n < 0 for n in state.values()):
+            raise DataError(f"these are not the counts of a top-k accuracy: {state!r:.200}.")
+        for name, count in state.items():
+            self._counts[name] += count
+
+    def _checked(self, target: Any) -> int:
+        try:
+            truth = index(target)
+        except TypeError as error:
+            raise DataError(f"target {target!r:.80}: a class index (a whole number) is expected.") from error
+        if truth < 0 or (self._classes is not None and truth >= self._classes):
+            classes = "0 or more" if self._classes is None else f"from 0 to {self._classes - 1}"
+            raise DataError(f"target {truth}: a class index is {classes}.")
+        return truth
+
+
+def agreement(a: Ranking, b: Ranking) -> bool:
+    """Whether two rankings of a sample have the same best class."""
+    return a.classes[:1] == b.classes[:1]

@@ -1,0 +1,1 @@
+"""Postprocessing of networks that come from PyTorch."""

@@ -1,0 +1,131 @@
+"""Postprocessing of image classifiers: logits to the best classes and their probabilities."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from utils.errors import DataError
+from utils.postprocess.labels import imagenet
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The best classes of one sample, best first.
+
+    Attributes:
+        classes: class indices.
+        scores: their softmax probabilities, 0 to 1, over all classes.
+    """
+
+    classes: tuple[int, ...]
+    scores: tuple[float, ...]
+
+
+class TopK:
+    """Logits to the k best classes of every sample.
+
+    Args:
+        labels: the name of each class; as many as the network has outputs.
+        k: how many classes to keep; all of them where there are fewer.
+
+    Raises:
+        DataError: k is below 1.
+    """
+
+    def __init__(self, labels: Sequence[str], k: int = 5) -> None:
+        if k < 1:
+            raise DataError(f"topk is {k}: it must be at least 1.")
+        self.labels = tuple(labels)
+        self.k = min(k, len(self.labels))
+
+    def __call__(self, outputs: list[np.ndarray], metas: list[Any]) -> list[Ranking]:
+        """Rank the classes of each sample; among equals the lower index comes first.
+
+        Args:
+            outputs: the network's outputs; the first, [N, C], holds the logits in any float dtype.
+            metas: what the preprocessing said about each of the N samples (not needed here, only counted).
+
+        Returns:
+            N rankings, in the order of the samples; computed in float32.
+
+        Raises:
+            DataError: the outputs do not fit the labels or the metas, or hold NaN or infinity.
+        """
+        logits = np.asarray(outputs[0])
+        if logits.ndim != 2 or logits.shape[1] != len(self.labels):
+            raise DataError(
+                f"the network gave an output of {list(logits.shape)}, expected [N, {len(self.labels)}] to go "
+                f"with {len(self.labels)} class names. Is this the checkpoint of another model?"
+            )
+        if len(logits) != len(metas):
+            raise DataError(f"the network gave {len(logits)} rows for {len(metas)} samples.")
+        return [Ranking(*row) for row in best(logits, self.k)]
+
+    def describe(self, ranking: Ranking, k: int | None = None) -> str:
+        """A line such as "7 (0.998), 1 (0.001)": the k best names and scores, by default all."""
+        pairs = list(zip(ranking.classes, ranking.scores, strict=True))[:k]
+        return ", ".join(f"{self.labels[index]} ({score:.3f})" for index, score in pairs)
+
+    def to_json(self, ranking: Ranking) -> dict[str, Any]:
+        """{"classes": [{"index": int, "label": str, "score": float}, …]}, best first."""
+        pairs = zip(ranking.classes, ranking.scores, strict=True)
+        return {"classes": [{"index": i, "label": self.labels[i], "score": score} for i, score in pairs]}
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities over the last axis, computed in float32 so that large logits do not overflow.
+
+    Raises:
+        DataError: NaN or infinity among the logits; names the first row that does.
+    """
+    logits = np.asarray(logits, np.float32)
+    with np.errstate(invalid="ignore"):
+        powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        scores = powers / powers.sum(axis=-1, keepdims=True)
+    broken = np.isnan(scores).any(axis=-1)
+    if broken.any():
+        raise DataError(
+            f"the network gave NaN or infinity for row {int(np.argmax(broken))} of {broken.size}: "
+            "its classes cannot be ranked. In float16 this is often an overflow: try --dtype float32."
+        )
+    return scores
+
+
+def best(logits: np.ndarray, k: int) -> list[tuple[tuple[int, ...], tuple[float, ...]]]:
+    """For each row of [N, C]: the indices of its k largest values and their softmax, best first."""
+    scores = softmax(logits)
+    order = np.argsort(-logits.astype(np.float32), axis=1, kind="stable")[:, :k]
+    ranked = np.take_along_axis(scores, order, axis=1)
+    return [(tuple(i), tuple(s)) for i, s in zip(order.tolist(), ranked.tolist(), strict=True)]
+
+
+def postprocess(outputs: Any, target: str = "sdaa", topk: int = 1) -> list[dict[str, Any]]:
+    """The best ImageNet classes as a flat list: the topk of the first sample, then those of the second, …
+
+    Args:
+        outputs: logits [N, 1000] or [1000]: a numpy array, a list that holds one, or anything with
+            `.numpy()`.
+        target: the target that the outputs came from; accepted because scripts pass it, it changes nothing.
+        topk: classes for each sample.
+
+    Returns:
+        [{"score": probability 0 to 1, "label": class name without WordNet id}, …]
+
+    Raises:
+        DataError: more than one output, another shape than the above, NaN, or topk below 1.
+    """
+    if isinstance(outputs, (list, tuple)):
+        if len(outputs) != 1:
+            raise DataError(f"a classifier has one output, got a list of {len(outputs)}.")
+        outputs = outputs[0]
+    logits = np.asarray(outputs.numpy() if hasattr(outputs, "numpy") else outputs)
+    logits = logits[None] if logits.ndim == 1 else logits
+    ranker = TopK(imagenet(), topk)
+    rankings = ranker([logits], [None] * len(logits) if logits.ndim else [])
+    return [
+        {"score": score, "label": ranker.labels[index]}
+        for ranking in rankings
+        for index, score in zip(ranking.classes, ranking.scores, strict=True)
+    ]

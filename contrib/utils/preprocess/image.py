@@ -1,0 +1,134 @@
+"""Reading images, and the steps that every image classifier's preprocessing shares. Pillow and numpy only."""
+
+import io
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from utils.errors import DataError
+
+ImageSource = str | Path | bytes | Image.Image
+
+# What Pillow's decoders raise on damaged files, beside OSError.
+_DECODER_ERRORS = (
+    SyntaxError,
+    ValueError,
+    TypeError,
+    EOFError,
+    LookupError,
+    OverflowError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+)
+
+
+def load_rgb(source: ImageSource) -> Image.Image:
+    """An image as 8-bit RGB, read as torchvision's default loader reads it: opened and converted to RGB.
+
+    In particular a rotation noted in EXIF is NOT applied, transparency is dropped, and 16-bit values are
+    clipped as Pillow does. An image that is RGB already is returned as it is, not copied: do not change it in
+    place.
+
+    Args:
+        source: path of an image file, the file's content as bytes, or an image that Pillow has opened.
+
+    Raises:
+        DataError: missing, empty, truncated or damaged file, not an image, or more pixels than Pillow's
+            limit.
+    """
+    try:
+        if isinstance(source, Image.Image):
+            return _to_rgb(source)
+        if isinstance(source, bytes):
+            return _decode(io.BytesIO(source))
+        with open(source, "rb") as file:
+            return _decode(file)
+    except UnidentifiedImageError as error:
+        raise DataError(
+            f"{_name(source)}: this is not an image, or of a kind that Pillow cannot read."
+        ) from error
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise DataError(f"{_name(source)}: {_bomb_message(str(error))}") from error
+    except FileNotFoundError as error:
+        raise DataError(f"{_name(source)}: there is no such file.") from error
+    except IsADirectoryError as error:
+        raise DataError(f"{_name(source)}: this is a folder, an image file is expected.") from error
+    except PermissionError as error:
+        raise DataError(f"{_name(source)}: no permission to read this file.") from error
+    except (OSError, *_DECODER_ERRORS) as error:
+        raise DataError(f"{_name(source)}: this image is damaged or incomplete ({error}).") from error
+
+
+def resize_shorter(image: Image.Image, size: int, resample: Image.Resampling) -> Image.Image:
+    """Scale so that the shorter side is `size` pixels and the longer one is cut to whole pixels (both
+    frameworks do).
+
+    Raises:
+        DataError: the result would exceed Pillow's limit of pixels, as happens with extremely narrow
+            pictures.
+    """
+    width, height = image.size
+    short, long = sorted((width, height))
+    if short == size:
+        return image
+    scaled = int(size * long / short)
+    limit = Image.MAX_IMAGE_PIXELS
+    if limit is not None and size * scaled > limit:
+        raise DataError(
+            f"an image of {width} x {height} pixels is too narrow: with its shorter side at {size} it would "
+            f"have {size} x {scaled} pixels, above the limit of {limit}. Crop it first."
+        )
+    return image.resize((size, scaled) if width <= height else (scaled, size), resample)
+
+
+def crop_center(image: Image.Image, size: int, start: Callable[[int, int], int]) -> Image.Image:
+    """Cut size x size pixels; what lies outside the image is black.
+
+    Args:
+        start: gives the first pixel of the crop from (length of a side, size); negative where black comes
+            first.
+    """
+    left, top = start(image.width, size), start(image.height, size)
+    return image.crop((left, top, left + size, top + size))
+
+
+def to_planes(image: Image.Image, table: np.ndarray, out: np.ndarray) -> None:
+    """Write an 8-bit image into `out`, [C, H, W], each value looked up in its row of `table`, [C, 256]."""
+    pixels = np.asarray(image).reshape(image.height, image.width, -1)
+    for channel, row in enumerate(table):
+        # A uint8 is never out of range, and mode="clip" spares numpy a buffered copy of `out`.
+        np.take(row, pixels[:, :, channel], out=out[channel], mode="clip")
+
+
+def _decode(file: IO[bytes]) -> Image.Image:
+    with_header_only = Image.open(file)
+    width, height = with_header_only.size
+    limit = Image.MAX_IMAGE_PIXELS
+    # Pillow only warns up to twice the limit, and decodes; a warnings filter would act on all threads.
+    if limit is not None and width * height > limit:
+        raise Image.DecompressionBombError(f"{width} x {height} pixels, limit of {limit} pixels")
+    return _to_rgb(with_header_only)
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    image.load()
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _bomb_message(size: str) -> str:
+    return (
+        f"too large to decode safely ({size}). Scale it down first or, if you trust it, "
+        "raise PIL.Image.MAX_IMAGE_PIXELS."
+    )
+
+
+def _name(source: ImageSource) -> str:
+    if isinstance(source, Image.Image):
+        return str(getattr(source, "filename", "")) or "image"
+    return "image in memory" if isinstance(source, bytes) else str(source)

@@ -1,0 +1,1 @@
+"""Preprocessing that equals what torchvision does."""

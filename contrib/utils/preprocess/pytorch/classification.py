@@ -1,0 +1,170 @@
+"""Preprocessing of image classifiers, equal to torchvision's, without torch.
+
+Resize (shorter side, Pillow's antialiased resampling) → CenterCrop → ToTensor → Normalize. After the crop a
+pixel is one of 256 values, so dividing and normalising is a look-up in a table that is computed with the same
+float32 operations as torchvision's: the results are equal to the bit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from PIL import Image
+
+from utils.errors import DataError
+from utils.preprocess.image import ImageSource, crop_center, load_rgb, resize_shorter, to_planes
+
+DTYPES = ("float16", "float32")
+CHANNELS = {"RGB": 3, "L": 1}
+RESAMPLE = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+
+
+@dataclass(frozen=True)
+class ClassificationTransform:
+    """One image to the array that a classifier takes, as torchvision does it.
+
+    Attributes:
+        resize: the shorter side after scaling, in pixels.
+        crop: side of the square cut from the centre, in pixels; black is added where the image is smaller.
+        mean, std: per channel, in units of [0, 1]; one number for each channel of `mode`.
+        interpolation: "bilinear" or "bicubic".
+        mode: "RGB" (3 channels in that order) or "L" (1 channel, luma of the RGB image).
+    """
+
+    resize: int
+    crop: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+    mode: Literal["RGB", "L"] = "RGB"
+
+    def __post_init__(self) -> None:
+        if self.resize < 1 or self.crop < 1:
+            raise ValueError(f"resize {self.resize} and crop {self.crop} must both be at least 1")
+        if self.mode not in CHANNELS or self.interpolation not in RESAMPLE:
+            raise ValueError(
+                f"mode {self.mode!r} must be one of {list(CHANNELS)}, interpolation {self.interpolation!r} "
+                f"one of {list(RESAMPLE)}"
+            )
+        if not len(self.mean) == len(self.std) == CHANNELS[self.mode] or 0 in self.std:
+            raise ValueError(
+                f"mean {self.mean} and std {self.std}: one number a channel of {self.mode}, std not 0"
+            )
+
+    def __call__(
+        self, source: ImageSource, out: tuple[np.ndarray, ...] | None = None
+    ) -> tuple[tuple[np.ndarray, ...], tuple[int, int]]:
+        """Preprocess one image.
+
+        Args:
+            source: path, file content as bytes, or PIL image.
+            out: where to write: a tuple of one float32 or float16 array [C, crop, crop]. Left out, a float32
+                array is made.
+
+        Returns:
+            ((array [C, crop, crop],), (width, height) of the original image in pixels).
+
+        Raises:
+            DataError: the image cannot be read (see `load_rgb`) or is too narrow to be scaled.
+            ValueError: `out` does not fit.
+        """
+        image = load_rgb(source)
+        original = image.size
+        if self.mode != "RGB":
+            image = image.convert(self.mode)
+        image = resize_shorter(image, self.resize, RESAMPLE[self.interpolation])
+        image = crop_center(image, self.crop, self._start)
+        array = np.empty(self.shape, np.float32) if out is None else self._checked(out)
+        to_planes(image, lookup_table(self.mean, self.std, array.dtype.name), array)
+        return (array,), original
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """The shape of the array that a call gives: (C, crop, crop)."""
+        return (CHANNELS[self.mode], self.crop, self.crop)
+
+    def resized(self, size: int) -> "ClassificationTransform":
+        """The same for inputs of size x size pixels, with the resize in the same proportion: 299 → 342 for
+        256/224.
+
+        Raises:
+            DataError: `size` is below 1.
+        """
+        if size < 1:
+            raise DataError(f"input size {size}: it must be at least 1 pixel.")
+        return replace(self, crop=size, resize=max(round(size * self.resize / self.crop), 1))
+
+    def _checked(self, out: tuple[np.ndarray, ...]) -> np.ndarray:
+        if len(out) != 1 or out[0].shape != self.shape or out[0].dtype.name not in DTYPES:
+            got = ", ".join(f"{array.dtype} {list(array.shape)}" for array in out)
+            raise ValueError(
+                f"out must be one float32 or float16 array of {list(self.shape)}, got {got or 'none'}"
+            )
+        return out[0]
+
+    @staticmethod
+    def _start(length: int, size: int) -> int:
+        """First pixel of the crop; a side that is too short gets black, the odd pixel at its end."""
+        return -((size - length) // 2) if length < size else round((length - size) / 2)
+
+
+@lru_cache
+def lookup_table(mean: tuple[float, ...], std: tuple[float, ...], dtype: str) -> np.ndarray:
+    """What becomes of 0 … 255 in each channel: [C, 256], computed in float32, then rounded to `dtype`."""
+    unit = np.arange(256, dtype=np.float32) / np.float32(255)
+    shift, scale = (np.asarray(values, np.float32)[:, None] for values in (mean, std))
+    table = ((unit - shift) / scale).astype(dtype)
+    table.flags.writeable = False
+    return table
+
+
+IMAGENET = ClassificationTransform(256, 224, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+
+
+def preprocess(
+    x: ImageSource | Sequence[ImageSource],
+    dtype: str = "float16",
+    resize_shape: int = 256,
+    crop_shape: int = 224,
+) -> np.ndarray:
+    """One image or several to the batch that an ImageNet classifier takes.
+
+    Args:
+        x: a path, a PIL image, or a list of either.
+        dtype: "float16" or "float32" of the result; computed in float32 either way.
+        resize_shape: the shorter side after scaling, in pixels.
+        crop_shape: side of the square cut from the centre, in pixels.
+
+    Returns:
+        [N, 3, crop_shape, crop_shape], RGB, normalised with ImageNet's mean and deviation.
+
+    Raises:
+        DataError: an image cannot be read, `x` is empty or of another type, or an option is not usable.
+    """
+    return run_batch(IMAGENET, x, dtype, resize_shape, crop_shape)
+
+
+def run_batch(
+    transform: ClassificationTransform, x: Any, dtype: str, resize_shape: int, crop_shape: int
+) -> np.ndarray:
+    """Check the arguments of `preprocess` and run `transform` with them; shared with the Paddle side."""
+    sources = [x] if isinstance(x, (str, Path, bytes, Image.Image)) else x
+    if not isinstance(sources, (list, tuple)) or not sources:
+        raise DataError(
+            f"a path, a PIL image or a list of them is expected, got {type(x).__name__} {x!r:.80}."
+        )
+    for item in sources:
+        if not isinstance(item, (str, Path, bytes, Image.Image)):
+            raise DataError(f"a list of paths or PIL images is expected, it holds a {type(item).__name__}.")
+    if dtype not in DTYPES:
+        raise DataError(f"dtype {dtype!r}: expected one of {', '.join(DTYPES)}.")
+    if resize_shape < 1 or crop_shape < 1:
+        raise DataError(f"resize_shape {resize_shape} and crop_shape {crop_shape} must both be at least 1.")
+    fitted = replace(transform, resize=resize_shape, crop=crop_shape)
+    out = np.empty((len(sources), *fitted.shape), dtype)
+    for slot, item in zip(out, sources, strict=True):
+        fitted(item, (slot,))
+    return out

@@ -1,0 +1,76 @@
+"""The `zoo` command: one sub-command a job. Thin, and quick to answer: jobs are imported when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+# name: (module, function, takes a model, what it does)
+_JOBS = {
+    "list": ("describe", "list_models", False, "every model, a line each"),
+    "info": ("describe", "info", True, "what a model is: variants, tensors, figures, commands"),
+    "run": ("run", "main", True, "export, verify, one sample and a folder, with one table at the end"),
+    "export": ("export", "main", True, "export to ONNX and prove that the outputs survive"),
+    "verify": (
+        "verify",
+        "main",
+        True,
+        "framework, ONNX Runtime and target on the same tensors; the acceptance standard",
+    ),
+    "single": ("files", "single", True, "predict one file"),
+    "multi": ("files", "multi", True, "predict every file of a folder"),
+    "valid": ("valid", "main", True, "the metric over a labelled data set"),
+    "env": ("env", "main", False, "this machine: packages, and which targets can be used"),
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one job; returns its exit code: 0 fine, 1 a check failed, 2 wrong use."""
+    words = sys.argv[1:] if argv is None else argv
+    if not words or words[0] in ("-h", "--help"):
+        print(_help())
+        return 0 if words else 2
+    if words[0] not in _JOBS:
+        print(f"error: zoo has no command '{words[0]}'; it has: {', '.join(_JOBS)}", file=sys.stderr)
+        return 2
+    module, function, takes_model, _ = _JOBS[words[0]]
+    job = getattr(importlib.import_module(f"zoo.{module}"), function)
+    return _with_model(words[0], job, words[1:]) if takes_model else job(words[1:])
+
+
+def _with_model(command: str, job: object, words: list[str]) -> int:
+    from . import catalogue
+    from .errors import ZooError
+
+    if not words or words[0].startswith("-"):
+        print(
+            f"usage: zoo {command} MODEL [options]; the models are: {', '.join(catalogue.ids())}",
+            file=sys.stderr,
+        )
+        return 0 if words[:1] in (["-h"], ["--help"]) else 2
+    try:
+        model = catalogue.load(words[0])
+    except ZooError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return job(model, words[1:])  # type: ignore[operator]
+
+
+def _help() -> str:
+    lines = [
+        f"  {name:<8} {'MODEL' if takes_model else '':<6} {text}" for name, (_, _, takes_model, text) in _JOBS.items()
+    ]
+    return "\n".join(
+        [
+            "usage: zoo COMMAND [MODEL] [options]",
+            "",
+            "commands:",
+            *lines,
+            "",
+            "zoo COMMAND MODEL --help says more; a model is domain/name, such as classification/lenet",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

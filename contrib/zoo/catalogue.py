@@ -1,0 +1,41 @@
+"""Finds the models: every example/<domain>/<name>/model.py."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+from pathlib import Path
+
+from .errors import ZooError
+from .model import Model
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "example"
+
+
+def ids(examples: Path = EXAMPLES) -> list[str]:
+    """domain/name of every model, sorted; looks at folders only."""
+    return sorted(f"{path.parent.parent.name}/{path.parent.name}" for path in examples.glob("*/*/model.py"))
+
+
+def load(model_id: str, examples: Path = EXAMPLES) -> Model:
+    """The model called domain/name, or name alone where only one has it. Raises ZooError naming what there is."""
+    known = ids(examples)
+    matches = [one for one in known if model_id in (one, one.partition("/")[2])]
+    if len(matches) != 1:
+        near = difflib.get_close_matches(model_id, known + [one.partition("/")[2] for one in known], n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known) or 'none'}"
+        raise ZooError(f"{'several models are' if matches else 'no model is'} called '{model_id}'; {hint}")
+    return load_file(examples / matches[0] / "model.py")
+
+
+def load_file(path: Path) -> Model:
+    """The MODEL of one model.py."""
+    spec = importlib.util.spec_from_file_location(f"model_of_{path.parent.name}", path)
+    if spec is None or spec.loader is None:
+        raise ZooError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    model = getattr(module, "MODEL", None)
+    if not isinstance(model, Model):
+        raise ZooError(f"{path} does not define MODEL = Model(...)")
+    return model

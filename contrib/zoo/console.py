@@ -1,0 +1,92 @@
+"""What people see: tables, progress, and errors as sentences."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from engine.errors import EngineError
+from utils.errors import DataError
+from utils.files import atomic_write
+
+from .errors import CheckFailedError, ZooError
+
+OK, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+_WIDE = 140
+_T = TypeVar("_T")
+
+
+def run(job: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
+    """Run a job; what it raises becomes a sentence on stderr and an exit code: 0 fine, 1 check failed, 2 wrong use."""
+    _set_up_logging(bool(getattr(args, "verbose", False)))
+    try:
+        return job(args)
+    except CheckFailedError as error:
+        return _say(FAILED, "failed", str(error))
+    except (ZooError, EngineError, DataError) as error:
+        return _say(WRONG_USE, "error", str(error))
+    except ModuleNotFoundError as error:
+        return _say(WRONG_USE, "error", f"this job needs the package {error.name}: pip install -r requirements.txt")
+    except OSError as error:
+        full = (
+            " (the disk is full: make room, or write elsewhere)"
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+            else ""
+        )
+        return _say(
+            WRONG_USE,
+            "error",
+            f"{error.strerror or error}{full}{f': {error.filename}' if error.filename else ''}",
+        )
+    except KeyboardInterrupt:
+        return _say(INTERRUPTED, "stopped", "by the user")
+
+
+def _say(code: int, kind: str, text: str) -> int:
+    print(f"{kind}: {text}", file=sys.stderr)
+    return code
+
+
+def _set_up_logging(verbose: bool) -> None:
+    """Our own messages to stderr; of the libraries', the warnings only when asked for."""
+    logging.basicConfig(level=logging.WARNING if verbose else logging.ERROR, format="%(message)s", stream=sys.stderr)
+    for name in ("zoo", "engine", "utils"):
+        logging.getLogger(name).setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table on stdout; columns whose name begins with '>' are aligned to the right."""
+    from rich.console import Console
+    from rich.table import Table
+
+    made = Table(title=title, title_justify="left", title_style="bold")
+    for column in columns:
+        made.add_column(
+            column.removeprefix(">"),
+            justify="right" if column.startswith(">") else "left",
+            no_wrap=column.startswith(">"),
+        )
+    for row in rows:
+        made.add_row(*row)
+    console = Console(width=None if sys.stdout.isatty() else _WIDE, markup=False, highlight=False)
+    console.print(made)
+
+
+def progress(items: Iterable[_T], total: int, what: str, unit: str) -> Iterable[_T]:
+    """`items`, with a bar and an estimate on a terminal."""
+    from tqdm import tqdm
+
+    return tqdm(items, total=total, desc=what, unit=unit, disable=None, leave=False, file=sys.stderr)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """`value` as JSON, complete or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

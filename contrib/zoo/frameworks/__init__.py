@@ -1,0 +1,23 @@
+"""What the jobs need of a training framework; `of(model)` gives the module for a model.
+
+Each module has: `load(model, variant, weights, batch)` → the network in eval mode; `export(model, network, path,
+opset, shapes)` → a note, or ""; `engine(model, network)` → the network itself behind the engine's interface;
+`versions()`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+from ..model import Model
+
+
+def of(model: Model) -> ModuleType:
+    """The module for the framework of `model`; imports the framework only when one of its functions is called."""
+    return importlib.import_module(f"{__name__}.{model.framework}")
+
+
+def target(model: Model) -> str:
+    """The engine's target that stands for the framework itself."""
+    return {"pytorch": "torch", "paddle": "paddle"}[model.framework]

@@ -1,0 +1,126 @@
+"""Networks that come from PaddlePaddle: weights, export, reference."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.backends.paddle import PaddleSession, import_paddle
+from engine.base import Engine
+
+from ..errors import ZooError
+from ..model import Model, Pretrained
+from ..weights import RANDOM_SEED, Weights, require_match
+
+_PERTURBATION = 0.1
+
+
+def load(model: Model, variant: str, weights: Weights, batch: list[np.ndarray]) -> Any:
+    """The network of `variant` with `weights`, in eval mode.
+
+    `batch`: real, preprocessed samples, one array an input.
+    """
+    paddle = import_paddle()
+    paddle.seed(RANDOM_SEED)
+    network = model.build(variant)
+    network.eval()
+    if weights.path is None:
+        _make_alive(network, [paddle.to_tensor(array) for array in batch])
+    else:
+        _load_state(network, weights.path)
+    return network
+
+
+def _load_state(network: Any, path: Path) -> None:
+    state = _read_state(path)
+    own = network.state_dict()
+    both = [name for name in own if name in state]
+    require_match(
+        str(path),
+        missing=[name for name in own if name not in state],
+        unexpected=[name for name in state if name not in own],
+        mismatched=[
+            f"{name} {list(state[name].shape)} for {list(own[name].shape)}"
+            for name in both
+            if list(state[name].shape) != list(own[name].shape)
+        ],
+    )
+    network.set_state_dict(state)
+
+
+def _read_state(path: Path) -> dict[str, Any]:
+    """The tensors of a .safetensors file or of what paddle.save wrote."""
+    paddle = import_paddle()
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.numpy import load_file
+
+            return {name: paddle.to_tensor(array) for name, array in load_file(str(path)).items()}
+        state = paddle.load(str(path))
+    except Exception as error:
+        # pickle, zip and safetensors errors alike mean that the file is not a checkpoint
+        raise ZooError(f"{path} is not a checkpoint of tensors: {str(error).strip().splitlines()[0]}") from error
+    if not isinstance(state, dict):
+        raise ZooError(f"{path} does not hold a state dict (names to tensors), but a {type(state).__name__}")
+    return {name: value for name, value in state.items() if hasattr(value, "shape")}
+
+
+def _make_alive(network: Any, batch: list[Any]) -> None:
+    """Give a randomly initialised network outputs that differ from sample to sample; see the PyTorch one for why."""
+    paddle = import_paddle()
+    generator = np.random.default_rng(RANDOM_SEED)
+    with paddle.no_grad():
+        for parameter in network.parameters():
+            value = parameter.numpy()
+            if value.size > 1 and (value == value.flat[0]).all():
+                noise = _PERTURBATION * generator.standard_normal(value.shape)
+                parameter.set_value((value + noise).astype(value.dtype))
+        norms = [layer for layer in network.sublayers() if isinstance(layer, paddle.nn.layer.norm._BatchNormBase)]
+        momenta = [norm._momentum for norm in norms]
+        for norm in norms:
+            norm._momentum = 0.0  # the running statistics become those of this batch
+            norm.train()
+        if norms:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that statistics are tracked while training, which is the point
+                network(*batch)
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm._momentum = momentum
+            norm.eval()
+
+
+def export(model: Model, network: Any, path: Path, opset: int, shapes: list[list[int]], dynamic: bool) -> str:
+    """Write `network` to `path`. paddle2onnx has one exporter, so that there is nothing to note."""
+    from engine.frontends.paddle_onnx import export_layer
+
+    paddle = import_paddle()
+    spec = [
+        paddle.static.InputSpec(
+            [-1 if dynamic and isinstance(axis, str) else size for axis, size in zip(given.shape, shape, strict=True)],
+            given.dtype,
+            given.name,
+        )
+        for given, shape in zip(model.inputs, shapes, strict=True)
+    ]
+    export_layer(network, spec, path, opset=opset)
+    return ""
+
+
+def engine(model: Model, network: Any) -> Engine:
+    """The network itself behind the engine's interface, with the model's own input and output names."""
+    return Engine.from_session(PaddleSession(network, model.inputs, model.outputs), "paddle", "paddle", dtype="float32")
+
+
+def versions() -> dict[str, str]:
+    """What the manifest says of the framework."""
+    return {name: importlib.metadata.version(name) for name in ("paddlepaddle", "paddle2onnx")}
+
+
+def vision_pretrained(variant: str) -> Pretrained:
+    """paddle.vision's own address and digest of its ResNet weights."""
+    url, md5 = import_paddle().vision.models.resnet.model_urls[variant]
+    return Pretrained(url, md5=md5)

@@ -1,0 +1,157 @@
+"""Networks that come from PyTorch: weights, export, reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.base import Engine
+
+from ..errors import ZooError
+from ..model import Model, Pretrained
+from ..weights import RANDOM_SEED, Weights, require_match
+
+_PERTURBATION = 0.1
+
+
+def load(model: Model, variant: str, weights: Weights, batch: list[np.ndarray]) -> Any:
+    """The network of `variant` with `weights`, in eval mode.
+
+    `batch`: real, preprocessed samples, one array an input.
+    """
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(RANDOM_SEED)
+        network = model.build(variant).eval()
+        if weights.path is None:
+            _make_alive(network, [torch.from_numpy(array) for array in batch])
+    if weights.path is not None:
+        _load_state(network, weights.path)
+    return network.eval()
+
+
+def _load_state(network: Any, path: Path) -> None:
+    state = read_state(path)
+    own = network.state_dict()
+    both = [name for name in own if name in state]
+    require_match(
+        str(path),
+        missing=[name for name in own if name not in state and not name.endswith("num_batches_tracked")],
+        unexpected=[name for name in state if name not in own],
+        mismatched=[
+            f"{name} {list(state[name].shape)} for {list(own[name].shape)}"
+            for name in both
+            if state[name].shape != own[name].shape
+        ],
+    )
+    network.load_state_dict(state, strict=False)
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    """The tensors of a .safetensors file, or of a checkpoint (loaded without running any code in it).
+
+    Common wrappings are taken off: {"state_dict": …}, {"model": …}, and the "module." of DataParallel.
+    """
+    import torch
+
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            state: Any = load_file(str(path))
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        # zip, pickle, json and safetensors errors alike mean that the file is not a checkpoint
+        reason = str(error).strip().splitlines()[0]
+        raise ZooError(f"{path} is not a checkpoint of tensors: {reason}") from error
+    for wrapping in ("state_dict", "model"):
+        if isinstance(state, dict) and isinstance(state.get(wrapping), dict):
+            state = state[wrapping]
+    if not isinstance(state, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in state.values()):
+        raise ZooError(f"{path} does not hold a state dict (names to tensors), but a {type(state).__name__}")
+    return {name.removeprefix("module."): tensor for name, tensor in state.items()}
+
+
+def _make_alive(network: Any, batch: list[Any]) -> None:
+    """Give a randomly initialised network outputs that differ from sample to sample.
+
+    Constant parameters (ones and zeros of norms, biases, layer scales) are perturbed, and the statistics of batch
+    norms are those of `batch`. Without that, deep networks give zeros or 1e8, and comparing proves nothing.
+    """
+    import torch
+
+    generator = torch.Generator().manual_seed(RANDOM_SEED)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            if (
+                parameter.numel() > 1
+                and parameter.is_floating_point()
+                and bool((parameter == parameter.flatten()[0]).all())
+            ):
+                parameter += _PERTURBATION * torch.randn(parameter.shape, generator=generator)
+        norms = [module for module in network.modules() if isinstance(module, torch.nn.modules.batchnorm._BatchNorm)]
+        if not norms:
+            return
+        momenta = [norm.momentum for norm in norms]
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # the plain average of what it sees
+            norm.train()
+        network(*batch)
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
+            norm.eval()
+
+
+def export(model: Model, network: Any, path: Path, opset: int, shapes: list[list[int]], dynamic: bool) -> str:
+    """Write `network` to `path`; returns a note when the exporter was not the first choice."""
+    import torch
+
+    from engine.frontends.torch_onnx import export_module
+
+    specs = [*model.inputs, *model.outputs]
+    axes = {spec.name: {axis: size for axis, size in enumerate(spec.shape) if isinstance(size, str)} for spec in specs}
+    custom = model.custom_ops
+    if custom and custom.register:
+        custom.register()
+    examples = [
+        torch.zeros(shape, dtype=getattr(torch, spec.dtype)) for shape, spec in zip(shapes, model.inputs, strict=True)
+    ]
+    done = export_module(
+        network,
+        examples,
+        path,
+        input_names=[spec.name for spec in model.inputs],
+        output_names=[spec.name for spec in model.outputs],
+        dynamic_axes=axes if dynamic else None,
+        opset=opset,
+        custom_opsets=custom.opsets if custom else None,
+    )
+    return done.note
+
+
+def engine(model: Model, network: Any) -> Engine:
+    """The network itself behind the engine's interface, with the model's own input and output names."""
+    from engine.backends.torch import TorchSession
+
+    return Engine.from_session(TorchSession(network, model.inputs, model.outputs), "torch", "torch", dtype="float32")
+
+
+def versions() -> dict[str, str]:
+    """What the manifest says of the framework."""
+    import torch
+
+    return {"torch": torch.__version__}
+
+
+def torchvision_pretrained(variant: str, weights: str = "IMAGENET1K_V1") -> Pretrained:
+    """torchvision's own address, size and digest (the part of the file name behind the dash) of its weights."""
+    import torchvision
+
+    entry = torchvision.models.get_model_weights(variant)[weights]
+    digest = entry.url.rpartition("-")[2].partition(".")[0]
+    return Pretrained(entry.url, megabytes=entry.meta.get("_file_size"), sha256=digest)

@@ -1,0 +1,102 @@
+"""`zoo run MODEL`: everything that a model can do, one after the other, with one table at the end."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import time
+from pathlib import Path
+
+from utils.datasets.folder import files_in
+
+from . import cli, console, files
+from .errors import CheckFailedError
+from .export import DEFAULT_OPSET, Exported, export
+from .model import Model
+from .verify import Verification, require_passed, verify
+
+_log = logging.getLogger(__name__)
+
+
+def main(model: Model, argv: list[str] | None = None) -> int:
+    """Export, verify, single sample, folder. Exit code 1 if a gate fails."""
+    parser = argparse.ArgumentParser(
+        prog=f"zoo run {model.id}", description="Export, verify, run one sample and a folder, and sum up."
+    )
+    parser.add_argument("--variant")
+    parser.add_argument("--weights", help=f"pretrained, sample, random, or a file (default: {model.default_weights})")
+    parser.add_argument("--target", default="onnx")
+    parser.add_argument(
+        "--data_path", default="sample", help="labelled data set to verify on (default: the model's sample)"
+    )
+    parser.add_argument("--opset", type=int, default=DEFAULT_OPSET)
+    parser.add_argument("--batch_size", type=cli.positive, default=16)
+    parser.add_argument("--limit", type=cli.positive, help="verify on at most so many samples")
+    parser.add_argument("--output", type=Path, help=f"where everything goes (default: runs/{model.id})")
+    return console.run(lambda args: _run(model, args), parser.parse_args(argv))
+
+
+def _run(model: Model, args: argparse.Namespace) -> int:
+    start = time.perf_counter()
+    output = args.output or Path("runs") / model.id
+    variant = model.variant(args.variant)
+    _heading(1, f"export {model.title}, variant {variant}")
+    exported = export(model, output, variant=variant, weights=args.weights, opset=args.opset)
+    for kind, entry in json.loads(exported.manifest.read_text(encoding="utf-8"))["files"].items():
+        _log.info(
+            "%-48s differs by %.1e of the largest output",
+            f"  {entry['name']} ({kind})",
+            entry["difference"]["relative"],
+        )
+    _heading(2, "verify: framework, ONNX Runtime and target on the same tensors")
+    done = verify(
+        model,
+        output,
+        variant=variant,
+        target=args.target,
+        data=args.data_path,
+        batch_size=args.batch_size,
+        limit=args.limit,
+    )
+    console.write_json(output / "verify.json", {"model": model.id, "variant": variant} | done.to_json())
+    _heading(3, "one sample")
+    code = files.single(
+        model,
+        [
+            *_flags(args, exported),
+            "--json",
+            str(output / "single.json"),
+            "--save_dir",
+            str(output / "single"),
+        ],
+    )
+    _heading(4, "a folder")
+    code = code or files.multi(
+        model,
+        [*_flags(args, exported), "--json", str(output / "multi.json"), "--save_dir", str(output / "multi")],
+    )
+    if code:
+        raise CheckFailedError(f"{model.id} did not predict its demos; see above")
+    return _sum_up(model, variant, done, output, exported, time.perf_counter() - start)
+
+
+def _flags(args: argparse.Namespace, exported: Exported) -> list[str]:
+    return ["--ckpt", str(exported.dynamic), "--target", args.target]
+
+
+def _heading(number: int, text: str) -> None:
+    print(f"\n[{number}/4] {text}", flush=True)
+
+
+def _sum_up(model: Model, variant: str, done: Verification, output: Path, exported: Exported, seconds: float) -> int:
+    print()
+    done.show(f"{model.id} ({variant}) on {done.comparisons[0].samples} samples")
+    pictures = [folder for folder in (output / "single", output / "multi") if folder.is_dir()]
+    print("written:")
+    for path in [*exported.files(), output / "verify.json", output / "single.json", output / "multi.json"]:
+        print(f"  {path}")
+    for folder in pictures:
+        print(f"  {folder} ({len(files_in(folder, ('.png',)))} pictures)")
+    print(f"took {seconds:.1f} s")
+    return require_passed(done)

@@ -1,0 +1,1 @@
+"""What each domain does with a sample, put together from `utils`."""

@@ -1,0 +1,66 @@
+"""Image classification: a picture in, a ranking of classes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from utils.datasets.folder import IMAGE_SUFFIXES
+from utils.datasets.image_classification_dataset import ImageFolder
+from utils.datasets.sample import Sample
+from utils.metrics.classification import TopKAccuracy, agreement
+from utils.postprocess.pytorch.classification import Ranking, TopK
+from utils.preprocess.pytorch.classification import ClassificationTransform
+
+
+@dataclass(frozen=True)
+class ImageClassification:
+    """labels: readable class names in index order. folders: the class folders' names in a data set, when they
+    differ from the labels' order of sorting (WordNet ids for ImageNet)."""
+
+    transform: ClassificationTransform
+    labels: tuple[str, ...]
+    folders: tuple[str, ...]
+    keep: int = 5
+    suffixes: tuple[str, ...] = IMAGE_SUFFIXES
+    data_name: str = "image"
+
+    @cached_property
+    def _top(self) -> TopK:
+        return TopK(self.labels, k=min(self.keep, len(self.labels)))
+
+    def preprocess(self, data: Any) -> tuple[tuple[np.ndarray, ...], Any]:
+        return self.transform(data)
+
+    def postprocess(self, outputs: list[np.ndarray], metas: list[Any]) -> list[Ranking]:
+        return self._top(outputs, metas)
+
+    def dataset(self, root: Path) -> Sequence[Sample]:
+        return ImageFolder(root, self.folders)
+
+    def metric(self) -> TopKAccuracy:
+        return TopKAccuracy(len(self.labels))
+
+    def agreement(self, one: Ranking, other: Ranking) -> bool:
+        return agreement(one, other)
+
+    def describe(self, prediction: Ranking, topk: int) -> str:
+        return self._top.describe(prediction, topk)
+
+    def to_json(self, prediction: Ranking) -> dict[str, Any]:
+        return self._top.to_json(prediction)
+
+    def draw(self, data: Any, prediction: Ranking) -> Any:
+        from utils.draw.classification import draw_ranking
+        from utils.preprocess.image import load_rgb
+
+        return draw_ranking(load_rgb(data), prediction, self.labels)
+
+    def adapted(self, size: int | None, topk: int) -> ImageClassification:
+        transform = self.transform.resized(size) if size else self.transform
+        return replace(self, transform=transform, keep=max(self.keep, topk))

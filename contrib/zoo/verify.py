@@ -1,0 +1,326 @@
+"""Verification: the adaptation guide's acceptance standard, on the same tensors for every runtime."""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.base import Engine
+from utils.datasets.sample import Sample
+from utils.metrics.base import Metric
+
+from . import cli, console
+from .errors import CheckFailedError
+from .model import Model, Task, file_name
+from .parity import Difference, as_list, outputs_difference, require_alive
+from .pipeline import batches
+
+# The guide: ONNX Runtime within 1 % of the framework, a target within 0.1 % of ONNX Runtime, relative, in the metric.
+FRAMEWORK_LIMIT = 0.01
+TARGET_LIMIT = 0.001
+_WORST = 5
+
+
+@dataclass
+class Contender:
+    """One runtime and dtype, with what has been counted of it so far."""
+
+    runtime: str
+    dtype: str
+    engine: Engine
+    metric: Metric
+    seconds: list[float] = field(default_factory=list)
+    rows: int = 0
+
+    @property
+    def name(self) -> str:
+        return f"{self.runtime} {self.dtype}"
+
+    def figures(self) -> dict[str, float]:
+        return self.metric.compute()
+
+
+@dataclass
+class Comparison:
+    """A contender against its baseline, sample by sample."""
+
+    baseline: Contender
+    contender: Contender
+    limit: float
+    agreeing: int = 0
+    samples: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    worst: list[tuple[float, str]] = field(default_factory=list)
+
+    def add(
+        self,
+        task: Task,
+        batch: Sequence[Sample],
+        before: tuple[list[np.ndarray], list[Any]],
+        after: tuple[list[np.ndarray], list[Any]],
+    ) -> None:
+        """Count one batch: (outputs, predictions) of the baseline and of the contender."""
+        self.samples += len(batch)
+        self.agreeing += sum(task.agreement(one, other) for one, other in zip(before[1], after[1], strict=True))
+        self.differences.append(outputs_difference(before[0], after[0]))
+        scales = [float(np.abs(output).max()) or 1.0 for output in before[0]]
+        for row, sample in enumerate(batch):
+            pairs = zip(before[0], after[0], scales, strict=True)
+            apart = max(
+                float(np.abs(one[row].astype(np.float64) - other[row]).max()) / scale for one, other, scale in pairs
+            )
+            heapq.heappush(self.worst, (apart, sample.id))
+            if len(self.worst) > _WORST:
+                heapq.heappop(self.worst)
+
+    def relative_error(self) -> float:
+        """Of the primary metric."""
+        name = self.baseline.metric.infos[0].name
+        before, after = self.baseline.figures()[name], self.contender.figures()[name]
+        return abs(after - before) / abs(before) if before else abs(after - before)
+
+    def allowed_disagreements(self) -> int:
+        return max(1, int(self.limit * self.samples))
+
+    def too_small(self) -> bool:
+        """Whether one sample weighs more than the limit, so that the relative error of the metric cannot decide."""
+        return self.samples * self.limit < 1
+
+    def passed(self) -> bool:
+        if self.too_small():
+            return self.samples - self.agreeing <= self.allowed_disagreements()
+        return self.relative_error() <= self.limit
+
+    def verdict(self) -> str:
+        """PASS or FAIL, and by which rule."""
+        word = "PASS" if self.passed() else "FAIL"
+        if self.too_small():
+            return f"{word} by agreement"
+        return f"{word} by metric"
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "baseline": self.baseline.name,
+            "contender": self.contender.name,
+            "limit": self.limit,
+            "relative_error": self.relative_error(),
+            "agreement": self.agreeing / self.samples,
+            "disagreeing": self.samples - self.agreeing,
+            "samples": self.samples,
+            "judged_by": "agreement" if self.too_small() else "metric",
+            "difference": Difference.worst(self.differences).to_json(),
+            "worst_samples": [{"id": name, "relative": apart} for apart, name in sorted(self.worst, reverse=True)],
+            "passed": self.passed(),
+        }
+
+
+@dataclass(frozen=True)
+class Verification:
+    """Everything that was measured; `passed` is the acceptance standard."""
+
+    contenders: list[Contender]
+    comparisons: list[Comparison]
+    batch_size: int
+
+    def passed(self) -> bool:
+        return all(comparison.passed() for comparison in self.comparisons)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "batch_size": self.batch_size,
+            "runtimes": [
+                {
+                    "runtime": one.runtime,
+                    "dtype": one.dtype,
+                    "metrics": one.figures(),
+                    "throughput": one.rows / sum(one.seconds),
+                    "latency_p50_ms": statistics.median(one.seconds) * 1e3,
+                }
+                for one in self.contenders
+            ],
+            "comparisons": [comparison.to_json() for comparison in self.comparisons],
+            "passed": self.passed(),
+        }
+
+    def show(self, title: str) -> None:
+        """The table: one row a runtime and dtype."""
+        primary = self.contenders[0].metric.infos[0].name
+        by_contender = {id(comparison.contender): comparison for comparison in self.comparisons}
+        rows = [self._row(one, primary, by_contender.get(id(one))) for one in self.contenders]
+        latency = f">p50 ms/{self.batch_size}"
+        columns = (
+            "runtime",
+            "dtype",
+            f">{primary}",
+            "against",
+            ">agree",
+            ">rel. error",
+            ">max diff",
+            ">samples/s",
+            latency,
+            "verdict",
+        )
+        console.table(title, columns, rows)
+
+    def _row(self, one: Contender, primary: str, comparison: Comparison | None) -> list[str]:
+        row = [one.runtime, one.dtype, f"{one.figures()[primary]:.4f}"]
+        if comparison is None:
+            row += ["", "", "", ""]
+        else:
+            worst = Difference.worst(comparison.differences)
+            row += [comparison.baseline.name, f"{comparison.agreeing}/{comparison.samples}"]
+            row += [f"{comparison.relative_error():.3%}", f"{worst.largest:.1e}"]
+        row += [f"{one.rows / sum(one.seconds):.0f}", f"{statistics.median(one.seconds) * 1e3:.2f}"]
+        return [*row, "reference" if comparison is None else comparison.verdict()]
+
+
+def verify(
+    model: Model,
+    folder: Path,
+    *,
+    variant: str,
+    target: str = "onnx",
+    dtypes: Sequence[str] = cli.DTYPES,
+    data: str | Path = "sample",
+    batch_size: int = 16,
+    input_size: int | None = None,
+    limit: int | None = None,
+) -> Verification:
+    """Framework, ONNX Runtime CPU (float32) and `target` in each of `dtypes`, on the same preprocessed samples.
+
+    folder: where the exported files of `variant` are. limit: only the first so many samples, taken evenly over the
+    data set. Raises CheckFailedError when the framework's outputs are the same for all samples.
+    """
+    task = model.task.adapted(input_size, topk=1)
+    samples = _spread(task.dataset(model.data(data)), limit)
+    contenders = _contenders(model, folder, variant, target, dtypes, batch_size, input_size)
+    reference, baseline = contenders[0], contenders[1]
+    comparisons = [Comparison(reference, baseline, FRAMEWORK_LIMIT)]
+    comparisons += [Comparison(baseline, one, TARGET_LIMIT) for one in contenders[2:]]
+    try:
+        total = -(-len(samples) // batch_size)
+        for batch in console.progress(batches(task, samples, batch_size), total, "verifying", "batch"):
+            results = {id(one): _run(task, one, batch.arrays, batch.metas) for one in contenders}
+            for one in contenders:
+                one.metric.update(results[id(one)][1], [sample.target for sample in batch.samples])
+            if len(batch.samples) > 1:
+                require_alive(results[id(reference)][0])
+            for comparison in comparisons:
+                comparison.add(task, batch.samples, results[id(comparison.baseline)], results[id(comparison.contender)])
+    finally:
+        for one in contenders:
+            one.engine.release()
+    return Verification(contenders, comparisons, batch_size)
+
+
+def _run(task: Task, one: Contender, arrays: list[np.ndarray], metas: list[Any]) -> tuple[list[np.ndarray], list[Any]]:
+    if not one.seconds:
+        one.engine(arrays)  # warm-up: the first call allocates
+    start = time.perf_counter()
+    outputs = as_list(one.engine(arrays))
+    one.seconds.append(time.perf_counter() - start)
+    one.rows += len(metas)
+    return outputs, task.postprocess(outputs, metas)
+
+
+def _contenders(
+    model: Model,
+    folder: Path,
+    variant: str,
+    target: str,
+    dtypes: Sequence[str],
+    batch_size: int,
+    input_size: int | None,
+) -> list[Contender]:
+    """The framework first, ONNX Runtime float32 (the baseline) second, then the target in each dtype."""
+    baseline = folder / file_name(variant)
+    framework = cli.framework_engine(model, baseline)
+    made = [
+        Contender(framework.backend, "float32", framework, model.task.metric()),
+        Contender("onnxruntime", "float32", Engine(baseline, dtype="float32"), model.task.metric()),
+    ]
+    for dtype in dtypes:
+        if (target, dtype) == ("onnx", "float32"):
+            continue
+        engine = cli.target_engine(model, folder / file_name(variant, dtype), target, dtype, batch_size, input_size)
+        made.append(Contender(engine.backend, dtype, engine, model.task.metric()))
+    return made
+
+
+def _spread(samples: Sequence[Sample], limit: int | None) -> Sequence[Sample]:
+    """`limit` samples, evenly over the data set: the first ones would be of one class."""
+    if limit is None or limit >= len(samples):
+        return samples
+    return [samples[index * len(samples) // limit] for index in range(limit)]
+
+
+def main(model: Model, argv: list[str] | None = None) -> int:
+    """`zoo verify MODEL`."""
+    parser = argparse.ArgumentParser(
+        prog=f"zoo verify {model.id}",
+        description="Prove that the exported files are as accurate as the framework.",
+    )
+    parser.add_argument("--variant")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=model.folder,
+        help="where the exported files are (default: the model's folder)",
+    )
+    parser.add_argument("--target", default="onnx")
+    parser.add_argument(
+        "--dtype", choices=cli.DTYPES, action="append", help="may be given several times (default: all)"
+    )
+    parser.add_argument("--data_path", default="sample")
+    parser.add_argument("--batch_size", type=cli.positive, default=16)
+    parser.add_argument("--input_size", type=cli.positive)
+    parser.add_argument("--limit", type=cli.positive, help="at most so many samples, evenly over the data set")
+    parser.add_argument("--json", type=Path, help="write everything that was measured to this file")
+
+    def job(args: argparse.Namespace) -> int:
+        variant = model.variant(args.variant)
+        done = verify(
+            model,
+            args.folder,
+            variant=variant,
+            target=args.target,
+            dtypes=args.dtype or cli.DTYPES,
+            data=args.data_path,
+            batch_size=args.batch_size,
+            input_size=args.input_size,
+            limit=args.limit,
+        )
+        done.show(f"{model.id} ({variant})")
+        for comparison in done.comparisons:
+            worst = sorted(comparison.worst, reverse=True)
+            print(
+                f"furthest from {comparison.baseline.name}, {comparison.contender.name}: "
+                + ", ".join(f"{name} ({apart:.1e})" for apart, name in worst)
+            )
+        if args.json:
+            console.write_json(args.json, {"model": model.id, "variant": variant} | done.to_json())
+        return require_passed(done)
+
+    return console.run(job, parser.parse_args(argv))
+
+
+def require_passed(done: Verification) -> int:
+    """0, or CheckFailedError that names every gate that did not hold."""
+    failed = [comparison for comparison in done.comparisons if not comparison.passed()]
+    if failed:
+        raise CheckFailedError(
+            "; ".join(
+                f"{one.contender.name} against {one.baseline.name}: metric off by {one.relative_error():.3%}, "
+                f"{one.samples - one.agreeing} of {one.samples} samples differ, allowed {one.limit:.1%}"
+                for one in failed
+            )
+        )
+    return console.OK

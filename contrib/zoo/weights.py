@@ -1,0 +1,124 @@
+"""Where the weights of an export come from: the source's own, the small trained sample, a file, or a seed."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from utils.files import atomic_write, sha256
+
+from .errors import ZooError
+from .home import home
+from .model import Model, Pretrained
+
+RANDOM_SEED = 0
+_TIMEOUT_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Weights:
+    """kind: "pretrained", "sample", "file" or "random". path and sha256 are empty for random ones."""
+
+    kind: str
+    path: Path | None = None
+    sha256: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        if self.path is None:
+            return {"kind": self.kind, "seed": RANDOM_SEED}
+        # only a file of the user's own is found again by its path; the others have their place
+        path = str(self.path) if self.kind == "file" else self.path.name
+        return {"kind": self.kind, "path": path, "sha256": self.sha256}
+
+
+def resolve(model: Model, variant: str, asked: str | None) -> Weights:
+    """The weights behind --weights pretrained|sample|random|PATH. Downloads when asked for pretrained ones.
+
+    Raises ZooError with the ways on.
+    """
+    asked = asked or model.default_weights
+    if asked == "random":
+        return Weights("random")
+    if asked == "sample":
+        path = model.sample_weights
+        if not path.is_file():
+            raise ZooError(f"{model.id} has no sample weights; use --weights pretrained, random, or a file")
+        if variant != model.variant(None):
+            raise ZooError(
+                f"the sample weights of {model.id} are of variant {model.variant(None)}, not {variant}; use "
+                "--weights random or a file"
+            )
+        return Weights("sample", path, sha256(path))
+    if asked == "pretrained":
+        if model.pretrained is None:
+            raise ZooError(f"{model.id} has no published weights; use --weights sample, random, or a file")
+        path = _download(model.pretrained(variant), home() / "weights")
+        return Weights("pretrained", path, sha256(path))
+    path = Path(asked).expanduser()
+    if not path.is_file():
+        raise ZooError(f"--weights is pretrained, sample, random or an existing file; there is no file {path}")
+    return Weights("file", path.absolute(), sha256(path))
+
+
+def _download(source: Pretrained, folder: Path) -> Path:
+    """The published file, from the cache or the network, its digest verified either way."""
+    path = folder / source.url.rpartition("/")[2]
+    if path.is_file() and _digest_error(path, source) is None:
+        return path
+    size = f"{source.megabytes:.0f} MB" if source.megabytes else "size unknown"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with atomic_write(path) as temporary:
+            _fetch(source.url, temporary)
+            error = _digest_error(temporary, source)
+            if error:
+                raise ZooError(
+                    f"{source.url} ({size}) arrived damaged: {error}. Try again, or fetch it yourself and use "
+                    "--weights PATH"
+                )
+    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+        reason = getattr(error, "reason", error)
+        raise ZooError(
+            f"cannot fetch the weights from {source.url} ({size}): {reason}.\n"
+            "Two ways on: fetch that file elsewhere and use --weights PATH, or use --weights random to try the "
+            "pipeline without them."
+        ) from error
+    return path
+
+
+def _fetch(url: str, path: Path) -> None:
+    from tqdm import tqdm
+
+    with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response, path.open("wb") as file:
+        total = int(response.headers.get("Content-Length", 0)) or None
+        with tqdm.wrapattr(file, "write", total=total, desc=path.name.lstrip("."), unit="B", unit_scale=True) as sink:
+            shutil.copyfileobj(response, sink, 1 << 20)
+    if total is not None and path.stat().st_size != total:
+        raise urllib.error.URLError(f"the connection ended after {path.stat().st_size} of {total} bytes")
+
+
+def _digest_error(path: Path, source: Pretrained) -> str | None:
+    for kind, want in (("sha256", source.sha256), ("md5", source.md5)):
+        if want:
+            got = hashlib.new(kind, path.read_bytes()).hexdigest()
+            if not got.startswith(want):
+                return f"its {kind} is {got[: len(want)]}, expected {want}"
+    return None
+
+
+def require_match(what: str, missing: list[str], unexpected: list[str], mismatched: list[str]) -> None:
+    """Raise ZooError naming every parameter that a checkpoint has too few, too many, or of another shape."""
+    parts = [
+        f"{title} ({len(names)}): {', '.join(names[:8])}{', …' if len(names) > 8 else ''}"
+        for title, names in (("missing", missing), ("unexpected", unexpected), ("other shape", mismatched))
+        if names
+    ]
+    if parts:
+        raise ZooError(
+            f"{what} does not fit the network. " + "; ".join(parts) + ". Is it of another variant or number of classes?"
+        )

@@ -1,0 +1,86 @@
+"""Rules of the house that no single module can keep: who imports whom, and what stays light."""
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+CONTRIB = ROOT / "contrib"
+ROOMS = ("engine", "utils", "zoo")
+HEAVY = ("torch", "torchvision", "paddle", "onnx", "onnxruntime", "sklearn", "scipy", "rich")
+
+# What a module may import when it is itself imported; everything else, where it is used.
+LIGHT = {"numpy", "PIL", *ROOMS, *sys.stdlib_module_names}
+
+
+def run(code: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run a piece of Python in a process of its own, at the repository's root."""
+    environ = {**os.environ, "PYTHONPATH": str(CONTRIB)}
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+
+
+def test_who_imports_whom() -> None:
+    code = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    done = run(code, "--no-cache", "--no-logo")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ", 0 broken" in done.stdout
+
+
+@pytest.mark.parametrize("module", ["zoo.__main__", "engine.base", "engine.tecoinfer_pytorch"])
+def test_importing_loads_no_framework(module: str) -> None:
+    done = run(f"import sys, {module}; print(*[name for name in {HEAVY!r} if name in sys.modules])")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []
+
+
+def imported_at_once(body: list[ast.stmt]) -> Iterator[str]:
+    """Yield the top-level packages that running these statements imports."""
+    for statement in body:
+        if isinstance(statement, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in statement.names)
+        elif isinstance(statement, ast.ImportFrom) and not statement.level:
+            yield (statement.module or "").partition(".")[0]
+        elif isinstance(statement, (ast.If, ast.Try, ast.With)) and not for_the_type_checker(statement):
+            blocks = [getattr(statement, part, []) for part in ("body", "orelse", "finalbody")]
+            blocks += [handler.body for handler in getattr(statement, "handlers", [])]
+            for block in blocks:
+                yield from imported_at_once(block)
+
+
+def for_the_type_checker(statement: ast.stmt) -> bool:
+    """Whether the statement is `if TYPE_CHECKING:`."""
+    return isinstance(statement, ast.If) and ast.unparse(statement.test).endswith("TYPE_CHECKING")
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_modules_import_nothing_heavy_at_once(room: str) -> None:
+    files = sorted((CONTRIB / room).rglob("*.py"))
+    assert files
+    heavy = {
+        file.relative_to(CONTRIB).as_posix(): extra
+        for file in files
+        if (extra := set(imported_at_once(ast.parse(file.read_text(encoding="utf-8")).body)) - LIGHT)
+    }
+    assert heavy == {}
+
+
+def test_the_light_rule_sees_what_it_must() -> None:
+    source = """
+from typing import TYPE_CHECKING
+import numpy
+if TYPE_CHECKING:
+    import torch
+try:
+    import paddle
+except ImportError:
+    import onnx.helper
+def later():
+    import scipy
+"""
+    assert set(imported_at_once(ast.parse(source).body)) - LIGHT == {"paddle", "onnx"}

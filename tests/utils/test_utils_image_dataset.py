@@ -1,0 +1,158 @@
+"""ImageNet's layout, sharding, and the loader that contributors' scripts use."""
+
+import pytest
+from PIL import Image
+
+from utils.datasets.image_classification_dataset import ImageFolder, load_data, rank_and_world, shard
+from utils.datasets.sample import Sample
+from utils.errors import DataError
+
+
+def test_classes_and_paths_are_sorted(tree):
+    root = tree("dog/2.png", "dog/1.JPEG", "cat/deep/er/3.png", "cat/z.png")
+    samples = ImageFolder(root)
+    assert [(sample.id, sample.target) for sample in samples] == [
+        ("cat/deep/er/3.png", 0),
+        ("cat/z.png", 0),
+        ("dog/1.JPEG", 1),
+        ("dog/2.png", 1),
+    ]
+    assert samples[0].data == root / "cat/deep/er/3.png"
+    assert samples[1:3] == [samples[1], samples[2]]
+    assert len(samples) == 4
+
+
+def test_same_labels_as_torchvision(tree):
+    datasets = pytest.importorskip("torchvision.datasets")
+    root = tree("b/2.png", "b/10.png", "a/x/1.png", "c/1.png", "B/1.png")
+    theirs = dict(datasets.ImageFolder(root).samples)
+    assert {str(sample.data): sample.target for sample in ImageFolder(root)} == theirs
+
+
+def test_a_part_of_the_known_classes_is_scored_by_their_own_indices(tree):
+    samples = ImageFolder(tree("n3/a.png", "n1/a.png"), classes=["n0", "n1", "n2", "n3"])
+    assert [(sample.id, sample.target) for sample in samples] == [("n1/a.png", 1), ("n3/a.png", 3)]
+
+
+def test_the_order_of_classes_counts_not_that_of_names(tree):
+    samples = ImageFolder(tree("a/1.png", "b/1.png"), classes=["b", "a"])
+    assert [(sample.id, sample.target) for sample in samples] == [("a/1.png", 1), ("b/1.png", 0)]
+
+
+def test_foreign_names_are_taken_in_order_when_they_are_as_many(tree):
+    samples = ImageFolder(tree("x/1.png", "y/1.png"), classes=["n0", "n1"])
+    assert [sample.target for sample in samples] == [0, 1]
+
+
+@pytest.mark.parametrize("classes", [["n0", "n1", "n2"], ["x", "n1"], ["n0"]])
+def test_names_that_fit_no_class_are_refused(tree, classes):
+    with pytest.raises(DataError, match=rf"the folder [xy] names no class .* such as {classes[0]}"):
+        ImageFolder(tree("x/1.png", "y/1.png"), classes=classes)
+
+
+def test_layout_errors_name_the_place(tree, tmp_path):
+    with pytest.raises(DataError, match="nowhere: there is no such folder"):
+        ImageFolder(tmp_path / "nowhere")
+    with pytest.raises(DataError, match="no class folders"):
+        ImageFolder(tree())
+    root = tree("cat/1.png")
+    (root / "empty").mkdir()
+    (root / "empty" / "notes.txt").write_text("")
+    with pytest.raises(DataError, match="empty: this class folder holds no images"):
+        ImageFolder(root)
+
+
+def test_an_image_directly_in_the_root_is_refused(tree):
+    with pytest.raises(DataError, match=r"stray\.PNG lies directly in the folder"):
+        ImageFolder(tree("cat/1.png", "stray.PNG"))
+
+
+def test_texts_and_hidden_names_in_the_root_are_no_matter(tree):
+    root = tree("cat/1.png", ".thumbnails/1.png", "cat/.1.png")
+    (root / "ATTRIBUTION.txt").write_text("")
+    assert [sample.id for sample in ImageFolder(root)] == ["cat/1.png"]
+
+
+@pytest.mark.parametrize("world", [1, 2, 3, 7, 20])
+def test_shards_hold_each_sample_exactly_once(world):
+    samples = [Sample(str(number), number) for number in range(11)]
+    parts = [shard(samples, rank, world) for rank in range(world)]
+    assert sorted(sample.data for part in parts for sample in part) == list(range(11))
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+@pytest.mark.parametrize("rank", [-1, 3, 4])
+def test_a_shard_outside_the_world_is_refused(rank):
+    with pytest.raises(DataError, match=f"rank {rank} of 3"):
+        shard([], rank, 3)
+
+
+def test_rank_and_world():
+    both = {"OMPI_COMM_WORLD_RANK": "2", "OMPI_COMM_WORLD_SIZE": "4"}
+    assert rank_and_world({}) == (0, 1)
+    assert rank_and_world({}, rank=0) == (0, 1)
+    assert rank_and_world(both) == (2, 4)
+    assert rank_and_world(both, rank=0) == (2, 4)
+
+
+@pytest.mark.parametrize(
+    ("environ", "rank", "message"),
+    [
+        ({"OMPI_COMM_WORLD_RANK": "0"}, -1, "OMPI_COMM_WORLD_SIZE is not"),
+        ({"OMPI_COMM_WORLD_SIZE": "2"}, -1, "OMPI_COMM_WORLD_RANK is not"),
+        ({"OMPI_COMM_WORLD_RANK": "two", "OMPI_COMM_WORLD_SIZE": "2"}, -1, "RANK is 'two'"),
+        ({"OMPI_COMM_WORLD_RANK": "0", "OMPI_COMM_WORLD_SIZE": ""}, -1, "SIZE is ''"),
+        ({"OMPI_COMM_WORLD_RANK": "2", "OMPI_COMM_WORLD_SIZE": "2"}, -1, "rank 2 of 2"),
+        ({"OMPI_COMM_WORLD_RANK": "-1", "OMPI_COMM_WORLD_SIZE": "2"}, -1, "rank -1 of 2"),
+        ({"OMPI_COMM_WORLD_RANK": "0", "OMPI_COMM_WORLD_SIZE": "0"}, -1, "rank 0 of 0"),
+        ({}, 1, "rank 1 of 1"),
+    ],
+)
+def test_a_wrong_rank_is_refused(environ, rank, message):
+    with pytest.raises(DataError, match=message):
+        rank_and_world(environ, rank)
+
+
+@pytest.fixture
+def alone(monkeypatch):
+    """No trace of mpirun in the environment."""
+    for name in ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_load_data_yields_images_and_labels_and_keeps_the_last_batch(tree, alone):
+    torch = pytest.importorskip("torch")
+    root = tree("a/1.png", "a/2.png", "b/1.png", "b/2.png", "b/3.png")
+    Image.new("L", (5, 5)).save(root / "b" / "3.png")
+    loader = load_data(str(root), 2)
+    for _ in range(2):
+        batches = list(loader)
+        assert len(loader) == len(batches) == 3
+        assert [len(images) for images, _ in batches] == [2, 2, 1]
+        assert all(isinstance(images, list) for images, _ in batches)
+        assert {image.mode for images, _ in batches for image in images} == {"RGB"}
+        assert all(targets.dtype == torch.int64 for _, targets in batches)
+        assert torch.cat([targets for _, targets in batches]).tolist() == [0, 0, 1, 1, 1]
+
+
+def test_load_data_shares_the_work(tree, alone, monkeypatch):
+    pytest.importorskip("torch")
+    root = tree(*(f"{name}/{number}.png" for name in "ab" for number in range(5)))
+    seen = []
+    monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "3")
+    for rank in range(3):
+        monkeypatch.setenv("OMPI_COMM_WORLD_RANK", str(rank))
+        seen += [image.getpixel((0, 0))[0] for images, _ in load_data(root, 2) for image in images]
+    assert sorted(seen) == list(range(10))
+
+
+def test_load_data_refuses_an_impossible_batch(tree, alone):
+    with pytest.raises(DataError, match="batch_size is 0"):
+        load_data(tree("a/1.png"), 0)
+
+
+def test_load_data_names_the_image_that_it_cannot_read(tree, alone):
+    root = tree("a/1.png", "a/2.png")
+    (root / "a" / "2.png").write_bytes(b"no image")
+    with pytest.raises(DataError, match=r"2\.png: this is not an image"):
+        list(load_data(root, 2))
