@@ -190,8 +190,7 @@ def check_disk(venv: Path, environment_gb: float, temporary_gb: float) -> None:
     found = shortage(demands)
     if found:
         raise BootstrapError(
-            f"{found}: make room, or use another disk (VENV=… moves the environment, "
-            "TMPDIR=… pip's temporary files)."
+            f"{found}: make room, or use another disk (VENV=… moves the environment, TMPDIR=… pip's temporary files)."
         )
     caches = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     if shortage([*demands, (Path(os.environ.get("PIP_CACHE_DIR") or caches), temporary)]):

@@ -420,9 +420,7 @@ def python_old(venv: Path) -> None:
         (python_old, "has Python 3.8.18"),
     ],
 )
-def test_what_is_no_environment_is_left_alone(
-    fresh: Checkout, prepare: Callable[[Path], None], words: str
-) -> None:
+def test_what_is_no_environment_is_left_alone(fresh: Checkout, prepare: Callable[[Path], None], words: str) -> None:
     prepare(fresh.venv)
     before = sorted(fresh.venv.rglob("*"))
     done = fresh.run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +30,8 @@ class Options:
     """What the caller asked for. A backend reads what concerns it; compiling ones need most of it.
 
     `device` is what stood behind the colon of the target ("openvino:GPU" → "GPU"). `input_size` is the shape of
-    one compute unit, one an input. `extra` holds the runtime's own options; unknown ones are an error.
+    one compute unit, one an input. `replicas` sessions will share this machine's cores. `extra` holds the runtime's
+    own options; unknown ones are an error.
     """
 
     device: str = ""
@@ -39,6 +41,7 @@ class Options:
     pass_path: Path | None = None
     save_engine: str | Path | bool | None = None
     rank: int = 0
+    replicas: int = 1
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def checked_extra(self, target: str, allowed: Sequence[str]) -> dict[str, Any]:
@@ -48,16 +51,29 @@ class Options:
             raise OptionError(f"target '{target}' has no option {', '.join(unknown)}; it has: {', '.join(allowed)}")
         return dict(self.extra)
 
+    def threads(self) -> int:
+        """Threads for a runtime on this machine's CPU: the cores this process may use, shared among the replicas."""
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return max(cores // self.replicas, 1)
+
 
 class Session(ABC):
     """A network, loaded. The engine has checked names, ranks, sizes, dtypes and contiguity before `run`."""
 
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    parallel: int = 1  # how many submitted calls are worth having under way at once
 
     @abstractmethod
     def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
-        """Outputs in the order of `outputs` for inputs in the order of `inputs`. May raise anything."""
+        """Outputs in the order of `outputs` for inputs in the order of `inputs`. May raise anything.
+
+        Several threads may call it at once. The outputs belong to the caller: a later run does not change them.
+        """
+
+    def init_module(self, card_id: int) -> None:
+        """Put a loaded compiled engine on card `card_id`. Most runtimes have nothing to do."""
+        return None
 
     def close(self) -> None:
         """Give back what the session holds. Called once."""
@@ -65,11 +81,18 @@ class Session(ABC):
 
 
 class Backend(Protocol):
-    """One runtime. `target` is what people write in --target, `name` what scripts see as `engine.backend`."""
+    """One runtime. `target` is what people write in --target, `name` what scripts see as `engine.backend`.
+
+    `dtypes` is what it can compute in. `device_kind` says what may stand behind the colon and in `devices`
+    ("card number"), and is empty where there is nothing to choose. `unproved` tells where it has not run yet.
+    """
 
     target: str
     name: str
     summary: str
+    dtypes: tuple[str, ...] = ("float32", "float16")
+    device_kind: str = ""
+    unproved: str = ""
 
     def availability(self) -> Availability:
         """Whether the runtime can be used here; cheap, imports nothing heavy."""

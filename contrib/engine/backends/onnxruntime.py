@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 from ..errors import ModelFileError, OptionError
 from ..spec import TensorSpec
 from . import register
-from .base import Availability, Options, Session, package_availability
+from .base import Availability, Backend, Options, Session, package_availability
 
 _OPTIONS = ("threads", "inter_threads", "graph_optimization", "arena")
 _LEVELS = {
@@ -56,7 +55,7 @@ class OnnxRuntimeSession(Session):
         del self._run
 
 
-class OnnxRuntimeBackend:
+class OnnxRuntimeBackend(Backend):
     """Opens ONNX files."""
 
     target = "onnx"
@@ -91,9 +90,8 @@ class OnnxRuntimeBackend:
         level = extra.get("graph_optimization", "all")
         if level not in _LEVELS:
             raise OptionError(f"graph_optimization is one of {', '.join(_LEVELS)}, got {level!r}")
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
         made = onnxruntime.SessionOptions()
-        made.intra_op_num_threads = _thread_count(extra, "threads", cores)
+        made.intra_op_num_threads = _thread_count(extra, "threads", options.threads())
         made.inter_op_num_threads = _thread_count(extra, "inter_threads", 0)
         made.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, _LEVELS[level])
         made.enable_cpu_mem_arena = bool(extra.get("arena", True))

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import ModelFileError
 from ..spec import TensorSpec
 from . import register
-from .base import Availability, Options, Session, package_availability
+from .base import Availability, Backend, Options, Session, package_availability
 
 
 class TorchSession(Session):
@@ -36,7 +36,7 @@ class TorchSession(Session):
         del self._module
 
 
-class TorchBackend:
+class TorchBackend(Backend):
     """Opens TorchScript files and exported programs."""
 
     target = "torch"
