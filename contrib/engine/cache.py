@@ -27,6 +27,9 @@ _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 _ENTRY = "entry.json"
 
+# a file that changed less than two seconds ago may change again within one tick of the file system's clock
+_SETTLED_NS = 2_000_000_000
+
 # a protobuf map entry of ONNX's external_data: key "location", then the tag and length of the file's name
 _EXTERNAL = re.compile(rb"\x0a\x08location\x12([\x01-\x7f])")
 
@@ -53,7 +56,7 @@ def folder() -> Path:
 def entries() -> list[Entry]:
     """Every complete entry, sorted by name."""
     found = []
-    for path in sorted(folder().glob(f"*/{_ENTRY}")):
+    for path in sorted(folder().glob(f"[!.]*/{_ENTRY}")):
         try:
             said = json.loads(path.read_text(encoding="utf-8"))
             size = sum(file.stat().st_size for file in path.parent.iterdir())
@@ -71,18 +74,43 @@ def clear() -> int:
 
 
 def model_digest(ckpt: Path) -> str:
-    """The SHA-256 of a model: of its file, and of the files beside it that hold its weights."""
-    content = ckpt.read_bytes()
-    digest = hashlib.sha256(content)
-    names = {ckpt.with_suffix(".bin").name} if ckpt.suffix == ".xml" else set()
+    """The SHA-256 of a model: of its file, and of the files beside it that hold its weights.
+
+    It is remembered as long as size and time of these files stay; one that has just changed is read again.
+    """
+    memo = folder() / ".digests" / hashlib.sha256(str(ckpt.absolute()).encode()).hexdigest()[:24]
+    try:
+        said = json.loads(memo.read_text(encoding="utf-8"))
+        if all(_stamp(ckpt.parent / name) == stamp for name, stamp in said["files"].items()):
+            return said["digest"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        pass  # no memo, or none that helps: read the model
+    names = _files_of(ckpt)
+    stamps = {name: _stamp(ckpt.parent / name) for name in names}
+    digest = hashlib.sha256("".join(_digest(ckpt.parent / name) for name in names).encode()).hexdigest()
+    if all(time.time_ns() - stamp[1] > _SETTLED_NS for stamp in stamps.values()):
+        _remember(memo, {"files": stamps, "digest": digest})
+    return digest
+
+
+def _files_of(ckpt: Path) -> list[str]:
+    """The model's own file first, then those beside it that it takes weights from."""
+    names = [ckpt.with_suffix(".bin").name] if ckpt.suffix == ".xml" else []
     if ckpt.suffix == ".onnx":
+        content = ckpt.read_bytes()
         for match in _EXTERNAL.finditer(content):
-            names.add(content[match.end() : match.end() + match[1][0]].decode("utf-8", "replace"))
-    for name in sorted(names):
-        if (ckpt.parent / name).is_file():
-            digest.update(name.encode())
-            digest.update((ckpt.parent / name).read_bytes())
-    return digest.hexdigest()
+            names.append(content[match.end() : match.end() + match[1][0]].decode("utf-8", "replace"))
+    return [ckpt.name, *sorted({name for name in names if (ckpt.parent / name).is_file()})]
+
+
+def _remember(memo: Path, said: Mapping[str, Any]) -> None:
+    temporary = memo.with_name(f"{memo.name}-{secrets.token_hex(6)}")
+    try:
+        memo.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(json.dumps(said), encoding="utf-8")
+        os.replace(temporary, memo)
+    except OSError as error:
+        _log.debug("the digest of a model is not remembered: %s", error)
 
 
 def file_digest(path: Path | None) -> str:
@@ -116,6 +144,17 @@ def compiled(
         return load(Path(temporary))
 
 
+def copy_whole(source: Path, path: Path) -> None:
+    """Copy a file so that whoever has the old `path` open keeps it, and nobody sees half of the new one."""
+    temporary = path.with_name(f".tmp-{secrets.token_hex(6)}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def _name(facts: Mapping[str, Any]) -> str:
     text = json.dumps(facts, sort_keys=True, default=str)
     return f"{facts['target']}-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
@@ -141,7 +180,7 @@ def _build(entry: Path, facts: Mapping[str, Any], build: Callable[[Path], None])
     try:
         start = time.perf_counter()
         build(temporary)
-        files = {file.name: _digest(file) for file in sorted(temporary.iterdir())}
+        files = {file.name: [*_stamp(file), _digest(file)] for file in sorted(temporary.iterdir())}
         said = {"facts": facts, "seconds": round(time.perf_counter() - start, 3), "files": files}
         (temporary / _ENTRY).write_text(json.dumps(said, indent=2, default=str) + "\n", encoding="utf-8")
         os.replace(temporary, entry)
@@ -152,11 +191,21 @@ def _build(entry: Path, facts: Mapping[str, Any], build: Callable[[Path], None])
 def _require_whole(entry: Path) -> None:
     try:
         files = json.loads((entry / _ENTRY).read_text(encoding="utf-8"))["files"]
-        changed = [name for name, digest in files.items() if _digest(entry / name) != digest]
+        changed = [name for name, stamp in files.items() if not _same(entry / name, stamp)]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DamagedEntryError(str(error)) from error
     if changed:
         raise DamagedEntryError(f"changed since it was written: {', '.join(changed)}")
+
+
+def _same(path: Path, stamp: list[Any]) -> bool:
+    """Whether a file is what it was: by size and time, or, where it has been copied since, by its digest."""
+    return _stamp(path) == stamp[:2] or _digest(path) == stamp[2]
+
+
+def _stamp(path: Path) -> list[int]:
+    stat = path.stat()
+    return [stat.st_size, stat.st_mtime_ns]
 
 
 def _digest(path: Path) -> str:

@@ -16,7 +16,7 @@ from .export import parity_batch, read_manifest, sizes
 from .model import Model, Task, file_name
 from .weights import resolve
 
-DTYPES = ("float32", "float16")
+DTYPES = ("float32", "float16", "bfloat16")
 
 
 def boolean(text: str) -> bool:
@@ -77,13 +77,8 @@ def ckpt_of(model: Model, args: argparse.Namespace) -> Path:
 
 
 def open_engine(model: Model, args: argparse.Namespace) -> Engine:
-    """The engine that the flags ask for.
-
-    Targets `torch` and `paddle` rebuild the network that --ckpt was exported from.
-    """
+    """The engine that the flags ask for."""
     ckpt = ckpt_of(model, args)
-    if args.target in ("torch", "paddle"):
-        return framework_engine(model, ckpt, args.target)
     return target_engine(
         model,
         ckpt,
@@ -106,7 +101,12 @@ def target_engine(
     input_name: str | None = None,
     pass_path: Path = PASS_PATH / "default_pass.py",
 ) -> Engine:
-    """`ckpt` on `target`. A card splits a batch over its compute units, so that each is opened with its share."""
+    """`ckpt` on `target`. A card splits a batch over its compute units, so that each is opened with its share.
+
+    The framework's own target rebuilds the network that `ckpt` was exported from.
+    """
+    if target in frameworks.TARGETS.values():
+        return framework_engine(model, ckpt, target)
     unit_batch = max(batch_size // max_engine_nums(), 1)
     return Engine(
         ckpt=ckpt,

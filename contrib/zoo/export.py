@@ -84,7 +84,8 @@ def export(
     framework = frameworks.of(model)
     batch = parity_batch(model, samples or model.demos(), input_size)
     with step(f"build {variant} ({chosen.kind} weights)"):
-        network = framework.load(model, variant, chosen, batch)
+        # always built on the demos at their own size, so that it can be built again without knowing how it was exported
+        network = framework.load(model, variant, chosen, parity_batch(model, model.demos()))
         reference = framework.engine(model, network)
         require_alive(as_list(reference(batch)))
     final = Exported.of(variant, output)

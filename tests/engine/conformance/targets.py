@@ -28,6 +28,8 @@ class Target:
 
 TARGETS = (
     Target("onnx"),
+    Target("openvino"),
+    Target("cpu", compiles=True, cycles=300),
     Target("torch", write_torch, leaves=20_000, cycles=300),  # torch.export.load
     Target("paddle", write_paddle, cycles=200),
 )

@@ -1,0 +1,78 @@
+"""Export, verify, single, folder and valid, with every target that runs on this machine, for the three first models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from engine import backends
+from zoo import catalogue, files, valid
+from zoo.export import export
+from zoo.verify import require_passed, verify
+
+# model: variant, input size (small, as TVM without tuning is slow), how many samples
+MODELS = {
+    "classification/lenet": ("lenet", None, 40),
+    "classification/resnet": ("resnet18", 64, 4),
+    "classification/resnet_paddle": ("resnet50", 64, 4),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TECO_ZOO_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("TECO_INFER_PIPELINES_MAX_STEPS", "2")
+        yield
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder with the exported files of a model, exported once for all targets."""
+    folders: dict[str, Path] = {}
+
+    def folder(model_id: str) -> Path:
+        if model_id not in folders:
+            folders[model_id] = tmp_path_factory.mktemp("exported")
+            variant, _, _ = MODELS[model_id]
+            weights = None if model_id.endswith("lenet") else "random"
+            export(catalogue.load(model_id), folders[model_id], variant=variant, weights=weights)
+        return folders[model_id]
+
+    return folder
+
+
+@pytest.mark.parametrize("target", ["onnx", "openvino", "cpu"])
+@pytest.mark.parametrize("model_id", MODELS)
+def test_the_whole_path(
+    target: str, model_id: str, exported: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = backends.targets()[target].availability()
+    if not state.usable:
+        pytest.skip(f"{target}: {state.detail}")
+    model, (variant, size, limit) = catalogue.load(model_id), MODELS[model_id]
+    folder = exported(model_id)
+    done = verify(
+        model,
+        folder,
+        variant=variant,
+        target=target,
+        dtypes=["float32"] if target == "cpu" else None,
+        batch_size=4,
+        input_size=size,
+        limit=limit,
+    )
+    assert require_passed(done) == 0
+    assert target == "onnx" or target in {one.runtime for one in done.contenders}
+
+    flags = ["--ckpt", str(folder / f"{variant}_dyn.onnx"), "--variant", variant, "--target", target]
+    flags += ["--input_size", str(size)] if size else []
+    capsys.readouterr()
+    assert files.single(model, flags) == 0
+    assert files.multi(model, [*flags, "--batch_size", "4"]) == 0
+    assert valid.main(model, [*flags, "--batch_size", "4", "--data_path", "sample"]) == 0
+    out = capsys.readouterr().out
+    assert "eval_metric " in out
+    assert "summary: avg_sps: " in out
