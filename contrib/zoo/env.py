@@ -17,7 +17,7 @@ from .home import home
 
 _PACKAGES = (
     "numpy", "Pillow", "onnxruntime", "onnx", "onnxsim", "onnxconverter-common", "torch", "torchvision",
-    "paddlepaddle", "paddle2onnx", "scikit-learn", "safetensors",
+    "paddlepaddle", "paddle2onnx", "openvino", "apache-tvm", "mindspore", "scikit-learn", "safetensors",
 )  # fmt: skip
 
 
@@ -35,7 +35,13 @@ def facts() -> dict[str, Any]:
         },
         "packages": {name: _version(name) for name in _PACKAGES},
         "targets": {
-            name: {"usable": state.usable, "detail": state.detail, "runtime": backend.summary}
+            name: {
+                "usable": state.usable,
+                "detail": state.detail,
+                "runtime": backend.summary,
+                "proved": not backend.unproved,
+                "note": f"not run on its hardware ({backend.unproved}) yet" if backend.unproved else "",
+            }
             for name, backend in backends.targets().items()
             for state in [backend.availability()]
         },
@@ -58,10 +64,10 @@ def main(argv: list[str] | None = None) -> int:
             [(name, version or "not installed") for name, version in found["packages"].items()],
         )
         rows = [
-            (name, entry["runtime"], "yes" if entry["usable"] else "no", entry["detail"])
+            (name, entry["runtime"], "yes" if entry["usable"] else "no", entry["detail"], entry["note"])
             for name, entry in found["targets"].items()
         ]
-        console.table("targets", ("target", "runtime", "usable", "version, or what is missing"), rows)
+        console.table("targets", ("target", "runtime", "usable", "version, or what is missing", "note"), rows)
         if args.json:
             console.write_json(args.json, found)
         return console.OK

@@ -43,6 +43,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Target, Net],
 def target(request: pytest.FixtureRequest) -> Target:
     """Each target in turn; one whose runtime is not installed is skipped, and says what it needs."""
     chosen: Target = request.param
+    if chosen.double:
+        request.getfixturevalue("use_double")(chosen.double)
     state = backends.targets()[chosen.name].availability()
     if not state.usable:
         pytest.skip(f"{chosen.name}: {state.detail}")

@@ -112,7 +112,10 @@ def write_onnx(net: Net, folder: Path) -> Path:
         for specs in (net.inputs, net.outputs)
     ]
     graph = helper.make_graph(
-        [helper.make_node(kind, inputs, outputs, **attributes) for kind, inputs, outputs, attributes in net.nodes],
+        [
+            helper.make_node(kind, inputs, outputs, name=outputs[0], **attributes)
+            for kind, inputs, outputs, attributes in net.nodes
+        ],
         net.name,
         *values,
         [numpy_helper.from_array(value, name) for name, value in constants.items() if name in used],

@@ -30,6 +30,7 @@ TARGETS = (
     Target("onnx"),
     Target("openvino"),
     Target("cpu", compiles=True, cycles=300),
+    Target("sdaa", compiles=True, double="sdaa"),
     Target("torch", write_torch, leaves=20_000, cycles=300),  # torch.export.load
     Target("paddle", write_paddle, cycles=200),
 )
