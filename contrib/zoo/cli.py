@@ -46,7 +46,11 @@ def add_shared_flags(parser: argparse.ArgumentParser, batch_size: int) -> None:
     parser.add_argument("--input_name", help="name of the graph's input, checked when given")
     parser.add_argument("--batch_size", type=positive, default=batch_size, help=f"rows a call (default {batch_size})")
     parser.add_argument("--input_size", type=positive, help="height and width, for networks that take several")
-    parser.add_argument("--target", default="onnx", help="what runs the network: see `zoo env` (default onnx)")
+    parser.add_argument(
+        "--target",
+        default="onnx",
+        help="what runs the network: see `zoo env` (default onnx; auto: the fastest that is accurate)",
+    )
     parser.add_argument(
         "--dtype", choices=DTYPES, default="float32", help="what the network computes in (default float32)"
     )
@@ -78,11 +82,14 @@ def ckpt_of(model: Model, args: argparse.Namespace) -> Path:
 
 def open_engine(model: Model, args: argparse.Namespace) -> Engine:
     """The engine that the flags ask for."""
+    from . import targets
+
     ckpt = ckpt_of(model, args)
+    sized = (args.dtype, args.batch_size, args.input_size)
     return target_engine(
         model,
         ckpt,
-        args.target,
+        targets.resolve(args.target, model, ckpt.parent, model.variant(args.variant), *sized),
         args.dtype,
         args.batch_size,
         args.input_size,

@@ -19,7 +19,7 @@ from engine.base import Engine, OptionError, TargetUnavailableError
 from utils.datasets.sample import Sample
 from utils.metrics.base import Metric
 
-from . import cli, console, frameworks
+from . import cli, console, frameworks, targets
 from .errors import CheckFailedError
 from .model import Model, Task, file_name
 from .parity import Difference, as_list, outputs_difference, require_alive
@@ -29,6 +29,7 @@ from .pipeline import batches
 FRAMEWORK_LIMIT = 0.01
 TARGET_LIMIT = 0.001
 _WORST = 5
+_SHORT_CALLS, _SHORT_SECONDS = 3, 0.05
 
 
 @dataclass
@@ -243,18 +244,30 @@ def _run(task: Task, one: Contender, arrays: list[np.ndarray], metas: list[Any])
         before = _resident()
         one.engine(arrays)  # warm-up: the first call allocates
         one.memory += max(_resident() - before, 0)
-    start = time.perf_counter()
-    outputs = as_list(one.engine(arrays))
-    one.seconds.append(time.perf_counter() - start)
+    outputs, taken = _timed(one.engine, arrays)
+    one.seconds.append(taken)
     one.rows += len(metas)
     return outputs, task.postprocess(outputs, metas)
+
+
+def _timed(engine: Engine, arrays: list[np.ndarray]) -> tuple[list[np.ndarray], float]:
+    """The outputs, and the seconds of a call: the fastest of three where calls are short.
+
+    The threads of the runtime that ran before go on waiting for work for some milliseconds, on the same cores.
+    """
+    taken: list[float] = []
+    while not taken or (len(taken) < _SHORT_CALLS and sum(taken) < _SHORT_SECONDS):
+        start = time.perf_counter()
+        outputs = as_list(engine(arrays))
+        taken.append(time.perf_counter() - start)
+    return outputs, min(taken)
 
 
 def _contenders(
     model: Model,
     folder: Path,
     variant: str,
-    targets: Sequence[str],
+    names: Sequence[str],
     dtypes: Sequence[str] | None,
     batch_size: int,
     input_size: int | None,
@@ -271,7 +284,7 @@ def _contenders(
     left_out: dict[str, str] = {}
     wanted = [
         (target, dtype)
-        for target in targets
+        for target in names
         for dtype in dtypes or backends.find(target).dtypes
         if not _is_there(model, target, dtype)
     ]
@@ -335,7 +348,7 @@ def main(model: Model, argv: list[str] | None = None) -> int:
         default=model.folder,
         help="where the exported files are (default: the model's folder)",
     )
-    parser.add_argument("--target", default="onnx", help="one or several, separated by commas (default onnx)")
+    parser.add_argument("--target", default="onnx", help="one, several with commas between, or auto (default onnx)")
     parser.add_argument(
         "--dtype", choices=cli.DTYPES, action="append", help="may be given several times (default: all)"
     )
@@ -347,11 +360,12 @@ def main(model: Model, argv: list[str] | None = None) -> int:
 
     def job(args: argparse.Namespace) -> int:
         variant = model.variant(args.variant)
+        sized = ((args.dtype or ["float32"])[0], args.batch_size, args.input_size)
         done = verify(
             model,
             args.folder,
             variant=variant,
-            target=args.target,
+            target=targets.resolve(args.target, model, args.folder, variant, *sized),
             dtypes=args.dtype,
             data=args.data_path,
             batch_size=args.batch_size,
