@@ -14,7 +14,8 @@ from .errors import ShapeError
 class AnyRows(Session):
     """A session that serves any number of rows, around one that may be fixed at a batch.
 
-    A network fixed at batch b is run once for every b rows, the last piece padded, the padding cut off. Zero rows
+    A network fixed at batch b is run once for every b rows, the last piece padded, the padding cut off (one that takes
+    fewer rows gets the last piece as it is). Zero rows
     run one padded piece too: that is how the shape and dtype of the outputs are known. `takes_rows` says of each
     input whether its first dimension is the batch.
     """
@@ -24,6 +25,7 @@ class AnyRows(Session):
         self.outputs = session.outputs
         self.parallel = session.parallel
         self._session = session
+        self._fewer_rows = session.fewer_rows
         self._run: Callable[[list[np.ndarray]], list[np.ndarray]] = session.run
         first = self.inputs[0].shape[:1] if self.inputs else ()
         self._batch = first[0] if first and isinstance(first[0], int) else None
@@ -32,14 +34,15 @@ class AnyRows(Session):
     def run(self, arrays: list[np.ndarray], stop: Event | None = None) -> list[np.ndarray]:
         """As Session.run. Between two pieces, `stop` ends the call early: what is returned then is not complete."""
         rows = count_rows(arrays)
-        if rows and (self._batch is None or rows == self._batch):
+        if rows and (self._batch is None or rows == self._batch or (self._fewer_rows and rows < self._batch)):
             return self._run(arrays)
         batch = self._batch or 1
         results: list[np.ndarray] = []
         for start in range(0, max(rows, 1), batch):
-            outputs = self._run(self._piece(arrays, start, batch))
+            size = min(batch, rows - start) if self._fewer_rows and rows else batch
+            outputs = self._run(self._piece(arrays, start, size))
             if not results:
-                results = [self._result(index, output, batch, rows) for index, output in enumerate(outputs)]
+                results = [self._result(index, output, size, rows) for index, output in enumerate(outputs)]
             for result, output in zip(results, outputs, strict=True):
                 result[start : start + batch] = output[: min(batch, rows - start)]
             if stop is not None and stop.is_set():

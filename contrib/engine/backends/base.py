@@ -63,6 +63,7 @@ class Session(ABC):
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     parallel: int = 1  # how many submitted calls are worth having under way at once
+    fewer_rows: bool = False  # whether a call may have fewer rows than the fixed batch of `inputs`
 
     @abstractmethod
     def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:

@@ -31,6 +31,7 @@ TARGETS = (
     Target("openvino"),
     Target("cpu", compiles=True, cycles=300),
     Target("sdaa", compiles=True, double="sdaa"),
+    Target("tensorrt", compiles=True, double="tensorrt"),
     Target("torch", write_torch, leaves=20_000, cycles=300),  # torch.export.load
     Target("paddle", write_paddle, cycles=200),
 )
