@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ def use_double(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None
     hidden = {}
 
     def packages(folder: Path) -> set[str]:
-        return {path.stem for path in folder.iterdir() if path.name != "__pycache__"}
+        return {path.stem for path in folder.iterdir() if path.name not in ("__pycache__", "bin")}
 
     def is_of(module: str, names: set[str]) -> bool:
         return module.partition(".")[0] in names
@@ -29,6 +30,8 @@ def use_double(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None
         for module in [module for module in sys.modules if is_of(module, doubled)]:
             hidden[module] = sys.modules.pop(module)
         monkeypatch.syspath_prepend(str(DOUBLES / name))
+        # programs beside the package, run by this Python
+        monkeypatch.setenv("PATH", f"{DOUBLES / name / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}")
 
     yield use
     for module in [module for module in sys.modules if is_of(module, doubled)]:

@@ -69,10 +69,9 @@ class OnnxRuntimeBackend(Backend):
         import onnxruntime
 
         session_options = self._session_options(options)
+        providers = self.providers(options)
         try:
-            session = onnxruntime.InferenceSession(
-                str(ckpt), sess_options=session_options, providers=["CPUExecutionProvider"]
-            )
+            session = onnxruntime.InferenceSession(str(ckpt), sess_options=session_options, providers=providers)
         except Exception as error:
             # ONNX Runtime has a class an error kind, without a common base; all of them mean: not a usable model
             size = ckpt.stat().st_size
@@ -81,6 +80,10 @@ class OnnxRuntimeBackend(Backend):
                 f"ONNX Runtime says: {str(error).splitlines()[0]}"
             ) from error
         return OnnxRuntimeSession(session)
+
+    def providers(self, options: Options) -> list[Any]:
+        """What runs the operators, the first choice first."""
+        return ["CPUExecutionProvider"]
 
     def _session_options(self, options: Options) -> Any:
         """Threads default to the cores this process may use; the library itself counts those of the machine."""

@@ -32,6 +32,7 @@ TARGETS = (
     Target("cpu", compiles=True, cycles=300),
     Target("sdaa", compiles=True, double="sdaa"),
     Target("tensorrt", compiles=True, double="tensorrt"),
+    Target("ascend", compiles=True, double="ascend"),
     Target("torch", write_torch, leaves=20_000, cycles=300),  # torch.export.load
     Target("paddle", write_paddle, cycles=200),
 )

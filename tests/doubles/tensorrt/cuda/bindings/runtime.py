@@ -1,6 +1,5 @@
 """A double of the CUDA runtime: two devices, whose memory is this process's. Freeing twice is an error."""
 
-# ruff: noqa: N801, N802, N815  (the names are the vendor's)
 from __future__ import annotations
 
 import ctypes
