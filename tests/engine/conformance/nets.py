@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import subprocess
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -181,3 +187,22 @@ def write_paddle(net: Net, folder: Path) -> Path:
     ]
     paddle.jit.save(Layer(), str(folder / net.name), input_spec=specs)
     return next(folder.glob(f"{net.name}.json"), folder / f"{net.name}.pdmodel")
+
+
+def write_mindspore(net: Net, folder: Path) -> Path:
+    """`net` as a MindIR. All of them are written at once: starting MindSpore takes much longer than writing."""
+    return _mindirs() / f"{net.name}.mindir"
+
+
+@cache
+def _mindirs() -> Path:
+    """The folder of the MindIR files, written by a process of its own: MindSpore cannot be loaded beside Paddle."""
+    from engine.backends.mindspore import python
+
+    folder = Path(tempfile.mkdtemp(prefix="mindir-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    script = Path(__file__).with_name("mindspore_nets.py")
+    root = Path(__file__).resolve().parents[3]
+    environ = os.environ | {"PYTHONPATH": os.pathsep.join([str(root), str(root / "contrib")])}
+    subprocess.run([python(), str(script), str(folder)], env=environ, check=True, stdout=subprocess.DEVNULL)
+    return folder

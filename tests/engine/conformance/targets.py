@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .nets import Net, write_onnx, write_paddle, write_torch
+from .nets import Net, write_mindspore, write_onnx, write_paddle, write_torch
 
 
 @dataclass(frozen=True)
@@ -34,5 +34,6 @@ TARGETS = (
     Target("tensorrt", compiles=True, double="tensorrt"),
     Target("ascend", compiles=True, double="ascend"),
     Target("torch", write_torch, leaves=20_000, cycles=300),  # torch.export.load
+    Target("mindspore", write_mindspore, cycles=40),
     Target("paddle", write_paddle, cycles=200),
 )
