@@ -21,9 +21,8 @@ MODELS = {
 
 
 @pytest.fixture(scope="module", autouse=True)
-def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def two_steps() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TECO_ZOO_HOME", str(tmp_path_factory.mktemp("home")))
         patch.setenv("TECO_INFER_PIPELINES_MAX_STEPS", "2")
         yield
 

@@ -357,6 +357,7 @@ def test_a_killed_installation_is_made_afresh(ready: Checkout) -> None:
     assert following.returncode == 0, said
     assert said.startswith("An earlier installation was cut short; starting afresh.")
     assert not leftover.exists()
+    assert not (ready.venv / ".tmp").exists()
     assert ready.run().stdout == ""
 
 

@@ -11,12 +11,11 @@ import numpy as np
 
 from engine.backends.paddle import PaddleSession, import_paddle
 from engine.base import Engine
+from engine.errors import first_line
 
 from ..errors import ZooError
 from ..model import Model, Pretrained
-from ..weights import RANDOM_SEED, Weights, require_match
-
-_PERTURBATION = 0.1
+from ..weights import LEAST_VARIANCE, NORM_BIAS, PERTURBATION, RANDOM_SEED, Weights, require_match
 
 
 def load(model: Model, variant: str, weights: Weights, batch: list[np.ndarray]) -> Any:
@@ -63,7 +62,7 @@ def _read_state(path: Path) -> dict[str, Any]:
         state = paddle.load(str(path))
     except Exception as error:
         # pickle, zip and safetensors errors alike mean that the file is not a checkpoint
-        raise ZooError(f"{path} is not a checkpoint of tensors: {str(error).strip().splitlines()[0]}") from error
+        raise ZooError(f"{path} is not a checkpoint of tensors: {first_line(error)}") from error
     if not isinstance(state, dict):
         raise ZooError(f"{path} does not hold a state dict (names to tensors), but a {type(state).__name__}")
     return {name: value for name, value in state.items() if hasattr(value, "shape")}
@@ -77,12 +76,14 @@ def _make_alive(network: Any, batch: list[Any]) -> None:
         for parameter in network.parameters():
             value = parameter.numpy()
             if value.size > 1 and (value == value.flat[0]).all():
-                noise = _PERTURBATION * generator.standard_normal(value.shape)
+                noise = PERTURBATION * generator.standard_normal(value.shape)
                 parameter.set_value((value + noise).astype(value.dtype))
         norms = [layer for layer in network.sublayers() if isinstance(layer, paddle.nn.layer.norm._BatchNormBase)]
         momenta = [norm._momentum for norm in norms]
         for norm in norms:
             norm._momentum = 0.0  # the running statistics become those of this batch
+            if norm.bias is not None:
+                norm.bias.set_value(norm.bias + NORM_BIAS)
             norm.train()
         if norms:
             with warnings.catch_warnings():
@@ -91,6 +92,8 @@ def _make_alive(network: Any, batch: list[Any]) -> None:
         for norm, momentum in zip(norms, momenta, strict=True):
             norm._momentum = momentum
             norm.eval()
+            variance = norm._variance.numpy()
+            norm._variance.set_value(np.maximum(variance, LEAST_VARIANCE * np.median(variance)).astype(variance.dtype))
 
 
 def export(model: Model, network: Any, path: Path, opset: int, shapes: list[list[int]], dynamic: bool) -> str:

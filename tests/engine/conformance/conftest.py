@@ -17,14 +17,6 @@ from .targets import TARGETS, Target
 Open = Callable[..., Engine]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Compiled engines go where nobody else's are."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TECO_ZOO_HOME", str(tmp_path_factory.mktemp("home")))
-        yield
-
-
 @pytest.fixture(scope="session")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Target, Net], Path]:
     """The file of a net in the format of a target, written once."""
