@@ -28,10 +28,10 @@ class Target:
 
 TARGETS = (
     Target("onnx"),
-    Target("openvino"),
+    Target("openvino", cycles=500),
     Target("cpu", compiles=True, cycles=300),
     Target("sdaa", compiles=True, double="sdaa"),
-    Target("tensorrt", compiles=True, double="tensorrt"),
+    Target("tensorrt", compiles=True, double="tensorrt", cycles=500),
     Target("ascend", compiles=True, double="ascend"),
     Target("torch", write_torch, leaves=20_000, cycles=300),  # torch.export.load
     Target("mindspore", write_mindspore, cycles=40),
