@@ -51,28 +51,35 @@ def test_the_whole_path(
     state = backends.targets()[target].availability()
     if not state.usable:
         pytest.skip(f"{target}: {state.detail}")
+    dtypes = ["float32"] if target == "cpu" else None
+    assert "eval_metric " in walk(model_id, target, exported(model_id), dtypes, capsys)
+
+
+@pytest.mark.parametrize("target", ["sdaa", "tensorrt", "ascend"])
+def test_the_whole_path_on_doubles(
+    target: str,
+    exported: Callable[[str], Path],
+    use_double: Callable[[str], None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = exported("classification/lenet")
+    use_double(target)
+    assert "summary: avg_sps: " in walk("classification/lenet", target, folder, None, capsys)
+
+
+def walk(model_id: str, target: str, folder: Path, dtypes: list[str] | None, capsys: pytest.CaptureFixture[str]) -> str:
+    """Verify, single, folder and valid; what the last of them printed."""
     model, (variant, size, limit) = catalogue.load(model_id), MODELS[model_id]
-    folder = exported(model_id)
-    done = verify(
-        model,
-        folder,
-        variant=variant,
-        target=target,
-        dtypes=["float32"] if target == "cpu" else None,
-        batch_size=4,
-        input_size=size,
-        limit=limit,
-    )
+    given = {"dtypes": dtypes, "batch_size": 4, "input_size": size, "limit": limit}
+    done = verify(model, folder, variant=variant, target=target, **given)  # type: ignore[arg-type]
     assert require_passed(done) == 0
     assert target == "onnx" or target in {one.runtime for one in done.contenders}
 
     flags = ["--ckpt", str(folder / f"{variant}_dyn.onnx"), "--variant", variant, "--target", target]
     flags += ["--input_size", str(size)] if size else []
     flags += ["--batch_size", "4"]  # the same for all, so that it is compiled once
-    capsys.readouterr()
     assert files.single(model, flags) == 0
     assert files.multi(model, flags) == 0
+    capsys.readouterr()
     assert valid.main(model, [*flags, "--data_path", "sample"]) == 0
-    out = capsys.readouterr().out
-    assert "eval_metric " in out
-    assert "summary: avg_sps: " in out
+    return capsys.readouterr().out
