@@ -55,5 +55,5 @@ bench: env ## run every script in benchmarks/
 clean: ## remove what these targets made, but no environment outside this folder
 	@rm -rf runs .mypy_cache .ruff_cache .import_linter_cache .pytest_cache build dist contrib/*.egg-info
 	@find $(wildcard contrib tests tools benchmarks tecoexec) -name __pycache__ -type d -prune -exec rm -rf {} +
-	@inside="$(filter $(CURDIR)/%,$(abspath $(VENV)))"; \
-	if test -n "$$inside" && test -f "$(VENV)/pyvenv.cfg"; then rm -rf "$(VENV)"; fi
+	@case "$$(realpath -m "$(VENV)")" in \
+	"$$(realpath .)"/*) if test -f "$(VENV)/pyvenv.cfg"; then rm -rf "$(VENV)"; fi;; esac
