@@ -50,7 +50,8 @@ def main() -> int:
     own = statistics.median(before for before, _ in pairs)
     extra = statistics.median(after - before for before, after in pairs)
     print(
-        f"session.run {own:.1f} us; engine adds {extra:.1f} us, x{1 + extra / own:.2f} (claim: at most {CLAIM_MICROSECONDS:.0f} us)"
+        f"session.run {own:.1f} us; engine adds {extra:.1f} us, x{1 + extra / own:.2f} (claim: at most "
+        f"{CLAIM_MICROSECONDS:.0f} us)"
     )
     return 0 if extra <= CLAIM_MICROSECONDS else 1
 
