@@ -50,9 +50,7 @@ def load_rgb(source: ImageSource) -> Image.Image:
         with open(source, "rb") as file:
             return _decode(file)
     except UnidentifiedImageError as error:
-        raise DataError(
-            f"{_name(source)}: this is not an image, or of a kind that Pillow cannot read."
-        ) from error
+        raise DataError(f"{_name(source)}: this is not an image, or of a kind that Pillow cannot read.") from error
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise DataError(f"{_name(source)}: {_bomb_message(str(error))}") from error
     except FileNotFoundError as error:

@@ -50,9 +50,7 @@ class ClassificationTransform:
                 f"one of {list(RESAMPLE)}"
             )
         if not len(self.mean) == len(self.std) == CHANNELS[self.mode] or 0 in self.std:
-            raise ValueError(
-                f"mean {self.mean} and std {self.std}: one number a channel of {self.mode}, std not 0"
-            )
+            raise ValueError(f"mean {self.mean} and std {self.std}: one number a channel of {self.mode}, std not 0")
 
     def __call__(
         self, source: ImageSource, out: tuple[np.ndarray, ...] | None = None
@@ -100,9 +98,7 @@ class ClassificationTransform:
     def _checked(self, out: tuple[np.ndarray, ...]) -> np.ndarray:
         if len(out) != 1 or out[0].shape != self.shape or out[0].dtype.name not in DTYPES:
             got = ", ".join(f"{array.dtype} {list(array.shape)}" for array in out)
-            raise ValueError(
-                f"out must be one float32 or float16 array of {list(self.shape)}, got {got or 'none'}"
-            )
+            raise ValueError(f"out must be one float32 or float16 array of {list(self.shape)}, got {got or 'none'}")
         return out[0]
 
     @staticmethod
@@ -147,15 +143,11 @@ def preprocess(
     return run_batch(IMAGENET, x, dtype, resize_shape, crop_shape)
 
 
-def run_batch(
-    transform: ClassificationTransform, x: Any, dtype: str, resize_shape: int, crop_shape: int
-) -> np.ndarray:
+def run_batch(transform: ClassificationTransform, x: Any, dtype: str, resize_shape: int, crop_shape: int) -> np.ndarray:
     """Check the arguments of `preprocess` and run `transform` with them; shared with the Paddle side."""
     sources = [x] if isinstance(x, (str, Path, bytes, Image.Image)) else x
     if not isinstance(sources, (list, tuple)) or not sources:
-        raise DataError(
-            f"a path, a PIL image or a list of them is expected, got {type(x).__name__} {x!r:.80}."
-        )
+        raise DataError(f"a path, a PIL image or a list of them is expected, got {type(x).__name__} {x!r:.80}.")
     for item in sources:
         if not isinstance(item, (str, Path, bytes, Image.Image)):
             raise DataError(f"a list of paths or PIL images is expected, it holds a {type(item).__name__}.")
