@@ -20,6 +20,7 @@ _JOBS = {
     "single": ("files", "single", True, "predict one file"),
     "multi": ("files", "multi", True, "predict every file of a folder"),
     "valid": ("valid", "main", True, "the metric over a labelled data set"),
+    "new": ("new.command", "main", False, "write the folder of a new model: zoo new DOMAIN/MODEL --from SOURCE"),
     "check": ("check.command", "main", False, "what CI runs: structure and all four scripts, from model.yaml"),
     "env": ("env", "main", False, "this machine: packages, and which targets can be used"),
 }
