@@ -41,22 +41,25 @@ def run(
     environ: Mapping[str, str],
     token: str,
     stop: threading.Event,
+    errors: Path | None = None,
 ) -> Outcome:
     """Run `command` in `folder`, without a shell and without input; its output goes to `log`.
+
+    errors: a file of their own for error messages and progress, which go to `log` otherwise.
 
     At `timeout` seconds, or when `stop` is set, the process ends with all its children. Children that outlive it end
     in any case.
     """
     start = time.monotonic()
     ended = ""
-    with log.open("wb") as sink:
+    with log.open("wb") as sink, (errors or log).open("ab") as second:
         process = subprocess.Popen(
             list(command),
             cwd=folder,
             env={**environ, TOKEN: token},
             stdin=subprocess.DEVNULL,
             stdout=sink,
-            stderr=subprocess.STDOUT,
+            stderr=second if errors else subprocess.STDOUT,
             start_new_session=True,
         )
         try:
