@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTRIB = ROOT / "contrib"
@@ -93,3 +94,16 @@ def later():
     import scipy
 """
     assert set(imported_at_once(ast.parse(source).body)) - LIGHT == {"paddle", "onnx"}
+
+
+def test_forks_and_hooks_call_the_repositorys_own_commands() -> None:
+    targets = {line.partition(":")[0] for line in (ROOT / "Makefile").read_text().splitlines() if ": " in line}
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    commands = [step["run"] for step in workflow["jobs"]["test"]["steps"] if "run" in step]
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    commands += [hook["entry"] for repository in hooks["repos"] for hook in repository["hooks"]]
+    assert len(commands) >= 5
+    for command in commands:
+        make, target, *_ = command.split()
+        assert make == "make"
+        assert target in targets
