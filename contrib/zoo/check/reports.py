@@ -34,7 +34,7 @@ def show(results: Sequence[CaseResult]) -> None:
     console.table("zoo check", ("case", "structure", *STEPS, ">eval_metric", ">seconds", "result"), rows)
     for result in results:
         for line in faults(result):
-            print(line)
+            print(line.replace(f"{Path.cwd()}/", ""))
 
 
 def _structure(result: CaseResult) -> str:
