@@ -87,8 +87,10 @@ def _write(
     texts = {script: templates.script(script, title) for script in templates.SCRIPTS}
     texts["model.py"] = templates.model(domain, name, title, source, shape)
     texts["requirements.txt"] = templates.requirements(source.packages, pins)
-    for file, text in {**texts, **source.files}.items():
+    for file, text in texts.items():
         (folder / file).write_text(text, encoding="utf-8")
+    for file, content in source.files.items():
+        (folder / file).write_bytes(content)
 
 
 def _demos(folder: Path, final: Path) -> Path:

@@ -1,10 +1,11 @@
-"""What a source (torchvision, timm, paddle.vision, a function of one's own) says of a network."""
+"""What a source (torchvision, timm, paddle.vision, a function, an ONNX file) says of a network."""
 
 from __future__ import annotations
 
 import difflib
 import importlib
 import inspect
+import re
 import sys
 import sysconfig
 from collections.abc import Callable, Sequence
@@ -16,7 +17,8 @@ import numpy as np
 
 from ..errors import ZooError
 
-FORMS = "torchvision.NAME, timm.NAME, paddle.vision.NAME, or MODULE:FUNCTION"
+FORMS = "torchvision.NAME, timm.NAME, paddle.vision.NAME, MODULE:FUNCTION, or FILE.onnx"
+MAX_SAMPLE_BYTES = 1_900_000  # weights below this are shipped with the model
 IMAGENET_CLASSES = 1000
 _IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 
@@ -48,7 +50,7 @@ class Source:
     imports: tuple[str, ...] = ()
     pretrained: str = ""
     published: tuple[float, str] | None = None
-    files: dict[str, str] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,18 @@ class Shape:
 
 def find(text: str, side: int | None, channels: int) -> Source:
     """The source that --from names. Raises ZooError with what to write, or what to install."""
+    if text.endswith(".onnx"):
+        return _onnx(Path(text), side)
     if ":" in text:
         return _function(text, side or 224, channels)
     for prefix, known in (("torchvision.", _torchvision), ("timm.", _timm), ("paddle.vision.", _paddle)):
         if text.startswith(prefix):
             return known(text.removeprefix(prefix).removeprefix("models."))
-    raise ZooError(f"--from is {FORMS}; got '{text}'")
+    hint = ""
+    if text.startswith("transformers."):
+        hint = ". transformers keeps the preprocessing with each checkpoint, and not with the class: write a function"
+        hint += " that returns the network (and its logits alone), and name it as MODULE:FUNCTION"
+    raise ZooError(f"--from is {FORMS}; got '{text}'{hint}")
 
 
 def _need(package: str, install: str) -> Any:
@@ -184,7 +192,47 @@ def _function(text: str, side: int, channels: int) -> Source:
         f"{text}",
         "say here under which licence the source and the weights stand",
         (module_name.partition(".")[0],) if packaged else (),
-        files={} if packaged else {"network.py": source.read_text(encoding="utf-8")},
+        files={} if packaged else {"network.py": source.read_bytes()},
+    )
+
+
+def _onnx(path: Path, side: int | None) -> Source:
+    """A graph: the folder gets it without its large weights, and those beside it where they are small enough."""
+    onnx = _need("onnx", "onnx")
+    from google.protobuf.message import DecodeError
+
+    from ..frameworks import onnx as graphs
+
+    try:
+        graph = onnx.load(path)
+        onnx.checker.check_model(graph)
+    except (OSError, DecodeError, onnx.checker.ValidationError) as error:
+        raise ZooError(f"--from {path} is not an ONNX file that can be read: {str(error).splitlines()[0]}") from error
+    weights = {tensor.name for tensor in graph.graph.initializer}
+    inputs = [value for value in graph.graph.input if value.name not in weights]
+    dims = inputs[0].type.tensor_type.shape.dim if len(inputs) == 1 else []
+    if len(dims) != 4 or inputs[0].type.tensor_type.elem_type != onnx.TensorProto.FLOAT:
+        raise ZooError(
+            f"--from {path}: zoo new knows graphs with one float32 input [N, C, H, W]; write model.py by hand"
+        )
+    skeleton, taken = graphs.without_weights(graph)
+    crop = dims[2].dim_value or side or 224
+    gray = dims[1].dim_value == 1
+    files = {"network.graph": skeleton.SerializeToString()}
+    if 0 < sum(array.nbytes for array in taken.values()) <= MAX_SAMPLE_BYTES:
+        from safetensors.numpy import save
+
+        files["sample.safetensors"] = save(taken)
+    return Source(
+        re.sub(r"\W", "_", path.stem),
+        "onnx",
+        ("from zoo.frameworks.onnx import read", "", 'return read(__file__, "network.graph")'),
+        lambda: graph,
+        Transform(crop, crop, (0.5,), (0.5,), mode="L") if gray else Transform(round(crop * 256 / 224), crop),
+        path.name,
+        "say here under which licence the graph and the weights stand",
+        (),
+        files=files,
     )
 
 
@@ -213,9 +261,8 @@ def tried(source: Source) -> Shape:
     """Run the network on zeros to see what it takes. Raises ZooError if it is no image classifier."""
     channels = 1 if source.transform.mode == "L" else 3
     side = source.transform.crop
-    network = source.network()
-    network.eval()
-    outputs = _outputs(network, source.framework, (2, channels, side, side))
+    run = _runner(source)
+    outputs = _outputs(run, (2, channels, side, side))
     if isinstance(outputs, Exception):
         raise ZooError(
             f"{source.variant} does not run on [2, {channels}, {side}, {side}]: {outputs}; give --size and --channels"
@@ -226,17 +273,36 @@ def tried(source: Source) -> Shape:
             "For others write model.py by hand: doc/Contributing.md says how"
         )
     other = side + 64
-    flexible = side >= 64 and outputs == _outputs(network, source.framework, (2, channels, other, other))
+    flexible = side >= 64 and outputs == _outputs(run, (2, channels, other, other))
     return Shape(channels, side, flexible, outputs[0][1])
 
 
-def _outputs(network: Any, framework: str, shape: tuple[int, ...]) -> list[tuple[int, ...]] | Exception:
-    """The shapes of the outputs, or what the network raised."""
-    package = importlib.import_module("torch" if framework == "pytorch" else "paddle")
-    to_tensor = package.from_numpy if framework == "pytorch" else package.to_tensor
-    try:
+def _runner(source: Source) -> Callable[[np.ndarray], Any]:
+    """The network as a function of one array."""
+    network = source.network()
+    if source.framework == "onnx":
+        from ..frameworks import onnx as graphs
+
+        free: list[list[int | str]] = [["batch", 1 if source.transform.mode == "L" else 3, "height", "width"]]
+        session = graphs.session(graphs.with_shapes(network, free))
+        name = session.get_inputs()[0].name
+        return lambda array: session.run(None, {name: array})
+    network.eval()
+    package = importlib.import_module("torch" if source.framework == "pytorch" else "paddle")
+    to_tensor = package.from_numpy if source.framework == "pytorch" else package.to_tensor
+
+    def run(array: np.ndarray) -> Any:
         with package.no_grad():
-            found = network(to_tensor(np.zeros(shape, np.float32)))
-    except (RuntimeError, ValueError, AssertionError, TypeError) as error:
+            return network(to_tensor(array))
+
+    return run
+
+
+def _outputs(run: Callable[[np.ndarray], Any], shape: tuple[int, ...]) -> list[tuple[int, ...]] | Exception:
+    """The shapes of the outputs, or what the network raised."""
+    try:
+        found = run(np.zeros(shape, np.float32))
+    except Exception as error:
+        # a class an error kind and a framework each: all of them mean that it does not take this shape
         return error
     return [tuple(one.shape) for one in (found if isinstance(found, (list, tuple)) else [found])]

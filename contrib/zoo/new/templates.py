@@ -95,7 +95,7 @@ pip install -r requirements.txt
 ### 2.3 Get the ONNX file
 
 ```bash
-python export_onnx.py --weights random
+python export_onnx.py --weights {usual}
 ```
 
 This writes `{static}`, `{dynamic}` and `{float16}`, each compared with the network it comes from. `--weights` takes
@@ -133,7 +133,7 @@ _CASE = """
   run_dir: {run_dir}
   run_export:
     run_file: export_onnx.py
-    params: {{weights: random}}
+    params: {{weights: {usual}}}
   run_example_valid:
     run_file: example_valid.py
     params: {{ckpt: {dynamic}, batch_size: 4, data_path: sample, target: onnx, dtype: float32}}
@@ -216,7 +216,7 @@ def _imports(source: Source, imagenet: bool, usual: bool) -> str:
         "from engine.spec import TensorSpec",
         "from utils.datasets.samples.photos import write_photos",
         *(["from utils.postprocess.labels import imagenet, imagenet_wnids"] if imagenet else []),
-        f"from utils.preprocess.{source.framework}.classification import "
+        f"from utils.preprocess.{'paddle' if source.framework == 'paddle' else 'pytorch'}.classification import "
         + ("IMAGENET" if usual else "ClassificationTransform"),
         *source.imports,
         f"from zoo.model import Model, {'Published, ' if source.published else ''}SampleData",
@@ -228,6 +228,7 @@ def _imports(source: Source, imagenet: bool, usual: bool) -> str:
 def readme(domain: str, name: str, title: str, source: Source, shape: Shape, demo: str) -> str:
     """README.md with the guide's six sections and true commands."""
     weights = "`pretrained` (the source's own, a download), " if source.pretrained else ""
+    weights += "`sample` (those of the folder), " if "sample.safetensors" in source.files else ""
     return _README.format(**_names(domain, name, title, source, shape), demo=demo, weights=weights)
 
 
@@ -265,6 +266,7 @@ def _names(domain: str, name: str, title: str, source: Source, shape: Shape) -> 
         "name": name,
         "title": title,
         "variant": source.variant,
+        "usual": "sample" if "sample.safetensors" in source.files else "random",
         "origin": source.origin,
         "licence": source.licence,
         "classes": shape.classes,

@@ -7,11 +7,16 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
+from engine.base import Engine
 from zoo import catalogue
 from zoo.check import command as check
+from zoo.errors import ZooError
+from zoo.frameworks import onnx as graphs
 from zoo.new import command, sources
+from zoo.weights import Weights
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -52,6 +57,7 @@ def root(tmp_path: Path, monkeypatch: Any) -> Path:
         (made / "contrib" / room).symlink_to(ROOT / "contrib" / room)
     (made / "requirements.txt").write_text((ROOT / "requirements.txt").read_text())
     (tmp_path / "mine_for_test.py").write_text(NETWORK)
+    (tmp_path / "mine_for_test.onnx").write_text(NETWORK)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delitem(sys.modules, "mine_for_test", raising=False)
     return made
@@ -104,6 +110,60 @@ def test_what_the_source_declares_is_filled_in(root: Path) -> None:
     text = (folder(root, "classification/vit") / "requirements.txt").read_text()
     assert "torchvision==" in text
     assert "torch==" in text
+
+
+def write_graph(path: Path, side: int = 16, classes: int = 5, batch: int | str = 1) -> None:
+    """A small classifier as an ONNX file of opset 13, with a fixed batch unless told otherwise."""
+    from onnx import TensorProto, checker, helper, numpy_helper, save
+
+    random = np.random.default_rng(1)
+    shapes = {"kernel": (8, 3, 5, 5), "matrix": (classes, 8 * (side // 2) ** 2), "bias": (classes,)}
+    weights = {name: random.standard_normal(shape).astype(np.float32) / 4 for name, shape in shapes.items()}
+    nodes = [
+        helper.make_node("Conv", ["image", "kernel"], ["a"], strides=[2, 2], pads=[2, 2, 2, 2]),
+        helper.make_node("Relu", ["a"], ["b"]),
+        helper.make_node("Flatten", ["b"], ["c"]),
+        helper.make_node("Gemm", ["c", "matrix", "bias"], ["scores"], transB=1),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "small",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [batch, 3, side, side])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [batch, classes])],
+        [numpy_helper.from_array(array, name) for name, array in weights.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    checker.check_model(model)
+    save(model, path)
+
+
+def test_an_onnx_file(root: Path, tmp_path: Path, capfd: Any) -> None:
+    """Its graph and its small weights are in the folder, and what is exported again computes the same."""
+    write_graph(tmp_path / "small-net.onnx")
+    assert new(root, "classification/small", str(tmp_path / "small-net.onnx")) == 0
+    assert_in_style(root, "classification/small")
+    assert (folder(root, "classification/small") / "network.graph").stat().st_size < 2000
+    assert "weights: sample" in (root / "model_config/model.yaml").read_text()
+    assert check.main(["--model", "classification/small", "--root", str(root)]) == 0, capfd.readouterr().out
+    work = root / "runs/check/classification_small/work/contrib/example/classification/small"
+    batch = np.random.default_rng(2).standard_normal((1, 3, 16, 16)).astype(np.float32)
+    outputs = [Engine(path)(batch) for path in (tmp_path / "small-net.onnx", work / "small_net_dyn.onnx")]
+    np.testing.assert_allclose(outputs[0], outputs[1], rtol=1e-5, atol=1e-5)
+
+
+def test_the_weights_of_an_onnx_file_are_given_by_the_file(root: Path, tmp_path: Path) -> None:
+    write_graph(tmp_path / "small.onnx")
+    assert new(root, "classification/small", str(tmp_path / "small.onnx")) == 0
+    model = catalogue.load_file(folder(root, "classification/small") / "model.py")
+    loaded = graphs.load(model, "small", Weights("file", tmp_path / "small.onnx"), [])
+    random = graphs.load(model, "small", Weights("random"), [])
+    batch = np.ones((1, 3, 16, 16), np.float32)
+    original = Engine(tmp_path / "small.onnx")(batch)
+    np.testing.assert_allclose(graphs.engine(model, loaded)(batch), original, rtol=1e-5, atol=1e-5)
+    assert not np.allclose(graphs.engine(model, random)(batch), original, rtol=0.1, atol=0.1)
+    write_graph(tmp_path / "other.onnx", classes=6)
+    with pytest.raises(ZooError, match=r"matrix \[6, 512\] for \[5, 512\]"):
+        graphs.load(model, "small", Weights("file", tmp_path / "other.onnx"), [])
 
 
 class FakeTimm(ModuleType):
@@ -176,6 +236,8 @@ def test_a_case_of_that_name_leaves_everything_as_it_was(root: Path, capfd: Any)
         ("classification/x", "torchvision.resnet19", "did you mean resnet1"),
         ("classification/x", "somewhere.resnet18", f"--from is {sources.FORMS}"),
         ("classification/x", "transformers.ResNet", f"--from is {sources.FORMS}"),
+        ("classification/x", "missing.onnx", "is not an ONNX file that can be read"),
+        ("classification/x", "mine_for_test.onnx", "is not an ONNX file that can be read"),
         ("classification/x", "no_such_module:build", "cannot import no_such_module"),
         ("classification/x", "mine_for_test:nothing", "has no function 'nothing'"),
         ("classification/x", "mine_for_test:number", "returns a int"),
