@@ -47,7 +47,7 @@ def provenance() -> dict[str, Any]:
     """When and on what something was measured: goes into every file of results."""
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "host": {"cpu": _cpu_name(), "cores": _cores(), "system": platform.platform()},
+        "host": {"cpu": _cpu_name(), "cores": _cores(), "load": _load(), "system": platform.platform()},
         "versions": {"python": platform.python_version()}
         | {name: version for name in _PACKAGES if (version := _version(name))},
     }
@@ -98,6 +98,11 @@ def _cpu_name() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def _load() -> float | None:
+    """Processes that wanted to run, on average over the last minute; ours are among them."""
+    return round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
 
 
 def _memory_gib() -> float | None:

@@ -77,7 +77,7 @@ def _figures(record: dict[str, Any], one: dict[str, Any], against: dict[str, Any
         "variant": record["variant"],
         "weights": record["weights"],
         "date": record["date"],
-        "host": f"{host['cpu']}, {host['cores']} cores",
+        "host": f"{host['cpu']}, {host['cores']} cores, load {host.get('load', 'unknown')}",
         "versions": ", ".join(f"{name} {versions[name]}" for name in _SHOWN if name in versions),
     }
 

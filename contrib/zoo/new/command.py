@@ -22,6 +22,7 @@ from . import sources, templates
 
 TECOEXEC_CONFIG = "tecoexec/testcase_configs/tecoexec_config.yaml"
 _NAME = re.compile(r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*")
+_TITLE = re.compile(r"\w[\w .,()+-]{0,60}")
 _DEMOS = 3
 
 
@@ -46,9 +47,11 @@ def _new(args: argparse.Namespace) -> int:
     shape = sources.tried(source)
     domain, name = args.model.split("/")
     title = args.title or source.variant
+    if not _TITLE.fullmatch(title):
+        raise ZooError(f"--title has letters, digits, spaces and .,()+- only, got {title!r}")
     with atomic_folder(folder) as temporary:
         _write(temporary, domain, name, title, source, shape, _pins(root))
-        demo = files_in(_demos(temporary, folder), (".jpg", ".png"))[0].name
+        demo = files_in(_demos(temporary), (".jpg", ".png"))[0].name
         about = (domain, name, title, source, shape)
         (temporary / "README.md").write_text(templates.readme(*about, f"demos/{demo}"), encoding="utf-8")
         config = _config_with(root, templates.case(*about, f"demos/{demo}"))
@@ -93,7 +96,7 @@ def _write(
         (folder / file).write_bytes(content)
 
 
-def _demos(folder: Path, final: Path) -> Path:
+def _demos(folder: Path) -> Path:
     """A few small files of the model's own sample data, in demos/."""
     model = catalogue.load_file(folder / "model.py")
     sample = model.sample.folder()

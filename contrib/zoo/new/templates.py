@@ -146,22 +146,17 @@ _CASE = """
 """
 
 _TECOEXEC = """
-- case_name: model.infer.async.{variant}.1card.batch8.shape{side}*{side}
-  model_name: {variant}
+- case_name: model.infer.async.{name}.1card.batch8.shape{side}*{side}
+  model_name: {name}
   onnx_path: {run_dir}/{dynamic}
   pass_path: contrib/engine/passes/default_pass.py
   onnx_dtype: float32
-  input_shapes: 8*{channels}*{side}*{side}
-  batch_size: 8
+  input_shapes: 1*{channels}*{side}*{side}
+  batch_size: [1, 8, 64]
   iterations: 20
   warm_up: 5
   run_sync: false
-  benchmark_of_latency: true
-  cuda_throughput: 0
-  cuda_latency: 0
-  history_throughput: 0
-  history_latency: 0
-  desc: added by zoo new
+  desc: "{title}"
 """
 
 

@@ -235,3 +235,11 @@ def test_a_token_reaches_only_its_carriers() -> None:
         assert process.end_carriers("another") == 0
         assert process.end_carriers("one") == 1
         assert child.wait(30) == -signal.SIGKILL
+
+
+def test_a_real_model_passes_whole(tmp_path: Path, capfd: Any) -> None:
+    words = ["--model", "classification/lenet", "--output", str(tmp_path), "--json", str(tmp_path / "found.json")]
+    assert command.main(words) == 0, capfd.readouterr().out
+    (case,) = json.loads((tmp_path / "found.json").read_text())["cases"]
+    assert case["findings"] == []
+    assert case["steps"][1]["metric"] > 0.98, "the sample weights, on digits that training never saw"

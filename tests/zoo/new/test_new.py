@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from engine.base import Engine
-from zoo import catalogue
+from zoo import catalogue, yaml_file
 from zoo.check import command as check
 from zoo.errors import ZooError
 from zoo.frameworks import onnx as graphs
@@ -225,6 +225,25 @@ def test_a_case_of_that_name_leaves_everything_as_it_was(root: Path, capfd: Any)
     assert "stands in line 1 already" in capfd.readouterr().err
     assert (root / "model_config/model.yaml").read_text() == before
     assert not folder(root, "classification/tiny").exists()
+
+
+def test_a_case_of_limit_performance_where_there_are_some(root: Path) -> None:
+    config = root / command.TECOEXEC_CONFIG
+    config.parent.mkdir(parents=True)
+    config.write_text("# cases\n\n- case_name: first\n")
+    assert new(root, "classification/tiny", "mine_for_test:tiny", "--size", "32", "--channels", "1") == 0
+    first, second = yaml_file.read(config).data
+    assert first == {"case_name": "first"}
+    assert second["case_name"] == "model.infer.async.tiny.1card.batch8.shape32*32"
+    assert second["input_shapes"] == "1*1*32*32"
+    assert second["onnx_path"] == "contrib/example/classification/tiny/tiny_dyn.onnx"
+
+
+@pytest.mark.parametrize("title", ['x", hacked="', "x\ny", "{x}", ""])
+def test_a_title_is_no_code(root: Path, title: str, capfd: Any) -> None:
+    words = ("--size", "32", "--channels", "1", f"--title={title}")
+    assert new(root, "classification/tiny", "mine_for_test:tiny", *words) == (0 if title == "" else 2)
+    assert title == "" or "--title has letters" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(
