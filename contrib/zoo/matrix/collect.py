@@ -17,7 +17,7 @@ from ..model import Model
 from ..report import read_json
 
 FRAMEWORK_TARGETS = ("torch", "paddle", "mindspore")
-_SHOWN = ("onnxruntime", "torch", "paddlepaddle")
+_PACKAGES = {"paddle": "paddlepaddle"}  # where a runtime is not called as its package is
 _THUMBNAIL = (144, 96)  # twice what the page shows, for screens of high density
 
 
@@ -66,6 +66,8 @@ def _measurements(runs: Path) -> dict[tuple[str, str, str], dict[str, Any]]:
 def _figures(record: dict[str, Any], one: dict[str, Any], against: dict[str, Any] | None) -> dict[str, Any]:
     name, value = next(iter(one["metrics"].items()))
     host, versions = record["host"], record["versions"]
+    runtimes = [entry["runtime"] for entry in record["runtimes"]]
+    shown = dict.fromkeys(_PACKAGES.get(name, name) for name in runtimes)
     return {
         "metric": f"{name} {value:.4f}",
         "agreement": "" if against is None else f"{against['agreement']:.2%} of {against['samples']}",
@@ -78,7 +80,7 @@ def _figures(record: dict[str, Any], one: dict[str, Any], against: dict[str, Any
         "weights": record["weights"],
         "date": record["date"],
         "host": f"{host['cpu']}, {host['cores']} cores, load {host.get('load', 'unknown')}",
-        "versions": ", ".join(f"{name} {versions[name]}" for name in _SHOWN if name in versions),
+        "versions": ", ".join(f"{name} {versions[name]}" for name in shown if name in versions),
     }
 
 

@@ -75,11 +75,16 @@ def _cells(cell: Cell, found: Mapping[str, Any], text: Mapping[str, str]) -> lis
         text["random"] if found["weights"] == "random" else found["metric"],
         found["agreement"],
         found["verdict"],
-        f"{found['throughput']:.4g}",
+        rate(found["throughput"]),
         f"{found['p50']:.2f}",
         p99,
         found["date"][:10],
     ]
+
+
+def rate(value: float) -> str:
+    """Samples a second, with no more digits than mean something."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _by_model(cells: Sequence[Cell]) -> Iterator[tuple[Model, list[Cell]]]:
@@ -124,7 +129,7 @@ def _row(cell: Cell, picture: str) -> str:
         (found["verdict"], f'<span class="{found["verdict"].lower()}">{esc(found["verdict"])}</span>'),
         (metric, f"{esc(metric)}<small>{esc(about)}</small>"),
         (share.rstrip("%"), f"{esc(share)}<small>{esc(of)}</small>"),
-        (found["throughput"], f"{found['throughput']:.4g}"),
+        (found["throughput"], rate(found["throughput"])),
         (found["p50"], f"{found['p50']:.2f}"),
         ("" if found["p99"] is None else found["p99"], p99),
         (found["date"], esc(found["date"][:10])),
