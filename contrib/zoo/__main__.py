@@ -20,6 +20,11 @@ _JOBS = {
     "single": ("files", "single", True, "predict one file"),
     "multi": ("files", "multi", True, "predict every file of a folder"),
     "valid": ("valid", "main", True, "the metric over a labelled data set"),
+    "new": ("new.command", "main", False, "write the folder of a new model: zoo new DOMAIN/MODEL --from SOURCE"),
+    "check": ("check.command", "main", False, "what CI runs: structure and all four scripts, from model.yaml"),
+    "readme": ("readme", "main", False, "run the commands of a model's README: zoo readme --test MODEL"),
+    "report": ("report", "main", True, "the description of a pull request, from what has been measured"),
+    "matrix": ("matrix.command", "main", False, "doc/models.md and a page of all models, from what has been measured"),
     "env": ("env", "main", False, "this machine: packages, and which targets can be used"),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import pickle
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,7 @@ def versions() -> dict[str, str]:
 
 
 def vision_pretrained(variant: str) -> Pretrained:
-    """paddle.vision's own address and digest of its ResNet weights."""
-    url, md5 = import_paddle().vision.models.resnet.model_urls[variant]
+    """paddle.vision's own address and digest of its weights."""
+    builder = getattr(import_paddle().vision.models, variant)
+    url, md5 = sys.modules[builder.__module__].model_urls[variant]
     return Pretrained(url, md5=md5)
