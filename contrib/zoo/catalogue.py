@@ -30,8 +30,12 @@ def load(model_id: str, examples: Path = EXAMPLES) -> Model:
 
 
 def load_file(path: Path) -> Model:
-    """The MODEL of one model.py."""
-    model = getattr(_module(path), "MODEL", None)
+    """The MODEL of one model.py. Raises ZooError naming the file, whatever is wrong with it."""
+    try:
+        model = getattr(_module(path), "MODEL", None)
+    except Exception as error:
+        # the file is a contributor's own code, which may raise anything while it is imported
+        raise ZooError(f"{path} cannot be loaded: {type(error).__name__}: {error}") from error
     if not isinstance(model, Model):
         raise ZooError(f"{path} does not define MODEL = Model(...)")
     return model
