@@ -39,8 +39,12 @@ def main(argv: list[str] | None = None) -> int:
         print(f"error: zoo has no command '{words[0]}'; it has: {', '.join(_JOBS)}", file=sys.stderr)
         return 2
     module, function, takes_model, _ = _JOBS[words[0]]
-    job = getattr(importlib.import_module(f"zoo.{module}"), function)
-    return _with_model(words[0], job, words[1:]) if takes_model else job(words[1:])
+    try:
+        job = getattr(importlib.import_module(f"zoo.{module}"), function)
+        return _with_model(words[0], job, words[1:]) if takes_model else job(words[1:])
+    except KeyboardInterrupt:  # jobs say so themselves; this is while they are imported
+        print("stopped: by the user", file=sys.stderr)
+        return 130
 
 
 def _with_model(command: str, job: object, words: list[str]) -> int:
