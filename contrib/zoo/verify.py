@@ -20,7 +20,9 @@ from utils.datasets.sample import Sample
 from utils.metrics.base import Metric
 
 from . import cli, console, frameworks, targets
+from .env import provenance
 from .errors import CheckFailedError
+from .export import read_manifest
 from .model import Model, Task, file_name
 from .parity import Difference, as_list, outputs_difference, require_alive
 from .pipeline import batches
@@ -30,6 +32,7 @@ FRAMEWORK_LIMIT = 0.01
 TARGET_LIMIT = 0.001
 _WORST = 5
 _SHORT_CALLS, _SHORT_SECONDS = 3, 0.05
+_P99_CALLS = 662
 
 
 @dataclass
@@ -155,6 +158,8 @@ class Verification:
                     "throughput": one.rows / sum(one.seconds),
                     "latency_p50_ms": statistics.median(one.seconds) * 1e3,
                     "memory_bytes": one.memory,
+                    "latency_p99_ms": _p99(one.seconds),
+                    "calls": len(one.seconds),
                 }
                 for one in self.contenders
             ],
@@ -292,7 +297,9 @@ def _contenders(
         ckpt = folder / file_name(variant, dtype)
         arguments = (model, ckpt, target, dtype, batch_size, input_size)
         try:
-            made.append(_opened(model, target, dtype, lambda given=arguments: cli.target_engine(*given)))  # type: ignore[misc]
+            # the baseline's runtime keeps its name; several others have one runtime's
+            name = "" if target == "onnx" else target
+            made.append(_opened(model, name, dtype, lambda given=arguments: cli.target_engine(*given)))  # type: ignore[misc]
         except (OptionError, TargetUnavailableError) as error:
             if len(wanted) == 1:
                 _release(made)
@@ -380,10 +387,24 @@ def main(model: Model, argv: list[str] | None = None) -> int:
                 + ", ".join(f"{name} ({apart:.1e})" for apart, name in worst)
             )
         if args.json:
-            console.write_json(args.json, {"model": model.id, "variant": variant} | done.to_json())
+            console.write_json(args.json, record(model, args.folder, variant, args.target, done))
         return require_passed(done)
 
     return console.run(job, parser.parse_args(argv))
+
+
+def record(model: Model, folder: Path, variant: str, target: str, done: Verification) -> dict[str, Any]:
+    """What was measured, with what a reader must know of it: weights, date, host, versions."""
+    weights = read_manifest(folder / file_name(variant))["weights"]
+    about = {"model": model.id, "variant": variant, "target": target, "weights": weights["kind"]}
+    return about | provenance() | done.to_json()
+
+
+def _p99(seconds: Sequence[float]) -> float | None:
+    """The 99th percentile in milliseconds, or None where there are too few calls to tell."""
+    if len(seconds) < _P99_CALLS:
+        return None
+    return sorted(seconds)[-(-99 * len(seconds) // 100) - 1] * 1e3
 
 
 def require_passed(done: Verification) -> int:

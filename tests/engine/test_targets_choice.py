@@ -66,7 +66,7 @@ def choose(lenet: Model, folder: Path) -> str:
 def test_one_table_for_several_targets(lenet: Model, folder: Path) -> None:
     done = verify(lenet, folder, variant="lenet", target="onnx,slow", limit=20)
     assert [(one.runtime, one.dtype) for one in done.contenders[2:]] == [
-        ("onnx", "float16"),
+        ("onnxruntime", "float16"),
         ("slow", "float32"),
         ("slow", "float16"),
     ]

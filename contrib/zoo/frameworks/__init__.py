@@ -12,7 +12,7 @@ from types import ModuleType
 
 from ..model import Model
 
-TARGETS = {"pytorch": "torch", "paddle": "paddle"}
+TARGETS = {"pytorch": "torch", "paddle": "paddle", "onnx": "source"}
 
 
 def of(model: Model) -> ModuleType:
