@@ -35,9 +35,9 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     def folder(model_id: str) -> Path:
         if model_id not in folders:
             folders[model_id] = tmp_path_factory.mktemp("exported")
-            variant, _, _ = MODELS[model_id]
+            variant, size, _ = MODELS[model_id]
             weights = None if model_id.endswith("lenet") else "random"
-            export(catalogue.load(model_id), folders[model_id], variant=variant, weights=weights)
+            export(catalogue.load(model_id), folders[model_id], variant=variant, weights=weights, input_size=size)
         return folders[model_id]
 
     return folder
