@@ -31,6 +31,7 @@ from .spec import InputCheck, TensorSpec
 
 __all__ = [
     "PASS_PATH",
+    "Call",
     "DtypeError",
     "Engine",
     "EngineError",
@@ -52,6 +53,12 @@ PASS_PATH = Path(__file__).resolve().parent / "passes"
 _DTYPES = ("float16", "float32")
 
 
+class Call(Future[Any]):
+    """A call that `Engine.submit` has started. `run_time` holds the seconds that the runtime took, once it is done."""
+
+    run_time: float = 0.0
+
+
 class Engine:
     """A network, loaded for one target.
 
@@ -65,6 +72,8 @@ class Engine:
     targets that compile. input_size: a list of shapes, one an input, of one compute unit. dtype: "float16" or
     "float32", what is computed in; allows rounding float inputs to it. pass_path: pass file of compiling
     targets. check_finite: refuse NaN and infinity in inputs. options: the runtime's own options.
+    streams: how many submitted calls will be under way at once; a runtime on the CPU shares its cores among them,
+    one that takes a single call at a time runs them one after the other.
     task, model, model_name, backend, devide, card_bs1: accepted for existing scripts, not used.
 
     Raises a subclass of EngineError for every misuse; nothing reaches the runtime unchecked.
@@ -89,12 +98,15 @@ class Engine:
         devide: Any = None,
         card_bs1: Any = None,
         check_finite: bool = False,
+        streams: int = 1,
         options: Mapping[str, Any] | None = None,
     ):
         self._session: Session | None = None
         _require_dtype(dtype)
         if batch_size is not None and batch_size < 1:
             raise OptionError(f"batch_size is at least 1, got {batch_size}")
+        if streams < 1:
+            raise OptionError(f"streams is at least 1, got {streams}")
         runtime = backends.find(target)
         session = runtime.open(
             _model_file(ckpt),
@@ -106,6 +118,7 @@ class Engine:
                 pass_path=Path(pass_path) if pass_path else None,
                 save_engine=save_engine,
                 rank=rank,
+                streams=streams,
                 extra=options or {},
             ),
         )
@@ -130,6 +143,7 @@ class Engine:
         self.backend = backend
         self.target = target
         self.run_time = 0.0
+        self.parallel = session.parallel
         self.inputs: tuple[TensorSpec, ...] = session.inputs
         self.outputs: tuple[TensorSpec, ...] = session.outputs
         self._session = session
@@ -188,16 +202,34 @@ class Engine:
         The keywords are accepted for existing scripts and change nothing: they belong to postprocessing.
         Raises InputError (ShapeError, DtypeError, NotFiniteError), ReleasedError, RunError.
         """
-        return self._timed_run(self._arranged(inputs))
+        outputs, self.run_time = self._timed_run(self._arranged(inputs))
+        return outputs
 
-    def submit(self, inputs: np.ndarray | Sequence[np.ndarray] | Mapping[str, np.ndarray]) -> Future[Any]:
-        """Start a call and return its future. Inputs are checked now; leave the arrays alone until it is done."""
+    def submit(self, inputs: np.ndarray | Sequence[np.ndarray] | Mapping[str, np.ndarray]) -> Call:
+        """Start a call and return its future. Inputs are checked now; leave the arrays alone until it is done.
+
+        `parallel` calls run at once, in the order of submission; the others wait.
+        """
         arrays = self._arranged(inputs)
         if self._executor is None:
-            self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
-        return self._executor.submit(self._timed_run, arrays)
+            self._executor = ThreadPoolExecutor(max_workers=self.parallel, thread_name_prefix="engine")
+        call = Call()
+        self._executor.submit(self._fulfil, call, arrays)
+        return call
 
-    def _timed_run(self, arrays: list[np.ndarray]) -> Any:
+    def _fulfil(self, call: Call, arrays: list[np.ndarray]) -> None:
+        if not call.set_running_or_notify_cancel():
+            return
+        try:
+            outputs, call.run_time = self._timed_run(arrays)
+        except BaseException as error:
+            call.set_exception(error)
+        else:
+            self.run_time = call.run_time
+            call.set_result(outputs)
+
+    def _timed_run(self, arrays: list[np.ndarray]) -> tuple[Any, float]:
+        """The outputs, and the seconds that the runtime took."""
         session = self._session
         if session is None:
             raise ReleasedError("this engine has been released; open a new one")
@@ -213,8 +245,8 @@ class Engine:
         except Exception as error:
             # each runtime has exceptions of its own; people get one kind, with the runtime's words
             raise RunError(f"target '{self.target}' failed: {error}") from error
-        self.run_time = time.perf_counter() - start
-        return outputs[0] if len(outputs) == 1 else outputs
+        seconds = time.perf_counter() - start
+        return (outputs[0] if len(outputs) == 1 else outputs), seconds
 
     def _arranged(self, inputs: Any) -> list[np.ndarray]:
         """The inputs, checked, in graph order."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +30,8 @@ class Options:
     """What the caller asked for. A backend reads what concerns it; compiling ones need most of it.
 
     `device` is what stood behind the colon of the target ("openvino:GPU" → "GPU"). `input_size` is the shape of
-    one compute unit, one an input. `extra` holds the runtime's own options; unknown ones are an error.
+    one compute unit, one an input. `streams` calls will be under way at once and share this machine's cores. `extra`
+    holds the runtime's own options; unknown ones are an error.
     """
 
     device: str = ""
@@ -39,6 +41,7 @@ class Options:
     pass_path: Path | None = None
     save_engine: str | Path | bool | None = None
     rank: int = 0
+    streams: int = 1
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def checked_extra(self, target: str, allowed: Sequence[str]) -> dict[str, Any]:
@@ -48,12 +51,22 @@ class Options:
             raise OptionError(f"target '{target}' has no option {', '.join(unknown)}; it has: {', '.join(allowed)}")
         return dict(self.extra)
 
+    def threads(self) -> int:
+        """Threads of one call on this machine's CPU: the cores that this process may use, shared among the streams."""
+        return max(cores() // self.streams, 1)
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
 
 class Session(ABC):
     """A network, loaded. The engine has checked names, ranks, sizes, dtypes and contiguity before `run`."""
 
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    parallel: int = 1  # how many submitted calls are worth having under way at once
 
     @abstractmethod
     def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:

@@ -12,10 +12,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from PIL import Image
+import PIL
+from PIL import Image, features
 
 from utils.errors import DataError
-from utils.preprocess.image import ImageSource, crop_center, load_rgb, resize_shorter, to_planes
+from utils.preprocess.image import (
+    ImageSource,
+    crop_center,
+    load_rgb,
+    load_scaled,
+    resize_and_crop,
+    resize_shorter,
+    to_planes,
+)
 
 DTYPES = ("float16", "float32")
 CHANNELS = {"RGB": 3, "L": 1}
@@ -31,6 +40,8 @@ class ClassificationTransform:
         crop: side of the square cut from the centre, in pixels; black is added where the image is smaller.
         mean, std: per channel, in units of [0, 1]; one number for each channel of `mode`.
         interpolation: "bilinear" or "bicubic".
+        decoder: "reference", equal to torchvision to the bit, or "fast": JPEGs are decoded at a smaller scale where
+            that leaves enough pixels, and only the crop is computed.
         mode: "RGB" (3 channels in that order) or "L" (1 channel, luma of the RGB image).
     """
 
@@ -40,6 +51,7 @@ class ClassificationTransform:
     std: tuple[float, ...]
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
     mode: Literal["RGB", "L"] = "RGB"
+    decoder: Literal["reference", "fast"] = "reference"
 
     def __post_init__(self) -> None:
         if self.resize < 1 or self.crop < 1:
@@ -50,9 +62,7 @@ class ClassificationTransform:
                 f"one of {list(RESAMPLE)}"
             )
         if not len(self.mean) == len(self.std) == CHANNELS[self.mode] or 0 in self.std:
-            raise ValueError(
-                f"mean {self.mean} and std {self.std}: one number a channel of {self.mode}, std not 0"
-            )
+            raise ValueError(f"mean {self.mean} and std {self.std}: one number a channel of {self.mode}, std not 0")
 
     def __call__(
         self, source: ImageSource, out: tuple[np.ndarray, ...] | None = None
@@ -71,15 +81,30 @@ class ClassificationTransform:
             DataError: the image cannot be read (see `load_rgb`) or is too narrow to be scaled.
             ValueError: `out` does not fit.
         """
+        image, original = self._fast(source) if self.decoder == "fast" else self._reference(source)
+        array = np.empty(self.shape, np.float32) if out is None else self._checked(out)
+        to_planes(image, lookup_table(self.mean, self.std, array.dtype.name), array)
+        return (array,), original
+
+    def _reference(self, source: ImageSource) -> tuple[Image.Image, tuple[int, int]]:
         image = load_rgb(source)
         original = image.size
         if self.mode != "RGB":
             image = image.convert(self.mode)
         image = resize_shorter(image, self.resize, RESAMPLE[self.interpolation])
-        image = crop_center(image, self.crop, self._start)
-        array = np.empty(self.shape, np.float32) if out is None else self._checked(out)
-        to_planes(image, lookup_table(self.mean, self.std, array.dtype.name), array)
-        return (array,), original
+        return crop_center(image, self.crop, self._start), original
+
+    def _fast(self, source: ImageSource) -> tuple[Image.Image, tuple[int, int]]:
+        image, original = load_scaled(source, self.resize)
+        if self.mode != "RGB":
+            image = image.convert(self.mode)
+        return resize_and_crop(image, self.resize, self.crop, RESAMPLE[self.interpolation], self._start), original
+
+    def identity(self) -> str:
+        """What decodes and scales, with versions: two results with the same identity saw the same pixels."""
+        jpeg = features.version("libjpeg_turbo")
+        codec = f"libjpeg-turbo {jpeg}" if jpeg else f"libjpeg {features.version('jpg')}"
+        return f"Pillow {PIL.__version__} ({codec}), {self.interpolation}, {self.decoder}"
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -100,9 +125,7 @@ class ClassificationTransform:
     def _checked(self, out: tuple[np.ndarray, ...]) -> np.ndarray:
         if len(out) != 1 or out[0].shape != self.shape or out[0].dtype.name not in DTYPES:
             got = ", ".join(f"{array.dtype} {list(array.shape)}" for array in out)
-            raise ValueError(
-                f"out must be one float32 or float16 array of {list(self.shape)}, got {got or 'none'}"
-            )
+            raise ValueError(f"out must be one float32 or float16 array of {list(self.shape)}, got {got or 'none'}")
         return out[0]
 
     @staticmethod
@@ -147,15 +170,11 @@ def preprocess(
     return run_batch(IMAGENET, x, dtype, resize_shape, crop_shape)
 
 
-def run_batch(
-    transform: ClassificationTransform, x: Any, dtype: str, resize_shape: int, crop_shape: int
-) -> np.ndarray:
+def run_batch(transform: ClassificationTransform, x: Any, dtype: str, resize_shape: int, crop_shape: int) -> np.ndarray:
     """Check the arguments of `preprocess` and run `transform` with them; shared with the Paddle side."""
     sources = [x] if isinstance(x, (str, Path, bytes, Image.Image)) else x
     if not isinstance(sources, (list, tuple)) or not sources:
-        raise DataError(
-            f"a path, a PIL image or a list of them is expected, got {type(x).__name__} {x!r:.80}."
-        )
+        raise DataError(f"a path, a PIL image or a list of them is expected, got {type(x).__name__} {x!r:.80}.")
     for item in sources:
         if not isinstance(item, (str, Path, bytes, Image.Image)):
             raise DataError(f"a list of paths or PIL images is expected, it holds a {type(item).__name__}.")
