@@ -52,7 +52,8 @@ STAMP = ".ready"  # written last: the digest of what was installed
 UNFINISHED = ".unfinished"  # there only while files are being changed
 LOCK = ".lock"
 LOG = "install.log"
-OURS = {STAMP, UNFINISHED, LOCK, LOG}
+TEMPORARY = ".tmp"  # pip's downloads: on the environment's disk, and gone with it, also when pip is killed
+OURS = {STAMP, UNFINISHED, LOCK, LOG, TEMPORARY}
 
 
 class BootstrapError(Exception):
@@ -186,15 +187,12 @@ def check_disk(venv: Path, environment_gb: float, temporary_gb: float) -> None:
     """Refuse to begin what would end in a full disk, and do without pip's cache where only that fits not."""
     missing = max(0.0, environment_gb - size_of(venv) / 1e9)
     temporary = temporary_gb * missing / environment_gb if environment_gb else 0.0
-    demands = [(venv, missing), (Path(os.environ.get("TMPDIR") or "/tmp"), temporary)]
-    found = shortage(demands)
+    found = shortage([(venv, missing + temporary)])
     if found:
-        raise BootstrapError(
-            f"{found}: make room, or use another disk (VENV=… moves the environment, "
-            "TMPDIR=… pip's temporary files)."
-        )
+        raise BootstrapError(f"{found}: make room, or move the environment to another disk with VENV=…")
     caches = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    if shortage([*demands, (Path(os.environ.get("PIP_CACHE_DIR") or caches), temporary)]):
+    cache = Path(os.environ.get("PIP_CACHE_DIR") or caches)
+    if shortage([(venv, missing + temporary), (cache, temporary)]):
         os.environ["PIP_NO_CACHE_DIR"] = "1"
 
 
@@ -210,8 +208,7 @@ def lacks_openmp() -> bool:
 EXPLANATIONS = (
     (
         r"No space left on device|\[Errno 28\]|Disk quota exceeded|\[Errno 122\]",
-        "the disk is full (or a quota is used up): make room, or move the environment with VENV=… "
-        "and pip's temporary files with TMPDIR=…",
+        "the disk is full (or a quota is used up): make room, or move the environment to another disk with VENV=…",
     ),
     (
         r"Read-only file system|\[Errno 30\]",
@@ -295,9 +292,12 @@ class Step:
         """Run the command to its end and return its status."""
         self.doing, self.changing = doing, False
         self.tail.clear()
+        temporary = self.venv / TEMPORARY
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
         child = subprocess.Popen(
             command,
-            env=environment_of_children(),
+            env=environment_of_children(temporary),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -312,6 +312,7 @@ class Step:
             if child.poll() is None:
                 child.terminate()
                 child.wait()
+            shutil.rmtree(temporary, ignore_errors=True)
 
     def read(self, child: subprocess.Popen[bytes], title: str) -> None:
         """Copy the child's lines to the log, and remember what it is at."""
@@ -339,12 +340,12 @@ class Step:
                 say(line)
 
 
-def environment_of_children() -> dict[str, str]:
+def environment_of_children(temporary: Path) -> dict[str, str]:
     """Return this process's variables, less what would send packages elsewhere or ask a question."""
     unwanted = ("PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
     settings = {"PIP_NO_INPUT": "1", "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     kept = {key: value for key, value in os.environ.items() if key not in unwanted}
-    return {**kept, **settings, "PYTHONUNBUFFERED": "1"}
+    return {**kept, **settings, "PYTHONUNBUFFERED": "1", "TMPDIR": str(temporary)}
 
 
 def headline(line: str) -> str:

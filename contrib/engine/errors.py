@@ -47,3 +47,9 @@ class RunError(EngineError):
 
 class ExportError(EngineError):
     """A network could not be exported to ONNX."""
+
+
+def first_line(error: BaseException) -> str:
+    """What `error` says, in a line; its class when it says nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

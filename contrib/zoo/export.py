@@ -80,6 +80,7 @@ def export(
     if batch_size < 1:
         raise ZooError(f"--batch_size is at least 1, got {batch_size}")
     variant = model.variant(variant)
+    shapes = model.shapes(batch_size, sizes(model, input_size))
     chosen = resolve(model, variant, weights)
     framework = frameworks.of(model)
     batch = parity_batch(model, samples or model.demos(), input_size)
@@ -90,7 +91,6 @@ def export(
     final = Exported.of(variant, output)
     with _workspace(output) as folder:
         made = Exported.of(variant, folder)
-        shapes = model.shapes(batch_size, sizes(model, input_size))
         note = _write(model, network, made.static, opset, shapes, dynamic=False)
         _write(model, network, made.dynamic, opset, shapes, dynamic=True)
         _write_float16(made.dynamic, made.float16)

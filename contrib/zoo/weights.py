@@ -71,32 +71,30 @@ def _download(source: Pretrained, folder: Path) -> Path:
     if path.is_file() and _digest_error(path, source) is None:
         return path
     size = f"{source.megabytes:.0f} MB" if source.megabytes else "size unknown"
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with atomic_write(path) as temporary:
-            _fetch(source.url, temporary)
-            error = _digest_error(temporary, source)
-            if error:
-                raise ZooError(
-                    f"{source.url} ({size}) arrived damaged: {error}. Try again, or fetch it yourself and use "
-                    "--weights PATH"
-                )
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
-        reason = getattr(error, "reason", error)
-        raise ZooError(
-            f"cannot fetch the weights from {source.url} ({size}): {reason}.\n"
-            "Two ways on: fetch that file elsewhere and use --weights PATH, or use --weights random to try the "
-            "pipeline without them."
-        ) from error
+    with atomic_write(path) as temporary:
+        try:
+            _fetch(source.url, temporary, path.name)
+        except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+            raise ZooError(
+                f"cannot fetch the weights from {source.url} ({size}): {getattr(error, 'reason', error)}.\n"
+                "Two ways on: fetch that file elsewhere and use --weights PATH, or use --weights random to try the "
+                "pipeline without them."
+            ) from error
+        damage = _digest_error(temporary, source)
+        if damage:
+            raise ZooError(
+                f"{source.url} ({size}) arrived damaged: {damage}. "
+                "Try again, or fetch it yourself and use --weights PATH"
+            )
     return path
 
 
-def _fetch(url: str, path: Path) -> None:
+def _fetch(url: str, path: Path, name: str) -> None:
     from tqdm import tqdm
 
     with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response, path.open("wb") as file:
         total = int(response.headers.get("Content-Length", 0)) or None
-        with tqdm.wrapattr(file, "write", total=total, desc=path.name.lstrip("."), unit="B", unit_scale=True) as sink:
+        with tqdm.wrapattr(file, "write", total=total, desc=name, unit="B", unit_scale=True) as sink:
             shutil.copyfileobj(response, sink, 1 << 20)
     if total is not None and path.stat().st_size != total:
         raise urllib.error.URLError(f"the connection ended after {path.stat().st_size} of {total} bytes")

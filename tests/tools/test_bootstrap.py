@@ -357,6 +357,7 @@ def test_a_killed_installation_is_made_afresh(ready: Checkout) -> None:
     assert following.returncode == 0, said
     assert said.startswith("An earlier installation was cut short; starting afresh.")
     assert not leftover.exists()
+    assert not (ready.venv / ".tmp").exists()
     assert ready.run().stdout == ""
 
 
@@ -420,9 +421,7 @@ def python_old(venv: Path) -> None:
         (python_old, "has Python 3.8.18"),
     ],
 )
-def test_what_is_no_environment_is_left_alone(
-    fresh: Checkout, prepare: Callable[[Path], None], words: str
-) -> None:
+def test_what_is_no_environment_is_left_alone(fresh: Checkout, prepare: Callable[[Path], None], words: str) -> None:
     prepare(fresh.venv)
     before = sorted(fresh.venv.rglob("*"))
     done = fresh.run()

@@ -25,11 +25,7 @@ def test_any_size_fits_and_the_margins_stay_empty(photos, size):
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "LA", "CMYK", "1", "I", "F"])
 def test_any_mode(photos, mode):
-    image = (
-        photos["flower"].convert("L").convert(mode)
-        if mode in ("LA", "I", "F")
-        else photos["flower"].convert(mode)
-    )
+    image = photos["flower"].convert("L").convert(mode) if mode in ("LA", "I", "F") else photos["flower"].convert(mode)
     assert draw_ranking(image, RANKING, "abcde").mode == "RGB"
 
 

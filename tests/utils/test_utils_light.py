@@ -44,9 +44,7 @@ print(len(names), *sorted(set(sys.argv[1:]) & {name.partition(".")[0] for name i
 
 def test_utils_loads_nothing_heavy():
     environ = {**os.environ, "PYTHONPATH": str(CONTRIB)}
-    done = subprocess.run(
-        [sys.executable, "-c", CODE, *HEAVY], env=environ, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", CODE, *HEAVY], env=environ, capture_output=True, text=True, check=True)
     count, *loaded = done.stdout.split()
     assert int(count) > 20
     assert loaded == []

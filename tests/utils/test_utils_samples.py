@@ -27,9 +27,7 @@ def python(code: str, *arguments: object) -> "subprocess.Popen[bytes]":
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
-    }
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +61,7 @@ def test_the_split_is_disjoint_whole_and_stratified():
 def test_the_split_never_changes():
     """Weights that were trained on the one part must not meet it again as held-out data."""
     places = np.asarray(load_split()[1].indices, "<i8").tobytes()
-    assert (
-        hashlib.sha256(places).hexdigest()
-        == "1fd94c44edcb28042e3777b2d536e0eb8e296a20fc8c8e67582ccc1b59c391f1"
-    )
+    assert hashlib.sha256(places).hexdigest() == "1fd94c44edcb28042e3777b2d536e0eb8e296a20fc8c8e67582ccc1b59c391f1"
 
 
 def test_the_digits_are_the_held_out_part_and_nothing_else(digits):

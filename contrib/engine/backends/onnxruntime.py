@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ModelFileError, OptionError
+from ..errors import ModelFileError, OptionError, first_line
 from ..spec import TensorSpec
 from . import register
 from .base import Availability, Options, Session, package_availability
@@ -79,7 +79,7 @@ class OnnxRuntimeBackend:
             size = ckpt.stat().st_size
             raise ModelFileError(
                 f"{ckpt} ({size} bytes) is not a model that ONNX Runtime opens; it may be truncated, export it again. "
-                f"ONNX Runtime says: {str(error).splitlines()[0]}"
+                f"ONNX Runtime says: {first_line(error)}"
             ) from error
         return OnnxRuntimeSession(session, options.streams)
 

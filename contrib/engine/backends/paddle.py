@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ModelFileError
+from ..errors import ModelFileError, first_line
 from ..spec import TensorSpec
 from . import register
 from .base import Availability, Options, Session, package_availability
@@ -73,9 +73,7 @@ class PaddleBackend:
             ]
         except Exception as error:
             # paddle reports a damaged file through many unrelated exception classes
-            raise ModelFileError(
-                f"{ckpt} is not a network that PaddlePaddle loads: {str(error).strip().splitlines()[0]}"
-            ) from error
+            raise ModelFileError(f"{ckpt} is not a network that PaddlePaddle loads: {first_line(error)}") from error
         return PaddleSession(layer, inputs, outputs)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ModelFileError
+from ..errors import ModelFileError, first_line
 from ..spec import TensorSpec
 from . import register
 from .base import Availability, Options, Session, package_availability
@@ -37,7 +37,7 @@ class TorchSession(Session):
 
 
 class TorchBackend:
-    """Opens TorchScript files and exported programs."""
+    """Opens exported programs."""
 
     target = "torch"
     name = "torch"
@@ -47,30 +47,14 @@ class TorchBackend:
         return package_availability("torch", "torch", "pip install torch")
 
     def open(self, ckpt: Path, options: Options) -> Session:
-        """Opens a TorchScript file (.pt, .pth) or an exported program (.pt2), both of which hold the network itself."""
+        """Opens an exported program (.pt2, by torch.export.save), which holds network and weights."""
         options.checked_extra(self.target, ())
         if ckpt.suffix == ".pt2":
             return _exported_program(ckpt)
-        if ckpt.suffix in (".pt", ".pth", ".torchscript"):
-            return _torchscript(ckpt)
         raise ModelFileError(
-            f"target 'torch' opens TorchScript (.pt) and exported programs (.pt2), got {ckpt}; "
-            "for a network in memory use TecoInferEngine.from_module(module, example_inputs, target='torch')"
+            f"target 'torch' opens exported programs (.pt2, by torch.export.save), got {ckpt}; for a network in "
+            "memory use TecoInferEngine.from_module(module, example_inputs, target='torch')"
         )
-
-
-def _torchscript(ckpt: Path) -> Session:
-    import torch
-
-    try:
-        module = torch.jit.load(str(ckpt), map_location="cpu").eval()
-    except RuntimeError as error:
-        raise ModelFileError(
-            f"{ckpt} is not TorchScript: {str(error).splitlines()[0]}. A file of weights alone has no network in it: "
-            "build the network, load the weights and use TecoInferEngine.from_module"
-        ) from error
-    inputs, outputs = list(module.graph.inputs())[1:], list(module.graph.outputs())
-    return TorchSession(module, [_value_spec(value) for value in inputs], [_value_spec(value) for value in outputs])
 
 
 def _exported_program(ckpt: Path) -> Session:
@@ -80,26 +64,12 @@ def _exported_program(ckpt: Path) -> Session:
         program = torch.export.load(str(ckpt))
     except Exception as error:
         # zip, json and pickle errors alike mean that the file is not an exported program
-        raise ModelFileError(f"{ckpt} is not an exported program: {str(error).splitlines()[0]}") from error
+        raise ModelFileError(f"{ckpt} is not an exported program: {first_line(error)}") from error
     nodes = {node.name: node.meta["val"] for node in program.graph.nodes if "val" in node.meta}
     signature = program.graph_signature
     inputs = [tensor_spec(name, nodes[name]) for name in signature.user_inputs]
     outputs = [tensor_spec(name, nodes[name]) for name in signature.user_outputs]
     return TorchSession(program.module(), inputs, outputs)
-
-
-def _value_spec(value: Any) -> TensorSpec:
-    """What a TorchScript graph says of a value: a traced graph knows rank and dtype, a scripted one often not."""
-    name = value.debugName().replace(".", "_")
-    sizes = value.type().sizes() if hasattr(value.type(), "sizes") else None
-    if sizes is None:
-        raise ModelFileError(
-            f"the TorchScript graph does not say what shape '{name}' has; save it with torch.jit.trace, or use "
-            "from_module"
-        )
-    dtype = str(value.type().dtype() or "torch.float32").removeprefix("torch.")
-    shape = [f"{name}_{axis}" if axis == 0 or size is None else size for axis, size in enumerate(sizes)]
-    return TensorSpec(name, dtype, tuple(shape))
 
 
 def tensor_spec(name: str, tensor: Any, dynamic: dict[int, str] | None = None) -> TensorSpec:

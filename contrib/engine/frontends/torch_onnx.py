@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import ExportError
+from ..errors import ExportError, first_line
 
 _log = logging.getLogger(__name__)
 
@@ -55,14 +55,14 @@ def export_module(
         return TorchExport("torchscript")
     except Exception as first:
         # the exporters raise whatever the network raises while it is traced
-        reason = _first_line(first)
+        reason = first_line(first)
         _log.warning("the TorchScript exporter failed (%s); trying the torch.export one", reason)
         try:
             _attempt(_by_dynamo, module, tuple(example_inputs), path, **arguments)
         except Exception as second:
             raise ExportError(
                 f"{type(module).__name__} cannot be exported. TorchScript exporter: {reason}. torch.export "
-                f"exporter: {_first_line(second)}"
+                f"exporter: {first_line(second)}"
             ) from second
     return TorchExport("dynamo", f"the TorchScript exporter failed: {reason}")
 
@@ -154,8 +154,3 @@ def _by_dynamo(
         external_data=False,
         verbose=False,
     )
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

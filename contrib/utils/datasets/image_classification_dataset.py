@@ -73,9 +73,7 @@ def rank_and_world(environ: Mapping[str, str] = os.environ, rank: int = -1) -> t
     else:
         rank, world = max(rank, 0), 1
     if not 0 <= rank < world:
-        raise DataError(
-            f"rank {rank} of {world} processes: {RANK} must be from 0 to {SIZE} - 1 (got size {world})."
-        )
+        raise DataError(f"rank {rank} of {world} processes: {RANK} must be from 0 to {SIZE} - 1 (got size {world}).")
     return rank, world
 
 
@@ -148,8 +146,7 @@ def _images(folder: Path) -> list[Path]:
     found = sorted(walk(folder, IMAGE_SUFFIXES))
     if not found:
         raise DataError(
-            f"{folder}: this class folder holds no images ({', '.join(IMAGE_SUFFIXES)}). Put some in, or "
-            "remove it."
+            f"{folder}: this class folder holds no images ({', '.join(IMAGE_SUFFIXES)}). Put some in, or remove it."
         )
     return found
 

@@ -70,9 +70,7 @@ def _draw_row(draw: ImageDraw.ImageDraw, font: Font, top: int, label: str, score
     _draw_bar(draw, left, bar, length, FIRST if best else OTHER)
 
 
-def _draw_bar(
-    draw: ImageDraw.ImageDraw, left: int, top: int, length: int, colour: tuple[int, int, int]
-) -> None:
+def _draw_bar(draw: ImageDraw.ImageDraw, left: int, top: int, length: int, colour: tuple[int, int, int]) -> None:
     if length > 0:
         box = (left, top, left + length - 1, top + BAR - 1)
         draw.rounded_rectangle(box, min(BAR, length) // 2, fill=colour)
@@ -90,9 +88,7 @@ def _enlarged(image: Image.Image) -> Image.Image:
 
 def _shortened(label: str, font: Font, width: float) -> str:
     """The label on one line, without accents (the built-in font has none), at most `width` pixels wide."""
-    plain = "".join(
-        letter for letter in unicodedata.normalize("NFKD", label) if not unicodedata.combining(letter)
-    )
+    plain = "".join(letter for letter in unicodedata.normalize("NFKD", label) if not unicodedata.combining(letter))
     text = " ".join(plain.encode("utf-8", "replace").decode("utf-8").split())
     if font.getlength(text) <= width:
         return text

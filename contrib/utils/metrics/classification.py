@@ -37,9 +37,7 @@ class TopKAccuracy:
                 of the batch has been counted then.
         """
         if len(predictions) != len(targets):
-            raise DataError(
-                f"{len(predictions)} predictions for {len(targets)} targets: there must be as many."
-            )
+            raise DataError(f"{len(predictions)} predictions for {len(targets)} targets: there must be as many.")
         truths = [self._checked(target) for target in targets]
         needed = min(5, self._classes or 5)
         for ranking in predictions:

@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.backends.paddle import PaddleSession, import_paddle
 from engine.base import Engine
+from engine.errors import first_line
 
 from ..errors import ZooError
 from ..model import Model, Pretrained
@@ -63,7 +64,7 @@ def _read_state(path: Path) -> dict[str, Any]:
         state = paddle.load(str(path))
     except Exception as error:
         # pickle, zip and safetensors errors alike mean that the file is not a checkpoint
-        raise ZooError(f"{path} is not a checkpoint of tensors: {str(error).strip().splitlines()[0]}") from error
+        raise ZooError(f"{path} is not a checkpoint of tensors: {first_line(error)}") from error
     if not isinstance(state, dict):
         raise ZooError(f"{path} does not hold a state dict (names to tensors), but a {type(state).__name__}")
     return {name: value for name, value in state.items() if hasattr(value, "shape")}

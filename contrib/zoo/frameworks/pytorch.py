@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine.base import Engine
+from engine.errors import first_line
 
 from ..errors import ZooError
 from ..model import Model, Pretrained
@@ -66,8 +67,7 @@ def read_state(path: Path) -> dict[str, Any]:
             state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         # zip, pickle, json and safetensors errors alike mean that the file is not a checkpoint
-        reason = str(error).strip().splitlines()[0]
-        raise ZooError(f"{path} is not a checkpoint of tensors: {reason}") from error
+        raise ZooError(f"{path} is not a checkpoint of tensors: {first_line(error)}") from error
     for wrapping in ("state_dict", "model"):
         if isinstance(state, dict) and isinstance(state.get(wrapping), dict):
             state = state[wrapping]

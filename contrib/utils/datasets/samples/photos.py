@@ -72,9 +72,7 @@ def _originals() -> dict[str, Image.Image]:
 
     data = load_sample_images()
     names = [Path(file).stem for file in data.filenames]
-    return {
-        name: Image.fromarray(image) for name, image in zip(names, data.images, strict=True) if name in WNIDS
-    }
+    return {name: Image.fromarray(image) for name, image in zip(names, data.images, strict=True) if name in WNIDS}
 
 
 def _scaled(image: Image.Image, side: int) -> Image.Image:

@@ -1,0 +1,30 @@
+"""What all tests share: the zoo's home is a temporary folder, so that no test reads or writes the user's own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def zoo_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """TECO_ZOO_HOME for this process and those that it starts."""
+    folder = tmp_path_factory.mktemp("zoo_home")
+    before = os.environ.get("TECO_ZOO_HOME")
+    os.environ["TECO_ZOO_HOME"] = str(folder)
+    yield folder
+    if before is None:
+        del os.environ["TECO_ZOO_HOME"]
+    else:
+        os.environ["TECO_ZOO_HOME"] = before
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout that is tested."""
+    return ROOT

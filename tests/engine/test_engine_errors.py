@@ -1,0 +1,194 @@
+"""Every misuse is caught before the runtime sees it, and says what was expected and what came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from engine import backends
+from engine.base import (
+    DtypeError,
+    Engine,
+    EngineError,
+    InputError,
+    ModelFileError,
+    NotFiniteError,
+    OptionError,
+    ReleasedError,
+    RunError,
+    ShapeError,
+    TargetUnavailableError,
+    UnknownTargetError,
+)
+from engine.backends.base import Availability, Options, Session
+from engine.spec import TensorSpec
+
+Write = Callable[..., Path]
+ONES = np.ones((2, 3), np.float32)
+
+
+class Watched(Session):
+    """A session that fails the test if anything reaches it."""
+
+    inputs = (TensorSpec("x", "float32", ("batch", 3)), TensorSpec("ids", "int64", ("batch", "length")))
+    outputs = (TensorSpec("y", "float32", ("batch", 3)),)
+
+    def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+        raise AssertionError("a wrong input reached the runtime")
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "words"),
+    [
+        (ONES, InputError, ["takes 2 inputs", "x: float32[batch, 3]", "got 1"]),
+        ([ONES, ONES, ONES], InputError, ["takes 2 inputs", "got 3"]),
+        ({"x": ONES}, InputError, ["missing: ids"]),
+        ({"x": ONES, "ids": ONES, "mask": ONES}, InputError, ["unknown: mask"]),
+        ([[1, 2], ONES], InputError, ["x: float32[batch, 3]", "takes an array", "list"]),
+        (["x", ONES], InputError, ["takes an array", "str"]),
+        ([ONES[0], np.ones((2, 3), np.int64)], ShapeError, ["'x:", "2 dimensions", "got 1: [3]"]),
+        ([np.ones((2, 4), np.float32), np.ones((2, 3), np.int64)], ShapeError, ["takes 3 in dimension 1", "got 4"]),
+        ([ONES, np.ones((5, 3), np.int64)], ShapeError, ["dimension 'batch' differs", "x [2, 3]", "ids [5, 3]"]),
+        ([ONES, ONES], DtypeError, ["'ids:", "takes int64", "got float32"]),
+        (
+            [ONES.astype(np.float64), np.ones((2, 3), np.int64)],
+            DtypeError,
+            ["takes float32", "float64", "dtype='float32'"],
+        ),
+        ([ONES.astype(complex), np.ones((2, 3), np.int64)], DtypeError, ["complex128"]),
+        (
+            [np.full((2, 3), np.nan, np.float32), np.ones((2, 3), np.int64)],
+            NotFiniteError,
+            ["'x:", "6 values", "[0, 0]"],
+        ),
+        ([np.float32([[1, 2, 3], [4, np.inf, 6]]), np.ones((2, 3), np.int64)], NotFiniteError, ["1 values", "[1, 1]"]),
+    ],
+)
+def test_wrong_inputs_never_reach_the_runtime(given: Any, kind: type[EngineError], words: list[str]) -> None:
+    engine = Engine.from_session(Watched(), "watched", "watched", check_finite=True)
+    for call in (engine, engine.submit):
+        with pytest.raises(kind) as caught:
+            call(given)
+        assert type(caught.value) is kind
+        for word in words:
+            assert word in str(caught.value)
+
+
+def test_rows_of_a_fixed_batch_must_agree(network: Write) -> None:
+    from onnx import TensorProto, helper
+
+    a, b, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [4, 3]) for name in "aby")
+    with Engine(network([("Add", ["a", "b"], ["y"])], [a, b], [y])) as engine, pytest.raises(ShapeError, match="rows"):
+        engine([np.ones((5, 3), np.float32), np.ones((6, 3), np.float32)])
+
+
+def test_an_output_without_rows_is_not_put_together_from_pieces(network: Write) -> None:
+    from onnx import TensorProto, helper
+
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [4, 3])
+    total = helper.make_tensor_value_info("total", TensorProto.FLOAT, [1, 1])
+    with Engine(network([("ReduceSum", ["x"], ["total"])], [x], [total])) as engine:
+        assert engine(np.ones((4, 3), np.float32)) == 12
+        for count in (3, 8):
+            with pytest.raises(ShapeError, match="no batch dimension"):
+                engine(np.ones((count, 3), np.float32))
+
+
+def test_nan_passes_unless_the_check_was_asked_for(doubling: Write) -> None:
+    with Engine(doubling(["batch", 3])) as engine:
+        assert np.isnan(engine(np.full((1, 3), np.nan, np.float32))).all()
+
+
+def test_unknown_target_lists_what_can_be_used(doubling: Write) -> None:
+    with pytest.raises(UnknownTargetError, match=r"unknown target 'tpu'\. Usable here: .*onnx"):
+        Engine(doubling([1, 3]), target="tpu")
+
+
+def test_a_target_whose_runtime_is_missing_says_what_to_install(
+    doubling: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Missing:
+        target, name, summary = "missing", "missing", "a runtime that is not installed"
+
+        def availability(self) -> Availability:
+            return Availability(False, "needs missing: pip install missing")
+
+        def open(self, ckpt: Path, options: Options) -> Session:
+            raise AssertionError("opened although not usable")
+
+    backends.targets()
+    monkeypatch.setattr(backends, "_registry", dict(backends._registry))
+    backends.register(Missing())
+    with pytest.raises(TargetUnavailableError, match=r"not usable here: needs missing: pip install missing"):
+        Engine(doubling([1, 3]), target="missing")
+    with pytest.raises(UnknownTargetError, match=r"Not usable: .*missing \(needs missing"):
+        Engine(doubling([1, 3]), target="other")
+
+
+def test_missing_damaged_and_foreign_files(tmp_path: Path, doubling: Write) -> None:
+    whole = doubling(["batch", 3]).read_bytes()
+    cases = {"empty.onnx": b"", "cut.onnx": whole[: len(whole) // 2], "text.onnx": b"not a network at all"}
+    with pytest.raises(ModelFileError, match="export it first"):
+        Engine(tmp_path / "none.onnx")
+    with pytest.raises(ModelFileError, match="is a folder"):
+        Engine(tmp_path)
+    for name, content in cases.items():
+        path = tmp_path / name
+        path.write_bytes(content)
+        with pytest.raises(ModelFileError, match=rf"{name} \({len(content)} bytes\).*truncated"):
+            Engine(path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "words"),
+    [
+        ({"input_name": "image"}, InputError, "input_name is image, but the model's inputs are: x"),
+        ({"input_name": ["x", "y"]}, InputError, "x, y"),
+        ({"input_size": [[1, 4]]}, ShapeError, "asks for 4 in dimension 1"),
+        ({"input_size": [[1, 3, 3]]}, ShapeError, "3 dimensions"),
+        ({"input_size": [[1, 3], [1, 3]]}, ShapeError, "list of 1 shapes"),
+        ({"input_size": [1, 3]}, ShapeError, "list of 1 shapes"),
+        ({"dtype": "int3"}, OptionError, "float16, float32"),
+        ({"batch_size": 0}, OptionError, "at least 1"),
+        ({"options": {"treads": 2}}, OptionError, "no option treads; it has: threads"),
+        ({"options": {"threads": -1}}, OptionError, "number of threads"),
+        ({"options": {"graph_optimization": "most"}}, OptionError, "disable, basic"),
+    ],
+)
+def test_wrong_arguments(doubling: Write, arguments: dict[str, Any], kind: type[EngineError], words: str) -> None:
+    with pytest.raises(kind) as caught:
+        Engine(doubling(["batch", 3]), **arguments)
+    assert words in str(caught.value)
+
+
+def test_after_release_only_release_works(doubling: Write) -> None:
+    engine = Engine(doubling(["batch", 3]))
+    engine.release()
+    engine.release()
+    for use in (lambda: engine(ONES), lambda: engine.submit(ONES), lambda: engine.init_module(0)):
+        with pytest.raises(ReleasedError, match="released"):
+            use()
+
+
+def test_a_failure_of_the_runtime_is_told_as_one(network: Write) -> None:
+    from onnx import TensorProto, helper
+
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", "width"])
+    w = helper.make_tensor_value_info("w", TensorProto.FLOAT, ["height", 3])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", 3])
+    with (
+        Engine(network([("MatMul", ["x", "w"], ["y"])], [x, w], [y])) as engine,
+        pytest.raises(RunError, match="target 'onnx' failed"),
+    ):
+        engine([np.ones((2, 4), np.float32), np.ones((5, 3), np.float32)])
+
+
+def test_every_error_is_an_engine_error() -> None:
+    from engine import errors
+
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    assert len(kinds) > 8
+    assert all(issubclass(kind, EngineError) for kind in kinds)

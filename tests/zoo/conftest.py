@@ -1,0 +1,21 @@
+"""The models under test, and one finished export of LeNet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from zoo.catalogue import load
+from zoo.export import Exported, export
+from zoo.model import Model
+
+
+@pytest.fixture(scope="session")
+def lenet() -> Model:
+    return load("classification/lenet")
+
+
+@pytest.fixture(scope="session")
+def lenet_export(lenet: Model, tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    """Read it, do not change it."""
+    return export(lenet, tmp_path_factory.mktemp("lenet"))

@@ -1,0 +1,289 @@
+"""Export: what is written, that it is proved, and what happens when something goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from engine.base import Engine
+from utils.files import sha256
+from zoo import frameworks
+from zoo.errors import CheckFailedError, ZooError
+from zoo.export import Exported, export, main, parity_batch, read_manifest
+from zoo.model import CustomOps, Model
+from zoo.weights import resolve
+
+torch = pytest.importorskip("torch")
+
+
+def test_the_four_files_of_an_export(lenet: Model, lenet_export: Exported) -> None:
+    names = [path.name for path in lenet_export.files()]
+    assert names == ["lenet.onnx", "lenet_dyn.onnx", "lenet_float16_dyn.onnx", "lenet.export.json"]
+    assert sorted(path.name for path in lenet_export.manifest.parent.iterdir()) == sorted(names)
+    manifest = json.loads(lenet_export.manifest.read_text())
+    assert manifest["weights"] == {
+        "kind": "sample",
+        "path": "sample.safetensors",
+        "sha256": sha256(lenet.sample_weights),
+    }
+    for kind, path in (("static", 0), ("dynamic", 1), ("float16", 2)):
+        entry = manifest["files"][kind]
+        file = lenet_export.files()[path]
+        graph = onnx.load(file)
+        assert entry["sha256"] == sha256(file)
+        assert entry["opset"] == graph.opset_import[0].version == 17
+        assert 0 <= entry["difference"]["mean"] <= entry["difference"]["largest"]
+    dynamic = manifest["files"]["dynamic"]
+    assert dynamic["inputs"] == [{"name": "input", "dtype": "float32", "shape": ["batch", 1, 32, 32]}]
+    assert dynamic["outputs"] == [{"name": "output", "dtype": "float32", "shape": ["batch", 10]}]
+    assert manifest["files"]["static"]["inputs"][0]["shape"] == [1, 1, 32, 32]
+    assert manifest["files"]["float16"]["inputs"][0]["dtype"] == "float16"
+    assert {"torch", "onnx", "onnxsim", "onnxruntime", "numpy"} <= set(manifest["versions"])
+
+
+@pytest.mark.parametrize("opset", [12, 20])
+def test_the_opset_that_was_asked_for_is_the_one_in_the_files(lenet: Model, tmp_path: Path, opset: int) -> None:
+    done = export(lenet, tmp_path, opset=opset)
+    assert {onnx.load(path).opset_import[0].version for path in done.files()[:3]} == {opset}
+
+
+def test_static_batch_and_weights_from_a_file(lenet: Model, tmp_path: Path) -> None:
+    state = lenet.build("lenet").state_dict()
+    torch.save({"state_dict": {f"module.{name}": tensor for name, tensor in state.items()}}, tmp_path / "mine.pth")
+    done = export(lenet, tmp_path, weights=str(tmp_path / "mine.pth"), batch_size=3)
+    assert onnx.load(done.static).graph.input[0].type.tensor_type.shape.dim[0].dim_value == 3
+    assert read_manifest(done.dynamic)["weights"]["path"] == str(tmp_path / "mine.pth")
+    network = lenet.build("lenet").eval()
+    network.load_state_dict(state)
+    batch = parity_batch(lenet, lenet.demos())
+    with Engine(done.dynamic) as engine, torch.inference_mode():
+        np.testing.assert_allclose(engine(batch), network(torch.from_numpy(batch[0])).numpy(), rtol=0, atol=1e-5)
+
+
+def test_random_weights_give_outputs_that_differ_and_come_again(lenet: Model) -> None:
+    batch = parity_batch(lenet, lenet.demos())
+    outputs = []
+    for _ in range(2):
+        network = frameworks.of(lenet).load(lenet, "lenet", resolve(lenet, "lenet", "random"), batch)
+        with torch.inference_mode():
+            outputs.append(network(torch.from_numpy(batch[0])).numpy())
+    assert np.array_equal(outputs[0], outputs[1])
+    assert np.ptp(outputs[0], axis=0).max() > 0.05 * np.abs(outputs[0]).max()
+    assert np.abs(outputs[0]).max() < 1e3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"opset": 11}, "--opset is 12 to 20, got 11"),
+        ({"opset": 21}, "--opset is 12 to 20"),
+        ({"batch_size": 0}, "--batch_size is at least 1"),
+        ({"variant": "lenet300"}, "has no variant 'lenet300'; it has: lenet"),
+        ({"weights": "pretrained"}, "no published weights"),
+        ({"weights": "nothing.pth"}, "there is no file nothing.pth"),
+        ({"input_size": 28}, "one size only"),
+    ],
+)
+def test_wrong_use_writes_nothing(lenet: Model, tmp_path: Path, arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(ZooError, match=re.escape(words)):
+        export(lenet, tmp_path / "out", **arguments)
+    assert not list(tmp_path.rglob("*.onnx"))
+
+
+def test_a_checkpoint_that_does_not_fit_is_told_name_by_name(lenet: Model, tmp_path: Path) -> None:
+    state = lenet.build("lenet").state_dict()
+    state["fc9.weight"] = state.pop("fc3.weight")
+    state["fc3.bias"] = torch.zeros(7)
+    torch.save(state, tmp_path / "other.pth")
+    with pytest.raises(ZooError) as caught:
+        export(lenet, tmp_path, weights=str(tmp_path / "other.pth"))
+    for words in ("missing (1): fc3.weight", "unexpected (1): fc9.weight", "other shape (1): fc3.bias [7] for [10]"):
+        assert words in str(caught.value)
+
+
+def test_a_checkpoint_with_code_in_it_is_not_run(lenet: Model, tmp_path: Path) -> None:
+    class Evil:
+        def __reduce__(self) -> Any:
+            return (os.mkdir, (str(tmp_path / "was_run"),))
+
+    torch.save({"weight": Evil()}, tmp_path / "evil.pth")
+    with pytest.raises(ZooError, match="not a checkpoint of tensors"):
+        export(lenet, tmp_path, weights=str(tmp_path / "evil.pth"))
+    assert not (tmp_path / "was_run").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"PK\x03\x04garbage"])
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_a_damaged_checkpoint_is_an_error(lenet: Model, tmp_path: Path, content: bytes, suffix: str) -> None:
+    path = tmp_path / f"bad{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(ZooError, match="not a checkpoint of tensors"):
+        export(lenet, tmp_path, weights=str(path))
+
+
+class WrongOutsideOfTorch(torch.nn.Module):
+    """Traces to something else than it computes: the branch depends on the batch, which tracing freezes."""
+
+    def __init__(self, inner: torch.nn.Module):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.inner(x) * (2.0 if x.shape[0] > 1 else 1.0)
+
+
+def test_a_failed_parity_is_an_error_and_nothing_appears(lenet: Model, tmp_path: Path) -> None:
+    wrong = replace(lenet, build=lambda variant: WrongOutsideOfTorch(lenet.build(variant)))
+    with pytest.raises(CheckFailedError, match=r"differs from the framework by .* nothing was written"):
+        export(wrong, tmp_path, weights="random")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dead_network_proves_nothing(lenet: Model, tmp_path: Path) -> None:
+    def dead(variant: str) -> Any:
+        network = lenet.build(variant)
+        torch.nn.init.zeros_(network.fc3.weight)
+        return network
+
+    state = dead("lenet").state_dict()
+    torch.save(state, tmp_path / "dead.pth")
+    with pytest.raises(CheckFailedError, match="same outputs for different samples"):
+        export(lenet, tmp_path, weights=str(tmp_path / "dead.pth"))
+
+
+class CustomAdd(torch.autograd.Function):
+    """The guide's example of an operator that ONNX does not have: (x + y, x + y), y an attribute."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, y: int) -> Any:
+        return x + y, x + y * 2
+
+    @staticmethod
+    def symbolic(g: Any, x: Any, y: int) -> Any:
+        return g.op("custom::CustomAdd", x, y_i=y, outputs=2)
+
+
+class WithCustomAdd(torch.nn.Module):
+    def __init__(self, inner: torch.nn.Module):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        one, two = CustomAdd.apply(self.inner(x), 3)
+        return one * two
+
+
+def custom_add_function() -> list[Any]:
+    """CustomAdd in standard operators, so that ONNX Runtime can run it."""
+    from onnx import AttributeProto, helper
+
+    y = helper.make_node("Constant", [], ["y"])
+    y.attribute.add(name="value_int", ref_attr_name="y", type=AttributeProto.INT)
+    nodes = [
+        y,
+        helper.make_node("CastLike", ["y", "x"], ["shift"]),
+        helper.make_node("Add", ["x", "shift"], ["one"]),
+        helper.make_node("Add", ["one", "shift"], ["two"]),
+    ]
+    opsets = [helper.make_opsetid("", 17)]
+    return [helper.make_function("custom", "CustomAdd", ["x"], ["one", "two"], nodes, opsets, attributes=["y"])]
+
+
+def test_the_guides_custom_operator(lenet: Model, tmp_path: Path) -> None:
+    model = replace(
+        lenet,
+        build=lambda variant: WithCustomAdd(lenet.build(variant)),
+        custom_ops=CustomOps({"custom": 1}, functions=custom_add_function),
+    )
+    done = export(model, tmp_path, weights="random")
+    with Engine(done.dynamic) as engine:
+        batch = parity_batch(lenet, lenet.demos())
+        network = frameworks.of(model).load(model, "lenet", resolve(model, "lenet", "random"), batch)
+        with torch.inference_mode():
+            want = network(torch.from_numpy(batch[0])).numpy()
+        np.testing.assert_allclose(engine(batch), want, rtol=1e-5)
+
+
+def test_a_custom_operator_without_a_definition_is_told(lenet: Model, tmp_path: Path) -> None:
+    model = replace(
+        lenet, build=lambda variant: WithCustomAdd(lenet.build(variant)), custom_ops=CustomOps({"custom": 1})
+    )
+    with pytest.raises(Exception, match="CustomAdd") as caught:
+        export(model, tmp_path, weights="random")
+    assert type(caught.value).__module__ in ("engine.errors", "zoo.errors")
+
+
+def test_a_file_that_changed_after_its_export_is_noticed(lenet_export: Exported, tmp_path: Path) -> None:
+    for path in lenet_export.files():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    assert read_manifest(tmp_path / "lenet_dyn.onnx")["variant"] == "lenet"
+    (tmp_path / "lenet_dyn.onnx").write_bytes(lenet_export.static.read_bytes())
+    with pytest.raises(ZooError, match="has changed since it was exported"):
+        read_manifest(tmp_path / "lenet_dyn.onnx")
+    with pytest.raises(ZooError, match="no manifest"):
+        read_manifest(tmp_path / "other.onnx")
+    (tmp_path / "lenet.export.json").write_text("[]")
+    with pytest.raises(ZooError, match="not a manifest"):
+        read_manifest(tmp_path / "lenet_dyn.onnx")
+
+
+def test_output_that_cannot_be_written(lenet: Model, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("in the way")
+    assert main(lenet, ["--output", str(tmp_path / "file" / "below")]) == 2
+    assert "choose another folder with --output" in capsys.readouterr().err
+
+
+def test_a_read_only_output_folder(lenet: Model, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "read_only"
+    folder.mkdir()
+    folder.chmod(0o555)
+    if os.access(folder, os.W_OK):  # root may write anywhere: there, only a file system says no
+        folder = Path("/proc/self")
+    assert main(lenet, ["--output", str(folder)]) == 2
+    assert "cannot write to" in capsys.readouterr().err
+
+
+def test_a_full_disk_leaves_nothing_behind(root: Path, tmp_path: Path) -> None:
+    """The largest file that the process may write stands in for the disk."""
+
+    def small_disk() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    command = [sys.executable, "-m", "zoo", "export", "lenet", "--output", str(tmp_path)]
+    environment = os.environ | {"PYTHONPATH": str(root / "contrib"), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, env=environment, preexec_fn=small_disk, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("error: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_export_leaves_no_half_written_file_and_the_next_one_tidies_up(
+    lenet: Model, root: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "zoo", "export", "lenet", "--output", str(tmp_path)]
+    environment = os.environ | {"PYTHONPATH": str(root / "contrib")}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob(".export-*/*.onnx")) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    visible = [path for path in tmp_path.iterdir() if not path.name.startswith(".")]
+    assert visible == [], "the export was killed while it was at work, and yet its files are there"
+    assert list(tmp_path.glob(".export-*"))
+    done = export(lenet, tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted(done.files())

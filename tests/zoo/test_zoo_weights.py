@@ -1,0 +1,128 @@
+"""Published weights: fetched once, verified always, and what to do when they cannot be had. Served on loopback."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from zoo.errors import ZooError
+from zoo.model import Model, Pretrained
+from zoo.weights import resolve
+
+CONTENT = b"weights" * 1000
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+MD5 = hashlib.md5(CONTENT).hexdigest()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves a folder; what is asked for below /cut/ ends in the middle."""
+
+    asked: list[str] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        if not self.path.startswith("/cut/"):
+            super().do_GET()
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(CONTENT)))
+        self.end_headers()
+        self.wfile.write(CONTENT[:100])
+
+    def log_message(self, *_: Any) -> None:
+        return None
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    (tmp_path / "net.pth").write_bytes(CONTENT)
+    Quiet.asked.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path))) as served:
+        thread = threading.Thread(target=served.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{served.server_port}"
+        served.shutdown()
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TECO_ZOO_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def published(model: Model, url: str, **digest: str) -> Model:
+    return replace(model, pretrained=lambda variant: Pretrained(url, megabytes=7.0, **digest))
+
+
+@pytest.mark.parametrize("digest", [{"sha256": SHA256}, {"sha256": SHA256[:8]}, {"md5": MD5}])
+def test_fetched_once_and_verified(lenet: Model, server: str, home: Path, digest: dict[str, str]) -> None:
+    model = published(lenet, f"{server}/net.pth", **digest)
+    for _ in range(2):
+        weights = resolve(model, "lenet", "pretrained")
+        assert weights.sha256 == SHA256
+        assert weights.path == home / "weights/net.pth"
+    assert Quiet.asked == ["/net.pth"]
+
+
+def test_a_damaged_file_in_the_cache_is_fetched_again(lenet: Model, server: str, home: Path) -> None:
+    model = published(lenet, f"{server}/net.pth", sha256=SHA256)
+    (home / "weights").mkdir(parents=True)
+    (home / "weights/net.pth").write_bytes(b"damaged")
+    assert resolve(model, "lenet", "pretrained").sha256 == SHA256
+
+
+@pytest.mark.parametrize(
+    ("path", "digest", "words"),
+    [
+        ("/net.pth", {"sha256": "0" * 8}, "arrived damaged: its sha256 is"),
+        ("/net.pth", {"md5": "0" * 32}, "arrived damaged: its md5 is"),
+        ("/cut/net.pth", {"sha256": SHA256}, "after 100 of 7000 bytes"),
+        ("/none.pth", {"sha256": SHA256}, "File not found"),
+    ],
+)
+def test_what_did_not_arrive_whole_is_not_kept(
+    lenet: Model, server: str, home: Path, path: str, digest: dict[str, str], words: str
+) -> None:
+    with pytest.raises(ZooError) as caught:
+        resolve(published(lenet, server + path, **digest), "lenet", "pretrained")
+    assert words in str(caught.value)
+    assert list((home / "weights").iterdir()) == []
+
+
+def test_no_network_names_address_size_and_the_two_ways_on(lenet: Model, home: Path) -> None:
+    url = "http://127.0.0.1:9/resnet.pth"
+    with pytest.raises(ZooError) as caught:
+        resolve(published(lenet, url, sha256=SHA256), "lenet", "pretrained")
+    for words in (url, "7 MB", "--weights PATH", "--weights random"):
+        assert words in str(caught.value)
+
+
+def test_sample_weights_belong_to_one_variant(lenet: Model) -> None:
+    larger = replace(lenet, variants=("lenet", "lenet_large"))
+    with pytest.raises(ZooError, match="of variant lenet, not lenet_large"):
+        resolve(larger, "lenet_large", "sample")
+
+
+def test_torchvision_gives_address_size_and_digest() -> None:
+    pytest.importorskip("torchvision")
+    from zoo.frameworks.pytorch import torchvision_pretrained
+
+    found = torchvision_pretrained("resnet50")
+    assert found.url.endswith("resnet50-0676ba61.pth")
+    assert (found.sha256, round(found.megabytes or 0)) == ("0676ba61", 98)
+
+
+def test_paddle_gives_address_and_digest() -> None:
+    pytest.importorskip("paddle")
+    from zoo.frameworks.paddle import vision_pretrained
+
+    found = vision_pretrained("resnet50")
+    assert found.url.endswith("resnet50.pdparams")
+    assert len(found.md5 or "") == 32
