@@ -20,6 +20,7 @@ _JOBS = {
     "single": ("files", "single", True, "predict one file"),
     "multi": ("files", "multi", True, "predict every file of a folder"),
     "valid": ("valid", "main", True, "the metric over a labelled data set"),
+    "tune": ("tune", "main", True, "the best batch size, streams and dtype within the acceptance standard"),
     "env": ("env", "main", False, "this machine: packages, and which targets can be used"),
 }
 

@@ -64,6 +64,7 @@ def add_shared_flags(parser: argparse.ArgumentParser, batch_size: int) -> None:
         "--skip_postprocess", type=boolean, default=False, metavar="True|False", help="run the network only"
     )
     parser.add_argument("--workers", type=positive, help="threads that preprocess (default: as many as cores)")
+    parser.add_argument("--streams", type=positive, help="batches that run at once on a CPU (default: as fits)")
     parser.add_argument(
         "--decoder",
         choices=("reference", "fast"),
@@ -109,7 +110,7 @@ def open_engine(model: Model, args: argparse.Namespace, batches: int = 1) -> Eng
         args.input_size,
         args.input_name,
         args.pass_path,
-        streams=min(cores(), batches, _MAX_STREAMS),
+        streams=args.streams or min(cores(), batches, _MAX_STREAMS),
     )
 
 

@@ -80,13 +80,18 @@ def diagnose(engine: Engine, stages: Stages) -> Diagnosis | None:
 
 def headspace(engine: Engine, arrays: list[np.ndarray], seconds: float) -> float:
     """Samples a second that the engine does when a batch is always ready, over about `seconds`."""
+    return replay(engine, arrays, seconds)[0]
+
+
+def replay(engine: Engine, arrays: list[np.ndarray], seconds: float) -> tuple[float, list[float]]:
+    """Run one batch again and again, always with another waiting: samples a second, and the seconds of each call."""
     pending: deque[Call] = deque()
-    start, done = time.perf_counter(), 0
-    while time.perf_counter() - start < seconds or not done:
-        while len(pending) <= engine.parallel:
+    took: list[float] = []
+    start = time.perf_counter()
+    while time.perf_counter() - start < seconds or not took or pending:
+        while len(pending) <= engine.parallel and (time.perf_counter() - start < seconds or not took):
             pending.append(engine.submit(arrays))
-        pending.popleft().result()
-        done += 1
-    for call in pending:
+        call = pending.popleft()
         call.result()
-    return len(arrays[0]) * (done + len(pending)) / (time.perf_counter() - start)
+        took.append(call.run_time)
+    return len(arrays[0]) * len(took) / (time.perf_counter() - start), took
