@@ -215,7 +215,7 @@ EXPLANATIONS = (
         "the environment lies on a read-only file system; VENV=… moves it.",
     ),
     (
-        r"Permission denied|\[Errno 13\]",
+        r"Permission denied|\[Errno 13\]|Operation not permitted|\[Errno 1\]",
         "this user may not write there; VENV=… moves the environment to a folder of your own.",
     ),
     (
@@ -515,7 +515,8 @@ def main(argv: list[str]) -> int:
         print(f"error: {problem}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"error: {explain(str(error)) or error}\n       ({error})", file=sys.stderr)
+        sentence = explain(str(error))
+        print(f"error: {sentence} ({error})" if sentence else f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\nInterrupted; the same command starts again.", file=sys.stderr)

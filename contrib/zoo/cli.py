@@ -13,7 +13,7 @@ from engine.base import PASS_PATH, Engine
 
 from . import frameworks
 from .errors import ZooError
-from .export import parity_batch, read_manifest, sizes
+from .export import build, read_manifest, sizes
 from .model import Model, Task, file_name
 from .weights import resolve
 
@@ -147,10 +147,8 @@ def framework_engine(model: Model, ckpt: Path, target: str | None = None) -> Eng
             f"{model.id} comes from {model.framework}, so that its reference target is '{own}', not '{target}'"
         )
     manifest = read_manifest(ckpt)
-    weights = _weights_of(model, manifest)
-    framework = frameworks.of(model)
-    network = framework.load(model, manifest["variant"], weights, parity_batch(model, model.demos()))
-    return framework.engine(model, network)
+    network = build(model, manifest["variant"], _weights_of(model, manifest), manifest["input_size"])
+    return frameworks.of(model).engine(model, network)
 
 
 def _weights_of(model: Model, manifest: Mapping[str, Any]) -> Any:

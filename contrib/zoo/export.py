@@ -85,7 +85,7 @@ def export(
     framework = frameworks.of(model)
     batch = parity_batch(model, samples or model.demos(), input_size)
     with step(f"build {variant} ({chosen.kind} weights)"):
-        network = framework.load(model, variant, chosen, batch)
+        network = build(model, variant, chosen, input_size)
         reference = framework.engine(model, network)
         require_alive(as_list(reference(batch)))
     final = Exported.of(variant, output)
@@ -102,11 +102,16 @@ def export(
                 ),
                 "float16": _compare(reference, made.float16, batch, "float16"),
             }
-        manifest = _manifest(model, variant, chosen, made, note, differences, len(batch[0]))
+        manifest = _manifest(model, variant, chosen, input_size, made, note, differences, len(batch[0]))
         made.manifest.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         for temporary, path in zip(made.files(), final.files(), strict=True):
             os.replace(temporary, path)
     return final
+
+
+def build(model: Model, variant: str, weights: Weights, input_size: int | None) -> Any:
+    """The framework's network, in eval mode. Random weights depend on the demos at `input_size` (see frameworks)."""
+    return frameworks.of(model).load(model, variant, weights, parity_batch(model, model.demos(), input_size))
 
 
 def parity_batch(model: Model, folder: Path, input_size: int | None = None) -> list[np.ndarray]:
@@ -213,6 +218,7 @@ def _manifest(
     model: Model,
     variant: str,
     weights: Weights,
+    input_size: int | None,
     made: Exported,
     note: str,
     differences: dict[str, Difference],
@@ -223,6 +229,7 @@ def _manifest(
         "model": model.id,
         "variant": variant,
         "weights": weights.to_json(),
+        "input_size": input_size,
         "files": {
             kind: {
                 "name": path.name,

@@ -92,6 +92,8 @@ def _heading(number: int, text: str) -> None:
 def _sum_up(model: Model, variant: str, done: Verification, output: Path, exported: Exported, seconds: float) -> int:
     print()
     done.show(f"{model.id} ({variant}) on {done.comparisons[0].samples} samples")
+    if json.loads(exported.manifest.read_text(encoding="utf-8"))["weights"]["kind"] == "random":
+        print("the weights are random: agreement and differences prove the export, the metric says nothing")
     pictures = [folder for folder in (output / "single", output / "multi") if folder.is_dir()]
     print("written:")
     for path in [*exported.files(), output / "verify.json", output / "single.json", output / "multi.json"]:

@@ -16,7 +16,12 @@ from .errors import ZooError
 from .home import home
 from .model import Model, Pretrained
 
+# Random weights that can be compared: the seed, the noise on constant parameters, and for batch norms what is added to
+# the bias, and the least variance of a channel relative to the median of its layer
 RANDOM_SEED = 0
+PERTURBATION = 0.1
+NORM_BIAS = 1.5
+LEAST_VARIANCE = 0.1
 _TIMEOUT_SECONDS = 30
 
 

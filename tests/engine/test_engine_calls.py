@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from engine.base import PASS_PATH, Engine
 from engine.tecoinfer_paddle import TecoInferEngine as PaddleEngine
 from engine.tecoinfer_pytorch import TecoInferEngine

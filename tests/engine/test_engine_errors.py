@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from engine import backends
+from engine.backends.base import Availability, Options, Session
 from engine.base import (
     DtypeError,
     Engine,
@@ -23,7 +25,6 @@ from engine.base import (
     TargetUnavailableError,
     UnknownTargetError,
 )
-from engine.backends.base import Availability, Options, Session
 from engine.spec import TensorSpec
 
 Write = Callable[..., Path]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from engine.base import EngineError, ExportError, InputError, ModelFileError, ShapeError
 from engine.tecoinfer_paddle import TecoInferEngine as PaddleEngine
 from engine.tecoinfer_pytorch import TecoInferEngine
@@ -72,6 +73,7 @@ def test_from_module_says_what_it_takes(net: torch.nn.Module) -> None:
 
 def test_the_other_exporter_takes_over_and_says_so(tmp_path: Path) -> None:
     import onnx
+
     from engine.frontends.torch_onnx import export_module
 
     x = torch.randn(2, 3, 4, 4)
@@ -156,6 +158,7 @@ def test_target_paddle_opens_what_jit_save_wrote(layer: object, tmp_path: Path) 
 
 def test_an_operator_that_paddle2onnx_does_not_know_is_an_error_not_the_end(tmp_path: Path) -> None:
     import paddle
+
     from engine.frontends.paddle_onnx import export_layer
 
     class Unknown(paddle.nn.Layer):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+
 from zoo.catalogue import load
 from zoo.export import Exported, export
 from zoo.model import Model

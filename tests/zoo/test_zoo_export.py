@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+
 from engine.base import Engine
 from utils.files import sha256
 from zoo import frameworks

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from engine.base import Engine
+from engine.backends.base import Session
+from engine.base import Engine, RunError
 from utils.datasets.sample import Sample
 from utils.errors import DataError
 from zoo.diagnosis import Diagnosis, diagnose
@@ -163,9 +164,6 @@ def test_pixels_are_written_in_place(lenet: Model, digits: list[Sample]) -> None
 
 
 def test_the_network_failing_ends_the_run(lenet: Model, digits: list[Sample]) -> None:
-    from engine.backends.base import Session
-    from engine.base import RunError
-
     class Broken(Session):
         inputs, outputs = lenet.inputs, lenet.outputs
 
@@ -209,3 +207,66 @@ def test_a_file_that_is_no_digit_is_named_by_its_path(lenet: Model, lenet_export
     samples = [Sample("broken.png", path)]
     with Engine(lenet_export.dynamic) as engine, pytest.raises(DataError, match=r"broken\.png"):
         list(predictions(lenet.task, engine, samples, 4, Stages(), warm_up=1))
+
+
+def test_results_do_not_depend_on_the_graph_having_a_fixed_batch(lenet: Model, lenet_export: Exported) -> None:
+    """A static file of batch 1 computes each row alone; the dynamic one sees them all at once."""
+    samples = lenet.task.dataset(lenet.data("sample"))[:40]
+    tops = []
+    for path, size in ((lenet_export.static, 16), (lenet_export.dynamic, 1), (lenet_export.dynamic, 40)):
+        with Engine(path) as engine:
+            found = predictions(lenet.task, engine, samples, size, Stages())
+            tops.append([one.classes for _, predicted in found for one in predicted])
+    assert tops[0] == tops[1] == tops[2]
+
+
+def test_warm_up_runs_the_network_but_is_in_no_figure(lenet: Model, digits: list[Sample]) -> None:
+    calls: list[int] = []
+
+    class Counting(Session):
+        inputs, outputs = lenet.inputs, lenet.outputs
+
+        def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+            calls.append(len(arrays[0]))
+            return [np.zeros((len(arrays[0]), 10), np.float32)]
+
+    stages = Stages()
+    with Engine.from_session(Counting(), "none", "none") as engine:
+        list(predictions(lenet.task, engine, digits[:8], 4, stages, warm_up=3))
+    assert calls == [4] * (3 + 2)
+    assert (stages.batches, stages.samples) == (2, 8)
+
+
+class Endless(Sequence[Sample]):
+    """A data set of any length that holds nothing."""
+
+    def __init__(self, length: int, picture: Path):
+        self.length = length
+        self.picture = picture
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: Any) -> Any:
+        if not 0 <= index < self.length:
+            raise IndexError(index)
+        return Sample(str(index), self.picture, 3)
+
+
+def test_memory_does_not_grow_with_the_data_set(lenet: Model, lenet_export: Exported) -> None:
+    def peak(engine: Engine, count: int) -> int:
+        metric = lenet.task.metric()
+        tracemalloc.start()
+        for batch, found in predictions(
+            lenet.task, engine, Endless(count, lenet.demos() / "digit_3.png"), 16, Stages()
+        ):
+            metric.update(found, [sample.target for sample in batch])
+        size = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert metric.state()["samples"] == count
+        return size
+
+    with Engine(lenet_export.dynamic) as engine:
+        peak(engine, 64)
+        bytes_a_sample = (peak(engine, 1600) - peak(engine, 160)) / 1440
+    assert bytes_a_sample < 100  # a prediction that is kept takes more, a preprocessed picture 4,096

@@ -9,9 +9,10 @@ from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+
 from zoo.errors import ZooError
 from zoo.model import Model, Pretrained
 from zoo.weights import resolve
@@ -24,7 +25,7 @@ MD5 = hashlib.md5(CONTENT).hexdigest()
 class Quiet(SimpleHTTPRequestHandler):
     """Serves a folder; what is asked for below /cut/ ends in the middle."""
 
-    asked: list[str] = []
+    asked: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
         self.asked.append(self.path)

@@ -15,9 +15,7 @@ from engine.errors import first_line
 
 from ..errors import ZooError
 from ..model import Model, Pretrained
-from ..weights import RANDOM_SEED, Weights, require_match
-
-_PERTURBATION = 0.1
+from ..weights import LEAST_VARIANCE, NORM_BIAS, PERTURBATION, RANDOM_SEED, Weights, require_match
 
 
 def load(model: Model, variant: str, weights: Weights, batch: list[np.ndarray]) -> Any:
@@ -78,12 +76,14 @@ def _make_alive(network: Any, batch: list[Any]) -> None:
         for parameter in network.parameters():
             value = parameter.numpy()
             if value.size > 1 and (value == value.flat[0]).all():
-                noise = _PERTURBATION * generator.standard_normal(value.shape)
+                noise = PERTURBATION * generator.standard_normal(value.shape)
                 parameter.set_value((value + noise).astype(value.dtype))
         norms = [layer for layer in network.sublayers() if isinstance(layer, paddle.nn.layer.norm._BatchNormBase)]
         momenta = [norm._momentum for norm in norms]
         for norm in norms:
             norm._momentum = 0.0  # the running statistics become those of this batch
+            if norm.bias is not None:
+                norm.bias.set_value(norm.bias + NORM_BIAS)
             norm.train()
         if norms:
             with warnings.catch_warnings():
@@ -92,6 +92,8 @@ def _make_alive(network: Any, batch: list[Any]) -> None:
         for norm, momentum in zip(norms, momenta, strict=True):
             norm._momentum = momentum
             norm.eval()
+            variance = norm._variance.numpy()
+            norm._variance.set_value(np.maximum(variance, LEAST_VARIANCE * np.median(variance)).astype(variance.dtype))
 
 
 def export(model: Model, network: Any, path: Path, opset: int, shapes: list[list[int]], dynamic: bool) -> str:

@@ -12,9 +12,7 @@ from engine.errors import first_line
 
 from ..errors import ZooError
 from ..model import Model, Pretrained
-from ..weights import RANDOM_SEED, Weights, require_match
-
-_PERTURBATION = 0.1
+from ..weights import LEAST_VARIANCE, NORM_BIAS, PERTURBATION, RANDOM_SEED, Weights, require_match
 
 
 def load(model: Model, variant: str, weights: Weights, batch: list[np.ndarray]) -> Any:
@@ -80,7 +78,10 @@ def _make_alive(network: Any, batch: list[Any]) -> None:
     """Give a randomly initialised network outputs that differ from sample to sample.
 
     Constant parameters (ones and zeros of norms, biases, layer scales) are perturbed, and the statistics of batch
-    norms are those of `batch`. Without that, deep networks give zeros or 1e8, and comparing proves nothing.
+    norms are those of `batch`. Without that, deep networks give zeros or 1e8, and comparing proves nothing. Their
+    biases are raised, because a deep random network of norms and ReLUs around zero blows rounding errors up by a fifth
+    a layer, and what is compared then is noise; so does a channel that hardly varies over these few samples, which
+    gets the variance of a livelier one.
     """
     import torch
 
@@ -92,7 +93,7 @@ def _make_alive(network: Any, batch: list[Any]) -> None:
                 and parameter.is_floating_point()
                 and bool((parameter == parameter.flatten()[0]).all())
             ):
-                parameter += _PERTURBATION * torch.randn(parameter.shape, generator=generator)
+                parameter += PERTURBATION * torch.randn(parameter.shape, generator=generator)
         norms = [module for module in network.modules() if isinstance(module, torch.nn.modules.batchnorm._BatchNorm)]
         if not norms:
             return
@@ -100,11 +101,15 @@ def _make_alive(network: Any, batch: list[Any]) -> None:
         for norm in norms:
             norm.reset_running_stats()
             norm.momentum = None  # the plain average of what it sees
+            if norm.bias is not None:
+                norm.bias.add_(NORM_BIAS)
             norm.train()
         network(*batch)
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum
             norm.eval()
+            if norm.running_var is not None:
+                norm.running_var.clamp_(min=LEAST_VARIANCE * float(norm.running_var.median()))
 
 
 def export(model: Model, network: Any, path: Path, opset: int, shapes: list[list[int]], dynamic: bool) -> str:

@@ -1,0 +1,229 @@
+"""The four scripts of a model, with the README's own commands and with everything that goes wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+SUMMARY = re.compile(
+    r"summary: avg_sps: [\d.e+-]+, e2e_time: [\d.e+-]+, avg_inference_time: [\d.e+-]+, "
+    r"avg_preprocess_time: [\d.e+-]+, avg_postprocess: [\d.e+-]+"
+)
+SHARED = [
+    "--ckpt",
+    "lenet_dyn.onnx",
+    "--input_name",
+    "input",
+    "--batch_size",
+    "4",
+    "--target",
+    "onnx",
+    "--dtype",
+    "float32",
+    "--pass_path",
+    "../../../engine/passes/default_pass.py",
+    "--topk",
+    "3",
+    "--skip_postprocess",
+    "False",
+    "--verbose",
+    "False",
+]
+
+
+def test_single_with_defaults(lenet_folder: Path, run) -> None:
+    done = run("example_single_batch.py", cwd=lenet_folder)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"digit_0\.png: 0 \(\d\.\d+\)", done.stdout)
+
+
+def test_single_imports_neither_torch_nor_paddle(lenet_folder: Path, run, tmp_path: Path) -> None:
+    """A package of either name that ends the process stands in front of the real ones."""
+    for name in ("torch", "paddle", "onnx", "torchvision", "scipy", "sklearn", "rich", "pydantic"):
+        (tmp_path / f"{name}.py").write_text(f"raise SystemExit('{name} was imported')\n")
+    done = run("example_single_batch.py", cwd=lenet_folder, PYTHONPATH=str(tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_single_json_picture_and_topk(lenet_folder: Path, run, tmp_path: Path) -> None:
+    words = ["--data_path", "demos/digit_7.png", "--json", tmp_path / "out.json", "--save_dir", tmp_path / "pictures"]
+    done = run("example_single_batch.py", *words, *SHARED, cwd=lenet_folder)
+    assert done.returncode == 0, done.stderr
+    assert len(re.findall(r"\d \(\d\.\d+\)", done.stdout)) == 3
+    (record,) = json.loads((tmp_path / "out.json").read_text())["predictions"]
+    assert record["id"] == "demos/digit_7.png"
+    assert record["classes"][0]["label"] == "7"
+    with Image.open(record["picture"]) as picture:
+        assert min(picture.size) > 100
+
+
+def test_folder_with_defaults(lenet_folder: Path, run, tmp_path: Path) -> None:
+    done = run("example_multi_batch.py", "--save_dir", tmp_path, cwd=lenet_folder)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split(":")[0] for line in lines] == [f"digit_{digit}.png" for digit in range(10)]
+    assert all(line.split(": ")[1].startswith(str(digit)) for digit, line in enumerate(lines))
+    assert len(list(tmp_path.glob("*.png"))) == 10
+
+
+def test_folder_goes_down_in_order_and_skips_what_cannot_be_read(lenet_folder: Path, run, tmp_path: Path) -> None:
+    for target in ("b/2.png", "a.png", "b/deep/1.PNG"):
+        (tmp_path / target).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(lenet_folder / "demos/digit_5.png", tmp_path / target)
+    (tmp_path / "b/broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 cut off")
+    (tmp_path / "notes.txt").write_text("not a picture")
+    done = run("example_multi_batch.py", "--data_path", tmp_path, "--json", tmp_path / "o.json", cwd=lenet_folder)
+    assert done.returncode == 1
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["a.png", "b/2.png", "b/deep/1.PNG"]
+    assert "skipped b/broken.jpg" in done.stderr
+    assert "1 of 4 files could not be read" in done.stderr
+    assert len(json.loads((tmp_path / "o.json").read_text())["predictions"]) == 3
+
+
+def test_valid_prints_what_ci_looks_for(lenet_folder: Path, run, tmp_path: Path) -> None:
+    done = run("example_valid.py", *SHARED, "--json", tmp_path / "v.json", "--data_path", "sample", cwd=lenet_folder)
+    assert done.returncode == 0, done.stderr
+    metric, summary = done.stdout.splitlines()[-2:]
+    assert float(re.fullmatch(r"eval_metric ([\d.]+)", metric)[1]) >= 0.98
+    assert SUMMARY.fullmatch(summary)
+    said = json.loads((tmp_path / "v.json").read_text())
+    assert said["counts"]["samples"] == said["stages"]["samples"] == 359
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_valid_in_each_dtype_and_from_the_static_file(lenet_folder: Path, run, dtype: str) -> None:
+    ckpt = {"float16": "lenet_float16_dyn.onnx", "float32": "lenet.onnx"}[dtype]
+    done = run("example_valid.py", "--ckpt", ckpt, "--dtype", dtype, "--batch_size", "100", cwd=lenet_folder)
+    assert done.returncode == 0, done.stderr
+    assert "of 359 samples" in done.stdout
+    assert float(re.search(r"eval_metric ([\d.]+)", done.stdout)[1]) >= 0.98
+
+
+def test_valid_on_the_framework_itself(lenet_folder: Path, run) -> None:
+    done = run("example_valid.py", "--target", "torch", cwd=lenet_folder)
+    assert done.returncode == 0, done.stderr
+    assert "eval_metric 0.99" in done.stdout
+    other = run("example_valid.py", "--target", "paddle", cwd=lenet_folder)
+    assert other.returncode == 2
+    assert "reference target is 'torch'" in other.stderr
+
+
+def test_ranks_cover_each_sample_once(lenet_folder: Path, run, tmp_path: Path) -> None:
+    counts = []
+    for rank in range(3):
+        words = ["--json", tmp_path / f"{rank}.json"]
+        ranked = {"OMPI_COMM_WORLD_RANK": str(rank), "OMPI_COMM_WORLD_SIZE": "3"}
+        done = run("example_valid.py", *words, cwd=lenet_folder, **ranked)
+        assert done.returncode == 0, done.stderr
+        counts.append(json.loads((tmp_path / f"{rank}.json").read_text())["counts"])
+    whole = run("example_valid.py", "--json", tmp_path / "all.json", cwd=lenet_folder)
+    assert whole.returncode == 0
+    joined = {name: sum(part[name] for part in counts) for name in counts[0]}
+    assert joined == json.loads((tmp_path / "all.json").read_text())["counts"]
+
+
+def test_steps_are_limited_and_warm_up_is_not_counted(lenet_folder: Path, run) -> None:
+    limits = {"TECO_INFER_PIPELINES_MAX_STEPS": "2", "TECO_INFER_PIPELINES_WARMUP_STEPS": "5"}
+    done = run("example_valid.py", "--batch_size", "8", cwd=lenet_folder, **limits)
+    assert "of 16 samples" in done.stdout
+    wrong = run("example_valid.py", cwd=lenet_folder, TECO_INFER_PIPELINES_MAX_STEPS="many")
+    assert wrong.returncode == 2
+    assert "TECO_INFER_PIPELINES_MAX_STEPS" in wrong.stderr
+
+
+def test_skipping_the_postprocessing_claims_no_metric(lenet_folder: Path, run) -> None:
+    done = run("example_valid.py", "--skip_postprocess", "True", cwd=lenet_folder)
+    assert done.returncode == 0, done.stderr
+    assert "eval_metric" not in done.stdout
+    assert SUMMARY.fullmatch(done.stdout.splitlines()[-1])
+
+
+def broken_folders(folder: Path, name: str) -> Path:
+    """A data set that is wrong in one way."""
+    picture = Image.new("L", (8, 8))
+    path = folder / name
+    path.mkdir()
+    if name == "no_class_folder":
+        picture.save(path / "1.png")
+    if name == "empty_class":
+        for digit in range(10):
+            (path / str(digit)).mkdir()
+            if digit != 4:
+                picture.save(path / str(digit) / "1.png")
+    if name == "unknown_class":
+        (path / "eleven").mkdir()
+        picture.save(path / "eleven/1.png")
+    if name == "corrupt":
+        (path / "3").mkdir()
+        (path / "3/broken.png").write_bytes(b"\x89PNG\r\n\x1a\n cut off")
+    if name == "bomb":
+        (path / "3").mkdir()
+        Image.new("1", (14000, 14000)).save(path / "3/huge.png")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("empty", "empty"),
+        ("no_class_folder", "no_class_folder"),
+        ("empty_class", "4"),
+        ("unknown_class", "eleven"),
+        ("corrupt", "broken.png"),
+        ("bomb", "huge.png"),
+    ],
+)
+def test_a_wrong_data_set_is_a_sentence_not_a_metric(
+    lenet_folder: Path, run, tmp_path: Path, name: str, words: str
+) -> None:
+    done = run("example_valid.py", "--data_path", broken_folders(tmp_path, name), cwd=lenet_folder)
+    assert done.returncode == 2
+    assert "eval_metric" not in done.stdout
+    assert "Traceback" not in done.stderr
+    assert words in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "script", ["export_onnx.py", "example_single_batch.py", "example_multi_batch.py", "example_valid.py"]
+)
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ("--batch_size 0", "at least 1"),
+        ("--batch_size two", "at least 1"),
+        ("--unknown 1", "unrecognized arguments: --unknown"),
+        ("--dtype float8", "float32"),
+        ("--verbose maybe", "True or False"),
+    ],
+)
+def test_wrong_flags(lenet_folder: Path, run, script: str, flags: str, words: str) -> None:
+    done = run(script, *flags.split(), cwd=lenet_folder)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ("--ckpt none.onnx", "export it first (python export_onnx.py)"),
+        ("--ckpt model.py", "not a model that ONNX Runtime opens"),
+        ("--data_path none.png", "no file none.png"),
+        ("--data_path demos", "use example_multi_batch.py for folders"),
+        ("--target tpu", "unknown target 'tpu'. Usable here: "),
+        ("--input_name image", "the model's inputs are: input"),
+        ("--input_size 28", "one size only"),
+        ("--ckpt lenet_float16_dyn.onnx", "ask for dtype='float16'"),
+        ("--variant lenet300", "it has: lenet"),
+    ],
+)
+def test_wrong_use_of_a_script(lenet_folder: Path, run, flags: str, words: str) -> None:
+    done = run("example_single_batch.py", *flags.split(), cwd=lenet_folder)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,66 @@
+"""Models are found by their folders, by full or short name, and every one of them is complete."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from zoo import catalogue
+from zoo.errors import ZooError
+from zoo.model import file_name
+
+
+@pytest.mark.parametrize("name", catalogue.ids())
+def test_every_model_is_described_completely(name: str) -> None:
+    model = catalogue.load(name)
+    assert model.id == name
+    assert model.folder == catalogue.EXAMPLES / name
+    assert model.variant(None) in model.variants
+    assert model.sample_weights.is_file() or model.pretrained is not None
+    assert all(spec.shape[0] == "batch" for spec in (*model.inputs, *model.outputs))
+    assert len(list(model.demos().iterdir())) >= 2
+    assert set(model.published) <= set(model.variants)
+    for shape, spec in zip(model.shapes(3), model.inputs, strict=True):
+        assert len(shape) == len(spec.shape)
+        assert shape[0] == 3
+    for script in ("export_onnx.py", "example_valid.py", "example_single_batch.py", "example_multi_batch.py"):
+        lines = (model.folder / script).read_text(encoding="utf-8").splitlines()
+        assert len([line for line in lines if line.strip()]) <= 15, script
+
+
+def test_preprocessing_gives_what_the_network_takes() -> None:
+    for name in catalogue.ids():
+        model = catalogue.load(name)
+        demo = sorted(path for path in model.demos().iterdir() if path.suffix in model.task.suffixes)[0]
+        arrays, _ = model.task.preprocess(demo)
+        assert [list(array.shape) for array in arrays] == [shape[1:] for shape in model.shapes(1)]
+        assert [array.dtype.name for array in arrays] == [spec.dtype for spec in model.inputs]
+
+
+def test_a_short_name_is_enough() -> None:
+    assert catalogue.load("lenet").id == "classification/lenet"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("lennet", "did you mean lenet"), ("zzz", "there are: classification/lenet")]
+)
+def test_an_unknown_name_is_told_what_there_is(name: str, words: str) -> None:
+    with pytest.raises(ZooError, match=words):
+        catalogue.load(name)
+
+
+def test_a_name_that_two_models_have_needs_its_domain(tmp_path: Path) -> None:
+    for domain in ("one", "two"):
+        (tmp_path / domain / "same").mkdir(parents=True)
+        (tmp_path / domain / "same/model.py").write_text("MODEL = None\n")
+    with pytest.raises(ZooError, match="several models"):
+        catalogue.load("same", tmp_path)
+    with pytest.raises(ZooError, match=r"does not define MODEL"):
+        catalogue.load("one/same", tmp_path)
+
+
+def test_names_of_exported_files() -> None:
+    assert file_name("resnet50", dynamic=False) == "resnet50.onnx"
+    assert file_name("resnet50") == "resnet50_dyn.onnx"
+    assert file_name("resnet50", "float16") == "resnet50_float16_dyn.onnx"

@@ -1,0 +1,156 @@
+"""The acceptance standard: what passes, what fails, and by which rule."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.backends.base import Session
+from engine.base import Engine
+from engine.spec import TensorSpec
+from utils.datasets.sample import Sample
+from zoo.errors import CheckFailedError, ZooError
+from zoo.export import Exported
+from zoo.model import Model
+from zoo.parity import Difference, difference, outputs_difference, require_alive
+from zoo.verify import Comparison, Contender, main, require_passed, verify
+
+ANSWERS = np.eye(10, dtype=np.float32) * 9
+
+
+class Nothing(Session):
+    """Contenders need an engine; here it is never called."""
+
+    inputs = outputs = (TensorSpec("x", "float32", ("batch", 10)),)
+
+    def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+        return arrays
+
+
+def compared(lenet: Model, samples: int, wrong: int, limit: float) -> Comparison:
+    """A contender that is wrong in `wrong` of `samples` answers, and a baseline that never is."""
+    before, after = (
+        Contender(name, "float32", Engine.from_session(Nothing(), name, name), lenet.task.metric())
+        for name in ("before", "after")
+    )
+    made = Comparison(before, after, limit)
+    labels = [index % 10 for index in range(samples)]
+    right = ANSWERS[labels]
+    other = ANSWERS[[(label + 1) % 10 if index < wrong else label for index, label in enumerate(labels)]]
+    found = [lenet.task.postprocess([outputs], [None] * samples) for outputs in (right, other)]
+    batch = [Sample(f"{index}", None, label) for index, label in enumerate(labels)]
+    for contender, predictions in zip((before, after), found, strict=True):
+        contender.metric.update(predictions, labels)
+    made.add(lenet.task, batch, ([right], found[0]), ([other], found[1]))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("samples", "wrong", "limit", "passes"),
+    [
+        (50, 0, 0.001, True),
+        (50, 1, 0.001, True),  # one sample of 50 is 2 %: too coarse for 0.1 %, judged by agreement
+        (50, 2, 0.001, False),
+        (2000, 2, 0.001, True),
+        (2000, 3, 0.001, False),
+        (2000, 20, 0.01, True),
+        (2000, 21, 0.01, False),
+    ],
+)
+def test_the_gates(lenet: Model, samples: int, wrong: int, limit: float, passes: bool) -> None:
+    made = compared(lenet, samples, wrong, limit)
+    assert made.passed() is passes
+    assert made.agreeing == samples - wrong
+    assert made.relative_error() == pytest.approx(wrong / samples)
+    assert made.verdict().startswith("PASS" if passes else "FAIL")
+    assert made.to_json()["judged_by"] == ("agreement" if samples < 1000 else "metric")
+
+
+def test_differences() -> None:
+    reference, got = np.float32([[1, -4]]), np.float16([[1.5, -4]])
+    assert difference(reference, got) == Difference(0.5, 0.25, 0.125)
+    assert difference(np.zeros((2, 2)), np.zeros((2, 2))).relative == 0
+    assert difference(np.zeros((2, 2)), np.ones((2, 2))).relative == float("inf")
+    assert outputs_difference([reference, reference * 10], [got, reference * 10]).relative == 0.125
+    with pytest.raises(CheckFailedError, match="different shapes"):
+        difference(reference, got[:, :1])
+    with pytest.raises(CheckFailedError, match="NaN"):
+        difference(reference, np.float32([[np.nan, 0]]))
+
+
+def test_outputs_that_do_not_depend_on_the_sample_prove_nothing() -> None:
+    require_alive([np.float32([[1, 2], [2, 1]])])
+    with pytest.raises(CheckFailedError, match="same outputs"):
+        require_alive([np.float32([[1, 2], [1, 2]])])
+
+
+def test_lenet_passes_and_says_what_was_measured(
+    lenet: Model, lenet_export: Exported, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(lenet_export.dynamic.parent)
+    assert main(lenet, ["--folder", folder, "--json", str(tmp_path / "verify.json"), "--batch_size", "50"]) == 0
+    out = capsys.readouterr().out
+    assert "PASS by metric" in out
+    assert "furthest from torch float32, onnxruntime float32: " in out
+    said = json.loads((tmp_path / "verify.json").read_text())
+    assert [(one["runtime"], one["dtype"]) for one in said["runtimes"]] == [
+        ("torch", "float32"),
+        ("onnxruntime", "float32"),
+        ("onnxruntime", "float16"),
+    ]
+    assert all(one["metrics"]["top1"] >= 0.98 for one in said["runtimes"])
+    assert [one["limit"] for one in said["comparisons"]] == [0.01, 0.001]
+    assert all(one["samples"] == 359 for one in said["comparisons"])
+    assert all(len(one["worst_samples"]) == 5 for one in said["comparisons"])
+    assert said["passed"] is True
+
+
+def wrecked(path: Path) -> None:
+    """Turn the last weights of an exported file around, and its manifest with it: an export that lost its accuracy."""
+    import onnx
+
+    from utils.files import sha256
+
+    graph = onnx.load(path)
+    tensor = next(one for one in graph.graph.initializer if list(one.dims) == [10])
+    values = onnx.numpy_helper.to_array(tensor)
+    tensor.CopyFrom(onnx.numpy_helper.from_array((values + np.arange(10) * 3).astype(values.dtype), tensor.name))
+    before = sha256(path)
+    onnx.save(graph, path)
+    manifest = next(path.parent.glob("*.export.json"))
+    manifest.write_text(manifest.read_text().replace(before, sha256(path)))
+
+
+@pytest.mark.parametrize("which", ["lenet_dyn.onnx", "lenet_float16_dyn.onnx"])
+def test_a_file_that_lost_its_accuracy_fails(
+    lenet: Model, lenet_export: Exported, tmp_path: Path, capsys: pytest.CaptureFixture[str], which: str
+) -> None:
+    for path in lenet_export.files():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    wrecked(tmp_path / which)
+    assert main(lenet, ["--folder", str(tmp_path)]) == 1
+    caught = capsys.readouterr()
+    assert "FAIL" in caught.out
+    assert "failed: onnxruntime float" in caught.err
+
+
+def test_weights_that_changed_since_the_export_are_noticed(
+    lenet: Model, lenet_export: Exported, tmp_path: Path
+) -> None:
+    for path in lenet_export.files():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    manifest: dict[str, Any] = json.loads((tmp_path / "lenet.export.json").read_text())
+    manifest["weights"]["sha256"] = "0" * 64
+    (tmp_path / "lenet.export.json").write_text(json.dumps(manifest))
+    with pytest.raises(ZooError, match="have changed since lenet was exported"):
+        verify(lenet, tmp_path, variant="lenet")
+
+
+def test_a_limit_takes_samples_of_all_classes(lenet: Model, lenet_export: Exported) -> None:
+    done = verify(lenet, lenet_export.dynamic.parent, variant="lenet", dtypes=["float16"], limit=20)
+    assert done.comparisons[0].samples == 20
+    assert require_passed(done) == 0
