@@ -66,10 +66,11 @@ def network(name: str, folder: Path) -> tuple[Model, Path]:
 
 @dataclass
 class Turns:
-    """The figures of every job, a round each, and how many cores other processes used in that time."""
+    """The figures of every job, a round each, and how many cores others used in that time, and nobody did."""
 
     figures: dict[str, list[float]]
     others: dict[str, list[float]]
+    idle: dict[str, list[float]]
 
     def ratios(self, over: str, under: str, *, quiet: bool = False) -> list[float]:
         """One job's figure over another's, a round each; only the rounds that nobody else disturbed when `quiet`."""
@@ -82,18 +83,20 @@ class Turns:
         for name, values in self.figures.items():
             print(
                 f"  {name}: {statistics.median(values):.4g} {unit} (from {min(values):.4g} to {max(values):.4g}); "
-                f"others used {statistics.median(self.others[name]):.2f} cores"
+                f"others used {statistics.median(self.others[name]):.2f} cores, "
+                f"{statistics.median(self.idle[name]):.2f} were idle"
             )
 
 
 def in_turns(rounds: int, jobs: Mapping[str, Callable[[], float]]) -> Turns:
     """Every job once a round, in changing order."""
-    found = Turns({name: [] for name in jobs}, {name: [] for name in jobs})
+    found = Turns({name: [] for name in jobs}, {name: [] for name in jobs}, {name: [] for name in jobs})
     for number in range(rounds):
         for name in list(jobs) if number % 2 == 0 else list(jobs)[::-1]:
             with Load() as load:
                 found.figures[name].append(jobs[name]())
             found.others[name].append(load.others_cores or 0.0)
+            found.idle[name].append(load.idle_cores or 0.0)
     return found
 
 

@@ -2,7 +2,8 @@
 
 Claims: at least 0.95 of the bound, and at least 2.0 times the serial loop on MobileNetV3-small. The bound is cores
 over the processor time that preprocessing and network alone take for a sample, each measured on one thread in the
-same rounds.
+same rounds. Where others use the machine, look at the idle cores: when none is left, the pipeline took all that it
+could get.
 """
 
 from __future__ import annotations

@@ -17,32 +17,41 @@ BUSY = 0.25  # of the cores: beyond that, others disturb
 
 
 class Load:
-    """How many cores other processes use while the context is open; None where the system does not tell."""
+    """How many cores other processes used, and how many nobody did, while the context was open.
+
+    Processes that this one started and waited for count as its own. None where the system does not tell.
+    """
+
+    others_cores: float | None = None
+    idle_cores: float | None = None
 
     def __enter__(self) -> Load:
-        self._start = (_busy_seconds(), time.process_time(), time.perf_counter())
+        self._start = _clocks()
         return self
 
     def __exit__(self, *_: object) -> None:
-        busy, own, wall = (
-            after - before
-            for after, before in zip(
-                (_busy_seconds(), time.process_time(), time.perf_counter()), self._start, strict=True
-            )
-        )
-        self.others_cores = max(busy - own, 0.0) / wall if busy > 0 else None
+        wall, own, busy, idle = (after - before for after, before in zip(_clocks(), self._start, strict=True))
+        if busy > 0:
+            self.others_cores = max(busy - own, 0.0) / wall
+            self.idle_cores = idle / wall
 
     def to_json(self) -> dict[str, Any]:
-        return {"others_cores": self.others_cores, "cores": cores(), "load_average": os.getloadavg()[0]}
+        load = os.getloadavg()[0]
+        return {"others_cores": self.others_cores, "idle_cores": self.idle_cores} | {
+            "cores": os.cpu_count() or cores(),
+            "load_average": load,
+        }
 
 
-def _busy_seconds() -> float:
-    """Seconds that all cores together have been busy since the system started; 0 where it does not tell."""
+def _clocks() -> tuple[float, float, float, float]:
+    """Seconds: by the clock, of this process and its children, of all cores busy, of all cores idle (0: not told)."""
+    wall, own = time.perf_counter(), sum(os.times()[:4])
     stat = Path("/proc/stat")
     if not stat.is_file():
-        return 0.0
-    user, nice, system, *_ = (int(ticks) for ticks in stat.read_text(encoding="ascii").split("\n", 1)[0].split()[1:])
-    return (user + nice + system) / os.sysconf("SC_CLK_TCK")
+        return wall, own, 0.0, 0.0
+    ticks = [int(word) for word in stat.read_text(encoding="ascii").split("\n", 1)[0].split()[1:]]
+    second = os.sysconf("SC_CLK_TCK")
+    return wall, own, sum(ticks[:3]) / second, ticks[3] / second
 
 
 def peak_memory_mib() -> float:
