@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -184,6 +184,7 @@ class Feeder:
 
     def _collected(self, slot: Slot, samples: list[Sample], rows: list[Future[Any]]) -> Batch:
         """Wait for every row of a slot. Rows that could not be read are closed up."""
+        wait(rows, return_when=FIRST_EXCEPTION)  # woken once, and not for every row
         good: list[int] = []
         metas: list[Any] = []
         for index, (sample, row) in enumerate(zip(samples, rows, strict=True)):
