@@ -121,12 +121,12 @@ def claim(
 
 
 def by_processor_time(rates: list[float], bounds: list[float]) -> None:
-    """Print the pipeline's images a second of processor time over a core's bound: what time sharing does not touch.
+    """Print one rate over another, both in images a second of processor time, which others cannot take away.
 
-    It says how much a core's time is worth in the pipeline, and not whether all cores were used.
+    It says how much a core's time is worth, and not whether all cores were used.
     """
     value = statistics.median(rates) / statistics.median(bounds)
-    print(f"  the same by processor time, which others do not take away: {value:.3f}")
+    print(f"  the same by processor time, which others cannot take away: {value:.3f}")
 
 
 def machine() -> None:
