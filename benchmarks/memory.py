@@ -11,25 +11,26 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from _common import claim, in_turns, load, machine, write_pictures
+from _common import ROOT, claim, in_turns, load, machine, write_pictures
 from zoo.export import export
 
 ROUNDS = 1  # peak memory hardly varies, and 10,000 images take their time
 CHILD = """
-import contextlib, io, resource, sys
-sys.path.insert(0, sys.argv[1])
+import contextlib, io, sys
+sys.path[:0] = sys.argv[1].split(":")
+from tecoexec.host import peak_memory_mib
 from zoo import catalogue, valid
 with contextlib.redirect_stdout(io.StringIO()):
     code = valid.main(catalogue.load("classification/resnet"), sys.argv[2:])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 if code == 0 else -1)
+assert code == 0, code
+print(peak_memory_mib())
 """
 
 
 def peak(ckpt: Path, pictures: Path) -> float:
     """MiB."""
-    contrib = str(Path(__file__).resolve().parent.parent / "contrib")
     flags = ["--ckpt", str(ckpt), "--data_path", str(pictures), "--variant", "resnet18", "--input_size", "64"]
-    command = [sys.executable, "-c", CHILD, contrib, *flags]
+    command = [sys.executable, "-c", CHILD, f"{ROOT}:{ROOT / 'contrib'}", *flags]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 

@@ -24,7 +24,7 @@ from zoo.model import Task
 from zoo.pipeline import Stages, predictions
 
 # runs are long beside what starting one costs: its slots are new memory
-BATCH, SECONDS, ROUNDS, REPEAT = 64, 0.0153, 5, 4
+BATCH, SECONDS, ROUNDS, REPEAT = 64, 0.0153, 5, 3
 
 
 class Sleeping(Session):
@@ -39,11 +39,11 @@ class Sleeping(Session):
 
 
 def one_core(task: Task, samples: Sequence[Sample]) -> float:
-    """Images a second that one core preprocesses: by the processor's clock, into one array."""
-    room = (np.empty((3, 224, 224), np.float32),)
+    """Images a second that one core preprocesses, by the processor's clock, into a batch that is there already."""
+    batch = np.full((BATCH, 3, 224, 224), 0, np.float32)
     start = time.thread_time()
-    for sample in samples:
-        task.preprocess(sample.data, room)
+    for number, sample in enumerate(samples):
+        task.preprocess(sample.data, (batch[number % BATCH],))
     return len(samples) / (time.thread_time() - start)
 
 

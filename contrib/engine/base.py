@@ -148,7 +148,7 @@ class Engine:
         self.outputs: tuple[TensorSpec, ...] = session.outputs
         self._session = session
         self._executor: ThreadPoolExecutor | None = None
-        self._dtype = dtype
+        self.dtype = dtype
         self._check_finite = check_finite
         first = self.inputs[0].shape[:1] if self.inputs else ()
         self._fixed_batch = first[0] if first and isinstance(first[0], int) else None
@@ -159,7 +159,7 @@ class Engine:
         batch = self._fixed_batch
         self._batched = [spec.shape[:1] == (batch,) for spec in self.inputs]
         self._checks = [
-            InputCheck(spec, self._dtype, self._check_finite, batched)
+            InputCheck(spec, self.dtype, self._check_finite, batched)
             for spec, batched in zip(self.inputs, self._batched, strict=True)
         ]
         places: dict[str, list[tuple[int, int]]] = {}

@@ -75,10 +75,10 @@ class Stages:
 class Slot:
     """Room for one batch, used again and again. Its arrays are made when the first row arrives.
 
-    dtypes: what the engine's inputs take; floating values are stored in that precision.
+    dtypes: the precision that floating values of each input are to be stored in; None leaves them as they come.
     """
 
-    def __init__(self, rows: int, dtypes: Sequence[str]):
+    def __init__(self, rows: int, dtypes: Sequence[str | None]):
         self.arrays: list[np.ndarray] = []
         self._rows = rows
         self._dtypes = dict(enumerate(dtypes))
@@ -99,7 +99,7 @@ class Slot:
             np.copyto(row, array, casting="same_kind")
 
     def _room(self, number: int, array: np.ndarray) -> np.ndarray:
-        wanted = np.dtype(self._dtypes.get(number, array.dtype))
+        wanted = np.dtype(self._dtypes.get(number) or array.dtype)
         both_float = wanted.kind == array.dtype.kind == "f"
         return np.empty((self._rows, *array.shape), wanted if both_float else array.dtype)
 
@@ -129,7 +129,7 @@ class Feeder:
         workers: int,
         *,
         slots: int = _AHEAD,
-        dtypes: Sequence[str] = (),
+        dtypes: Sequence[str | None] = (),
         stages: Stages | None = None,
         on_bad: OnBad | None = None,
     ):
@@ -231,7 +231,8 @@ def predictions(
     preprocess, by default as many as there are cores.
     """
     in_flight = engine.parallel + 1
-    dtypes = [spec.dtype for spec in engine.inputs]
+    # only to what was asked for: a float16 file under --dtype float32 is refused by the engine
+    dtypes = [spec.dtype if spec.dtype == engine.dtype else None for spec in engine.inputs]
     feeder = Feeder(
         task,
         batch_size,
