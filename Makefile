@@ -4,6 +4,7 @@ VENV ?= .venv
 MODEL ?= classification/lenet
 ARGS ?=
 PYTEST_ARGS ?=
+CHECK ?= --all
 
 # The first Python that every requirement exists for; python3 itself when there is none.
 ifeq ($(origin PYTHON),undefined)
@@ -19,7 +20,7 @@ BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR)/contrib$(if $(PYTHONPATH),:$(PYTHONPATH))
 
 .DEFAULT_GOAL := help
-.PHONY: help env run test lint format bench clean
+.PHONY: help env run test check lint format bench clean
 
 help: ## list the targets
 	@echo "make TARGET [VENV=folder of the environment, default .venv] [PYTHON=python3.12]"
@@ -35,6 +36,9 @@ run: env ## export, verify and run a model: MODEL=classification/resnet ARGS="--
 
 test: env ## run the whole test suite: PYTEST_ARGS="-k name"
 	@"$(BIN)/python" -m pytest $(PYTEST_ARGS)
+
+check: env ## what CI runs for each model: CHECK="--model classification/lenet", CHECK="--changed-since main"
+	@"$(BIN)/zoo" check $(CHECK)
 
 lint: env ## check style, types and who imports whom
 	@"$(BIN)/ruff" check .
@@ -55,5 +59,5 @@ bench: env ## run every script in benchmarks/
 clean: ## remove what these targets made, but no environment outside this folder
 	@rm -rf runs .mypy_cache .ruff_cache .import_linter_cache .pytest_cache build dist contrib/*.egg-info
 	@find $(wildcard contrib tests tools benchmarks tecoexec) -name __pycache__ -type d -prune -exec rm -rf {} +
-	@inside="$(filter $(CURDIR)/%,$(abspath $(VENV)))"; \
-	if test -n "$$inside" && test -f "$(VENV)/pyvenv.cfg"; then rm -rf "$(VENV)"; fi
+	@case "$$(realpath -m "$(VENV)")" in \
+	"$$(realpath .)"/*) if test -f "$(VENV)/pyvenv.cfg"; then rm -rf "$(VENV)"; fi;; esac

@@ -21,6 +21,11 @@ _JOBS = {
     "multi": ("files", "multi", True, "predict every file of a folder"),
     "valid": ("valid", "main", True, "the metric over a labelled data set"),
     "tune": ("tune", "main", True, "the best batch size, streams and dtype within the acceptance standard"),
+    "new": ("new.command", "main", False, "write the folder of a new model: zoo new DOMAIN/MODEL --from SOURCE"),
+    "check": ("check.command", "main", False, "what CI runs: structure and all four scripts, from model.yaml"),
+    "readme": ("readme", "main", False, "run the commands of a model's README: zoo readme --test MODEL"),
+    "report": ("report", "main", True, "the description of a pull request, from what has been measured"),
+    "matrix": ("matrix.command", "main", False, "doc/models.md and a page of all models, from what has been measured"),
     "env": ("env", "main", False, "this machine: packages, and which targets can be used"),
 }
 
@@ -35,8 +40,12 @@ def main(argv: list[str] | None = None) -> int:
         print(f"error: zoo has no command '{words[0]}'; it has: {', '.join(_JOBS)}", file=sys.stderr)
         return 2
     module, function, takes_model, _ = _JOBS[words[0]]
-    job = getattr(importlib.import_module(f"zoo.{module}"), function)
-    return _with_model(words[0], job, words[1:]) if takes_model else job(words[1:])
+    try:
+        job = getattr(importlib.import_module(f"zoo.{module}"), function)
+        return _with_model(words[0], job, words[1:]) if takes_model else job(words[1:])
+    except KeyboardInterrupt:  # jobs say so themselves; this is while they are imported
+        print("stopped: by the user", file=sys.stderr)
+        return 130
 
 
 def _with_model(command: str, job: object, words: list[str]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib.util
 from pathlib import Path
+from types import ModuleType
 
 from .errors import ZooError
 from .model import Model
@@ -29,13 +30,29 @@ def load(model_id: str, examples: Path = EXAMPLES) -> Model:
 
 
 def load_file(path: Path) -> Model:
-    """The MODEL of one model.py."""
-    spec = importlib.util.spec_from_file_location(f"model_of_{path.parent.name}", path)
+    """The MODEL of one model.py. Raises ZooError naming the file, whatever is wrong with it."""
+    try:
+        model = getattr(_module(path), "MODEL", None)
+    except Exception as error:
+        # the file is a contributor's own code, which may raise anything while it is imported
+        raise ZooError(f"{path} cannot be loaded: {type(error).__name__}: {error}") from error
+    if not isinstance(model, Model):
+        raise ZooError(f"{path} does not define MODEL = Model(...)")
+    return model
+
+
+def beside(file: str, name: str) -> ModuleType:
+    """The module `name`.py in the folder of `file`: for a model whose network is code of its own.
+
+    A plain import would find whichever model's module of that name came first.
+    """
+    return _module(Path(file).resolve().with_name(f"{name}.py"))
+
+
+def _module(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"{path.stem}_of_{path.parent.name}", path)
     if spec is None or spec.loader is None:
         raise ZooError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    model = getattr(module, "MODEL", None)
-    if not isinstance(model, Model):
-        raise ZooError(f"{path} does not define MODEL = Model(...)")
-    return model
+    return module

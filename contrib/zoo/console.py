@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import errno
+import io
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -19,12 +21,16 @@ from .errors import CheckFailedError, ZooError
 
 OK, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 _WIDE = 140
+_FEW_COLUMNS = 6  # a table of prose may wrap inside its cells, one of figures may not
 _T = TypeVar("_T")
 
 
 def run(job: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
     """Run a job; what it raises becomes a sentence on stderr and an exit code: 0 fine, 1 check failed, 2 wrong use."""
     _set_up_logging(bool(getattr(args, "verbose", False)))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show is no reason to stop
     try:
         return job(args)
     except CheckFailedError as error:
@@ -33,6 +39,9 @@ def run(job: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> i
         return _say(WRONG_USE, "error", str(error))
     except ModuleNotFoundError as error:
         return _say(WRONG_USE, "error", f"this job needs the package {error.name}: pip install -r requirements.txt")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # who read our output (head, say) has had enough
+        return OK
     except OSError as error:
         full = (
             " (the disk is full: make room, or write elsewhere)"
@@ -61,21 +70,34 @@ def _set_up_logging(verbose: bool) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table on stdout; columns whose name begins with '>' are aligned to the right."""
+    """A table on stdout; columns whose name begins with '>' hold figures and are aligned to the right.
+
+    On a terminal that is too narrow for it, each row becomes a block of lines instead: nothing is cut off.
+    """
     from rich.console import Console
     from rich.table import Table
 
+    lines = [[str(cell) for cell in row] for row in rows]
     made = Table(title=title, title_justify="left", title_style="bold")
     for column in columns:
         made.add_column(
-            column.removeprefix(">"),
-            justify="right" if column.startswith(">") else "left",
-            no_wrap=column.startswith(">"),
+            column.removeprefix(">"), justify="right" if column.startswith(">") else "left", overflow="fold"
         )
-    for row in rows:
-        made.add_row(*row)
+    for line in lines:
+        made.add_row(*line)
     console = Console(width=None if sys.stdout.isatty() else _WIDE, markup=False, highlight=False)
-    console.print(made)
+    longest_word = (
+        console.measure(made).minimum if len(columns) < _FEW_COLUMNS else Console(width=_WIDE).measure(made).maximum
+    )
+    if longest_word <= console.width:
+        console.print(made)
+        return
+    print(title)
+    for line in lines:
+        pairs = [
+            f"{column.removeprefix('>')}: {cell}" for column, cell in zip(columns[1:], line[1:], strict=True) if cell
+        ]
+        print("\n".join([line[0], *(f"  {pair}" for pair in pairs)]))
 
 
 def progress(items: Iterable[_T], total: int, what: str, unit: str) -> Iterable[_T]:
@@ -89,4 +111,4 @@ def write_json(path: Path, value: Any) -> None:
     """`value` as JSON, complete or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8", "backslashreplace")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from . import catalogue, console
+from .errors import CheckFailedError, ZooError
 from .model import Model, file_name
 
 
@@ -13,12 +14,22 @@ def list_models(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="zoo list", description="Every model, a line each.")
 
     def job(_: argparse.Namespace) -> int:
-        models = [catalogue.load(one) for one in catalogue.ids()]
-        rows = [
-            (model.id, model.framework, ", ".join(model.variants), model.default_weights, model.title)
-            for model in models
-        ]
+        known = catalogue.ids()
+        if not known:
+            raise ZooError(f"no model.py below {catalogue.EXAMPLES}; install the zoo with pip install -e in its clone")
+        rows: list[tuple[str, ...]] = []
+        broken: list[str] = []
+        for one in known:
+            try:
+                model = catalogue.load(one)
+                variants = ", ".join(model.variants)
+                rows.append((one, model.framework, variants, model.default_weights, model.title))
+            except ZooError as error:
+                rows.append((one, "", "", "", "cannot be loaded"))
+                broken.append(str(error))
         console.table("models", ("model", "framework", "variants", "default weights", "what it is"), rows)
+        if broken:
+            raise CheckFailedError("; ".join(broken))
         return console.OK
 
     return console.run(job, parser.parse_args(argv))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 import importlib.metadata
 import os
 import platform
@@ -27,7 +28,7 @@ def facts() -> dict[str, Any]:
         "host": {
             "system": platform.platform(),
             "cpu": _cpu_name(),
-            "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+            "cores": _cores(),
             "memory_gib": _memory_gib(),
             "python": platform.python_version(),
             "executable": sys.executable,
@@ -39,6 +40,16 @@ def facts() -> dict[str, Any]:
             for name, backend in backends.targets().items()
             for state in [backend.availability()]
         },
+    }
+
+
+def provenance() -> dict[str, Any]:
+    """When and on what something was measured: goes into every file of results."""
+    return {
+        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "host": {"cpu": _cpu_name(), "cores": _cores(), "load": _load(), "system": platform.platform()},
+        "versions": {"python": platform.python_version()}
+        | {name: version for name in _PACKAGES if (version := _version(name))},
     }
 
 
@@ -76,6 +87,10 @@ def _version(package: str) -> str | None:
         return None
 
 
+def _cores() -> int | None:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
 def _cpu_name() -> str:
     info = Path("/proc/cpuinfo")
     if info.is_file():
@@ -83,6 +98,11 @@ def _cpu_name() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def _load() -> float | None:
+    """Processes that wanted to run, on average over the last minute; ours are among them."""
+    return round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
 
 
 def _memory_gib() -> float | None:

@@ -135,11 +135,11 @@ def _write(model: Model, network: Any, path: Path, opset: int, shapes: list[list
     with step(f"export {path.name}"):
         note = frameworks.of(model).export(model, network, path, opset, shapes, dynamic)
     with step(f"check and simplify {path.name}"):
-        _finish(model, path)
+        _finish(model, path, dynamic)
     return note
 
 
-def _finish(model: Model, path: Path) -> None:
+def _finish(model: Model, path: Path, dynamic: bool) -> None:
     """Names from the model's description, custom operators, onnxsim and the checker, in place."""
     import onnx
     import onnxsim
@@ -147,13 +147,33 @@ def _finish(model: Model, path: Path) -> None:
     graph = onnx.load(path)
     _rename(graph, [*model.inputs, *model.outputs])
     if model.custom_ops and model.custom_ops.functions:
-        graph.functions.extend(model.custom_ops.functions())
+        functions = model.custom_ops.functions()
+        for function in functions:
+            if onnx.defs.has(function.name):  # ONNX Runtime takes the one for the other, and crashes
+                raise ZooError(
+                    f"custom operator '{function.domain}::{function.name}' has the name of a standard one; "
+                    "call it something else"
+                )
+        graph.functions.extend(functions)
     onnx.checker.check_model(graph)
     simplified, same = onnxsim.simplify(graph)
     if not same:
         raise CheckFailedError(f"onnxsim changed what {path.name} computes; the network cannot be exported with it")
     onnx.checker.check_model(simplified, full_check=True)
+    if dynamic:
+        _require_dynamic(simplified, [*model.inputs, *model.outputs], path.name)
     onnx.save(simplified, path)
+
+
+def _require_dynamic(graph: Any, specs: list[Any], name: str) -> None:
+    """Raise CheckFailedError if a dimension that the model calls dynamic has become a number on the way."""
+    for value, spec in zip([*graph.graph.input, *graph.graph.output], specs, strict=True):
+        for axis, (dim, size) in enumerate(zip(value.type.tensor_type.shape.dim, spec.shape, strict=True)):
+            if isinstance(size, str) and dim.HasField("dim_value"):
+                raise CheckFailedError(
+                    f"{name}: dimension {axis} of '{spec}' was exported as {dim.dim_value}. Does the network's forward "
+                    "turn a size into a Python number (int(x.shape[0]), len(x))?"
+                )
 
 
 def _rename(graph: Any, specs: list[Any]) -> None:
@@ -209,7 +229,7 @@ def _worst_over_sizes(
     """The dynamic file is compared at a second input size too, where the network takes one."""
     apart = [_compare(reference, path, batch, "float32")]
     if model.size:
-        second = (input_size or max(model.size.values())) * 9 // 7 // 32 * 32
+        second = (input_size or max(model.size.values())) + 32
         apart.append(_compare(reference, path, parity_batch(model, samples, second), "float32"))
     return Difference.worst(apart)
 
@@ -349,7 +369,7 @@ def main(model: Model, argv: list[str] | None = None) -> int:
             opset=args.opset,
             batch_size=args.batch_size,
             input_size=args.input_size,
-            samples=args.data_path,
+            samples=model.data(args.data_path) if args.data_path else None,
         )
         for path in done.files():
             print(path)

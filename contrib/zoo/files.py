@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,18 @@ def single(model: Model, argv: list[str] | None = None) -> int:
     args = _parser(model, f"Run {model.title} on one {model.task.data_name}.", batch_size=1).parse_args(argv)
 
     def job(args: argparse.Namespace) -> int:
-        path = args.data_path or files_in(model.demos(), model.task.suffixes)[0]
+        if str(args.data_path) == "sample":
+            path = model.task.dataset(model.data("sample"))[0].data
+        else:
+            path = args.data_path or files_in(model.demos(), model.task.suffixes)[0]
         if path.is_dir():
             raise ZooError(f"{path} is a folder; give one file, or use example_multi_batch.py for folders")
         if not path.is_file():
             raise ZooError(f"no file {path}; give one with --data_path")
-        return _predict(model, args, [Sample(str(path), path)])
+        pictures = {str(path): picture for picture in _pictures(args.save_dir, [path.name]).values()}
+        if any(picture.resolve() == path.resolve() for picture in pictures.values()):
+            raise ZooError(f"--save_dir {args.save_dir} would overwrite {path} itself; choose another folder")
+        return _predict(model, args, [Sample(str(path), path)], pictures, skip_bad=False)
 
     return console.run(job, args)
 
@@ -44,7 +50,13 @@ def multi(model: Model, argv: list[str] | None = None) -> int:
     def job(args: argparse.Namespace) -> int:
         folder = model.data(args.data_path) if args.data_path else model.demos()
         files = files_in(folder, model.task.suffixes)
-        return _predict(model, args, [Sample(path.relative_to(folder).as_posix(), path) for path in files])
+        if args.save_dir and args.save_dir.resolve().is_relative_to(folder.resolve()):
+            raise ZooError(
+                f"--save_dir {args.save_dir} lies in the folder that is read; choose one outside of {folder}"
+            )
+        names = [path.relative_to(folder).as_posix() for path in files]
+        samples = [Sample(name, path) for name, path in zip(names, files, strict=True)]
+        return _predict(model, args, samples, _pictures(args.save_dir, names), skip_bad=True)
 
     return console.run(job, args)
 
@@ -57,7 +69,16 @@ def _parser(model: Model, description: str, batch_size: int) -> argparse.Argumen
     return parser
 
 
-def _predict(model: Model, args: argparse.Namespace, samples: Sequence[Sample]) -> int:
+def _pictures(save_dir: Path | None, names: Sequence[str]) -> dict[str, Path]:
+    """Where the annotated picture of each file goes: a.png stays a.png, a.jpg becomes a.jpg.png."""
+    if save_dir is None:
+        return {}
+    return {name: save_dir / (name if name.lower().endswith(".png") else f"{name}.png") for name in names}
+
+
+def _predict(
+    model: Model, args: argparse.Namespace, samples: Sequence[Sample], pictures: Mapping[str, Path], skip_bad: bool
+) -> int:
     """Predict, print, draw and write; unreadable files are reported, left out, and make the exit code 1."""
     task = cli.task_of(model, args)
     bad: list[tuple[Sample, DataError]] = []
@@ -73,13 +94,13 @@ def _predict(model: Model, args: argparse.Namespace, samples: Sequence[Sample]) 
             stages,
             workers=args.workers,
             skip_postprocess=args.skip_postprocess,
-            on_bad=(lambda sample, error: bad.append((sample, error))) if len(samples) > 1 else None,
+            on_bad=(lambda sample, error: bad.append((sample, error))) if skip_bad else None,
         )
         bar = console.progress(found, total, "predicting", "batch") if total > 1 else found
         for batch, batch_predictions in bar:
             for sample, prediction in zip(batch, batch_predictions, strict=not args.skip_postprocess):
                 print(f"{sample.id}: {task.describe(prediction, args.topk)}")
-                records.append(_record(task, sample, prediction, args.save_dir))
+                records.append(_record(task, sample, prediction, pictures.get(sample.id)))
         diagnosis = diagnose(engine, stages) if len(samples) > 1 else None
     if args.json:
         console.write_json(
@@ -90,6 +111,7 @@ def _predict(model: Model, args: argparse.Namespace, samples: Sequence[Sample]) 
                 "target": args.target,
                 "decoder": task.decoder,
                 "predictions": records,
+                "skipped": [{"id": sample.id, "reason": str(error)} for sample, error in bad],
             },
         )
     plural = "" if stages.samples == 1 else "s"
@@ -107,15 +129,9 @@ def _predict(model: Model, args: argparse.Namespace, samples: Sequence[Sample]) 
     return console.OK
 
 
-def _record(task: Task, sample: Sample, prediction: Any, save_dir: Path | None) -> dict[str, Any]:
+def _record(task: Task, sample: Sample, prediction: Any, picture: Path | None) -> dict[str, Any]:
     record = {"id": sample.id} | task.to_json(prediction)
-    if save_dir:
-        picture = (
-            save_dir / Path(sample.id).with_suffix(".png")
-            if not Path(sample.id).is_absolute()
-            else save_dir / f"{Path(sample.id).stem}.png"
-        )
-        picture.parent.mkdir(parents=True, exist_ok=True)
+    if picture:
         with atomic_write(picture) as temporary:
             task.draw(sample.data, prediction).save(temporary, format="PNG")
         record["picture"] = str(picture)

@@ -112,7 +112,7 @@ class Model:
     name: str
     domain: str
     title: str
-    framework: Literal["pytorch", "paddle"]
+    framework: Literal["pytorch", "paddle", "onnx"]
     folder: Path
     variants: tuple[str, ...]
     build: Callable[[str], Any]

@@ -14,7 +14,7 @@ from . import cli, console, files
 from .errors import CheckFailedError
 from .export import DEFAULT_OPSET, Exported, export
 from .model import Model
-from .verify import Verification, require_passed, verify
+from .verify import Verification, record, require_passed, verify
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ def _run(model: Model, args: argparse.Namespace) -> int:
         batch_size=args.batch_size,
         limit=args.limit,
     )
-    console.write_json(output / "verify.json", {"model": model.id, "variant": variant} | done.to_json())
+    console.write_json(output / "verify.json", record(model, output, variant, args.target, done))
     _heading(3, "one sample")
     code = files.single(
         model,

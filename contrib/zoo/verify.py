@@ -18,7 +18,9 @@ from utils.datasets.sample import Sample
 from utils.metrics.base import Metric
 
 from . import cli, console
+from .env import provenance
 from .errors import CheckFailedError
+from .export import read_manifest
 from .model import Model, Task, file_name
 from .parity import Difference, as_list, outputs_difference, require_alive
 from .pipeline import batches
@@ -27,6 +29,7 @@ from .pipeline import batches
 FRAMEWORK_LIMIT = 0.01
 TARGET_LIMIT = 0.001
 _WORST = 5
+_P99_CALLS = 662
 
 
 @dataclass
@@ -145,6 +148,8 @@ class Verification:
                     "metrics": one.figures(),
                     "throughput": one.rows / sum(one.seconds),
                     "latency_p50_ms": statistics.median(one.seconds) * 1e3,
+                    "latency_p99_ms": _p99(one.seconds),
+                    "calls": len(one.seconds),
                 }
                 for one in self.contenders
             ],
@@ -311,10 +316,24 @@ def main(model: Model, argv: list[str] | None = None) -> int:
                 + ", ".join(f"{name} ({apart:.1e})" for apart, name in worst)
             )
         if args.json:
-            console.write_json(args.json, {"model": model.id, "variant": variant} | done.to_json())
+            console.write_json(args.json, record(model, args.folder, variant, args.target, done))
         return require_passed(done)
 
     return console.run(job, parser.parse_args(argv))
+
+
+def record(model: Model, folder: Path, variant: str, target: str, done: Verification) -> dict[str, Any]:
+    """What was measured, with what a reader must know of it: weights, date, host, versions."""
+    weights = read_manifest(folder / file_name(variant))["weights"]
+    about = {"model": model.id, "variant": variant, "target": target, "weights": weights["kind"]}
+    return about | provenance() | done.to_json()
+
+
+def _p99(seconds: Sequence[float]) -> float | None:
+    """The 99th percentile in milliseconds, or None where there are too few calls to tell."""
+    if len(seconds) < _P99_CALLS:
+        return None
+    return sorted(seconds)[-(-99 * len(seconds) // 100) - 1] * 1e3
 
 
 def require_passed(done: Verification) -> int:

@@ -1,6 +1,7 @@
 """A validation script as contributors write them: the adaptation guide's imports, constructor call and loop."""
 
 import argparse
+import json
 import os
 import sys
 import time
@@ -70,7 +71,7 @@ if __name__ == "__main__":
     if "sdaa" in opt.target:
         pipeline.release()
     print("samples", seen)
-    print("labels", ",".join(label for label, _ in results))
+    print("labels", json.dumps([label for label, _ in results]))
     print("eval_metric", np.mean([label == "palace" for label, _ in results]))
     print(
         f"summary: avg_sps: {np.mean(ips)}, e2e_time: {sum(e2e_time)}, avg_inference_time: {np.mean(run_time)}, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -83,6 +84,59 @@ def test_folder_goes_down_in_order_and_skips_what_cannot_be_read(lenet_folder: P
     assert "skipped b/broken.jpg" in done.stderr
     assert "1 of 4 files could not be read" in done.stderr
     assert len(json.loads((tmp_path / "o.json").read_text())["predictions"]) == 3
+
+
+def test_a_folder_of_one_unreadable_file_is_skipped_like_any_other(lenet_folder: Path, run, tmp_path: Path) -> None:
+    (tmp_path / "broken.png").write_bytes(b"not a picture")
+    done = run("example_multi_batch.py", "--data_path", tmp_path, "--json", tmp_path / "o.json", cwd=lenet_folder)
+    assert done.returncode == 1
+    said = json.loads((tmp_path / "o.json").read_text())
+    assert said["predictions"] == []
+    assert said["skipped"][0]["id"] == "broken.png"
+
+
+def test_pictures_never_overwrite_what_was_read(lenet_folder: Path, run, tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    for name in ("a.png", "a.bmp"):
+        with Image.open(lenet_folder / "demos/digit_5.png") as picture:
+            picture.save(source / name)
+    before = (source / "a.png").read_bytes()
+    for script, data, folder in (
+        ("example_single_batch.py", source / "a.png", source),
+        ("example_multi_batch.py", source, source),
+        ("example_multi_batch.py", source, source / "below"),
+    ):
+        done = run(script, "--data_path", data, "--save_dir", folder, cwd=lenet_folder)
+        assert done.returncode == 2
+        assert "--save_dir" in done.stderr
+    assert (source / "a.png").read_bytes() == before
+    done = run("example_multi_batch.py", "--data_path", source, "--save_dir", tmp_path / "out", cwd=lenet_folder)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.bmp.png", "a.png"]
+    below = ["--data_path", "../../in/a.png", "--save_dir", "out"]
+    (tmp_path / "x/y").mkdir(parents=True)
+    done = run(lenet_folder / "example_single_batch.py", *below, cwd=tmp_path / "x/y")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "x/y/out/a.png").is_file()
+
+
+def test_names_that_the_terminal_cannot_show(lenet_folder: Path, run, tmp_path: Path) -> None:
+    picture = (lenet_folder / "demos/digit_5.png").read_bytes()
+    (tmp_path / "数 字.png").write_bytes(picture)
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xca\xfd.png")).write_bytes(picture)
+    words = ["--data_path", tmp_path, "--json", tmp_path / "o.json"]
+    done = run("example_multi_batch.py", *words, cwd=lenet_folder, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == len(json.loads((tmp_path / "o.json").read_text())["predictions"]) == 2
+
+
+def test_sample_data_is_a_folder_for_every_script(lenet_folder: Path, run, tmp_path: Path) -> None:
+    for script in ("example_single_batch.py", "example_multi_batch.py", "example_valid.py"):
+        done = run(script, "--data_path", "sample", cwd=lenet_folder)
+        assert done.returncode == 0, done.stderr
+    done = run("export_onnx.py", "--data_path", "sample", "--output", tmp_path, cwd=lenet_folder)
+    assert done.returncode == 0, done.stderr
 
 
 def test_valid_prints_what_ci_looks_for(lenet_folder: Path, run, tmp_path: Path) -> None:

@@ -60,6 +60,25 @@ def test_a_name_that_two_models_have_needs_its_domain(tmp_path: Path) -> None:
         catalogue.load("one/same", tmp_path)
 
 
+@pytest.mark.parametrize(("text", "words"), [("import nothing_here", "nothing_here"), ("MODEL = (", "SyntaxError")])
+def test_a_broken_model_is_named_and_hides_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], text: str, words: str
+) -> None:
+    from zoo.describe import list_models
+
+    lenet = catalogue.EXAMPLES / "classification/lenet/model.py"
+    for name, content in (("broken", text), ("lenet", lenet.read_text(encoding="utf-8"))):
+        (tmp_path / "classification" / name).mkdir(parents=True)
+        (tmp_path / "classification" / name / "model.py").write_text(content, encoding="utf-8")
+    monkeypatch.setattr(catalogue.ids, "__defaults__", (tmp_path,))
+    monkeypatch.setattr(catalogue.load, "__defaults__", (tmp_path,))
+    assert list_models([]) == 1
+    caught = capsys.readouterr()
+    assert "LeNet-5" in caught.out
+    assert words in caught.err
+    assert "broken/model.py cannot be loaded" in caught.err
+
+
 def test_names_of_exported_files() -> None:
     assert file_name("resnet50", dynamic=False) == "resnet50.onnx"
     assert file_name("resnet50") == "resnet50_dyn.onnx"

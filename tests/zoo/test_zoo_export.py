@@ -164,8 +164,39 @@ def test_a_dead_network_proves_nothing(lenet: Model, tmp_path: Path) -> None:
         export(lenet, tmp_path, weights=str(tmp_path / "dead.pth"))
 
 
+class FrozenRows(torch.nn.Module):
+    """Turns the number of rows into a Python number, which tracing freezes."""
+
+    def __init__(self, inner: torch.nn.Module):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.inner(x).reshape(int(x.shape[0]), 10)
+
+
+def test_a_dynamic_file_that_is_not_dynamic_is_an_error(lenet: Model, tmp_path: Path) -> None:
+    frozen = replace(lenet, build=lambda variant: FrozenRows(lenet.build(variant)))
+    with pytest.raises(CheckFailedError, match=r"lenet_dyn.onnx: dimension 0 of 'output: .* was exported as 1"):
+        export(frozen, tmp_path, weights="random")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_that_works_in_place_leaves_the_samples_alone(lenet: Model, tmp_path: Path) -> None:
+    class InPlace(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = lenet.build("lenet")
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.inner(x.mul_(0.5).add_(0.1))
+
+    done = export(replace(lenet, build=lambda variant: InPlace()), tmp_path, weights="random")
+    assert json.loads(done.manifest.read_text())["files"]["dynamic"]["difference"]["relative"] < 1e-5
+
+
 class CustomAdd(torch.autograd.Function):
-    """The guide's example of an operator that ONNX does not have: (x + y, x + y), y an attribute."""
+    """The guide's example of an operator that ONNX does not have: (x + y, x + 2 y), y an attribute."""
 
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, y: int) -> Any:
@@ -186,8 +217,8 @@ class WithCustomAdd(torch.nn.Module):
         return one * two
 
 
-def custom_add_function() -> list[Any]:
-    """CustomAdd in standard operators, so that ONNX Runtime can run it."""
+def custom_add_function(name: str = "CustomAdd") -> list[Any]:
+    """The operator in standard ones, so that ONNX Runtime can run it: the guide stops at the export, we compare."""
     from onnx import AttributeProto, helper
 
     y = helper.make_node("Constant", [], ["y"])
@@ -199,7 +230,7 @@ def custom_add_function() -> list[Any]:
         helper.make_node("Add", ["one", "shift"], ["two"]),
     ]
     opsets = [helper.make_opsetid("", 17)]
-    return [helper.make_function("custom", "CustomAdd", ["x"], ["one", "two"], nodes, opsets, attributes=["y"])]
+    return [helper.make_function("custom", name, ["x"], ["one", "two"], nodes, opsets, attributes=["y"])]
 
 
 def test_the_guides_custom_operator(lenet: Model, tmp_path: Path) -> None:
@@ -215,6 +246,13 @@ def test_the_guides_custom_operator(lenet: Model, tmp_path: Path) -> None:
         with torch.inference_mode():
             want = network(torch.from_numpy(batch[0])).numpy()
         np.testing.assert_allclose(engine(batch), want, rtol=1e-5)
+
+
+def test_a_custom_operator_may_not_have_the_name_of_a_standard_one(lenet: Model, tmp_path: Path) -> None:
+    """The guide calls its example Add; ONNX Runtime 1.31 crashes on a function of that name."""
+    ops = CustomOps({"custom": 1}, functions=lambda: custom_add_function("Add"))
+    with pytest.raises(ZooError, match="custom operator 'custom::Add' has the name of a standard one"):
+        export(replace(lenet, custom_ops=ops), tmp_path, weights="random")
 
 
 def test_a_custom_operator_without_a_definition_is_told(lenet: Model, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import pickle
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -109,6 +111,25 @@ def test_sample_weights_belong_to_one_variant(lenet: Model) -> None:
     larger = replace(lenet, variants=("lenet", "lenet_large"))
     with pytest.raises(ZooError, match="of variant lenet, not lenet_large"):
         resolve(larger, "lenet_large", "sample")
+
+
+def test_a_paddle_checkpoint_with_code_in_it_is_not_run(tmp_path: Path) -> None:
+    paddle = pytest.importorskip("paddle")
+    from zoo.frameworks.paddle import _read_state
+
+    class Evil:
+        def __reduce__(self) -> Any:
+            return (os.mkdir, (str(tmp_path / "was_run"),))
+
+    (tmp_path / "evil.pdparams").write_bytes(pickle.dumps({"weight": Evil()}))
+    with pytest.raises(ZooError, match=r"not a checkpoint of tensors: .*mkdir"):
+        _read_state(tmp_path / "evil.pdparams")
+    assert not (tmp_path / "was_run").exists()
+    layer = paddle.nn.Linear(3, 2)
+    paddle.save(layer.state_dict(), str(tmp_path / "good.pdparams"))
+    state = _read_state(tmp_path / "good.pdparams")
+    assert sorted(state) == ["bias", "weight"]
+    assert (state["weight"].numpy() == layer.weight.numpy()).all()
 
 
 def test_torchvision_gives_address_size_and_digest() -> None:

@@ -27,8 +27,8 @@ class TorchSession(Session):
 
     def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
         torch = self._torch
-        # from_numpy shares memory and wants it writeable, so that read-only arrays are copied
-        tensors = [torch.from_numpy(np.require(array, requirements="W")) for array in arrays]
+        # copied, because a network may work in place and the array is the caller's
+        tensors = [torch.tensor(array) for array in arrays]
         with torch.inference_mode():
             return [tensor.numpy() for tensor in flat_tensors(self._module(*tensors))]
 

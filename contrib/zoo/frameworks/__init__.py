@@ -20,4 +20,4 @@ def of(model: Model) -> ModuleType:
 
 def target(model: Model) -> str:
     """The engine's target that stands for the framework itself."""
-    return {"pytorch": "torch", "paddle": "paddle"}[model.framework]
+    return {"pytorch": "torch", "paddle": "paddle", "onnx": "source"}[model.framework]

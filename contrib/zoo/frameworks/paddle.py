@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
+import pickle
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -52,20 +54,44 @@ def _load_state(network: Any, path: Path) -> None:
 
 
 def _read_state(path: Path) -> dict[str, Any]:
-    """The tensors of a .safetensors file or of what paddle.save wrote."""
+    """The tensors of a .safetensors file, or of what paddle.save wrote (loaded without running any code in it)."""
     paddle = import_paddle()
     try:
         if path.suffix == ".safetensors":
             from safetensors.numpy import load_file
 
             return {name: paddle.to_tensor(array) for name, array in load_file(str(path)).items()}
-        state = paddle.load(str(path))
+        with path.open("rb") as file:
+            state = _ArraysOnly(file).load()
     except Exception as error:
         # pickle, zip and safetensors errors alike mean that the file is not a checkpoint
         raise ZooError(f"{path} is not a checkpoint of tensors: {first_line(error)}") from error
     if not isinstance(state, dict):
         raise ZooError(f"{path} does not hold a state dict (names to tensors), but a {type(state).__name__}")
-    return {name: value for name, value in state.items() if hasattr(value, "shape")}
+    # paddle.save writes a tensor as an array or as (its name, the array), and names beside them
+    arrays = {name: value[1] if isinstance(value, tuple) else value for name, value in state.items()}
+    return {name: paddle.to_tensor(value) for name, value in arrays.items() if isinstance(value, np.ndarray)}
+
+
+class _ArraysOnly(pickle.Unpickler):
+    """Reads pickles of plain containers and numpy arrays; paddle.load would run whatever code a file asks for."""
+
+    _KNOWN = frozenset(
+        (f"{package}.{module}", name)
+        for package in ("numpy.core", "numpy._core")
+        for module, name in (("multiarray", "_reconstruct"), ("multiarray", "scalar"), ("numeric", "_frombuffer"))
+    ) | {
+        ("numpy", "ndarray"),
+        ("numpy", "dtype"),
+        ("collections", "OrderedDict"),
+        ("builtins", "tuple"),
+        ("_codecs", "encode"),
+    }
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in self._KNOWN:
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}, and a checkpoint holds arrays only")
+        return super().find_class(module, name)
 
 
 def _make_alive(network: Any, batch: list[Any]) -> None:
@@ -124,6 +150,7 @@ def versions() -> dict[str, str]:
 
 
 def vision_pretrained(variant: str) -> Pretrained:
-    """paddle.vision's own address and digest of its ResNet weights."""
-    url, md5 = import_paddle().vision.models.resnet.model_urls[variant]
+    """paddle.vision's own address and digest of its weights."""
+    builder = getattr(import_paddle().vision.models, variant)
+    url, md5 = sys.modules[builder.__module__].model_urls[variant]
     return Pretrained(url, md5=md5)

@@ -5,6 +5,7 @@ are no measure of a network's quality: two subjects are too few, and a dahlia is
 classes.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from PIL import Image
@@ -43,8 +44,10 @@ Changed: cropped, scaled and compressed again as JPEG. The originals' authors do
 """
 
 
-def write_photos(folder: str | Path) -> None:
-    """Write 32 JPEGs of varied sizes as <folder>/<WordNet id>/<picture>_<window>_<width>x<height>.jpg.
+def write_photos(folder: str | Path, names: Mapping[str, str] = WNIDS) -> None:
+    """Write 32 JPEGs of varied sizes as <folder>/<class>/<picture>_<window>_<width>x<height>.jpg.
+
+    names: the class of each picture, "china" and "flower"; by default their WordNet ids.
 
     Beside the class folders stands ATTRIBUTION.txt. The folder appears as a whole. One that already has
     content is left as it is.
@@ -58,7 +61,7 @@ def write_photos(folder: str | Path) -> None:
     with atomic_folder(folder) as temporary:
         (temporary / "ATTRIBUTION.txt").write_text(ATTRIBUTION, encoding="utf-8")
         for name, picture in _originals().items():
-            target = temporary / WNIDS[name]
+            target = temporary / names[name]
             target.mkdir()
             for number, window in enumerate(WINDOWS[name]):
                 for side in SIDES:

@@ -1,0 +1,168 @@
+"""Networks that come as an ONNX file: the folder holds the graph without its large weights.
+
+The reference is ONNX Runtime on the graph as it came, without optimisation.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.base import Engine
+
+from ..errors import ZooError
+from ..model import Model
+from ..weights import RANDOM_SEED, Weights, require_match
+
+_LARGE = 1024
+
+
+def read(file: str, name: str) -> Any:
+    """The graph `name` in the folder of `file`, as an onnx.ModelProto; its large weights may be missing."""
+    import onnx
+
+    return onnx.load_model(str(Path(file).resolve().with_name(name)), format="protobuf")
+
+
+def without_weights(graph: Any) -> tuple[Any, dict[str, np.ndarray]]:
+    """A copy of `graph` whose large weights have only a shape, and those weights by name.
+
+    Vectors stay, small as they are: norms and biases keep what training made of them, and random matrices go with them.
+    """
+    import onnx
+
+    stripped = onnx.ModelProto()
+    stripped.CopyFrom(graph)
+    taken = {}
+    for tensor in stripped.graph.initializer:
+        if tensor.data_type == onnx.TensorProto.FLOAT and len(tensor.dims) > 1 and math.prod(tensor.dims) * 4 > _LARGE:
+            taken[tensor.name] = onnx.numpy_helper.to_array(tensor)
+            tensor.ClearField("raw_data")
+            tensor.ClearField("float_data")
+    return stripped, taken
+
+
+def load(model: Model, variant: str, weights: Weights, batch: list[np.ndarray]) -> Any:
+    """The graph with `weights`: an ONNX file of the same graph, a .safetensors file of its weights, or a seed."""
+    graph = model.build(variant)
+    missing = {tensor.name: tuple(tensor.dims) for tensor in graph.graph.initializer if _is_missing(tensor)}
+    if weights.path is None:
+        found = _random(missing)
+    else:
+        found = _from_file(weights.path)
+        require_match(
+            str(weights.path),
+            missing=[name for name in missing if name not in found],
+            unexpected=[],
+            mismatched=[
+                f"{name} {list(found[name].shape)} for {list(shape)}"
+                for name, shape in missing.items()
+                if name in found and found[name].shape != shape
+            ],
+        )
+    for tensor in graph.graph.initializer:
+        if tensor.name in missing:
+            tensor.raw_data = np.ascontiguousarray(found[tensor.name], np.float32).tobytes()
+    return graph
+
+
+def _is_missing(tensor: Any) -> bool:
+    return not tensor.raw_data and not tensor.float_data and math.prod(tensor.dims) * 4 > _LARGE
+
+
+def _random(missing: dict[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
+    """Normal noise of the size that keeps what passes through a layer at its size (He)."""
+    generator = np.random.default_rng(RANDOM_SEED)
+    return {
+        name: (generator.standard_normal(shape) * math.sqrt(2 / math.prod(shape[1:]))).astype(np.float32)
+        for name, shape in missing.items()
+    }
+
+
+def _from_file(path: Path) -> dict[str, np.ndarray]:
+    if path.suffix == ".safetensors":
+        from safetensors.numpy import load_file
+
+        return load_file(str(path))
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        graph = onnx.load_model(str(path), format="protobuf")
+    except DecodeError as error:
+        raise ZooError(f"{path} is neither an ONNX file nor a .safetensors file") from error
+    floats = [tensor for tensor in graph.graph.initializer if tensor.data_type == onnx.TensorProto.FLOAT]
+    return {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in floats}
+
+
+def export(model: Model, network: Any, path: Path, opset: int, shapes: list[list[int]], dynamic: bool) -> str:
+    """Write the graph with the dimensions that are asked for; returns a note where its opset was kept."""
+    import onnx
+
+    own = next(entry.version for entry in network.opset_import if entry.domain in ("", "ai.onnx"))
+    graph, note = network, ""
+    if own != opset:
+        try:
+            graph = onnx.version_converter.convert_version(network, opset)
+        except RuntimeError as error:
+            note = f"opset {own} kept: {str(error).strip().splitlines()[0]}"
+    named = [list(spec.shape) for spec in model.inputs]
+    onnx.save(with_shapes(graph, named if dynamic else [list(shape) for shape in shapes]), path)
+    return note
+
+
+def with_shapes(graph: Any, sizes: list[list[int | str]]) -> Any:
+    """A copy whose inputs have these dimensions (a str names a dynamic one); other shapes are inferred anew."""
+    import onnx
+
+    made = onnx.ModelProto()
+    made.CopyFrom(graph)
+    del made.graph.value_info[:]
+    weights = {tensor.name for tensor in made.graph.initializer}
+    inputs = [value for value in made.graph.input if value.name not in weights]
+    for value, shape in zip(inputs, sizes, strict=True):
+        _set_dims(value, shape)
+    for value in made.graph.output:
+        _set_dims(value, [sizes[0][0], *_fixed(value)[1:]])
+    return made
+
+
+def _set_dims(value: Any, shape: list[int | str]) -> None:
+    dims = value.type.tensor_type.shape.dim
+    del dims[:]
+    for size in shape:
+        if isinstance(size, str):
+            dims.add().dim_param = size
+        else:
+            dims.add().dim_value = size
+
+
+def _fixed(value: Any) -> list[int | str]:
+    return [dim.dim_value or dim.dim_param or "size" for dim in value.type.tensor_type.shape.dim]
+
+
+def session(graph: Any) -> Any:
+    """ONNX Runtime on a graph in memory, every operator as it stands."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def engine(model: Model, network: Any) -> Engine:
+    """The graph as it came, behind the engine's interface."""
+    from engine.backends.onnxruntime import OnnxRuntimeSession
+
+    graph = with_shapes(network, [list(spec.shape) for spec in model.inputs])
+    return Engine.from_session(OnnxRuntimeSession(session(graph)), "source", "source", dtype="float32")
+
+
+def versions() -> dict[str, str]:
+    """What the manifest says of the framework."""
+    return {"onnx": importlib.metadata.version("onnx")}

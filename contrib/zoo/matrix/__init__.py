@@ -1,0 +1,1 @@
+"""`zoo matrix`: every model on every target, from what has been measured."""

@@ -1,0 +1,1 @@
+"""`zoo new`: writes the folder of a model that comes from a known source."""

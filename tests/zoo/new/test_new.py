@@ -1,0 +1,276 @@
+"""zoo new: each kind of source gives a folder that passes the check; nothing is overwritten."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.base import Engine
+from zoo import catalogue, yaml_file
+from zoo.check import command as check
+from zoo.errors import ZooError
+from zoo.frameworks import onnx as graphs
+from zoo.new import command, sources
+from zoo.weights import Weights
+
+ROOT = Path(__file__).resolve().parents[3]
+
+NETWORK = '''"""A network of somebody's own."""
+
+
+def tiny():
+    """[N, 1, 32, 32] to [N, 7]."""
+    from torch import nn
+
+    return nn.Sequential(nn.Conv2d(1, 4, 3, stride=2), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 15 * 15, 7))
+
+
+def detector():
+    """Two outputs."""
+    from torch import nn
+
+    class Two(nn.Module):
+        def forward(self, x):
+            return x, x
+
+    return Two()
+
+
+def number():
+    """No network at all."""
+    return 3
+'''
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: Any) -> Path:
+    """A repository without models, whose shared code is ours, and a module `mine_for_test` in the current folder."""
+    made = tmp_path / "repository"
+    (made / "contrib").mkdir(parents=True)
+    (made / "model_config").mkdir()
+    for room in ("engine", "utils", "zoo"):
+        (made / "contrib" / room).symlink_to(ROOT / "contrib" / room)
+    (made / "requirements.txt").write_text((ROOT / "requirements.txt").read_text())
+    (tmp_path / "mine_for_test.py").write_text(NETWORK)
+    (tmp_path / "mine_for_test.onnx").write_text(NETWORK)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "mine_for_test", raising=False)
+    return made
+
+
+def new(root: Path, model: str, source: str, *words: str) -> int:
+    return command.main([model, "--from", source, "--root", str(root), *words])
+
+
+def folder(root: Path, model: str) -> Path:
+    return root / "contrib/example" / model
+
+
+def assert_in_style(root: Path, model: str) -> None:
+    """What is written passes the repository's own linter and formatter."""
+    config = str(ROOT / "pyproject.toml")
+    for words in (["check", "--no-cache"], ["format", "--check", "--no-cache"]):
+        ruff = [sys.executable, "-m", "ruff", *words, "--config", config, str(folder(root, model))]
+        done = subprocess.run(ruff, cwd=root, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("model", "source", "words"),
+    [
+        ("classification/tiny", "mine_for_test:tiny", ["--size", "32", "--channels", "1", "--title", "Tiny net"]),
+        ("classification/squeezenet", "torchvision.squeezenet1_1", []),
+        ("classification/lenet_paddle", "paddle.vision.LeNet", []),
+    ],
+)
+def test_a_new_folder_passes_the_check(root: Path, model: str, source: str, words: list[str], capfd: Any) -> None:
+    package = "paddle" if source.startswith("paddle") else "torchvision"
+    if importlib.util.find_spec(package) is None:
+        pytest.skip(f"{package} is not installed")
+    assert new(root, model, source, *words) == 0
+    assert_in_style(root, model)
+    assert check.main(["--model", model, "--root", str(root)]) == 0, capfd.readouterr().out
+
+
+def test_what_the_source_declares_is_filled_in(root: Path) -> None:
+    assert new(root, "classification/vit", "torchvision.swin_t") == 0
+    assert_in_style(root, "classification/vit")
+    model = catalogue.load_file(folder(root, "classification/vit") / "model.py")
+    transform: Any = model.task.transform  # type: ignore[attr-defined]
+    assert (transform.resize, transform.crop, transform.interpolation) == (232, 224, "bicubic")
+    assert model.task.labels[:2] == ("tench", "goldfish")  # type: ignore[attr-defined]
+    assert model.published["swin_t"].value == 0.81474
+    assert model.pretrained is not None
+    assert model.pretrained("swin_t").url.endswith("swin_t-704ceda3.pth")
+    text = (folder(root, "classification/vit") / "requirements.txt").read_text()
+    assert "torchvision==" in text
+    assert "torch==" in text
+
+
+def write_graph(path: Path, side: int = 16, classes: int = 5, batch: int | str = 1) -> None:
+    """A small classifier as an ONNX file of opset 13, with a fixed batch unless told otherwise."""
+    from onnx import TensorProto, checker, helper, numpy_helper, save
+
+    random = np.random.default_rng(1)
+    shapes = {"kernel": (8, 3, 5, 5), "matrix": (classes, 8 * (side // 2) ** 2), "bias": (classes,)}
+    weights = {name: random.standard_normal(shape).astype(np.float32) / 4 for name, shape in shapes.items()}
+    nodes = [
+        helper.make_node("Conv", ["image", "kernel"], ["a"], strides=[2, 2], pads=[2, 2, 2, 2]),
+        helper.make_node("Relu", ["a"], ["b"]),
+        helper.make_node("Flatten", ["b"], ["c"]),
+        helper.make_node("Gemm", ["c", "matrix", "bias"], ["scores"], transB=1),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "small",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [batch, 3, side, side])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [batch, classes])],
+        [numpy_helper.from_array(array, name) for name, array in weights.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    checker.check_model(model)
+    save(model, path)
+
+
+def test_an_onnx_file(root: Path, tmp_path: Path, capfd: Any) -> None:
+    """Its graph and its small weights are in the folder, and what is exported again computes the same."""
+    write_graph(tmp_path / "small-net.onnx")
+    assert new(root, "classification/small", str(tmp_path / "small-net.onnx")) == 0
+    assert_in_style(root, "classification/small")
+    assert (folder(root, "classification/small") / "network.graph").stat().st_size < 2000
+    assert "weights: sample" in (root / "model_config/model.yaml").read_text()
+    assert check.main(["--model", "classification/small", "--root", str(root)]) == 0, capfd.readouterr().out
+    work = root / "runs/check/classification_small/work/contrib/example/classification/small"
+    batch = np.random.default_rng(2).standard_normal((1, 3, 16, 16)).astype(np.float32)
+    outputs = [Engine(path)(batch) for path in (tmp_path / "small-net.onnx", work / "small_net_dyn.onnx")]
+    np.testing.assert_allclose(outputs[0], outputs[1], rtol=1e-5, atol=1e-5)
+
+
+def test_the_weights_of_an_onnx_file_are_given_by_the_file(root: Path, tmp_path: Path) -> None:
+    write_graph(tmp_path / "small.onnx")
+    assert new(root, "classification/small", str(tmp_path / "small.onnx")) == 0
+    model = catalogue.load_file(folder(root, "classification/small") / "model.py")
+    loaded = graphs.load(model, "small", Weights("file", tmp_path / "small.onnx"), [])
+    random = graphs.load(model, "small", Weights("random"), [])
+    batch = np.ones((1, 3, 16, 16), np.float32)
+    original = Engine(tmp_path / "small.onnx")(batch)
+    np.testing.assert_allclose(graphs.engine(model, loaded)(batch), original, rtol=1e-5, atol=1e-5)
+    assert not np.allclose(graphs.engine(model, random)(batch), original, rtol=0.1, atol=0.1)
+    write_graph(tmp_path / "other.onnx", classes=6)
+    with pytest.raises(ZooError, match=r"matrix \[6, 512\] for \[5, 512\]"):
+        graphs.load(model, "small", Weights("file", tmp_path / "other.onnx"), [])
+
+
+class FakeTimm(ModuleType):
+    """timm's three functions, as its documents describe them."""
+
+    def __init__(self) -> None:
+        super().__init__("timm")
+        config = {
+            "input_size": (3, 96, 96),
+            "crop_pct": 0.875,
+            "interpolation": "bicubic",
+            "mean": (0.5, 0.5, 0.5),
+            "std": (0.25, 0.25, 0.25),
+            "crop_mode": "center",
+        }
+        self.data = SimpleNamespace(resolve_model_data_config=lambda network: config)
+        self.list_models = lambda: ["tiny_timm"]
+
+    def create_model(self, name: str, pretrained: bool) -> Any:
+        from torch import nn
+
+        return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 1000))
+
+
+def test_timm_by_a_double(root: Path, monkeypatch: Any) -> None:
+    """Written against timm's documented functions; timm itself is an option that need not be installed."""
+    monkeypatch.setitem(sys.modules, "timm", FakeTimm())
+    assert new(root, "classification/from_timm", "timm.tiny_timm") == 0
+    assert_in_style(root, "classification/from_timm")
+    model = catalogue.load_file(folder(root, "classification/from_timm") / "model.py")
+    transform: Any = model.task.transform  # type: ignore[attr-defined]
+    assert (transform.resize, transform.crop, transform.mean, transform.interpolation) == (
+        109,
+        96,
+        (0.5, 0.5, 0.5),
+        "bicubic",
+    )
+    assert "timm" in (folder(root, "classification/from_timm") / "requirements.txt").read_text().split()
+
+
+@pytest.mark.skipif(importlib.util.find_spec("timm") is None, reason="timm is not installed")
+def test_timm_itself(root: Path) -> None:
+    assert new(root, "classification/resnet_timm", "timm.resnet18") == 0
+
+
+def test_nothing_is_overwritten(root: Path, capfd: Any) -> None:
+    folder(root, "classification/tiny").mkdir(parents=True)
+    assert new(root, "classification/tiny", "mine_for_test:tiny") == 2
+    assert "exists already" in capfd.readouterr().err
+    assert not list(folder(root, "classification/tiny").iterdir())
+
+
+def test_a_case_of_that_name_leaves_everything_as_it_was(root: Path, capfd: Any) -> None:
+    words = ("mine_for_test:tiny", "--size", "32", "--channels", "1")
+    assert new(root, "classification/tiny", *words) == 0
+    folder(root, "classification/tiny").rename(folder(root, "classification/moved"))
+    before = (root / "model_config/model.yaml").read_text()
+    assert new(root, "classification/tiny", *words) == 2
+    assert "stands in line 1 already" in capfd.readouterr().err
+    assert (root / "model_config/model.yaml").read_text() == before
+    assert not folder(root, "classification/tiny").exists()
+
+
+def test_a_case_of_limit_performance_where_there_are_some(root: Path) -> None:
+    config = root / command.TECOEXEC_CONFIG
+    config.parent.mkdir(parents=True)
+    config.write_text("# cases\n\n- case_name: first\n")
+    assert new(root, "classification/tiny", "mine_for_test:tiny", "--size", "32", "--channels", "1") == 0
+    first, second = yaml_file.read(config).data
+    assert first == {"case_name": "first"}
+    assert second["case_name"] == "model.infer.async.tiny.1card.batch8.shape32*32"
+    assert second["input_shapes"] == "1*1*32*32"
+    assert second["onnx_path"] == "contrib/example/classification/tiny/tiny_dyn.onnx"
+
+
+@pytest.mark.parametrize("title", ['x", hacked="', "x\ny", "{x}", ""])
+def test_a_title_is_no_code(root: Path, title: str, capfd: Any) -> None:
+    words = ("--size", "32", "--channels", "1", f"--title={title}")
+    assert new(root, "classification/tiny", "mine_for_test:tiny", *words) == (0 if title == "" else 2)
+    assert title == "" or "--title has letters" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("model", "source", "words"),
+    [
+        ("classification/ResNet", "torchvision.resnet18", "is not DOMAIN/MODEL in lower-case letters"),
+        ("resnet", "torchvision.resnet18", "is not DOMAIN/MODEL"),
+        ("classification/../x", "torchvision.resnet18", "is not DOMAIN/MODEL"),
+        ("classification/x", "torchvision.resnet19", "did you mean resnet1"),
+        ("classification/x", "somewhere.resnet18", f"--from is {sources.FORMS}"),
+        ("classification/x", "transformers.ResNet", f"--from is {sources.FORMS}"),
+        ("classification/x", "missing.onnx", "is not an ONNX file that can be read"),
+        ("classification/x", "mine_for_test.onnx", "is not an ONNX file that can be read"),
+        ("classification/x", "no_such_module:build", "cannot import no_such_module"),
+        ("classification/x", "mine_for_test:nothing", "has no function 'nothing'"),
+        ("classification/x", "mine_for_test:number", "returns a int"),
+        ("classification/x", "mine_for_test:detector", "image classifiers, with one output"),
+        ("classification/x", "mine_for_test:tiny", "give --size and --channels"),
+    ],
+)
+def test_what_cannot_be_done_is_said(root: Path, capfd: Any, model: str, source: str, words: str) -> None:
+    assert new(root, model, source) == 2
+    assert words in capfd.readouterr().err
+    assert not (root / "contrib/example").exists()
+
+
+def test_a_package_that_is_missing(root: Path, capfd: Any, monkeypatch: Any) -> None:
+    monkeypatch.setitem(sys.modules, "timm", None)
+    assert new(root, "classification/x", "timm.resnet18") == 2
+    assert "needs the package timm: pip install timm" in capfd.readouterr().err
