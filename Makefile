@@ -51,7 +51,7 @@ format: env ## put every file into the project's style
 	@"$(BIN)/ruff" format .
 
 bench: env ## run every script in benchmarks/
-	@for script in benchmarks/*.py; do \
+	@for script in benchmarks/[!_]*.py; do \
 		test -e "$$script" || { echo "There is no script in benchmarks/."; continue; }; \
 		echo "== $$script"; "$(BIN)/python" "$$script" || exit 1; \
 	done

@@ -34,6 +34,7 @@ from .spec import InputCheck, TensorSpec
 
 __all__ = [
     "PASS_PATH",
+    "Call",
     "DtypeError",
     "Engine",
     "EngineError",
@@ -55,6 +56,12 @@ PASS_PATH = Path(__file__).resolve().parent / "passes"
 _DTYPES = ("float16", "float32", "bfloat16")
 
 
+class Call(Future[Any]):
+    """A call that `Engine.submit` has started. `run_time` holds the seconds that the runtime took, once it is done."""
+
+    run_time: float = 0.0
+
+
 class Engine:
     """A network, loaded for one target.
 
@@ -66,10 +73,12 @@ class Engine:
     ckpt: the model file. input_name: checked against the graph when given (str, or a list in input order).
     target: "onnx", … (`engine.backends.targets()`), a device after a colon. batch_size: rows a call, for
     targets that compile. input_size: a list of shapes, one an input, of one compute unit. dtype: "float16",
-    "float32" or "bfloat16", what is computed in; allows rounding float inputs to it (float32 for bfloat16).
-    pass_path: pass file of compiling targets. save_engine: where compiling targets put what they compiled.
-    rank: the card, where the target names none. check_finite: refuse NaN and infinity in inputs. options: the
-    runtime's own options. devices: share every batch among these devices; replicas: among so many copies.
+    "float32" or "bfloat16", what compiling targets compute in (others: as the file does); allows rounding float
+    inputs to it (float32 for bfloat16). pass_path: pass file of compiling targets. save_engine: where compiling
+    targets put what they compiled. rank: the card, where the target names none. check_finite: refuse NaN and
+    infinity in inputs. options: the runtime's own options. streams: how many submitted calls will be under way at
+    once; a runtime on the CPU shares its cores among them, one that takes a single call at a time runs them one
+    after the other. devices: share every batch among these devices; replicas: among so many copies.
     task, model, model_name, backend, devide, card_bs1: accepted for existing scripts, not used.
 
     Raises a subclass of EngineError for every misuse; nothing reaches the runtime unchecked.
@@ -94,6 +103,7 @@ class Engine:
         devide: Any = None,
         card_bs1: Any = None,
         check_finite: bool = False,
+        streams: int = 1,
         options: Mapping[str, Any] | None = None,
         devices: Sequence[int | str] | None = None,
         replicas: int | None = None,
@@ -101,6 +111,8 @@ class Engine:
         self._session: Session | None = None
         if batch_size is not None and batch_size < 1:
             raise OptionError(f"batch_size is at least 1, got {batch_size}")
+        if streams < 1:
+            raise OptionError(f"streams is at least 1, got {streams}")
         _require_dtype(dtype, _DTYPES, "dtype")
         runtime = backends.find(target)
         _require_dtype(dtype, runtime.dtypes, f"with target '{target}', dtype")
@@ -112,6 +124,7 @@ class Engine:
             pass_path=Path(pass_path) if pass_path else None,
             save_engine=save_engine,
             rank=rank,
+            streams=streams,
             extra=options or {},
         )
         session = open_session(runtime, _model_file(ckpt), asked, devices, replicas)
@@ -136,13 +149,14 @@ class Engine:
         self.backend = backend
         self.target = target
         self.run_time = 0.0
+        self.parallel = session.parallel
         self.inputs: tuple[TensorSpec, ...] = session.inputs
         self.outputs: tuple[TensorSpec, ...] = session.outputs
         self._session = session
         # closes the session once: on release, when the engine is forgotten, or when the interpreter ends
         self._close = weakref.finalize(self, session.close)
         self._executor = ThreadPoolExecutor(session.parallel, thread_name_prefix="engine")
-        self._dtype = "float32" if dtype == "bfloat16" else dtype
+        self.dtype = "float32" if dtype == "bfloat16" else dtype
         self._check_finite = check_finite
         first = self.inputs[0].shape[:1] if self.inputs else ()
         self._fixed_batch = first[0] if first and isinstance(first[0], int) else None
@@ -153,7 +167,7 @@ class Engine:
         batch = self._fixed_batch
         self._batched = [spec.shape[:1] == (batch,) for spec in self.inputs]
         self._checks = [
-            InputCheck(spec, self._dtype, self._check_finite, batched)
+            InputCheck(spec, self.dtype, self._check_finite, batched)
             for spec, batched in zip(self.inputs, self._batched, strict=True)
         ]
         places: dict[str, list[tuple[int, int]]] = {}
@@ -196,14 +210,32 @@ class Engine:
         The keywords are accepted for existing scripts and change nothing: they belong to postprocessing.
         Raises InputError (ShapeError, DtypeError, NotFiniteError), ReleasedError, RunError.
         """
-        return self._timed_run(self._arranged(inputs))
+        outputs, self.run_time = self._timed_run(self._arranged(inputs))
+        return outputs
 
-    def submit(self, inputs: np.ndarray | Sequence[np.ndarray] | Mapping[str, np.ndarray]) -> Future[Any]:
-        """Start a call and return its future. Inputs are checked now; leave the arrays alone until it is done."""
+    def submit(self, inputs: np.ndarray | Sequence[np.ndarray] | Mapping[str, np.ndarray]) -> Call:
+        """Start a call and return its future. Inputs are checked now; leave the arrays alone until it is done.
+
+        `parallel` calls run at once, in the order of submission; the others wait.
+        """
         arrays = self._arranged(inputs)
-        return self._executor.submit(self._timed_run, arrays)
+        call = Call()
+        self._executor.submit(self._fulfil, call, arrays)
+        return call
 
-    def _timed_run(self, arrays: list[np.ndarray]) -> Any:
+    def _fulfil(self, call: Call, arrays: list[np.ndarray]) -> None:
+        if not call.set_running_or_notify_cancel():
+            return
+        try:
+            outputs, call.run_time = self._timed_run(arrays)
+        except BaseException as error:
+            call.set_exception(error)
+        else:
+            self.run_time = call.run_time
+            call.set_result(outputs)
+
+    def _timed_run(self, arrays: list[np.ndarray]) -> tuple[Any, float]:
+        """The outputs, and the seconds that the runtime took."""
         session = self._session
         if session is None:
             raise ReleasedError("this engine has been released; open a new one")
@@ -215,8 +247,8 @@ class Engine:
         except Exception as error:
             # each runtime has exceptions of its own; people get one kind, with the runtime's words
             raise RunError(f"target '{self.target}' failed: {error}") from error
-        self.run_time = time.perf_counter() - start
-        return outputs[0] if len(outputs) == 1 else outputs
+        seconds = time.perf_counter() - start
+        return (outputs[0] if len(outputs) == 1 else outputs), seconds
 
     def _arranged(self, inputs: Any) -> list[np.ndarray]:
         """The inputs, checked, in graph order."""

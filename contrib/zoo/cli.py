@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from engine.backends.base import cores
 from engine.base import PASS_PATH, Engine
 
 from . import frameworks
@@ -17,6 +18,8 @@ from .model import Model, Task, file_name
 from .weights import resolve
 
 DTYPES = ("float32", "float16", "bfloat16")
+# Calls at once on a CPU: independent batches share cores better than the threads of one, but each needs its memory.
+_MAX_STREAMS = 4
 
 
 def boolean(text: str) -> bool:
@@ -64,15 +67,29 @@ def add_shared_flags(parser: argparse.ArgumentParser, batch_size: int) -> None:
     parser.add_argument(
         "--skip_postprocess", type=boolean, default=False, metavar="True|False", help="run the network only"
     )
+    parser.add_argument("--workers", type=positive, help="threads that preprocess (default: as many as cores)")
+    parser.add_argument("--streams", type=positive, help="batches that run at once on a CPU (default: as fits)")
+    parser.add_argument(
+        "--decoder",
+        choices=("reference", "fast"),
+        default="reference",
+        help="fast: quicker decoding and scaling, which is not equal to the source's to the bit",
+    )
     parser.add_argument(
         "--verbose", type=boolean, nargs="?", const=True, default=False, metavar="True|False", help="say more"
     )
 
 
 def task_of(model: Model, args: argparse.Namespace) -> Task:
-    """The model's task at --input_size."""
+    """The model's task at --input_size, with --decoder."""
     sizes(model, args.input_size)
-    return model.task.adapted(args.input_size, args.topk)
+    task = model.task.adapted(args.input_size, args.topk)
+    if args.decoder == "reference":
+        return task
+    fast = task.fast()
+    if fast is None:
+        raise ZooError(f"{model.id} has no fast decoder; leave --decoder out")
+    return fast
 
 
 def ckpt_of(model: Model, args: argparse.Namespace) -> Path:
@@ -80,8 +97,8 @@ def ckpt_of(model: Model, args: argparse.Namespace) -> Path:
     return args.ckpt or model.folder / file_name(model.variant(args.variant), args.dtype)
 
 
-def open_engine(model: Model, args: argparse.Namespace) -> Engine:
-    """The engine that the flags ask for."""
+def open_engine(model: Model, args: argparse.Namespace, batches: int = 1) -> Engine:
+    """The engine that the flags ask for; on a CPU, several of `batches` may run at once."""
     from . import targets
 
     ckpt = ckpt_of(model, args)
@@ -95,6 +112,7 @@ def open_engine(model: Model, args: argparse.Namespace) -> Engine:
         args.input_size,
         args.input_name,
         args.pass_path,
+        streams=args.streams or min(cores(), batches, _MAX_STREAMS),
     )
 
 
@@ -107,6 +125,7 @@ def target_engine(
     input_size: int | None,
     input_name: str | None = None,
     pass_path: Path = PASS_PATH / "default_pass.py",
+    streams: int = 1,
 ) -> Engine:
     """`ckpt` on `target`. A card splits a batch over its compute units, so that each is opened with its share.
 
@@ -123,6 +142,7 @@ def target_engine(
         input_size=model.shapes(unit_batch, sizes(model, input_size)),
         dtype=dtype,
         pass_path=pass_path,
+        streams=streams,
     )
 
 

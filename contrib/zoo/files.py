@@ -14,6 +14,7 @@ from utils.errors import DataError
 from utils.files import atomic_write
 
 from . import cli, console
+from .diagnosis import diagnose
 from .errors import CheckFailedError, ZooError
 from .model import Model, Task
 from .pipeline import Stages, predictions
@@ -83,22 +84,24 @@ def _predict(
     bad: list[tuple[Sample, DataError]] = []
     records: list[dict[str, Any]] = []
     stages = Stages()
-    with cli.open_engine(model, args) as engine:
+    total = -(-len(samples) // args.batch_size)
+    with cli.open_engine(model, args, total) as engine:
         found = predictions(
             task,
             engine,
             samples,
             args.batch_size,
             stages,
+            workers=args.workers,
             skip_postprocess=args.skip_postprocess,
             on_bad=(lambda sample, error: bad.append((sample, error))) if skip_bad else None,
         )
-        total = -(-len(samples) // args.batch_size)
         bar = console.progress(found, total, "predicting", "batch") if total > 1 else found
         for batch, batch_predictions in bar:
             for sample, prediction in zip(batch, batch_predictions, strict=not args.skip_postprocess):
                 print(f"{sample.id}: {task.describe(prediction, args.topk)}")
                 records.append(_record(task, sample, prediction, pictures.get(sample.id)))
+        diagnosis = diagnose(engine, stages) if len(samples) > 1 else None
     if args.json:
         console.write_json(
             args.json,
@@ -106,6 +109,7 @@ def _predict(
                 "model": model.id,
                 "ckpt": str(cli.ckpt_of(model, args)),
                 "target": args.target,
+                "decoder": task.decoder,
                 "predictions": records,
                 "skipped": [{"id": sample.id, "reason": str(error)} for sample, error in bad],
             },
@@ -116,6 +120,8 @@ def _predict(
         f"{stages.inference:.3f} s",
         file=sys.stderr,
     )
+    for line in diagnosis.lines() if diagnosis else ():
+        print(line, file=sys.stderr)
     for sample, error in bad:
         print(f"skipped {sample.id}: {error}", file=sys.stderr)
     if bad:

@@ -1,25 +1,46 @@
-"""The one path from a sample to a prediction, used by demo, folder, validation and verification alike."""
+"""The one path from a sample to a prediction, used by demo, folder, validation and verification alike.
+
+Three things happen at the same time. Threads preprocess samples straight into the rows of batch slots, ahead of the
+engine (`Feeder`). The engine works on the batches that were submitted to it. The caller's thread postprocesses
+finished batches, in order, and counts them (`predictions`). The number of slots bounds every queue. Threads are
+enough, because Pillow and numpy let other threads run while they decode, scale and look up.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
-from engine.base import Engine
+from engine.backends.base import cores
+from engine.base import Call, Engine
 from utils.datasets.sample import Sample
 from utils.errors import DataError
 
+from .errors import ZooError
 from .model import Task
 from .parity import as_list
+
+# Slots beside those in flight: one is postprocessed, one is ready, one is being filled.
+_AHEAD = 3
+
+OnBad = Callable[[Sample, DataError], None]
 
 
 @dataclass
 class Stages:
-    """Seconds spent in each stage, summed over `batches` batches of `samples` samples in all."""
+    """What `batches` batches of `samples` samples took, in seconds.
+
+    The stages overlap, so that they add up to more than `end_to_end`, the time by the clock. preprocess and
+    inference are summed over the threads that did them. cpu is the processor time of the whole process,
+    preprocess_cpu and postprocess_cpu what these stages had of it. ready: a preprocessed batch, one array an input.
+    """
 
     samples: int = 0
     batches: int = 0
@@ -27,13 +48,18 @@ class Stages:
     inference: float = 0.0
     postprocess: float = 0.0
     end_to_end: float = 0.0
+    preprocess_cpu: float = 0.0
+    postprocess_cpu: float = 0.0
+    cpu: float = 0.0
+    ready: list[np.ndarray] = field(default_factory=list, repr=False)
 
     def throughput(self) -> float:
         """Samples a second, end to end."""
         return self.samples / self.end_to_end if self.end_to_end else 0.0
 
     def to_json(self) -> dict[str, float]:
-        return asdict(self) | {"throughput": self.throughput()}
+        figures = {name: value for name, value in vars(self).items() if name != "ready"}
+        return figures | {"throughput": self.throughput()}
 
     def summary(self) -> str:
         """The line that CI looks for: sums and averages a batch, in seconds; samples a second."""
@@ -46,49 +72,144 @@ class Stages:
         )
 
 
+class Slot:
+    """Room for one batch, used again and again. Its arrays are made when the first row arrives.
+
+    dtypes: the precision that floating values of each input are to be stored in; None leaves them as they come.
+    """
+
+    def __init__(self, rows: int, dtypes: Sequence[str | None]):
+        self.arrays: list[np.ndarray] = []
+        self._rows = rows
+        self._dtypes = dict(enumerate(dtypes))
+        self._lock = Lock()
+
+    def row(self, index: int) -> tuple[np.ndarray, ...] | None:
+        """Where row `index` is to be written, or None while the shapes are not known."""
+        return tuple(array[index, ...] for array in self.arrays) or None
+
+    def put(self, index: int, arrays: Sequence[np.ndarray]) -> None:
+        """Copy one sample into row `index`. Raises DataError when it has another shape than those before."""
+        with self._lock:
+            if not self.arrays:
+                self.arrays = [self._room(number, array) for number, array in enumerate(arrays)]
+        for row, array in zip(self.row(index) or (), arrays, strict=True):
+            if row.shape != array.shape:
+                raise DataError(f"preprocessing gave an array of {list(array.shape)}, others {list(row.shape)}")
+            np.copyto(row, array, casting="same_kind")
+
+    def _room(self, number: int, array: np.ndarray) -> np.ndarray:
+        wanted = np.dtype(self._dtypes.get(number) or array.dtype)
+        both_float = wanted.kind == array.dtype.kind == "f"
+        return np.empty((self._rows, *array.shape), wanted if both_float else array.dtype)
+
+
 @dataclass(frozen=True)
 class Batch:
-    """Preprocessed samples: `arrays` has one array an input, [rows, …]."""
+    """Preprocessed samples: `arrays` has one array an input, [rows, …]; they live in `slot` until it is used again."""
 
     samples: list[Sample]
     arrays: list[np.ndarray]
     metas: list[Any]
+    slot: Slot
 
 
-def batches(
-    task: Task,
-    samples: Iterable[Sample],
-    batch_size: int,
-    on_bad: Callable[[Sample, DataError], None] | None = None,
-) -> Iterator[Batch]:
-    """Preprocess `samples` in batches, in order, the last one as small as it is.
+class Feeder:
+    """Makes batches ahead of the caller, on `workers` threads, and gives them out in order.
 
-    A sample that cannot be read raises its DataError, or goes to `on_bad` and is left out.
+    The caller returns a batch's slot with `give_back`; while no slot is free, nothing further is preprocessed. The
+    last batch is as small as it is. A sample that cannot be read raises its DataError, or goes to `on_bad` and is
+    left out; any other exception of the preprocessing becomes a ZooError. Both name the sample.
     """
-    rows: list[tuple[Sample, tuple[np.ndarray, ...], Any]] = []
-    for sample in samples:
+
+    def __init__(
+        self,
+        task: Task,
+        batch_size: int,
+        workers: int,
+        *,
+        slots: int = _AHEAD,
+        dtypes: Sequence[str | None] = (),
+        stages: Stages | None = None,
+        on_bad: OnBad | None = None,
+    ):
+        self._task = task
+        self._batch_size = batch_size
+        self._workers = workers
+        self._free = deque(Slot(batch_size, dtypes) for _ in range(slots))
+        self._dtypes = dtypes
+        self._stages = stages or Stages()
+        self._on_bad = on_bad
+
+    def give_back(self, batch: Batch) -> None:
+        """The arrays of `batch` are not needed any more."""
+        self._free.append(batch.slot)
+
+    def batches(self, samples: Sequence[Sample]) -> Iterator[Batch]:
+        """The batches of `samples`. When the caller stops early, the threads end with the sample they are at."""
+        starts = iter(range(0, len(samples), self._batch_size))
+        filling: deque[tuple[Slot, list[Sample], list[Future[Any]]]] = deque()
+        pool = ThreadPoolExecutor(self._workers, thread_name_prefix="preprocess")
         try:
-            arrays, meta = task.preprocess(sample.data)
+            while True:
+                while (self._free or not filling) and (start := next(starts, None)) is not None:
+                    chunk = [samples[i] for i in range(start, min(start + self._batch_size, len(samples)))]
+                    slot = self._free.popleft() if self._free else Slot(self._batch_size, self._dtypes)
+                    rows = [pool.submit(self._fill, slot, row, sample) for row, sample in enumerate(chunk)]
+                    filling.append((slot, chunk, rows))
+                if not filling:
+                    return
+                batch = self._collected(*filling.popleft())
+                if batch.samples:
+                    yield batch
+                else:
+                    self.give_back(batch)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _fill(self, slot: Slot, index: int, sample: Sample) -> tuple[Any, float, float]:
+        """Preprocess one sample into its row; returns its meta, seconds and processor seconds. Runs on a worker."""
+        start, start_cpu = time.perf_counter(), time.thread_time()
+        row = slot.row(index)
+        try:
+            arrays, meta = self._task.preprocess(sample.data, row)
+            if row is None or any(array is not place for array, place in zip(arrays, row, strict=True)):
+                slot.put(index, arrays)
         except DataError as error:
-            if on_bad is None:
-                raise
-            on_bad(sample, error)
-            continue
-        rows.append((sample, arrays, meta))
-        if len(rows) == batch_size:
-            yield _stacked(rows)
-            rows = []
-    if rows:
-        yield _stacked(rows)
+            raise error if sample.id in str(error) else DataError(f"{sample.id}: {error}") from error
+        except Exception as error:
+            # preprocessing is a model's own code, which may raise anything
+            raise ZooError(f"preprocessing of {sample.id} failed: {type(error).__name__}: {error}") from error
+        return meta, time.perf_counter() - start, time.thread_time() - start_cpu
+
+    def _collected(self, slot: Slot, samples: list[Sample], rows: list[Future[Any]]) -> Batch:
+        """Wait for every row of a slot. Rows that could not be read are closed up."""
+        wait(rows, return_when=FIRST_EXCEPTION)  # woken once, and not for every row
+        good: list[int] = []
+        metas: list[Any] = []
+        for index, (sample, row) in enumerate(zip(samples, rows, strict=True)):
+            try:
+                meta, seconds, cpu_seconds = row.result()
+            except DataError as error:
+                if self._on_bad is None:
+                    raise
+                self._on_bad(sample, error)
+                continue
+            good.append(index)
+            metas.append(meta)
+            self._stages.preprocess += seconds
+            self._stages.preprocess_cpu += cpu_seconds
+        whole = len(good) == len(samples)
+        arrays = [array[: len(samples)] if whole else array[good] for array in slot.arrays]
+        return Batch([samples[index] for index in good], arrays, metas, slot)
 
 
-def _stacked(rows: list[tuple[Sample, tuple[np.ndarray, ...], Any]]) -> Batch:
-    columns = zip(*(arrays for _, arrays, _ in rows), strict=True)
-    return Batch(
-        [sample for sample, _, _ in rows],
-        [np.stack(column) for column in columns],
-        [meta for _, _, meta in rows],
-    )
+def batches(task: Task, samples: Sequence[Sample], batch_size: int, workers: int | None = None) -> Iterator[Batch]:
+    """Preprocessed batches, in order; the arrays of one are valid until the next is asked for."""
+    feeder = Feeder(task, batch_size, workers or cores())
+    for batch in feeder.batches(samples):
+        yield batch
+        feeder.give_back(batch)
 
 
 def predictions(
@@ -98,31 +219,81 @@ def predictions(
     batch_size: int,
     stages: Stages,
     *,
+    workers: int | None = None,
     warm_up: int = 0,
     skip_postprocess: bool = False,
-    on_bad: Callable[[Sample, DataError], None] | None = None,
+    on_bad: OnBad | None = None,
 ) -> Iterator[tuple[list[Sample], list[Any]]]:
     """For each batch, its samples and their predictions (none when skipping postprocessing); times go to `stages`.
 
-    The first batch runs `warm_up` times beforehand, outside of every figure.
+    One batch more than the engine runs at once is submitted ahead, so that it never waits for this thread. A
+    batch of the first sample runs `warm_up` times beforehand, outside of every figure. workers: threads that
+    preprocess, by default as many as there are cores.
     """
-    start = time.perf_counter()
-    for batch in batches(task, samples, batch_size, on_bad):
-        prepared = time.perf_counter()
-        stages.preprocess += prepared - start
-        stages.end_to_end += prepared - start
-        if stages.batches == 0:
-            for _ in range(warm_up):
-                engine(batch.arrays)
-        run = time.perf_counter()
-        outputs = as_list(engine(batch.arrays))
-        inferred = time.perf_counter()
+    in_flight = engine.parallel + 1
+    # only to what was asked for: a float16 file under --dtype float32 is refused by the engine
+    dtypes = [spec.dtype if spec.dtype == engine.dtype else None for spec in engine.inputs]
+    feeder = Feeder(
+        task,
+        batch_size,
+        workers or cores(),
+        slots=in_flight + _AHEAD,
+        dtypes=dtypes,
+        stages=stages,
+        on_bad=on_bad,
+    )
+    if warm_up:
+        _warm_up(task, engine, samples[0], min(batch_size, len(samples)), warm_up)
+    pending: deque[tuple[Batch, Call]] = deque()
+    clock = _Clock(stages)
+    try:
+        for batch in feeder.batches(samples):
+            pending.append((batch, engine.submit(batch.arrays)))
+            stages.ready = stages.ready or batch.arrays
+            if len(pending) > in_flight:
+                yield _finished(task, pending.popleft(), feeder, stages, skip_postprocess)
+                clock.read()
+        while pending:
+            yield _finished(task, pending.popleft(), feeder, stages, skip_postprocess)
+            clock.read()
+    finally:
+        for _, call in pending:
+            call.cancel()
+
+
+def _finished(
+    task: Task, pending: tuple[Batch, Call], feeder: Feeder, stages: Stages, skip_postprocess: bool
+) -> tuple[list[Sample], list[Any]]:
+    """Wait for a submitted batch, postprocess it and give its slot back."""
+    batch, call = pending
+    outputs = as_list(call.result())
+    start, start_cpu = time.perf_counter(), time.thread_time()
+    try:
         found = [] if skip_postprocess else task.postprocess(outputs, batch.metas)
-        done = time.perf_counter()
-        stages.inference += inferred - run
-        stages.postprocess += done - inferred
-        stages.end_to_end += done - run
-        stages.batches += 1
-        stages.samples += len(batch.samples)
-        yield batch.samples, found
-        start = time.perf_counter()
+    except DataError as error:
+        raise DataError(f"batch of {batch.samples[0].id} to {batch.samples[-1].id}: {error}") from error
+    stages.postprocess += time.perf_counter() - start
+    stages.postprocess_cpu += time.thread_time() - start_cpu
+    stages.inference += call.run_time
+    stages.batches += 1
+    stages.samples += len(batch.samples)
+    feeder.give_back(batch)
+    return batch.samples, found
+
+
+def _warm_up(task: Task, engine: Engine, sample: Sample, rows: int, times: int) -> None:
+    for batch in batches(task, [sample] * rows, rows):
+        for call in [engine.submit(batch.arrays) for _ in range(times * engine.parallel)]:
+            call.result()
+
+
+class _Clock:
+    """Writes to `stages` what has passed since the clock was made."""
+
+    def __init__(self, stages: Stages):
+        self._stages = stages
+        self._start, self._start_cpu = time.perf_counter(), time.process_time()
+
+    def read(self) -> None:
+        self._stages.end_to_end = time.perf_counter() - self._start
+        self._stages.cpu = time.process_time() - self._start_cpu

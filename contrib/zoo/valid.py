@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.base import Engine
 from utils.datasets.image_classification_dataset import rank_and_world, shard
+from utils.datasets.sample import Sample
+from utils.files import sha256
+from utils.metrics.base import Metric
 
 from . import cli, console
+from .diagnosis import Diagnosis, diagnose
 from .errors import ZooError
-from .model import Model
+from .model import Model, Task
 from .pipeline import Stages, predictions
+from .resume import Progress
+from .verify import spread
+
+_DECODER_SAMPLES = 256
 
 
 def main(model: Model, argv: list[str] | None = None) -> int:
@@ -21,6 +32,9 @@ def main(model: Model, argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=f"The metric of {model.title} over a labelled data set.")
     cli.add_shared_flags(parser, batch_size=16)
     parser.add_argument("--json", type=Path, help="write figures and counts to this file")
+    parser.add_argument(
+        "--resume", type=Path, help="keep the state of the run in this file, and go on where it says one stopped"
+    )
     return console.run(lambda args: _validate_each(model, args), parser.parse_args(argv))
 
 
@@ -29,6 +43,8 @@ def _validate_each(model: Model, args: argparse.Namespace) -> int:
     names = args.target.split(",")
     if len(names) == 1:
         return _validate(model, args)
+    if args.resume:
+        raise ZooError("--resume keeps the state of one run; give one --target with it")
     records = []
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
@@ -54,48 +70,104 @@ def _row(record: dict[str, Any], primary: str) -> tuple[str, ...]:
 
 def _validate(model: Model, args: argparse.Namespace) -> int:
     """Each rank takes its own samples and prints its own figures; --json has the counts that join them."""
+    if args.resume and args.skip_postprocess:
+        raise ZooError("--resume keeps the counts of a metric, and --skip_postprocess True has none")
     rank, world = rank_and_world()
     samples = shard(model.task.dataset(model.data(args.data_path or "sample")), rank, world)
     if cli.max_steps() > 0:
         samples = samples[: cli.max_steps() * args.batch_size]
     if not samples:
         raise ZooError(f"rank {rank} of {world} has no sample: the data set has fewer samples than there are ranks")
-    metric = model.task.metric()
+    task = cli.task_of(model, args)
+    metric = task.metric()
     stages = Stages()
-    with cli.open_engine(model, args) as engine:
-        found = predictions(
-            cli.task_of(model, args),
-            engine,
-            samples,
-            args.batch_size,
-            stages,
-            warm_up=cli.warm_up_steps(),
-            skip_postprocess=args.skip_postprocess,
-        )
-        for batch, batch_predictions in console.progress(
-            found, -(-len(samples) // args.batch_size), "validating", "batch"
-        ):
-            if not args.skip_postprocess:
-                metric.update(batch_predictions, [sample.target for sample in batch])
+    identity = _identity(model, args, task, samples) | {"rank": rank, "world": world} if args.resume else {}
+    with cli.open_engine(model, args, -(-len(samples) // args.batch_size)) as engine:
+        with Progress(args.resume, identity, metric) as progress:
+            if progress.done:
+                print(f"{args.resume}: {progress.done} of {len(samples)} samples were counted before")
+            _count(args, task, engine, samples[progress.done :], stages, progress)
+        diagnosis = diagnose(engine, stages)
+        if args.decoder == "fast" and not args.skip_postprocess:
+            print(_decoder_effect(model, args, engine, samples))
     figures = {} if args.skip_postprocess else metric.compute()
     for name, value in figures.items():
-        print(f"{name} {value:.4f} of {stages.samples} samples")
+        print(f"{name} {value:.4f} of {len(samples)} samples")
+    for line in diagnosis.lines() if diagnosis else ():
+        print(line)
     if args.json:
-        console.write_json(args.json, _record(model, args, rank, world, figures, metric.state(), stages))
+        record = _record(model, args, task, figures, metric, stages, diagnosis)
+        console.write_json(args.json, record | {"rank": rank, "world": world})
     if figures:
         print(f"eval_metric {figures[metric.infos[0].name]:.6g}")
     print(stages.summary())
     return console.OK
 
 
+def _count(
+    args: argparse.Namespace, task: Task, engine: Engine, samples: Sequence[Sample], stages: Stages, progress: Progress
+) -> None:
+    """Run the network over `samples` and count what it says."""
+    if not samples:
+        return
+    found = predictions(
+        task,
+        engine,
+        samples,
+        args.batch_size,
+        stages,
+        workers=args.workers,
+        warm_up=cli.warm_up_steps(),
+        skip_postprocess=args.skip_postprocess,
+    )
+    for batch, batch_predictions in console.progress(found, -(-len(samples) // args.batch_size), "validating", "batch"):
+        if not args.skip_postprocess:
+            progress.add(batch_predictions, [sample.target for sample in batch])
+
+
+def _decoder_effect(model: Model, args: argparse.Namespace, engine: Engine, samples: Sequence[Sample]) -> str:
+    """What --decoder fast changes, on some of the samples."""
+    some = spread(samples, _DECODER_SAMPLES)
+    reference = model.task.adapted(args.input_size, args.topk)
+    results = []
+    for task in (reference, cli.task_of(model, args)):
+        metric = task.metric()
+        found: list[Any] = []
+        for batch, batch_predictions in predictions(
+            task, engine, some, args.batch_size, Stages(), workers=args.workers
+        ):
+            metric.update(batch_predictions, [sample.target for sample in batch])
+            found += batch_predictions
+        results.append((metric.compute()[metric.infos[0].name], found))
+    same = sum(reference.agreement(one, other) for one, other in zip(results[0][1], results[1][1], strict=True))
+    return (
+        f"decoder fast: {metric.infos[0].name} {results[1][0]:.4f}, with the reference decoder {results[0][0]:.4f}; "
+        f"{same} of {len(some)} predictions agree"
+    )
+
+
+def _identity(model: Model, args: argparse.Namespace, task: Task, samples: Sequence[Sample]) -> dict[str, Any]:
+    """What a run's result depends on."""
+    names = "\n".join(sample.id for sample in samples)
+    return {
+        "model": model.id,
+        "ckpt": sha256(cli.ckpt_of(model, args)),
+        "samples": hashlib.sha256(names.encode()).hexdigest(),
+        "target": args.target,
+        "dtype": args.dtype,
+        "input_size": args.input_size,
+        "decoder": task.decoder,
+    }
+
+
 def _record(
     model: Model,
     args: argparse.Namespace,
-    rank: int,
-    world: int,
+    task: Task,
     figures: dict[str, float],
-    state: dict[str, Any],
+    metric: Metric,
     stages: Stages,
+    diagnosis: Diagnosis | None,
 ) -> dict[str, Any]:
     return {
         "model": model.id,
@@ -104,9 +176,9 @@ def _record(
         "target": args.target,
         "dtype": args.dtype,
         "batch_size": args.batch_size,
-        "rank": rank,
-        "world": world,
+        "decoder": task.decoder,
         "metrics": figures,
-        "counts": state,
+        "counts": metric.state(),
         "stages": stages.to_json(),
+        "diagnosis": diagnosis.to_json() if diagnosis else None,
     }

@@ -142,6 +142,7 @@ class Verification:
     contenders: list[Contender]
     comparisons: list[Comparison]
     batch_size: int
+    decoder: str
     left_out: dict[str, str] = field(default_factory=dict)
 
     def passed(self) -> bool:
@@ -150,6 +151,7 @@ class Verification:
     def to_json(self) -> dict[str, Any]:
         return {
             "batch_size": self.batch_size,
+            "decoder": self.decoder,
             "runtimes": [
                 {
                     "runtime": one.runtime,
@@ -215,6 +217,7 @@ def verify(
     batch_size: int = 16,
     input_size: int | None = None,
     limit: int | None = None,
+    workers: int | None = None,
 ) -> Verification:
     """Framework, ONNX Runtime CPU (float32) and `target` in each of `dtypes`, on the same preprocessed samples.
 
@@ -224,14 +227,14 @@ def verify(
     data set. Raises CheckFailedError when the framework's outputs are the same for all samples.
     """
     task = model.task.adapted(input_size, topk=1)
-    samples = _spread(task.dataset(model.data(data)), limit)
+    samples = spread(task.dataset(model.data(data)), limit)
     contenders, left_out = _contenders(model, folder, variant, target.split(","), dtypes, batch_size, input_size)
     reference, baseline = contenders[0], contenders[1]
     comparisons = [Comparison(reference, baseline, FRAMEWORK_LIMIT)]
     comparisons += [Comparison(baseline, one, TARGET_LIMIT) for one in contenders[2:]]
     try:
         total = -(-len(samples) // batch_size)
-        for batch in console.progress(batches(task, samples, batch_size), total, "verifying", "batch"):
+        for batch in console.progress(batches(task, samples, batch_size, workers), total, "verifying", "batch"):
             results = {id(one): _run(task, one, batch.arrays, batch.metas) for one in contenders}
             for one in contenders:
                 one.metric.update(results[id(one)][1], [sample.target for sample in batch.samples])
@@ -241,7 +244,7 @@ def verify(
                 comparison.add(task, batch.samples, results[id(comparison.baseline)], results[id(comparison.contender)])
     finally:
         _release(contenders)
-    return Verification(contenders, comparisons, batch_size, left_out)
+    return Verification(contenders, comparisons, batch_size, task.decoder, left_out)
 
 
 def _run(task: Task, one: Contender, arrays: list[np.ndarray], metas: list[Any]) -> tuple[list[np.ndarray], list[Any]]:
@@ -335,7 +338,7 @@ def _resident() -> int:
     return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if statm.is_file() else 0
 
 
-def _spread(samples: Sequence[Sample], limit: int | None) -> Sequence[Sample]:
+def spread(samples: Sequence[Sample], limit: int | None) -> Sequence[Sample]:
     """`limit` samples, evenly over the data set: the first ones would be of one class."""
     if limit is None or limit >= len(samples):
         return samples
@@ -363,6 +366,7 @@ def main(model: Model, argv: list[str] | None = None) -> int:
     parser.add_argument("--batch_size", type=cli.positive, default=16)
     parser.add_argument("--input_size", type=cli.positive)
     parser.add_argument("--limit", type=cli.positive, help="at most so many samples, evenly over the data set")
+    parser.add_argument("--workers", type=cli.positive, help="threads that preprocess (default: as many as cores)")
     parser.add_argument("--json", type=Path, help="write everything that was measured to this file")
 
     def job(args: argparse.Namespace) -> int:
@@ -378,6 +382,7 @@ def main(model: Model, argv: list[str] | None = None) -> int:
             batch_size=args.batch_size,
             input_size=args.input_size,
             limit=args.limit,
+            workers=args.workers,
         )
         done.show(f"{model.id} ({variant})")
         for comparison in done.comparisons:

@@ -1,7 +1,8 @@
-"""The path from samples to predictions: nothing dropped, nothing counted twice, nothing kept."""
+"""The overlapped pipeline gives what a plain loop gives, in order, bounded, and ends promptly when it must."""
 
 from __future__ import annotations
 
+import threading
 import tracemalloc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,33 +11,206 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.base import Engine
+from engine.backends.base import Session
+from engine.base import Engine, RunError
 from utils.datasets.sample import Sample
 from utils.errors import DataError
+from zoo.diagnosis import Diagnosis, diagnose
+from zoo.errors import ZooError
 from zoo.export import Exported
 from zoo.model import Model
-from zoo.pipeline import Stages, batches, predictions
+from zoo.parity import as_list
+from zoo.pipeline import Feeder, Stages, batches, predictions
+
+SAMPLES = 60
 
 
-@pytest.fixture
-def engine(lenet_export: Exported) -> Iterator[Engine]:
-    with Engine(lenet_export.dynamic) as opened:
-        yield opened
+@pytest.fixture(scope="module")
+def digits(lenet: Model) -> list[Sample]:
+    return list(lenet.task.dataset(lenet.data("sample")))[:SAMPLES]
 
 
-@pytest.mark.parametrize("batch_size", [1, 7, 359, 1000])
-def test_every_sample_comes_once_and_in_order(lenet: Model, engine: Engine, batch_size: int) -> None:
-    samples = lenet.task.dataset(lenet.data("sample"))
+@pytest.fixture(scope="module")
+def plain(lenet: Model, lenet_export: Exported, digits: list[Sample]) -> dict[str, Any]:
+    """Sample id to ranking, by a loop over single samples."""
+    with Engine(lenet_export.dynamic, options={"threads": 1}) as engine:
+        found = {}
+        for sample in digits:
+            arrays, meta = lenet.task.preprocess(sample.data)
+            outputs = as_list(engine([array[None] for array in arrays]))
+            found[sample.id] = lenet.task.postprocess(outputs, [meta])[0]
+    return found
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    yield
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("preprocess")] == []
+
+
+@pytest.mark.parametrize(
+    ("workers", "batch_size", "streams"), [(1, 1, 1), (1, 16, 1), (2, 7, 1), (2, 16, 2), (5, 3, 3), (4, 64, 2)]
+)
+@pytest.mark.parametrize("reverse", [False, True])
+def test_results_do_not_depend_on_workers_batch_size_streams_or_order(
+    lenet: Model,
+    lenet_export: Exported,
+    digits: list[Sample],
+    plain: dict[str, Any],
+    workers: int,
+    batch_size: int,
+    streams: int,
+    reverse: bool,
+) -> None:
+    samples = digits[::-1] if reverse else digits
     stages = Stages()
-    found = list(predictions(lenet.task, engine, samples, batch_size, stages, warm_up=2))
+    with Engine(lenet_export.dynamic, streams=streams) as engine:
+        found = list(predictions(lenet.task, engine, samples, batch_size, stages, workers=workers, warm_up=1))
     assert [sample.id for batch, _ in found for sample in batch] == [sample.id for sample in samples]
-    assert all(len(batch) == len(predicted) for batch, predicted in found)
-    assert stages.samples == len(samples) == 359
-    assert stages.batches == len(found) == -(-359 // batch_size)
-    assert stages.end_to_end == pytest.approx(stages.preprocess + stages.inference + stages.postprocess)
+    got = {sample.id: ranking for batch, some in found for sample, ranking in zip(batch, some, strict=True)}
+    assert got == plain  # rankings hold the scores as floats: equal means equal to the bit
+    assert (stages.samples, stages.batches) == (len(samples), -(-len(samples) // batch_size))
 
 
-def test_results_do_not_depend_on_the_batch_size(lenet: Model, lenet_export: Exported) -> None:
+class Numbers:
+    """A task whose sample n becomes [n, n, n] and the length n; `out` is not used. What it raises is chosen by n."""
+
+    def __init__(self, raises: dict[int, Exception] | None = None):
+        self.raises = raises or {}
+        self.seen = 0
+
+    def preprocess(self, data: int, out: Any = None) -> tuple[tuple[np.ndarray, ...], int]:
+        self.seen += 1
+        if data in self.raises:
+            raise self.raises[data]
+        return (np.full(3, data, np.float32), np.array(data, np.int64)), data
+
+
+def numbered(count: int) -> list[Sample]:
+    return [Sample(f"number-{n}", n) for n in range(count)]
+
+
+def test_batches_hold_every_sample_once_and_the_last_one_is_small() -> None:
+    task: Any = Numbers()
+    seen = [[array.copy() for array in batch.arrays] for batch in batches(task, numbered(10), 4, workers=3)]
+    assert [len(rows) for rows, _ in seen] == [4, 4, 2]
+    assert np.concatenate([lengths for _, lengths in seen]).tolist() == list(range(10))
+    assert np.concatenate([rows for rows, _ in seen])[:, 1].tolist() == list(range(10))
+    assert seen[0][1].dtype == np.int64
+
+
+def test_slots_take_the_precision_of_the_engine_and_leave_whole_numbers_alone() -> None:
+    task: Any = Numbers()
+    feeder = Feeder(task, 4, 2, dtypes=["float16", "float32"])
+    first = next(iter(feeder.batches(numbered(4))))
+    assert [array.dtype.name for array in first.arrays] == ["float16", "int64"]
+
+
+def test_no_more_is_preprocessed_than_there_are_slots() -> None:
+    task: Any = Numbers()
+    feeder = Feeder(task, 4, 2, slots=3)
+    stream = feeder.batches(numbered(100))
+    next(stream)
+    stream.close()
+    assert task.seen <= 3 * 4
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_an_unreadable_sample_ends_the_run_with_its_name(workers: int) -> None:
+    task: Any = Numbers({5: DataError("damaged")})
+    with pytest.raises(DataError, match="number-5: damaged"):
+        list(batches(task, numbered(100), 4, workers))
+    assert task.seen < 100
+
+
+def test_a_mistake_in_preprocessing_ends_the_run_with_the_name_of_the_sample() -> None:
+    task: Any = Numbers({9: KeyError("colour")})
+    with pytest.raises(ZooError, match=r"number-9 failed: KeyError: 'colour'"):
+        list(batches(task, numbered(20), 4, 2))
+
+
+def test_unreadable_samples_are_left_out_when_asked_and_rows_stay_with_their_samples() -> None:
+    task: Any = Numbers({1: DataError("damaged"), 4: DataError("damaged"), 5: DataError("damaged")})
+    bad: list[str] = []
+    feeder = Feeder(task, 2, 2, on_bad=lambda sample, error: bad.append(f"{sample.id} {error}"))
+    rows = []
+    for batch in feeder.batches(numbered(8)):
+        rows += [(sample.data, int(value)) for sample, value in zip(batch.samples, batch.arrays[1], strict=True)]
+        feeder.give_back(batch)
+    assert rows == [(n, n) for n in (0, 2, 3, 6, 7)]
+    assert bad == [f"number-{n} number-{n}: damaged" for n in (1, 4, 5)]
+
+
+def test_a_sample_of_another_shape_is_named() -> None:
+    class Growing(Numbers):
+        def preprocess(self, data: int, out: Any = None) -> tuple[tuple[np.ndarray, ...], int]:
+            return (np.zeros(3 if data < 6 else 4, np.float32),), data
+
+    task: Any = Growing()
+    with pytest.raises(DataError, match=r"number-6: preprocessing gave an array of \[4\], others \[3\]"):
+        list(batches(task, numbered(8), 4, 1))
+
+
+def test_pixels_are_written_in_place(lenet: Model, digits: list[Sample]) -> None:
+    feeder = Feeder(lenet.task, 4, 1, slots=1)
+    stream = feeder.batches(digits[:12])
+    first = next(stream)
+    feeder.give_back(first)
+    slot = first.slot.arrays[0]
+    assert np.shares_memory(next(stream).arrays[0], slot)
+    row = first.slot.row(2)
+    assert row is not None
+    assert lenet.task.preprocess(digits[0].data, row)[0][0] is row[0]
+    stream.close()
+
+
+def test_the_network_failing_ends_the_run(lenet: Model, digits: list[Sample]) -> None:
+    class Broken(Session):
+        inputs, outputs = lenet.inputs, lenet.outputs
+
+        def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+            raise ValueError("out of order")
+
+    with (
+        Engine.from_session(Broken(), "none", "none") as engine,
+        pytest.raises(RunError, match="out of order"),
+    ):
+        list(predictions(lenet.task, engine, digits, 4, Stages()))
+
+
+def test_the_diagnosis_names_the_lower_bound(lenet: Model, lenet_export: Exported, digits: list[Sample]) -> None:
+    stages = Stages()
+    with Engine(lenet_export.dynamic) as engine:
+        list(predictions(lenet.task, engine, digits, 8, stages))
+        found = diagnose(engine, stages)
+    assert found is not None
+    assert found.bound() == min(found.headspace, found.host_bound) > 0
+    assert found.throughput == pytest.approx(stages.throughput())
+    assert sum(found.cpu_ms.values()) * 1e-3 * found.host_bound == pytest.approx(found.cores)
+    assert diagnose(engine, Stages()) is None
+
+
+def test_the_diagnosis_blames_the_engine_or_the_largest_stage() -> None:
+    cpu = {"preprocessing": 3.0, "postprocessing": 1.0, "network and rest": 0.5}
+    assert Diagnosis(90, 100, 400, 2, cpu).limit() == "the engine"
+    assert Diagnosis(90, 100, 400, 2, cpu).efficiency() == pytest.approx(0.9)
+    assert Diagnosis(90, 900, 100, 2, cpu).limit().endswith("preprocessing")
+
+
+def test_a_run_without_samples_left_gives_nothing(lenet: Model, lenet_export: Exported) -> None:
+    task: Any = Numbers()
+    assert list(batches(task, [], 4)) == []
+
+
+def test_a_file_that_is_no_digit_is_named_by_its_path(lenet: Model, lenet_export: Exported, tmp_path: Path) -> None:
+    path = tmp_path / "broken.png"
+    path.write_bytes(b"no picture")
+    samples = [Sample("broken.png", path)]
+    with Engine(lenet_export.dynamic) as engine, pytest.raises(DataError, match=r"broken\.png"):
+        list(predictions(lenet.task, engine, samples, 4, Stages(), warm_up=1))
+
+
+def test_results_do_not_depend_on_the_graph_having_a_fixed_batch(lenet: Model, lenet_export: Exported) -> None:
     """A static file of batch 1 computes each row alone; the dynamic one sees them all at once."""
     samples = lenet.task.dataset(lenet.data("sample"))[:40]
     tops = []
@@ -47,37 +221,21 @@ def test_results_do_not_depend_on_the_batch_size(lenet: Model, lenet_export: Exp
     assert tops[0] == tops[1] == tops[2]
 
 
-def test_warm_up_runs_the_network_but_is_in_no_figure(
-    lenet: Model, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls = []
-    monkeypatch.setattr(
-        Engine, "__call__", lambda self, inputs: calls.append(1) or np.zeros((len(inputs[0]), 10), "f4")
-    )
+def test_warm_up_runs_the_network_but_is_in_no_figure(lenet: Model, digits: list[Sample]) -> None:
+    calls: list[int] = []
+
+    class Counting(Session):
+        inputs, outputs = lenet.inputs, lenet.outputs
+
+        def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+            calls.append(len(arrays[0]))
+            return [np.zeros((len(arrays[0]), 10), np.float32)]
+
     stages = Stages()
-    list(predictions(lenet.task, engine, lenet.task.dataset(lenet.data("sample"))[:8], 4, stages, warm_up=3))
-    assert len(calls) == 3 + 2
+    with Engine.from_session(Counting(), "none", "none") as engine:
+        list(predictions(lenet.task, engine, digits[:8], 4, stages, warm_up=3))
+    assert calls == [4] * (3 + 2)
     assert (stages.batches, stages.samples) == (2, 8)
-
-
-def test_an_unreadable_sample_ends_the_run_with_its_name(lenet: Model, engine: Engine, tmp_path: Path) -> None:
-    (tmp_path / "bad.png").write_bytes(b"not a picture")
-    with pytest.raises(DataError, match=r"bad\.png"):
-        list(predictions(lenet.task, engine, [Sample("bad.png", tmp_path / "bad.png")], 4, Stages()))
-
-
-def test_an_unreadable_sample_can_be_left_out(lenet: Model, tmp_path: Path) -> None:
-    (tmp_path / "bad.png").write_bytes(b"not a picture")
-    good = sorted(lenet.demos().glob("*.png"))[:5]
-    samples = [Sample(path.name, path) for path in [good[0], tmp_path / "bad.png", *good[1:]]]
-    bad: list[str] = []
-    made = list(batches(lenet.task, samples, 2, on_bad=lambda sample, error: bad.append(sample.id)))
-    assert bad == ["bad.png"]
-    assert [[sample.id for sample in batch.samples] for batch in made] == [
-        [good[0].name, good[1].name],
-        [good[2].name, good[3].name],
-        [good[4].name],
-    ]
 
 
 class Endless(Sequence[Sample]):
@@ -96,8 +254,8 @@ class Endless(Sequence[Sample]):
         return Sample(str(index), self.picture, 3)
 
 
-def test_memory_does_not_grow_with_the_data_set(lenet: Model, engine: Engine) -> None:
-    def peak(count: int) -> int:
+def test_memory_does_not_grow_with_the_data_set(lenet: Model, lenet_export: Exported) -> None:
+    def peak(engine: Engine, count: int) -> int:
         metric = lenet.task.metric()
         tracemalloc.start()
         for batch, found in predictions(
@@ -109,6 +267,7 @@ def test_memory_does_not_grow_with_the_data_set(lenet: Model, engine: Engine) ->
         assert metric.state()["samples"] == count
         return size
 
-    peak(64)
-    bytes_a_sample = (peak(1600) - peak(160)) / 1440
+    with Engine(lenet_export.dynamic) as engine:
+        peak(engine, 64)
+        bytes_a_sample = (peak(engine, 1600) - peak(engine, 160)) / 1440
     assert bytes_a_sample < 100  # a prediction that is kept takes more, a preprocessed picture 4,096

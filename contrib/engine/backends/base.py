@@ -30,8 +30,8 @@ class Options:
     """What the caller asked for. A backend reads what concerns it; compiling ones need most of it.
 
     `device` is what stood behind the colon of the target ("openvino:GPU" → "GPU"). `input_size` is the shape of
-    one compute unit, one an input. `replicas` sessions will share this machine's cores. `extra` holds the runtime's
-    own options; unknown ones are an error.
+    one compute unit, one an input. `replicas` sessions, with `streams` calls under way at once in each, will share this
+    machine's cores. `extra` holds the runtime's own options; unknown ones are an error.
     """
 
     device: str = ""
@@ -42,6 +42,7 @@ class Options:
     save_engine: str | Path | bool | None = None
     rank: int = 0
     replicas: int = 1
+    streams: int = 1
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def checked_extra(self, target: str, allowed: Sequence[str]) -> dict[str, Any]:
@@ -52,9 +53,13 @@ class Options:
         return dict(self.extra)
 
     def threads(self) -> int:
-        """Threads for a runtime on this machine's CPU: the cores this process may use, shared among the replicas."""
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return max(cores // self.replicas, 1)
+        """Threads of one call on this machine's CPU: the cores, shared among all calls that are under way at once."""
+        return max(cores() // (self.replicas * self.streams), 1)
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Session(ABC):

@@ -12,7 +12,7 @@ from ..spec import TensorSpec
 from . import register
 from .base import Availability, Backend, Options, Session, package_availability
 
-_OPTIONS = ("threads", "inter_threads", "graph_optimization", "arena")
+_OPTIONS = ("threads", "inter_threads", "graph_optimization", "arena", "spinning")
 _LEVELS = {
     "disable": "ORT_DISABLE_ALL",
     "basic": "ORT_ENABLE_BASIC",
@@ -41,7 +41,8 @@ _DTYPES = {
 class OnnxRuntimeSession(Session):
     """An `onnxruntime.InferenceSession` with names and specs looked up once."""
 
-    def __init__(self, session: Any):
+    def __init__(self, session: Any, parallel: int = 1):
+        self.parallel = parallel
         self.inputs = tuple(_spec(node) for node in session.get_inputs())
         self.outputs = tuple(_spec(node) for node in session.get_outputs())
         self._input_names = [spec.name for spec in self.inputs]
@@ -79,14 +80,17 @@ class OnnxRuntimeBackend(Backend):
                 f"{ckpt} ({size} bytes) is not a model that ONNX Runtime opens; it may be truncated, export it again. "
                 f"ONNX Runtime says: {first_line(error)}"
             ) from error
-        return OnnxRuntimeSession(session)
+        return OnnxRuntimeSession(session, options.streams)
 
     def providers(self, options: Options) -> list[Any]:
         """What runs the operators, the first choice first."""
         return ["CPUExecutionProvider"]
 
     def _session_options(self, options: Options) -> Any:
-        """Threads default to the cores this process may use; the library itself counts those of the machine."""
+        """Threads default to the cores this process may use; the library itself counts those of the machine.
+
+        With several streams, a thread that waits for the others of its call sleeps: there is other work for its core.
+        """
         import onnxruntime
 
         extra = options.checked_extra(self.target, _OPTIONS)
@@ -98,6 +102,8 @@ class OnnxRuntimeBackend(Backend):
         made.inter_op_num_threads = _thread_count(extra, "inter_threads", 0)
         made.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, _LEVELS[level])
         made.enable_cpu_mem_arena = bool(extra.get("arena", True))
+        if not extra.get("spinning", options.streams == 1):
+            made.add_session_config_entry("session.intra_op.allow_spinning", "0")
         made.log_severity_level = 3  # errors only: its warnings are about optimisations that it did not find
         return made
 

@@ -34,8 +34,12 @@ class ImageClassification:
     def _top(self) -> TopK:
         return TopK(self.labels, k=min(self.keep, len(self.labels)))
 
-    def preprocess(self, data: Any) -> tuple[tuple[np.ndarray, ...], Any]:
-        return self.transform(data)
+    @property
+    def decoder(self) -> str:
+        return self.transform.identity()
+
+    def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
+        return self.transform(data, out)
 
     def postprocess(self, outputs: list[np.ndarray], metas: list[Any]) -> list[Ranking]:
         return self._top(outputs, metas)
@@ -64,3 +68,6 @@ class ImageClassification:
     def adapted(self, size: int | None, topk: int) -> ImageClassification:
         transform = self.transform.resized(size) if size else self.transform
         return replace(self, transform=transform, keep=max(self.keep, topk))
+
+    def fast(self) -> ImageClassification:
+        return replace(self, transform=replace(self.transform, decoder="fast"))

@@ -9,6 +9,7 @@ from typing import Any
 import mindspore
 import numpy as np
 from mindspore import nn, ops
+
 from tests.engine.conformance.nets import FIXED, HALF, KERNEL, LINE, NETS, PAIR, PICTURE, TABLE, TOKENS, TOTAL, Net
 
 

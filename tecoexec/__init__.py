@@ -1,0 +1,1 @@
+"""Limit performance: what a runtime does with a network when input is always ready. Imports engine only."""

@@ -1,0 +1,148 @@
+"""One batch size in a fresh process: nothing of an earlier one is warm, and the peak memory is its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.base import Engine, EngineError
+
+from .host import Load, peak_memory_mib, versions
+from .inputs import WrongUseError, random_inputs, shapes_for
+from .measure import Plan, measure
+from .result import figures, reasons
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is run: everything but the batch size and how long."""
+
+    ckpt: str
+    target: str = "onnx"
+    dtype: str = "float32"
+    input_shapes: list[list[int]] | None = None
+    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+    pass_path: str | None = None
+    streams: int | None = None
+    run_sync: bool = False
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+class OutOfMemoryError(Exception):
+    """The batch does not fit."""
+
+
+def open_engine(setting: Setting, batch: int) -> tuple[Engine, list[np.ndarray]]:
+    """The engine for `batch` rows, and inputs for it."""
+    shapes = None
+    if setting.target != "onnx" and Path(setting.ckpt).suffix == ".onnx":
+        with Engine(setting.ckpt) as plain:
+            shapes = shapes_for(plain.inputs, batch, setting.input_shapes)
+    elif setting.input_shapes is not None:
+        shapes = [[batch, *shape[1:]] for shape in setting.input_shapes]
+    units = max(int(os.environ.get("MAX_ENGINE_NUMS", "4")), 1)
+    engine = Engine(
+        setting.ckpt,
+        target=setting.target,
+        dtype=setting.dtype,
+        batch_size=batch,
+        input_size=[[max(batch // units, 1), *shape[1:]] for shape in shapes] if shapes else None,
+        pass_path=setting.pass_path,
+        streams=setting.streams or 1,
+        options=setting.options,
+    )
+    if Path(setting.ckpt).suffix != ".onnx":
+        engine.init_module(0)
+    arrays = random_inputs(engine.inputs, shapes_for(engine.inputs, batch, shapes), setting.ranges)
+    return engine, arrays
+
+
+def in_flight(setting: Setting, engine: Engine) -> int:
+    """Calls under way at once: one when --runSync, else --streams, else what the target takes."""
+    return 1 if setting.run_sync else setting.streams or engine.parallel
+
+
+def run_here(setting: Setting, batch: int, plan: dict[str, Any]) -> dict[str, Any]:
+    """Measure in this process."""
+    engine, arrays = open_engine(setting, batch)
+    with engine:
+        with Load() as load:
+            found = measure(engine, arrays, Plan(**plan, in_flight=in_flight(setting, engine)))
+        said = load.to_json()
+        return {
+            "batch": batch,
+            "inputs": [f"{spec.name}: {a.dtype}{list(a.shape)}" for spec, a in zip(engine.inputs, arrays, strict=True)],
+            "figures": figures(found, batch),
+            "reasons": reasons(found, said),
+            "host": said,
+            # the engine's interface does not tell copies and compute apart
+            "host_to_device_ms": None,
+            "compute_ms": None,
+            "device_to_host_ms": None,
+            "peak_memory_mib": peak_memory_mib(),
+            "versions": versions(setting.target),
+        }
+
+
+def run_fresh(setting: Setting, batch: int, plan: dict[str, Any]) -> dict[str, Any]:
+    """Measure in a process of its own. Raises WrongUseError with its words, or OutOfMemoryError."""
+    with tempfile.TemporaryDirectory(prefix="tecoexec-") as folder:
+        answer = Path(folder) / "answer.json"
+        request = json.dumps({"setting": asdict(setting), "batch": batch, "plan": plan, "answer": str(answer)})
+        root = Path(__file__).resolve().parents[1]
+        paths = [str(root), str(root / "contrib"), os.environ.get("PYTHONPATH", "")]
+        done = subprocess.run(
+            [sys.executable, "-m", "tecoexec.single"],
+            input=request,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
+            check=False,
+        )
+        if answer.is_file():
+            said = json.loads(answer.read_text(encoding="utf-8"))
+            if "wrong" in said:
+                raise WrongUseError(said["wrong"])
+            if "memory" in said:
+                raise OutOfMemoryError(said["memory"])
+            return said
+    if done.returncode == -signal.SIGKILL:
+        raise OutOfMemoryError("the process was killed, as a system does when memory runs out")
+    last = done.stderr.strip().splitlines()
+    raise WrongUseError(f"measuring ended with code {done.returncode}: {last[-1] if last else 'without a word'}")
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return run_here(Setting(**request["setting"]), request["batch"], request["plan"])
+    except (EngineError, WrongUseError) as error:
+        about_memory = any(word in str(error).lower() for word in ("out of memory", "bad_alloc", "failed to allocate"))
+        return {"memory" if about_memory else "wrong": str(error)}
+    except MemoryError as error:
+        return {"memory": str(error) or "not enough memory"}
+
+
+def main(argv: Sequence[str] = ()) -> int:
+    """The fresh process: a request on stdin, the answer in the file that it names."""
+    request = json.load(sys.stdin)
+    try:
+        answer = _answer(request)
+    except KeyboardInterrupt:
+        return 130
+    Path(request["answer"]).write_text(json.dumps(answer), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

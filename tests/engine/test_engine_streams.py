@@ -1,0 +1,54 @@
+"""Several calls at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Barrier
+
+import numpy as np
+import pytest
+
+from engine.backends.base import Options, Session, cores
+from engine.base import Engine, OptionError, TensorSpec
+
+ROW = np.ones((1, 2), np.float32)
+
+
+class Meeting(Session):
+    """A call ends only when `parallel` of them are under way."""
+
+    inputs = outputs = (TensorSpec("x", "float32", ("batch", 2)),)
+
+    def __init__(self, parallel: int):
+        self.parallel = parallel
+        self._barrier = Barrier(parallel)
+
+    def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+        self._barrier.wait(timeout=60)
+        return arrays
+
+
+def test_as_many_calls_run_at_once_as_the_session_says() -> None:
+    with Engine.from_session(Meeting(3), "none", "none") as engine:
+        calls = [engine.submit(ROW * n) for n in range(6)]
+        assert [float(call.result()[0, 0]) for call in calls] == list(range(6))
+        assert all(call.run_time > 0 for call in calls)
+
+
+def test_streams_give_the_same_as_one_after_the_other(doubling: Callable[..., Path]) -> None:
+    with Engine(doubling(["batch", 2]), streams=3) as engine:
+        assert engine.parallel == 3
+        calls = [engine.submit(ROW * n) for n in range(20)]
+        assert [float(call.result()[0, 0]) for call in calls] == [2.0 * n for n in range(20)]
+
+
+def test_cores_are_shared_among_streams() -> None:
+    assert Options(streams=1).threads() == cores()
+    assert Options(streams=cores()).threads() == 1
+    assert Options(streams=1000).threads() == 1
+
+
+def test_streams_are_at_least_one(doubling: Callable[..., Path]) -> None:
+    with pytest.raises(OptionError, match="streams"):
+        Engine(doubling(["batch", 2]), streams=0)

@@ -1,0 +1,218 @@
+"""The command line, and the suite of cases: what is printed, written and refused."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tecoexec import tecoexec
+from tecoexec.cases import read
+from tecoexec.inputs import WrongUseError
+from tecoexec.single import OutOfMemoryError
+
+SHORT = ["--duration", "0.1", "--iterations", "3", "--warmUp", "2"]
+NUMBER = r"\d[\d.e+-]*"
+
+
+def test_everything_is_printed_and_written(doubling: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = [tmp_path / name for name in ("out.json", "out.csv", "out.png")]
+    flags = [word for path in paths for word in (f"--{path.suffix[1:].replace('png', 'plot')}", str(path))]
+    assert tecoexec.main(["--onnx", str(doubling), "--batch", "4,1", *SHORT, *flags]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(rf"average inference time is {NUMBER} ms\.", printed[-2])
+    assert re.fullmatch(rf"latency is {NUMBER} ms\.", printed[-1])
+    whole = json.loads(paths[0].read_text())
+    assert [record["batch"] for record in whole["records"]] == [1, 4]
+    for record in whole["records"]:
+        assert record["figures"]["calls"] >= 3
+        assert record["figures"]["warm_up_calls"] >= 2
+        assert record["peak_memory_mib"] > 1
+        assert record["versions"]["runtime"].startswith("ONNX Runtime")
+        assert record["inputs"] == [f"x: float32[{record['batch']}, 8]"]
+    with paths[1].open() as file:
+        assert [row["batch"] for row in csv.DictReader(file)] == ["1", "4"]
+    with Image.open(paths[2]) as image:
+        assert image.format == "PNG"
+
+
+def test_the_existing_flags_and_a_baseline(doubling: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = tmp_path / "before.json"
+    vendor = ["--loadEngine", str(doubling), "--target", "onnx", "--input_shapes=2*8", "--runSync"]
+    assert tecoexec.main([*vendor, *SHORT, "--json", str(before)]) == 0
+    flags = ["--onnx", str(doubling), "--batch", "2", "--streams", "2", *SHORT, "--baseline", str(before)]
+    assert tecoexec.main(flags) == 0
+    assert re.search(
+        r"against the baseline: (no difference|faster|slower); throughput x [\d.]+, 95 % interval",
+        capsys.readouterr().out,
+    )
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--onnx", "missing.onnx"], "no model file missing.onnx"),
+        (["--onnx", "{tokens}", "--input_shapes", "1*4"], "takes whole numbers"),
+        (["--onnx", "{tokens}"], "leaves dimension 'length' open"),
+        (["--onnx", "{doubling}", "--batch", "0"], "--batch is whole numbers"),
+        (["--onnx", "{doubling}", "--streams", "0"], "--streams is at least 1"),
+        (["--onnx", "{doubling}", "--option", "threads"], "name=value"),
+        (["--onnx", "{doubling}", "--option", "colour=1"], "has no option colour"),
+        (["--onnx", "{doubling}", "--target", "abacus"], "unknown target 'abacus'"),
+        (["--onnx", "{doubling}", "--baseline", "{doubling}"], "was not written by tecoexec --json"),
+    ],
+)
+def test_wrong_use_is_a_sentence(
+    doubling: Path, tokens: Path, flags: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    filled = [flag.format(doubling=doubling, tokens=tokens) for flag in flags]
+    assert tecoexec.main([*filled, *SHORT]) == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert "Traceback" not in said
+
+
+def test_token_ids_stay_within_the_vocabulary(tokens: Path, tmp_path: Path) -> None:
+    flags = ["--onnx", str(tokens), "--input_shapes", "3*4", "--range", "x=0:9", "--json", str(tmp_path / "out.json")]
+    assert tecoexec.main([*flags, *SHORT]) == 0
+    assert json.loads((tmp_path / "out.json").read_text())["records"][0]["inputs"] == ["x: int64[3, 4]"]
+
+
+def record(batch: int, throughput: float) -> dict[str, Any]:
+    names = ("inference_ms", "mean_ms", "p50_ms", "p90_ms", "p95_ms", "p99_ms", "min_ms", "max_ms")
+    said = dict.fromkeys(names, 1.0) | {"throughput": throughput, "calls": 9, "seconds": 1.0, "warm_up_seconds": 1.0}
+    return {"batch": batch, "figures": said, "reasons": [], "peak_memory_mib": 9.0}
+
+
+@pytest.mark.parametrize(
+    ("end", "words", "seen"),
+    [
+        ("memory", "batch 32: does not fit into memory", [1, 4, 8, 16]),
+        ("throughput", "throughput has not grown for 2 batch sizes", [1, 4, 8, 16, 32]),
+    ],
+)
+def test_a_sweep_ends_where_memory_or_throughput_ends_it(
+    doubling: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    end: str,
+    words: str,
+    seen: list[int],
+) -> None:
+    def run(setting: object, batch: int, plan: object) -> dict[str, Any]:
+        if end == "memory" and batch == 32:
+            raise OutOfMemoryError("too large")
+        return record(batch, float(min(batch, 8)))
+
+    monkeypatch.setattr(tecoexec, "run_fresh", run)
+    out = tmp_path / "out.json"
+    if end == "memory":
+        monkeypatch.setattr(tecoexec, "_GIVE_UP", 5)
+    assert tecoexec.main(["--onnx", str(doubling), "--batch", "sweep", "--json", str(out)]) == 0
+    assert words in capsys.readouterr().out
+    assert [one["batch"] for one in json.loads(out.read_text())["records"]] == seen
+
+
+CASE = """
+- case_name: model.infer.sync.doubling.1card.batch4.shape8
+  model_name: doubling
+  onnx_path: {path}
+  onnx_dtype: float32
+  input_shapes: 1*8
+  batch_size: [4, 8]
+  iterations: 3
+  warm_up: 2
+  run_sync: true
+  duration: 0.1
+"""
+
+
+def run_suite(config: Path, output: Path, *flags: str, root: Path) -> subprocess.CompletedProcess[str]:
+    environ = os.environ | {"TECOEXEC_CONFIGS": str(config), "OUTPUT_DIR": str(output)}
+    environ.pop("MAX_ENGINE_NUMS", None)
+    command = [sys.executable, "-m", "pytest", "-vs", *flags, "tecoexec/test_tecoexec.py"]
+    return subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True, check=False)
+
+
+def test_the_suite_writes_its_results(doubling: Path, tmp_path: Path, root: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(CASE.format(path=doubling))
+    done = run_suite(config, tmp_path / "out", "-k", "doubling and batch8", root=root)
+    assert done.returncode == 0, done.stdout
+    found = json.loads((tmp_path / "out/results.json").read_text())
+    assert [entry["batch"] for entry in found] == [8]
+    assert found[0]["verdict"] in ("VALID", "UNSTABLE")
+    assert "written: " in done.stdout
+
+
+def test_the_suite_flags_a_regression(doubling: Path, tmp_path: Path, root: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(CASE.format(path=doubling) + "  history_throughput: [1.0, 1.0e+12]\n")
+    done = run_suite(config, tmp_path / "out", root=root)
+    assert done.returncode == 1, done.stdout
+    assert "1 failed, 1 passed" in done.stdout
+    verdicts = [entry["verdict"] for entry in json.loads((tmp_path / "out/results.json").read_text())]
+    assert [verdict.startswith("REGRESSION") for verdict in verdicts] == [False, True]
+
+
+def test_another_binary_is_called_with_its_own_flags_only(
+    doubling: Path, tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    binary = tmp_path / "binary"
+    said = "average inference time is 2.0 ms.\\nlatency is 3.0 ms.\\n"
+    binary.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/flags\nprintf "{said}"\n')
+    binary.chmod(0o755)
+    config = tmp_path / "config.yaml"
+    config.write_text(CASE.format(path=doubling))
+    monkeypatch.setenv("TECOEXEC_PATH", str(binary))
+    done = run_suite(config, tmp_path / "out", "-k", "batch8", root=root)
+    assert done.returncode == 0, done.stdout
+    assert (tmp_path / "flags").read_text().split() == [
+        f"--loadEngine={doubling}",
+        "--input_shapes=8*8",
+        "--warmUp=2",
+        "--iterations=3",
+        "--runSync",
+    ]
+    assert json.loads((tmp_path / "out/results.json").read_text())[0]["throughput"] == pytest.approx(4000)
+
+
+def test_batch_sizes_follow_the_compute_units(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(CASE.format(path="x.onnx") + "  history_throughput: 5.0\n")
+    assert [(case.batch, case.history) for case in read(config, {})] == [(4, 5.0), (8, 5.0)]
+    assert [(case.batch, case.history) for case in read(config, {"MAX_ENGINE_NUMS": "3"})] == [(3, None), (6, None)]
+    assert [case.shapes() for case in read(config, {})] == ["4*8", "8*8"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("run_sync: true", "run_sync: perhaps"), "case 1 .*run_sync"),
+        (("warm_up: 2", "warmup: 2"), "case 1 .*warm"),
+        (("duration: 0.1", "history_throughput: [1.0]"), "history_throughput has 1 figures for 2 batch sizes"),
+        (("- case_name", "case_name"), "holds no list|cannot be read"),
+    ],
+)
+def test_mistakes_in_a_config_are_named(tmp_path: Path, change: tuple[str, str], words: str) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(CASE.format(path="x.onnx").replace(*change))
+    with pytest.raises(WrongUseError, match=words):
+        read(config, {})
+
+
+def test_the_shipped_config_is_good_and_names_models_that_exist(root: Path) -> None:
+    cases = read(root / "tecoexec/testcase_configs/tecoexec_config.yaml", {})
+    assert {case.config.model_name for case in cases} >= {"lenet", "resnet50"}
+    for case in cases:
+        assert (root / case.config.onnx_path).parent.joinpath("export_onnx.py").is_file()
+        assert not case.config.pass_path or (root / case.config.pass_path).is_file()

@@ -1,0 +1,60 @@
+"""The search for the best setting: what is left out, what is printed, and that its commands run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from zoo import tune, valid
+from zoo.export import Exported
+from zoo.model import Model
+from zoo.tune import Point, accepted, pareto, stream_counts
+
+
+def point(throughput: float, latency: float) -> Point:
+    return Point("float32", 1, 1, 1, throughput, latency)
+
+
+def test_only_points_that_no_other_beats_are_kept() -> None:
+    quick, middle, much = point(100, 1), point(300, 3), point(500, 9)
+    beaten = [point(90, 1), point(300, 4), point(200, 3.5)]
+    assert pareto([much, *beaten, middle, quick]) == [quick, middle, much]
+    assert pareto([quick, quick]) == [quick, quick]
+
+
+def test_streams_double_up_to_the_cores() -> None:
+    assert [stream_counts(cores) for cores in (1, 2, 6, 8)] == [[1], [1, 2], [1, 2, 4], [1, 2, 4, 8]]
+
+
+def comparison(dtype: str, passed: bool) -> Any:
+    return SimpleNamespace(contender=SimpleNamespace(dtype=dtype), passed=lambda: passed)
+
+
+def test_a_dtype_that_fails_the_standard_is_left_out() -> None:
+    done: Any = SimpleNamespace(comparisons=[comparison("float32", True), comparison("float16", False)])
+    assert accepted(done, "onnx", ["float32", "float16"]) == ["float32"]
+    done = SimpleNamespace(comparisons=[comparison("float32", False), comparison("float16", True)])
+    assert accepted(done, "onnx", ["float32", "float16"]) == ["float16"]
+    done = SimpleNamespace(comparisons=[comparison("float32", True), comparison("float32", False)])
+    assert accepted(done, "card", ["float32"]) == []
+
+
+def test_the_table_has_a_command_for_each_point_and_it_runs(
+    lenet: Model, lenet_export: Exported, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "points.json"
+    folder = str(lenet_export.dynamic.parent)
+    flags = ["--folder", folder, "--dtype", "float32", "--batch", "1", "--batch", "4", "--limit", "16"]
+    assert tune.main(lenet, [*flags, "--seconds", "0.05", "--json", str(out)]) == 0
+    points = json.loads(out.read_text())["points"]
+    assert {entry["batch_size"] for entry in points} == {1, 4}
+    assert any(entry["best"] for entry in points)
+    assert all(entry["throughput"] > 0 for entry in points)
+    assert "--batch_size" in capsys.readouterr().out
+    best = next(entry for entry in points if entry["best"])
+    command = ["--dtype", best["dtype"], "--batch_size", str(best["batch_size"]), "--streams", str(best["streams"])]
+    assert valid.main(lenet, [*command, "--ckpt", str(lenet_export.dynamic)]) == 0
