@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import time
 import weakref
@@ -109,8 +110,11 @@ class Engine:
         replicas: int | None = None,
     ):
         self._session: Session | None = None
-        if batch_size is not None and batch_size < 1:
-            raise OptionError(f"batch_size is at least 1, got {batch_size}")
+        if batch_size is not None and (not isinstance(batch_size, int) or batch_size < 1):
+            raise OptionError(f"batch_size is a whole number of at least 1, got {batch_size!r}")
+        if not isinstance(target, str):
+            raise UnknownTargetError(f"target is a name such as 'onnx', got {target!r}")
+        input_size = _sizes(input_size)
         if streams < 1:
             raise OptionError(f"streams is at least 1, got {streams}")
         _require_dtype(dtype, _DTYPES, "dtype")
@@ -188,7 +192,7 @@ class Engine:
     def _fix_sizes(self, input_size: Sequence[Sequence[int]] | None) -> None:
         if input_size is None:
             return
-        if len(input_size) != len(self.inputs) or not all(isinstance(size, Sequence) for size in input_size):
+        if len(input_size) != len(self.inputs):
             raise ShapeError(
                 f"input_size is a list of {len(self.inputs)} shapes, one an input, such as [[1, 3, 224, 224]]; "
                 f"got {input_size}"
@@ -318,7 +322,21 @@ class Engine:
         return f"<{type(self).__name__} {self.target} ({state}): {takes} -> {gives}>"
 
 
+def _sizes(input_size: Any) -> list[list[int]] | None:
+    """`input_size` as a list of shapes. Raises ShapeError when it is anything else."""
+    if input_size is None:
+        return None
+    try:
+        return [[operator.index(size) for size in shape] for shape in input_size]
+    except TypeError as error:
+        raise ShapeError(
+            f"input_size is a list of shapes, one an input, such as [[1, 3, 224, 224]]; got {input_size!r}"
+        ) from error
+
+
 def _model_file(ckpt: str | Path) -> Path:
+    if not isinstance(ckpt, (str, os.PathLike)):
+        raise ModelFileError(f"ckpt is the path of a model file, got {ckpt!r}")
     path = Path(ckpt)
     if path.is_dir():
         raise ModelFileError(f"{path} is a folder; give the model file in it")
