@@ -44,9 +44,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Measured with requirements.txt on Linux x86-64: what the finished environment holds, and what pip
 # keeps in the temporary folder while it works: every download, and once more the largest of them.
-# Nearly all of it is torch and its CUDA libraries.
-ENVIRONMENT_GB = 7.2
-TEMPORARY_GB = 3.7
+# Most of it is torch, its CUDA libraries, and MindSpore.
+ENVIRONMENT_GB = 10.4
+TEMPORARY_GB = 4.7
 
 STAMP = ".ready"  # written last: the digest of what was installed
 UNFINISHED = ".unfinished"  # there only while files are being changed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import weakref
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,8 @@ import numpy as np
 
 from . import backends
 from .backends.base import Options, Session
+from .batching import AnyRows
+from .devices import open_session
 from .errors import (
     DtypeError,
     EngineError,
@@ -50,7 +53,7 @@ __all__ = [
 
 PASS_PATH = Path(__file__).resolve().parent / "passes"
 
-_DTYPES = ("float16", "float32")
+_DTYPES = ("float16", "float32", "bfloat16")
 
 
 class Call(Future[Any]):
@@ -69,11 +72,12 @@ class Engine:
 
     ckpt: the model file. input_name: checked against the graph when given (str, or a list in input order).
     target: "onnx", … (`engine.backends.targets()`), a device after a colon. batch_size: rows a call, for
-    targets that compile. input_size: a list of shapes, one an input, of one compute unit. dtype: "float16" or
-    "float32", what is computed in; allows rounding float inputs to it. pass_path: pass file of compiling
-    targets. check_finite: refuse NaN and infinity in inputs. options: the runtime's own options.
-    streams: how many submitted calls will be under way at once; a runtime on the CPU shares its cores among them,
-    one that takes a single call at a time runs them one after the other.
+    targets that compile. input_size: a list of shapes, one an input, of one compute unit. dtype: "float16",
+    "float32" or "bfloat16", what is computed in; allows rounding float inputs to it (float32 for bfloat16).
+    pass_path: pass file of compiling targets. save_engine: where compiling targets put what they compiled.
+    rank: the card, where the target names none. check_finite: refuse NaN and infinity in inputs. options: the
+    runtime's own options. devices: share every batch among these devices; replicas: among so many copies.
+    streams: how many submitted calls are to run at once, where the runtime can; they share the cores of a CPU.
     task, model, model_name, backend, devide, card_bs1: accepted for existing scripts, not used.
 
     Raises a subclass of EngineError for every misuse; nothing reaches the runtime unchecked.
@@ -100,28 +104,29 @@ class Engine:
         check_finite: bool = False,
         streams: int = 1,
         options: Mapping[str, Any] | None = None,
+        devices: Sequence[int | str] | None = None,
+        replicas: int | None = None,
     ):
         self._session: Session | None = None
-        _require_dtype(dtype)
         if batch_size is not None and batch_size < 1:
             raise OptionError(f"batch_size is at least 1, got {batch_size}")
         if streams < 1:
             raise OptionError(f"streams is at least 1, got {streams}")
+        _require_dtype(dtype, _DTYPES, "dtype")
         runtime = backends.find(target)
-        session = runtime.open(
-            _model_file(ckpt),
-            Options(
-                device=target.partition(":")[2],
-                dtype=dtype,
-                batch_size=batch_size,
-                input_size=input_size,
-                pass_path=Path(pass_path) if pass_path else None,
-                save_engine=save_engine,
-                rank=rank,
-                streams=streams,
-                extra=options or {},
-            ),
+        _require_dtype(dtype, runtime.dtypes, f"with target '{target}', dtype")
+        asked = Options(
+            device=target.partition(":")[2],
+            dtype=dtype,
+            batch_size=batch_size,
+            input_size=input_size,
+            pass_path=Path(pass_path) if pass_path else None,
+            save_engine=save_engine,
+            rank=rank,
+            streams=streams,
+            extra=options or {},
         )
+        session = open_session(runtime, _model_file(ckpt), asked, devices, replicas)
         self._attach(session, runtime.name, target, dtype, check_finite)
         try:
             self._require_names(input_name)
@@ -136,7 +141,7 @@ class Engine:
     ) -> Engine:
         """An engine around a session that is open already."""
         engine = cls.__new__(cls)
-        engine._attach(session, backend, target, dtype, check_finite)
+        engine._attach(AnyRows(session), backend, target, dtype, check_finite)
         return engine
 
     def _attach(self, session: Session, backend: str, target: str, dtype: str | None, check_finite: bool) -> None:
@@ -147,8 +152,10 @@ class Engine:
         self.inputs: tuple[TensorSpec, ...] = session.inputs
         self.outputs: tuple[TensorSpec, ...] = session.outputs
         self._session = session
-        self._executor: ThreadPoolExecutor | None = None
-        self.dtype = dtype
+        # closes the session once: on release, when the engine is forgotten, or when the interpreter ends
+        self._close = weakref.finalize(self, session.close)
+        self._executor = ThreadPoolExecutor(session.parallel, thread_name_prefix="engine")
+        self.dtype = "float32" if dtype == "bfloat16" else dtype  # what float inputs may be rounded to
         self._check_finite = check_finite
         first = self.inputs[0].shape[:1] if self.inputs else ()
         self._fixed_batch = first[0] if first and isinstance(first[0], int) else None
@@ -211,8 +218,6 @@ class Engine:
         `parallel` calls run at once, in the order of submission; the others wait.
         """
         arrays = self._arranged(inputs)
-        if self._executor is None:
-            self._executor = ThreadPoolExecutor(max_workers=self.parallel, thread_name_prefix="engine")
         call = Call()
         self._executor.submit(self._fulfil, call, arrays)
         return call
@@ -235,11 +240,7 @@ class Engine:
             raise ReleasedError("this engine has been released; open a new one")
         start = time.perf_counter()
         try:
-            rows = arrays[0].shape[0] if arrays and arrays[0].ndim else 1
-            if rows and (self._fixed_batch is None or rows == self._fixed_batch):
-                outputs = session.run(arrays)
-            else:
-                outputs = self._run_in_pieces(session, arrays, rows)
+            outputs = session.run(arrays)
         except EngineError:
             raise
         except Exception as error:
@@ -289,56 +290,20 @@ class Engine:
     def _shapes(self, arrays: list[np.ndarray]) -> str:
         return ", ".join(f"{spec.name} {list(array.shape)}" for spec, array in zip(self.inputs, arrays, strict=True))
 
-    def _run_in_pieces(self, session: Session, arrays: list[np.ndarray], rows: int) -> list[np.ndarray]:
-        """Run `rows` rows on a session of another batch: cut, pad the last piece, cut the padding off.
-
-        Zero rows run one padded piece too: that is how the shape and dtype of the outputs are known.
-        """
-        batch = self._fixed_batch or 1
-        results: list[np.ndarray] = []
-        for start in range(0, max(rows, 1), batch):
-            piece = [
-                _padded(array[start : start + batch], batch) if self._takes_rows(index) else array
-                for index, array in enumerate(arrays)
-            ]
-            outputs = session.run(piece)
-            if not results:
-                results = [self._result(index, output, batch, rows) for index, output in enumerate(outputs)]
-            for result, output in zip(results, outputs, strict=True):
-                result[start : start + batch] = output[: min(batch, rows - start)]
-        return results
-
-    def _takes_rows(self, index: int) -> bool:
-        if self._fixed_batch is not None:
-            return self._batched[index]
-        return self.inputs[index].shape[:1] == self.inputs[0].shape[:1]
-
-    def _result(self, index: int, output: np.ndarray, batch: int, rows: int) -> np.ndarray:
-        if output.ndim == 0 or output.shape[0] != batch:
-            raise ShapeError(
-                f"output '{self.outputs[index]}' has no batch dimension, so {rows} rows cannot be run in pieces "
-                f"of {batch}; "
-                f"call with exactly {batch} rows"
-            )
-        return np.empty((rows, *output.shape[1:]), output.dtype)
-
     def init_module(self, card_id: int = 0) -> None:
         """Put a loaded compiled engine on card `card_id`. For targets that compile nothing, there is nothing to do."""
         if self._session is None:
             raise ReleasedError("this engine has been released; open a new one")
-        init = getattr(self._session, "init_module", None)
-        if init is not None:
-            init(card_id)
+        self._session.init_module(card_id)
 
     def release(self) -> None:
         """Give back what the engine holds, after the calls that are in flight. May be called again."""
         session = self._session
         if session is None:
             return
-        if self._executor is not None:
-            self._executor.shutdown(wait=True)
+        self._executor.shutdown(wait=True)
         self._session = None
-        session.close()
+        self._close()
 
     def __enter__(self) -> Engine:
         return self
@@ -352,16 +317,6 @@ class Engine:
         return f"<{type(self).__name__} {self.target} ({state}): {takes} -> {gives}>"
 
 
-def _padded(array: np.ndarray, batch: int) -> np.ndarray:
-    """`array` with its last row repeated up to `batch` rows (a real row keeps token ids and lengths valid)."""
-    missing = batch - array.shape[0]
-    if missing == 0:
-        return array
-    if array.shape[0] == 0:
-        return np.zeros((batch, *array.shape[1:]), array.dtype)
-    return np.concatenate([array, np.repeat(array[-1:], missing, axis=0)])
-
-
 def _model_file(ckpt: str | Path) -> Path:
     path = Path(ckpt)
     if path.is_dir():
@@ -373,6 +328,6 @@ def _model_file(ckpt: str | Path) -> Path:
     return path
 
 
-def _require_dtype(dtype: str | None) -> None:
-    if dtype is not None and dtype not in _DTYPES:
-        raise OptionError(f"dtype is one of {', '.join(_DTYPES)}, got {dtype!r}")
+def _require_dtype(dtype: str | None, known: Sequence[str], what: str) -> None:
+    if dtype is not None and dtype not in known:
+        raise OptionError(f"{what} is one of {', '.join(known)}, got {dtype!r}")

@@ -21,6 +21,7 @@ _JOBS = {
     "multi": ("files", "multi", True, "predict every file of a folder"),
     "valid": ("valid", "main", True, "the metric over a labelled data set"),
     "tune": ("tune", "main", True, "the best batch size, streams and dtype within the acceptance standard"),
+    "cache": ("cache", "main", False, "the compiled engines that are kept: list, clear"),
     "new": ("new.command", "main", False, "write the folder of a new model: zoo new DOMAIN/MODEL --from SOURCE"),
     "check": ("check.command", "main", False, "what CI runs: structure and all four scripts, from model.yaml"),
     "readme": ("readme", "main", False, "run the commands of a model's README: zoo readme --test MODEL"),

@@ -17,7 +17,7 @@ from .export import build, read_manifest, sizes
 from .model import Model, Task, file_name
 from .weights import resolve
 
-DTYPES = ("float32", "float16")
+DTYPES = ("float32", "float16", "bfloat16")
 # Calls at once on a CPU: independent batches share cores better than the threads of one, but each needs its memory.
 _MAX_STREAMS = 4
 
@@ -49,7 +49,11 @@ def add_shared_flags(parser: argparse.ArgumentParser, batch_size: int) -> None:
     parser.add_argument("--input_name", help="name of the graph's input, checked when given")
     parser.add_argument("--batch_size", type=positive, default=batch_size, help=f"rows a call (default {batch_size})")
     parser.add_argument("--input_size", type=positive, help="height and width, for networks that take several")
-    parser.add_argument("--target", default="onnx", help="what runs the network: see `zoo env` (default onnx)")
+    parser.add_argument(
+        "--target",
+        default="onnx",
+        help="what runs the network: see `zoo env` (default onnx; auto: the fastest that is accurate)",
+    )
     parser.add_argument(
         "--dtype", choices=DTYPES, default="float32", help="what the network computes in (default float32)"
     )
@@ -94,17 +98,15 @@ def ckpt_of(model: Model, args: argparse.Namespace) -> Path:
 
 
 def open_engine(model: Model, args: argparse.Namespace, batches: int = 1) -> Engine:
-    """The engine that the flags ask for; on a CPU, several of `batches` may run at once.
+    """The engine that the flags ask for; on a CPU, several of `batches` may run at once."""
+    from . import targets
 
-    Targets `torch` and `paddle` rebuild the network that --ckpt was exported from.
-    """
     ckpt = ckpt_of(model, args)
-    if args.target in ("torch", "paddle"):
-        return framework_engine(model, ckpt, args.target)
+    sized = (args.dtype, args.batch_size, args.input_size)
     return target_engine(
         model,
         ckpt,
-        args.target,
+        targets.resolve(args.target, model, ckpt.parent, model.variant(args.variant), *sized),
         args.dtype,
         args.batch_size,
         args.input_size,
@@ -125,7 +127,12 @@ def target_engine(
     pass_path: Path = PASS_PATH / "default_pass.py",
     streams: int = 1,
 ) -> Engine:
-    """`ckpt` on `target`. A card splits a batch over its compute units, so that each is opened with its share."""
+    """`ckpt` on `target`. A card splits a batch over its compute units, so that each is opened with its share.
+
+    The framework's own target rebuilds the network that `ckpt` was exported from.
+    """
+    if target in frameworks.TARGETS.values():
+        return framework_engine(model, ckpt, target)
     unit_batch = max(batch_size // max_engine_nums(), 1)
     return Engine(
         ckpt=ckpt,

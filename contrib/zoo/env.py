@@ -18,7 +18,7 @@ from .home import home
 
 _PACKAGES = (
     "numpy", "Pillow", "onnxruntime", "onnx", "onnxsim", "onnxconverter-common", "torch", "torchvision",
-    "paddlepaddle", "paddle2onnx", "scikit-learn", "safetensors",
+    "paddlepaddle", "paddle2onnx", "openvino", "apache-tvm", "mindspore", "scikit-learn", "safetensors",
 )  # fmt: skip
 
 
@@ -27,7 +27,7 @@ def facts() -> dict[str, Any]:
     return {
         "host": {
             "system": platform.platform(),
-            "cpu": _cpu_name(),
+            "cpu": cpu_name(),
             "cores": _cores(),
             "memory_gib": _memory_gib(),
             "python": platform.python_version(),
@@ -36,7 +36,13 @@ def facts() -> dict[str, Any]:
         },
         "packages": {name: _version(name) for name in _PACKAGES},
         "targets": {
-            name: {"usable": state.usable, "detail": state.detail, "runtime": backend.summary}
+            name: {
+                "usable": state.usable,
+                "detail": state.detail,
+                "runtime": backend.summary,
+                "proved": not backend.unproved,
+                "note": f"not run on its hardware ({backend.unproved}) yet" if backend.unproved else "",
+            }
             for name, backend in backends.targets().items()
             for state in [backend.availability()]
         },
@@ -47,7 +53,7 @@ def provenance() -> dict[str, Any]:
     """When and on what something was measured: goes into every file of results."""
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "host": {"cpu": _cpu_name(), "cores": _cores(), "load": _load(), "system": platform.platform()},
+        "host": {"cpu": cpu_name(), "cores": _cores(), "load": _load(), "system": platform.platform()},
         "versions": {"python": platform.python_version()}
         | {name: version for name in _PACKAGES if (version := _version(name))},
     }
@@ -69,10 +75,10 @@ def main(argv: list[str] | None = None) -> int:
             [(name, version or "not installed") for name, version in found["packages"].items()],
         )
         rows = [
-            (name, entry["runtime"], "yes" if entry["usable"] else "no", entry["detail"])
+            (name, entry["runtime"], "yes" if entry["usable"] else "no", entry["detail"], entry["note"])
             for name, entry in found["targets"].items()
         ]
-        console.table("targets", ("target", "runtime", "usable", "version, or what is missing"), rows)
+        console.table("targets", ("target", "runtime", "usable", "version, or what is missing", "note"), rows)
         if args.json:
             console.write_json(args.json, found)
         return console.OK
@@ -91,7 +97,8 @@ def _cores() -> int | None:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
-def _cpu_name() -> str:
+def cpu_name() -> str:
+    """The processor's name, as the system gives it."""
     info = Path("/proc/cpuinfo")
     if info.is_file():
         for line in info.read_text(encoding="utf-8").splitlines():

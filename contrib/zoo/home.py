@@ -1,15 +1,5 @@
-"""Where the zoo keeps what it makes or downloads: below one folder of the user."""
+"""Where the zoo keeps what it makes or downloads: the same folder as the engine's."""
 
-from __future__ import annotations
+from engine.home import home
 
-import os
-from pathlib import Path
-
-
-def home() -> Path:
-    """`TECO_ZOO_HOME`, or teco_zoo in the user's cache folder. Not created here."""
-    set_by_user = os.environ.get("TECO_ZOO_HOME")
-    if set_by_user:
-        return Path(set_by_user).expanduser().absolute()
-    cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache).expanduser() if cache else Path.home() / ".cache") / "teco_zoo"
+__all__ = ["home"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from utils.datasets.folder import files_in
 
-from . import cli, console, files
+from . import cli, console, files, targets
 from .errors import CheckFailedError
 from .export import DEFAULT_OPSET, Exported, export
 from .model import Model
@@ -26,7 +26,7 @@ def main(model: Model, argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--variant")
     parser.add_argument("--weights", help=f"pretrained, sample, random, or a file (default: {model.default_weights})")
-    parser.add_argument("--target", default="onnx")
+    parser.add_argument("--target", default="onnx", help="one, several with commas between, or auto (default onnx)")
     parser.add_argument(
         "--data_path", default="sample", help="labelled data set to verify on (default: the model's sample)"
     )
@@ -49,6 +49,7 @@ def _run(model: Model, args: argparse.Namespace) -> int:
             f"  {entry['name']} ({kind})",
             entry["difference"]["relative"],
         )
+    args.target = targets.resolve(args.target, model, output, variant, "float32", args.batch_size, None)
     _heading(2, "verify: framework, ONNX Runtime and target on the same tensors")
     done = verify(
         model,
@@ -82,7 +83,8 @@ def _run(model: Model, args: argparse.Namespace) -> int:
 
 
 def _flags(args: argparse.Namespace, exported: Exported) -> list[str]:
-    return ["--ckpt", str(exported.dynamic), "--target", args.target]
+    """Of several targets, all are verified, and the first predicts."""
+    return ["--ckpt", str(exported.dynamic), "--target", args.target.split(",")[0]]
 
 
 def _heading(number: int, text: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -33,7 +35,35 @@ def main(model: Model, argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--resume", type=Path, help="keep the state of the run in this file, and go on where it says one stopped"
     )
-    return console.run(lambda args: _validate(model, args), parser.parse_args(argv))
+    return console.run(lambda args: _validate_each(model, args), parser.parse_args(argv))
+
+
+def _validate_each(model: Model, args: argparse.Namespace) -> int:
+    """One target, or several with commas between and a table at the end; --json then holds a list."""
+    names = args.target.split(",")
+    if len(names) == 1:
+        return _validate(model, args)
+    records = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names:
+            print(f"target {name}", flush=True)
+            record = Path(folder) / f"{name}.json"
+            _validate(model, argparse.Namespace(**vars(args) | {"target": name, "json": record}))
+            records.append(json.loads(record.read_text(encoding="utf-8")))
+    primary = model.task.metric().infos[0].name
+    rows = [_row(one, primary) for one in records]
+    latency = f">network ms/{args.batch_size}"
+    console.table(model.id, ("target", "dtype", f">{primary}", ">samples/s end to end", latency), rows)
+    if args.json:
+        console.write_json(args.json, records)
+    return console.OK
+
+
+def _row(record: dict[str, Any], primary: str) -> tuple[str, ...]:
+    stages = record["stages"]
+    metric = f"{record['metrics'].get(primary, float('nan')):.4f}"
+    latency = stages["inference"] / max(stages["batches"], 1) * 1e3
+    return record["target"], record["dtype"], metric, f"{stages['throughput']:.1f}", f"{latency:.2f}"
 
 
 def _validate(model: Model, args: argparse.Namespace) -> int:

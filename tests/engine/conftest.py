@@ -1,8 +1,10 @@
-"""Small ONNX networks, built node by node, whose results can be worked out by hand."""
+"""Small ONNX networks whose results can be worked out by hand, and doubles of vendors' packages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+DOUBLES = Path(__file__).resolve().parents[1] / "doubles"
 FLOATS = {"float32": TensorProto.FLOAT, "float16": TensorProto.FLOAT16, "int64": TensorProto.INT64}
 
 
@@ -50,3 +53,30 @@ def sum_and_difference(network: Callable[..., Path]) -> Path:
         [value("a", "float32", shape), value("b", "float32", shape)],
         [value("sum", "float32", shape), value("difference", "float32", shape)],
     )
+
+
+@pytest.fixture
+def use_double(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """`use_double(name)` puts tests/doubles/<name> in the place of the packages that it has, for one test."""
+    hidden = {}
+
+    def packages(folder: Path) -> set[str]:
+        return {path.stem for path in folder.iterdir() if path.name not in ("__pycache__", "bin")}
+
+    def is_of(module: str, names: set[str]) -> bool:
+        return module.partition(".")[0] in names
+
+    doubled: set[str] = set()
+
+    def use(name: str) -> None:
+        doubled.update(packages(DOUBLES / name))
+        for module in [module for module in sys.modules if is_of(module, doubled)]:
+            hidden[module] = sys.modules.pop(module)
+        monkeypatch.syspath_prepend(str(DOUBLES / name))
+        # programs beside the package, run by this Python
+        monkeypatch.setenv("PATH", f"{DOUBLES / name / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}")
+
+    yield use
+    for module in [module for module in sys.modules if is_of(module, doubled)]:
+        del sys.modules[module]
+    sys.modules.update(hidden)

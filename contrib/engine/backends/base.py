@@ -30,8 +30,8 @@ class Options:
     """What the caller asked for. A backend reads what concerns it; compiling ones need most of it.
 
     `device` is what stood behind the colon of the target ("openvino:GPU" → "GPU"). `input_size` is the shape of
-    one compute unit, one an input. `streams` calls will be under way at once and share this machine's cores. `extra`
-    holds the runtime's own options; unknown ones are an error.
+    one compute unit, one an input. `replicas` sessions will share this machine's cores. `streams` calls are to be under
+    way at once, where the runtime can. `extra` holds the runtime's own options; unknown ones are an error.
     """
 
     device: str = ""
@@ -41,6 +41,7 @@ class Options:
     pass_path: Path | None = None
     save_engine: str | Path | bool | None = None
     rank: int = 0
+    replicas: int = 1
     streams: int = 1
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -52,8 +53,8 @@ class Options:
         return dict(self.extra)
 
     def threads(self) -> int:
-        """Threads of one call on this machine's CPU: the cores that this process may use, shared among the streams."""
-        return max(cores() // self.streams, 1)
+        """Threads for a runtime on this machine's CPU: the cores this process may use, shared among the replicas."""
+        return max(cores() // self.replicas, 1)
 
 
 def cores() -> int:
@@ -67,10 +68,18 @@ class Session(ABC):
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     parallel: int = 1  # how many submitted calls are worth having under way at once
+    fewer_rows: bool = False  # whether a call may have fewer rows than the fixed batch of `inputs`
 
     @abstractmethod
     def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
-        """Outputs in the order of `outputs` for inputs in the order of `inputs`. May raise anything."""
+        """Outputs in the order of `outputs` for inputs in the order of `inputs`. May raise anything.
+
+        Several threads may call it at once. The outputs belong to the caller: a later run does not change them.
+        """
+
+    def init_module(self, card_id: int) -> None:
+        """Put a loaded compiled engine on card `card_id`. Most runtimes have nothing to do."""
+        return None
 
     def close(self) -> None:
         """Give back what the session holds. Called once."""
@@ -78,11 +87,18 @@ class Session(ABC):
 
 
 class Backend(Protocol):
-    """One runtime. `target` is what people write in --target, `name` what scripts see as `engine.backend`."""
+    """One runtime. `target` is what people write in --target, `name` what scripts see as `engine.backend`.
+
+    `dtypes` is what it can compute in. `device_kind` says what may stand behind the colon and in `devices`
+    ("card number"), and is empty where there is nothing to choose. `unproved` tells where it has not run yet.
+    """
 
     target: str
     name: str
     summary: str
+    dtypes: tuple[str, ...] = ("float32", "float16")
+    device_kind: str = ""
+    unproved: str = ""
 
     def availability(self) -> Availability:
         """Whether the runtime can be used here; cheap, imports nothing heavy."""

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import ModelFileError, OptionError, first_line
 from ..spec import TensorSpec
 from . import register
-from .base import Availability, Options, Session, package_availability
+from .base import Availability, Backend, Options, Session, package_availability
 
 _OPTIONS = ("threads", "inter_threads", "graph_optimization", "arena", "spinning")
 _LEVELS = {
@@ -56,7 +56,7 @@ class OnnxRuntimeSession(Session):
         del self._run
 
 
-class OnnxRuntimeBackend:
+class OnnxRuntimeBackend(Backend):
     """Opens ONNX files."""
 
     target = "onnx"
@@ -70,10 +70,9 @@ class OnnxRuntimeBackend:
         import onnxruntime
 
         session_options = self._session_options(options)
+        providers = self.providers(options)
         try:
-            session = onnxruntime.InferenceSession(
-                str(ckpt), sess_options=session_options, providers=["CPUExecutionProvider"]
-            )
+            session = onnxruntime.InferenceSession(str(ckpt), sess_options=session_options, providers=providers)
         except Exception as error:
             # ONNX Runtime has a class an error kind, without a common base; all of them mean: not a usable model
             size = ckpt.stat().st_size
@@ -82,6 +81,10 @@ class OnnxRuntimeBackend:
                 f"ONNX Runtime says: {first_line(error)}"
             ) from error
         return OnnxRuntimeSession(session, options.streams)
+
+    def providers(self, options: Options) -> list[Any]:
+        """What runs the operators, the first choice first."""
+        return ["CPUExecutionProvider"]
 
     def _session_options(self, options: Options) -> Any:
         """Threads default to the cores this process may use; the library itself counts those of the machine.
@@ -95,7 +98,7 @@ class OnnxRuntimeBackend:
         if level not in _LEVELS:
             raise OptionError(f"graph_optimization is one of {', '.join(_LEVELS)}, got {level!r}")
         made = onnxruntime.SessionOptions()
-        made.intra_op_num_threads = _thread_count(extra, "threads", options.threads())
+        made.intra_op_num_threads = _thread_count(extra, "threads", max(options.threads() // options.streams, 1))
         made.inter_op_num_threads = _thread_count(extra, "inter_threads", 0)
         made.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, _LEVELS[level])
         made.enable_cpu_mem_arena = bool(extra.get("arena", True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 from ..errors import ModelFileError, first_line
 from ..spec import TensorSpec
 from . import register
-from .base import Availability, Options, Session, package_availability
+from .base import Availability, Backend, Options, Session, package_availability
 
 
 def import_paddle() -> Any:
@@ -45,7 +46,30 @@ class PaddleSession(Session):
         del self._layer
 
 
-class PaddleBackend:
+class PaddleInferenceSession(Session):
+    """A predictor of Paddle Inference, for a program in a file. One call at a time: its tensors are its own."""
+
+    def __init__(self, predictor: Any, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]):
+        self.inputs = tuple(inputs)
+        self.outputs = tuple(outputs)
+        self._predictor = predictor
+        self._feeds = [predictor.get_input_handle(spec.name) for spec in inputs]
+        self._fetches = [predictor.get_output_handle(spec.name) for spec in outputs]
+        self._lock = threading.Lock()
+
+    def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+        with self._lock:
+            for feed, array in zip(self._feeds, arrays, strict=True):
+                feed.reshape(array.shape)
+                feed.copy_from_cpu(array)
+            self._predictor.run()
+            return [fetch.copy_to_cpu() for fetch in self._fetches]
+
+    def close(self) -> None:
+        del self._predictor, self._feeds, self._fetches
+
+
+class PaddleBackend(Backend):
     """Opens what paddle.jit.save wrote."""
 
     target = "paddle"
@@ -64,17 +88,40 @@ class PaddleBackend:
                 "for a network in memory use TecoInferEngine.from_layer(layer, input_spec, target='paddle')"
             )
         paddle = import_paddle()
+        opened = _by_inference if ckpt.suffix == ".json" else _by_jit
         try:
-            layer = paddle.jit.load(str(ckpt.with_suffix("")))
-            layer.eval()
-            inputs = [paddle_spec(value.name, value, index) for index, value in enumerate(layer._input_spec())]
-            outputs = [
-                paddle_spec(value.name, value, index, "output") for index, value in enumerate(layer._output_spec())
-            ]
+            return opened(paddle, ckpt, options)
         except Exception as error:
             # paddle reports a damaged file through many unrelated exception classes
             raise ModelFileError(f"{ckpt} is not a network that PaddlePaddle loads: {first_line(error)}") from error
-        return PaddleSession(layer, inputs, outputs)
+
+
+def _by_inference(paddle: Any, ckpt: Path, options: Options) -> Session:
+    """The program in Paddle Inference. paddle.jit.load would leave five threads behind each time."""
+    from paddle import inference
+
+    program = paddle.static.Program()
+    paddle.base.core.deserialize_pir_program(str(ckpt), program, 1)
+    feeds: list[TensorSpec] = []
+    fetches: list[TensorSpec] = []
+    for op in program.global_block().ops:
+        if op.name() in ("pd_op.data", "pd_op.feed"):
+            feeds.append(paddle_spec(op.attrs()["name"], op.results()[0], len(feeds)))
+        elif op.name() == "pd_op.fetch":
+            fetches.append(paddle_spec(op.attrs()["name"], op.results()[0], len(fetches)))
+    config = inference.Config(str(ckpt), str(ckpt.with_suffix(".pdiparams")))
+    config.disable_glog_info()
+    config.set_cpu_math_library_num_threads(options.threads())
+    return PaddleInferenceSession(inference.create_predictor(config), feeds, fetches)
+
+
+def _by_jit(paddle: Any, ckpt: Path, options: Options) -> Session:
+    """A program of the older format, as a layer."""
+    layer = paddle.jit.load(str(ckpt.with_suffix("")))
+    layer.eval()
+    inputs = [paddle_spec(value.name, value, index) for index, value in enumerate(layer._input_spec())]
+    outputs = [paddle_spec(value.name, value, index, "output") for index, value in enumerate(layer._output_spec())]
+    return PaddleSession(layer, inputs, outputs)
 
 
 def paddle_spec(name: str | None, value: Any, index: int, kind: str = "input") -> TensorSpec:

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import ModelFileError, first_line
 from ..spec import TensorSpec
 from . import register
-from .base import Availability, Options, Session, package_availability
+from .base import Availability, Backend, Options, Session, package_availability
 
 
 class TorchSession(Session):
@@ -36,7 +36,7 @@ class TorchSession(Session):
         del self._module
 
 
-class TorchBackend:
+class TorchBackend(Backend):
     """Opens exported programs."""
 
     target = "torch"
@@ -47,17 +47,20 @@ class TorchBackend:
         return package_availability("torch", "torch", "pip install torch")
 
     def open(self, ckpt: Path, options: Options) -> Session:
-        """Opens an exported program (.pt2, by torch.export.save), which holds network and weights."""
-        options.checked_extra(self.target, ())
+        """Opens an exported program (.pt2, by torch.export.save), which holds network and weights.
+
+        options: compile (True puts torch.compile in front, which needs a C++ compiler and some time at the first call).
+        """
+        extra = options.checked_extra(self.target, ("compile",))
         if ckpt.suffix == ".pt2":
-            return _exported_program(ckpt)
+            return _exported_program(ckpt, bool(extra.get("compile", False)))
         raise ModelFileError(
             f"target 'torch' opens exported programs (.pt2, by torch.export.save), got {ckpt}; for a network in "
             "memory use TecoInferEngine.from_module(module, example_inputs, target='torch')"
         )
 
 
-def _exported_program(ckpt: Path) -> Session:
+def _exported_program(ckpt: Path, compiled: bool) -> Session:
     import torch
 
     try:
@@ -69,7 +72,8 @@ def _exported_program(ckpt: Path) -> Session:
     signature = program.graph_signature
     inputs = [tensor_spec(name, nodes[name]) for name in signature.user_inputs]
     outputs = [tensor_spec(name, nodes[name]) for name in signature.user_outputs]
-    return TorchSession(program.module(), inputs, outputs)
+    module = program.module()
+    return TorchSession(torch.compile(module, dynamic=True) if compiled else module, inputs, outputs)
 
 
 def tensor_spec(name: str, tensor: Any, dynamic: dict[int, str] | None = None) -> TensorSpec:

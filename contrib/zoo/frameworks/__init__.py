@@ -12,6 +12,8 @@ from types import ModuleType
 
 from ..model import Model
 
+TARGETS = {"pytorch": "torch", "paddle": "paddle", "onnx": "source"}
+
 
 def of(model: Model) -> ModuleType:
     """The module for the framework of `model`; imports the framework only when one of its functions is called."""
@@ -20,4 +22,4 @@ def of(model: Model) -> ModuleType:
 
 def target(model: Model) -> str:
     """The engine's target that stands for the framework itself."""
-    return {"pytorch": "torch", "paddle": "paddle", "onnx": "source"}[model.framework]
+    return TARGETS[model.framework]

@@ -1,0 +1,114 @@
+"""What several devices bring: devices that only sleep, and two replicas on this machine's CPU.
+
+Claim: with a device that only sleeps, 1, 2, 4 and 8 of them reach at least 95 % of linear. What two replicas bring on
+a CPU depends on how well one session uses its cores, and is printed without a claim. Run: make bench, or
+python benchmarks/engine_devices.py
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "contrib"))
+
+import numpy as np
+
+from engine import backends
+from engine.backends.base import Availability, Backend, Options, Session
+from engine.base import Engine
+from engine.spec import TensorSpec
+from zoo.catalogue import load
+from zoo.export import export
+
+CLAIM = 0.95
+SECONDS_A_ROW = 0.01
+ROUNDS = 7
+
+
+class Sleeper(Session):
+    """A device that takes a fixed time for each row."""
+
+    inputs = outputs = (TensorSpec("x", "float32", ("batch", 4)),)
+
+    def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+        time.sleep(SECONDS_A_ROW * len(arrays[0]))
+        return [arrays[0]]
+
+
+class SleepingBackend(Backend):
+    """Target `sleep`, with as many devices as are asked for."""
+
+    target = name = summary = "sleep"
+    device_kind = "numbers"
+
+    def availability(self) -> Availability:
+        return Availability(True, "always")
+
+    def open(self, ckpt: Path, options: Options) -> Session:
+        return Sleeper()
+
+
+def seconds(call: Callable[[], Any]) -> float:
+    """Time of one call."""
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def sleeping() -> bool:
+    """Print the scaling of sleeping devices; whether the claim holds."""
+    backends.register(SleepingBackend())
+    x = np.zeros((64, 4), np.float32)
+    counts = (1, 2, 4, 8)
+    engines = {count: Engine(__file__, target="sleep", devices=list(range(count))) for count in counts}
+    times: dict[int, list[float]] = {count: [] for count in counts}
+    for _ in range(ROUNDS):
+        for count, engine in engines.items():
+            times[count].append(seconds(lambda engine=engine: engine(x)))  # type: ignore[misc]
+    for engine in engines.values():
+        engine.release()
+    one, held = statistics.median(times[1]), True
+    for count in counts:
+        speed_up = one / statistics.median(times[count])
+        held = held and speed_up >= CLAIM * count
+        print(f"{count} sleeping devices: {speed_up:.2f} times one ({speed_up / count:.1%} of linear)")
+    return held
+
+
+def replicas() -> None:
+    """Print what two replicas with one thread each bring over one, and over one session with all cores."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = export(load("classification/resnet"), Path(folder), variant="resnet18", weights="random").dynamic
+        x = np.random.default_rng(0).standard_normal((8, 3, 128, 128), np.float32)
+        engines = {
+            "one replica, one thread": Engine(path, options={"threads": 1}),
+            "one session, all cores": Engine(path),
+            "two replicas, one thread each": Engine(path, replicas=2, options={"threads": 1}),
+        }
+        times: dict[str, list[float]] = {name: [] for name in engines}
+        for _ in range(ROUNDS):
+            for name, engine in engines.items():
+                times[name].append(seconds(lambda engine=engine: engine(x)))  # type: ignore[misc]
+        for engine in engines.values():
+            engine.release()
+    one = statistics.median(times["one replica, one thread"])
+    for name, taken in times.items():
+        print(f"resnet18 on ONNX Runtime, {name}: {one / statistics.median(taken):.2f} times one thread")
+
+
+def main() -> int:
+    """1 if the claim does not hold."""
+    replicas()
+    held = sleeping()
+    print(f"claim: at least {CLAIM:.0%} of linear with devices that only sleep: {'holds' if held else 'DOES NOT HOLD'}")
+    return 0 if held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,228 @@
+"""Target `ascend`: Huawei Ascend through pyACL. Runs offline models (.om), and has `atc` make them from ONNX files."""
+
+from __future__ import annotations
+
+import atexit
+import importlib.util
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import cache
+from ..errors import ModelFileError, OptionError, RunError
+from ..graph import fixed_inputs, input_specs, read_onnx
+from ..spec import TensorSpec
+from . import register
+from .base import Availability, Backend, Options, Session
+
+_MODEL = "model.om"
+_HOST_TO_DEVICE, _DEVICE_TO_HOST, _HUGE_FIRST = 1, 2, 0
+
+# aclDataType, by number
+_DTYPES = {
+    0: "float32", 1: "float16", 2: "int8", 3: "int32", 4: "uint8", 6: "int16", 7: "uint16", 8: "uint32", 9: "int64",
+    10: "uint64", 11: "float64", 12: "bool",
+}  # fmt: skip
+
+_start = threading.Lock()
+_initialised: list[Any] = []
+_used: set[int] = set()
+
+
+def _acl(device: int) -> Any:
+    """The acl module with `device` set up. It is initialised once a process, and finalised when the process ends."""
+    import acl
+
+    with _start:
+        if acl not in _initialised:
+            _require(acl.init(), "acl.init")
+            _initialised.append(acl)
+            atexit.register(_finalise, acl)
+        _require(acl.rt.set_device(device), f"acl.rt.set_device({device})")
+        _used.add(device)
+    return acl
+
+
+def _finalise(acl: Any) -> None:
+    for device in _used:
+        acl.rt.reset_device(device)
+    _used.clear()
+    acl.finalize()
+
+
+def _require(code: int, what: str) -> None:
+    if code != 0:
+        raise RunError(f"{what} failed with code {code}; the Ascend log (~/ascend/log) says more")
+
+
+def _value(result: tuple[Any, int], what: str) -> Any:
+    """pyACL returns (value, code)."""
+    value, code = result
+    _require(code, what)
+    return value
+
+
+class AscendSession(Session):
+    """An offline model on one device, with device memory for one call; calls take turns."""
+
+    def __init__(self, model: Path, device: int):
+        self._undo: list[Callable[[], Any]] = []
+        self._acl = acl = _acl(device)
+        self._turn = threading.Lock()
+        try:
+            self._context = _value(acl.rt.create_context(device), "acl.rt.create_context")
+            self._undo.append(lambda: acl.rt.destroy_context(self._context))
+            self._model = _value(acl.mdl.load_from_file(str(model)), f"acl.mdl.load_from_file({model})")
+            self._undo.append(lambda: acl.mdl.unload(self._model))
+            self._description = acl.mdl.create_desc()
+            self._undo.append(lambda: acl.mdl.destroy_desc(self._description))
+            _require(acl.mdl.get_desc(self._description, self._model), "acl.mdl.get_desc")
+            self.inputs = self._specs(acl.mdl.get_num_inputs, acl.mdl.get_input_dims, acl.mdl.get_input_data_type)
+            self.outputs = self._specs(acl.mdl.get_num_outputs, acl.mdl.get_output_dims, acl.mdl.get_output_data_type)
+            self._given, self._pointers = self._dataset(len(self.inputs), acl.mdl.get_input_size_by_index)
+            self._made, self._results = self._dataset(len(self.outputs), acl.mdl.get_output_size_by_index)
+        except BaseException:
+            self.close()
+            raise
+
+    def _specs(self, count: Any, dims: Any, dtype: Any) -> tuple[TensorSpec, ...]:
+        specs = []
+        for index in range(count(self._description)):
+            said = _value(dims(self._description, index), "the dimensions of a tensor")
+            if any(size < 0 for size in said["dims"]):
+                raise ModelFileError(
+                    f"tensor '{said['name']}' of the model has dynamic dimensions {said['dims']}; convert it with a "
+                    "fixed --input_shape, or give the ONNX file and input_size"
+                )
+            number = dtype(self._description, index)
+            specs.append(TensorSpec(said["name"], _DTYPES.get(number, "object"), tuple(said["dims"])))
+        return tuple(specs)
+
+    def _dataset(self, count: int, size_of: Any) -> tuple[Any, list[tuple[int, int]]]:
+        """A dataset of `count` tensors in device memory, and the (pointer, bytes) of each."""
+        acl, pointers = self._acl, []
+        dataset = acl.mdl.create_dataset()
+        self._undo.append(lambda: acl.mdl.destroy_dataset(dataset))
+        for index in range(count):
+            size = size_of(self._description, index)
+            pointer = _value(acl.rt.malloc(max(size, 1), _HUGE_FIRST), "acl.rt.malloc")
+            self._undo.append(lambda pointer=pointer: acl.rt.free(pointer))  # type: ignore[misc]
+            buffer = acl.create_data_buffer(pointer, size)
+            self._undo.append(lambda buffer=buffer: acl.destroy_data_buffer(buffer))  # type: ignore[misc]
+            _value(acl.mdl.add_dataset_buffer(dataset, buffer), "acl.mdl.add_dataset_buffer")
+            pointers.append((pointer, size))
+        return dataset, pointers
+
+    def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+        acl = self._acl
+        with self._turn:
+            _require(acl.rt.set_context(self._context), "acl.rt.set_context")
+            for array, (pointer, size) in zip(arrays, self._pointers, strict=True):
+                code = acl.rt.memcpy(pointer, size, array.ctypes.data, array.nbytes, _HOST_TO_DEVICE)
+                _require(code, "copying an input to the device")
+            _require(acl.mdl.execute(self._model, self._given, self._made), "acl.mdl.execute")
+            outputs = [np.empty([int(size) for size in spec.shape], spec.dtype) for spec in self.outputs]
+            for output, (pointer, _) in zip(outputs, self._results, strict=True):
+                code = acl.rt.memcpy(output.ctypes.data, output.nbytes, pointer, output.nbytes, _DEVICE_TO_HOST)
+                _require(code, "copying an output from the device")
+        return outputs
+
+    def close(self) -> None:
+        """Undo what was done, in reverse: pyACL leaves nothing to the garbage collector."""
+        if self._undo:
+            self._acl.rt.set_context(self._context)
+        while self._undo:
+            self._undo.pop()()
+
+
+class AscendBackend(Backend):
+    """Opens offline models (.om); ONNX files go through atc."""
+
+    target = "ascend"
+    name = "acl"
+    summary = "Huawei Ascend, pyACL"
+    device_kind = "NPU numbers"
+    unproved = "an Ascend NPU"
+
+    def availability(self) -> Availability:
+        if importlib.util.find_spec("acl") is None:
+            return Availability(False, "needs pyACL, which comes with the CANN toolkit (source its set_env.sh)")
+        return Availability(True, "pyACL")
+
+    def open(self, ckpt: Path, options: Options) -> Session:
+        """options: soc (what atc compiles for, by default the device's own), cache (False compiles anew)."""
+        extra = options.checked_extra(self.target, ("soc", "cache"))
+        device = _number(options)
+        if ckpt.suffix == ".om":
+            return _opened(ckpt, device)
+        rows = options.batch_size or (options.input_size[0][0] if options.input_size else 1)
+        soc = extra.get("soc") or _acl(device).get_soc_name()
+        facts: dict[str, Any] = {
+            "target": self.target,
+            "runtime": _atc_version(),
+            "model": cache.model_digest(ckpt),
+            "shapes": [rows, options.input_size],
+            "dtype": options.dtype,
+            "options": {"soc": soc},
+        }
+
+        def build(folder: Path) -> None:
+            _convert(ckpt, folder / _MODEL, rows, options, soc)
+
+        def load(folder: Path) -> Session:
+            if options.save_engine:
+                _save(folder, options.save_engine, ckpt)
+            return _opened(folder / _MODEL, device)
+
+        return cache.compiled(facts, build, load, keep=extra.get("cache", True))
+
+
+def _number(options: Options) -> int:
+    if options.device and not options.device.isdigit():
+        raise OptionError(f"target 'ascend' takes the number of an NPU, such as ascend:0, got '{options.device}'")
+    return int(options.device or options.rank)
+
+
+def _opened(model: Path, device: int) -> Session:
+    try:
+        return AscendSession(model, device)
+    except RunError as error:
+        raise ModelFileError(f"{model} cannot be loaded on device {device}: {error}") from error
+
+
+def _atc_version() -> str:
+    """Where atc is says which CANN toolkit it belongs to."""
+    atc = shutil.which("atc")
+    if atc is None:
+        raise OptionError("an ONNX file needs atc to become an offline model; source the CANN toolkit's set_env.sh")
+    return str(Path(atc).resolve())
+
+
+def _convert(ckpt: Path, path: Path, rows: int, options: Options, soc: str) -> None:
+    specs = fixed_inputs(input_specs(read_onnx(ckpt)), rows, options.input_size)
+    shapes = ";".join(f"{spec.name}:{','.join(map(str, spec.shape))}" for spec in specs)
+    precision = "allow_fp32_to_fp16" if options.dtype == "float16" else "must_keep_origin_dtype"
+    command = ["atc", "--framework=5", f"--model={ckpt}", f"--output={path.with_suffix('')}", f"--input_shape={shapes}"]
+    command += [f"--soc_version={soc}", f"--precision_mode={precision}"]
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
+    )
+    if done.returncode != 0 or not path.is_file():
+        said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+        raise ModelFileError(f"atc cannot convert {ckpt} (code {done.returncode}): " + "\n".join(said[-5:]))
+
+
+def _save(folder: Path, where: str | Path | bool, ckpt: Path) -> None:
+    """Copy the offline model to `where` (True: beside the ONNX file), for opening it later as a ckpt."""
+    path = ckpt.with_suffix(".om") if where is True else Path(str(where))
+    if path.suffix != ".om":
+        raise OptionError(f"save_engine of target 'ascend' is True or a file that ends in .om, got {where}")
+    cache.copy_whole(folder / _MODEL, path)
+
+
+register(AscendBackend())

@@ -1,0 +1,151 @@
+"""Target `openvino`: OpenVINO on a CPU, GPU or NPU; the device stands after a colon (`openvino:GPU`)."""
+
+from __future__ import annotations
+
+import queue
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import cache
+from ..errors import ModelFileError, OptionError
+from ..spec import TensorSpec
+from . import register
+from .base import Availability, Backend, Options, Session, package_availability
+
+_OPTIONS = ("hint", "threads", "streams", "requests", "cache")
+_HINTS = {"latency": "LATENCY", "throughput": "THROUGHPUT"}
+_PRECISIONS = {"float32": "f32", "float16": "f16", "bfloat16": "bf16"}
+_CAPABILITIES = {"float16": "FP16", "bfloat16": "BF16"}
+
+
+class OpenVinoSession(Session):
+    """A compiled model with a queue of infer requests: as many calls run at once as there are requests."""
+
+    def __init__(self, compiled: Any, requests: int):
+        self.inputs = tuple(_spec(port, index) for index, port in enumerate(compiled.inputs))
+        self.outputs = tuple(_spec(port, index, "output") for index, port in enumerate(compiled.outputs))
+        self.parallel = requests
+        self._compiled = compiled
+        self._requests: queue.LifoQueue[Any] = queue.LifoQueue()
+        for _ in range(requests):
+            self._requests.put(compiled.create_infer_request())
+
+    def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+        request = self._requests.get()
+        try:
+            request.infer(dict(enumerate(arrays)), share_inputs=True)
+            # the request overwrites its own tensors when it is used again
+            return [request.get_output_tensor(index).data.copy() for index in range(len(self.outputs))]
+        finally:
+            self._requests.put(request)
+
+    def close(self) -> None:
+        del self._requests, self._compiled
+
+
+class OpenVinoBackend(Backend):
+    """Opens ONNX files and OpenVINO's own IR (.xml), int8 models (with QuantizeLinear nodes) included."""
+
+    target = "openvino"
+    name = "openvino"
+    summary = "OpenVINO, CPU, GPU or NPU"
+    dtypes = ("float32", "float16", "bfloat16")
+    device_kind = "OpenVINO's device names, such as CPU and GPU"
+
+    def availability(self) -> Availability:
+        return package_availability("openvino", "openvino", "pip install openvino")
+
+    def open(self, ckpt: Path, options: Options) -> Session:
+        """options: hint ("latency", the default, or "throughput"), threads, streams, requests (infer requests, by
+        default what OpenVINO finds optimal), cache (False compiles anew)."""
+        import openvino
+
+        extra = options.checked_extra(self.target, _OPTIONS)
+        core = openvino.Core()
+        device = _device(core, options.device or "CPU")
+        config = _config(core, device, options, extra)
+        facts = {
+            "target": self.target,
+            "runtime": openvino.__version__,
+            "model": cache.model_digest(ckpt),
+            "path": str(ckpt.absolute()),  # OpenVINO itself looks for a compiled model under its path
+            "device": device,
+            "dtype": options.dtype,
+            "options": config,
+        }
+
+        def compile_into(folder: Path) -> Any:
+            return _compile(core, ckpt, device, config | {"CACHE_DIR": str(folder)})
+
+        if extra.get("cache", True):
+            compiled = cache.compiled(facts, compile_into, compile_into)
+        else:
+            compiled = _compile(core, ckpt, device, config)
+        return OpenVinoSession(compiled, _positive(extra, "requests") or _optimal(compiled))
+
+
+def _device(core: Any, device: str) -> str:
+    known = core.available_devices
+    if device.partition(".")[0] not in {name.partition(".")[0] for name in known} and device != "AUTO":
+        raise OptionError(f"OpenVINO has no device '{device}' here; it has: {', '.join(known)}")
+    return device
+
+
+def _config(core: Any, device: str, options: Options, extra: dict[str, Any]) -> dict[str, Any]:
+    """OpenVINO's properties. Without a dtype, what is computed in is float32, not what the library likes best."""
+    hint = extra.get("hint", "latency")
+    if hint not in _HINTS:
+        raise OptionError(f"hint is one of {', '.join(_HINTS)}, got {hint!r}")
+    config = {"PERFORMANCE_HINT": _HINTS[hint], "INFERENCE_PRECISION_HINT": _precision(core, device, options.dtype)}
+    if device == "CPU":
+        config["INFERENCE_NUM_THREADS"] = str(_positive(extra, "threads") or options.threads())
+    if _positive(extra, "streams"):
+        config["NUM_STREAMS"] = str(extra["streams"])
+    return config
+
+
+def _precision(core: Any, device: str, dtype: str | None) -> str:
+    """A float16 file runs in float32 where the device has no float16; bfloat16 was asked for, so that it must exist."""
+    needed = _CAPABILITIES.get(dtype or "")
+    if needed is None or needed in core.get_property(device, "OPTIMIZATION_CAPABILITIES"):
+        return _PRECISIONS[dtype or "float32"]
+    if dtype == "bfloat16":
+        raise OptionError(f"OpenVINO's device '{device}' cannot compute in bfloat16 here; use float32")
+    return _PRECISIONS["float32"]
+
+
+def _compile(core: Any, ckpt: Path, device: str, config: dict[str, Any]) -> Any:
+    try:
+        return core.compile_model(str(ckpt), device, config)
+    except RuntimeError as error:
+        raise ModelFileError(
+            f"{ckpt} ({ckpt.stat().st_size} bytes) is not a model that OpenVINO compiles for {device}: "
+            f"{str(error).strip().splitlines()[-1]}"
+        ) from error
+
+
+def _positive(extra: dict[str, Any], name: str) -> int:
+    """The option `name`, 0 where it is not given."""
+    value = extra.get(name, 0)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0 or (name in extra and value == 0):
+        raise OptionError(f"option {name} is a number of at least 1, got {value!r}")
+    return value
+
+
+def _optimal(compiled: Any) -> int:
+    return int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+
+
+def _spec(port: Any, index: int, kind: str = "input") -> TensorSpec:
+    """OpenVINO does not keep the names of dimensions: a dynamic first one is taken for the batch."""
+    name = port.get_any_name() if port.get_names() else f"{kind}{index}"
+    shape: list[int | str] = [
+        "batch" if size.is_dynamic and axis == 0 else f"{name}_{axis}" if size.is_dynamic else size.get_length()
+        for axis, size in enumerate(port.partial_shape)
+    ]
+    return TensorSpec(name, np.dtype(port.element_type.to_dtype()).name, tuple(shape))
+
+
+register(OpenVinoBackend())

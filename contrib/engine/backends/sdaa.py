@@ -1,0 +1,229 @@
+"""Target `sdaa`: Tecorigin's T1 card through TecoInferenceEngine, a TVM fork with Relay that imports as `tvm`.
+
+Written against the vendor's documented interface. Where that is silent, TVM's own habits are followed: card 1 is the
+device "sdaa:1".
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import cache
+from ..errors import EngineError, ModelFileError, OptionError, TargetUnavailableError
+from ..graph import fixed_inputs, input_specs, output_specs, read_onnx, unit_batch
+from ..pass_file import PassFile, load_pass_file
+from ..spec import TensorSpec
+from . import register
+from .base import Availability, Backend, Options, Session
+
+_COMPILED = (".tecoengine", ".engine")
+_ENGINE, _TENSORS = "model.tecoengine", "tensors.json"
+_TARGET = "sdaa --libs=tecodnn,tecoblas"
+
+
+def _vendor() -> Any:
+    """The vendor's tvm. Its submodules are imported by name, as Apache's TVM no longer has Relay."""
+    tvm = importlib.import_module("tvm")
+    try:
+        importlib.import_module("tvm.relay.frontend")
+    except ImportError as error:
+        raise TargetUnavailableError(
+            "the tvm installed here is not the vendor's (it has no Relay); install TecoInferenceEngine in an "
+            "environment of its own"
+        ) from error
+    return tvm
+
+
+class SdaaSession(Session):
+    """A compiled engine on one card. Its context splits the rows of a call over the compute units itself."""
+
+    parallel = 2  # one call on the card, one waiting for it
+
+    def __init__(self, engine_file: Path, card: int, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]):
+        self.inputs = tuple(inputs)
+        self.outputs = tuple(outputs)
+        self._tvm = _vendor()
+        self._path = engine_file
+        self._turn = threading.Lock()
+        self._create(card)
+
+    def _create(self, card: int) -> None:
+        device = f"sdaa:{card}" if card else "sdaa"
+        self._engine = self._tvm.runtime.create_engine(str(self._path), device)
+        self._context = self._engine.create_context()
+
+    def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+        with self._turn:
+            pending = self._context.run_async([self._tvm.runtime.from_numpy(array) for array in arrays])
+        return [output.numpy() for output in pending.get()]
+
+    def init_module(self, card_id: int) -> None:
+        if not self._path.is_file():
+            raise OptionError("the compiled engine's file is gone, so that it cannot be put on another card")
+        self.close()
+        self._create(card_id)
+
+    def close(self) -> None:
+        self._context.release()
+        self._engine.release()
+
+
+class SdaaBackend(Backend):
+    """Compiles ONNX files, and opens compiled engines (.tecoengine, .engine)."""
+
+    target = "sdaa"
+    name = "tvm"
+    summary = "TecoInferenceEngine, T1 card"
+    device_kind = "card numbers"
+    unproved = "a T1 card"
+
+    def availability(self) -> Availability:
+        spec = importlib.util.find_spec("tvm")
+        places = list(spec.submodule_search_locations or []) if spec else []
+        if not any(Path(place, "relay").is_dir() for place in places):
+            found = "; the tvm installed here is not the vendor's" if spec else ""
+            return Availability(False, f"needs TecoInferenceEngine, which comes with the card's software{found}")
+        return Availability(True, "TecoInferenceEngine")
+
+    def open(self, ckpt: Path, options: Options) -> Session:
+        """options: cache (False compiles anew).
+
+        The shape that is compiled is `input_size`, that of one compute unit. A call takes as many of them as
+        `batch_size` has room for, at most MAX_ENGINE_NUMS.
+        """
+        extra = options.checked_extra(self.target, ("cache",))
+        card = _card(options)
+        if ckpt.suffix in _COMPILED:
+            return _opened(ckpt, ckpt.with_name(f"{ckpt.name}.json"), card, options)
+        passes = load_pass_file(options.pass_path)
+        facts: dict[str, Any] = {
+            "target": self.target,
+            "runtime": getattr(_vendor(), "__version__", "unknown"),
+            "model": cache.model_digest(ckpt),
+            "shapes": [options.batch_size, options.input_size],
+            "dtype": options.dtype,
+            "options": {},
+            "pass_file": cache.file_digest(options.pass_path),
+        }
+
+        def build(folder: Path) -> None:
+            _build(ckpt, folder, options, passes)
+
+        def load(folder: Path) -> Session:
+            if options.save_engine:
+                _save(folder, options.save_engine, ckpt)
+            return _opened(folder / _ENGINE, folder / _TENSORS, card, options)
+
+        return cache.compiled(facts, build, load, keep=extra.get("cache", True))
+
+
+def _card(options: Options) -> int:
+    if not options.device:
+        return options.rank
+    if not options.device.isdigit():
+        raise OptionError(f"target 'sdaa' takes the number of a card, such as sdaa:0, got '{options.device}'")
+    return int(options.device)
+
+
+def _units() -> int:
+    text = os.environ.get("MAX_ENGINE_NUMS", "4")
+    if not text.isdigit() or int(text) < 1:
+        raise OptionError(f"environment variable MAX_ENGINE_NUMS is a whole number of at least 1, got {text!r}")
+    return int(text)
+
+
+def _build(ckpt: Path, folder: Path, options: Options, passes: PassFile) -> None:
+    """Compile `ckpt` for one compute unit into `folder`, and describe its tensors."""
+    model = read_onnx(ckpt)
+    inputs = fixed_inputs(input_specs(model), unit_batch(options.batch_size, options.input_size), options.input_size)
+    convert = options.dtype == "float16" and passes.need_convert and any(spec.dtype == "float32" for spec in inputs)
+    try:
+        _compile(model, inputs, passes, convert, folder / _ENGINE)
+    except EngineError:
+        raise
+    except Exception as error:
+        # the vendor's compiler has exceptions of its own
+        raise ModelFileError(f"TecoInferenceEngine cannot compile {ckpt}: {str(error).strip()}") from error
+    outputs = output_specs(model)
+    if convert:
+        kept = passes.convert.get("skip_input_name") or ()
+        inputs = tuple(spec if spec.name in kept else _half(spec) for spec in inputs)
+        outputs = tuple(_half(spec) for spec in outputs)
+    said = {"inputs": [asdict(spec) for spec in inputs], "outputs": [asdict(spec) for spec in outputs]}
+    (folder / _TENSORS).write_text(json.dumps(said), encoding="utf-8")
+
+
+def _compile(model: Any, inputs: Sequence[TensorSpec], passes: PassFile, convert: bool, path: Path) -> None:
+    tvm = _vendor()
+    relay = tvm.relay
+    dtypes = {"specified_op_dtype": passes.op_dtypes} if passes.op_dtypes else {}
+    shapes = {spec.name: list(spec.shape) for spec in inputs}
+    module, params = relay.frontend.from_onnx(model, shapes, **dtypes)
+    if convert:
+        module = relay.frontend.convert_float_to_float16(module, **passes.convert)
+    module = passes.use_passes(module)
+    with tvm.transform.PassContext(opt_level=0, disabled_pass=["SimplifyInference"]):
+        library = relay.build(module, target=tvm.target.Target(_TARGET, host="llvm"), params=params)
+    tvm.runtime.save_engine(library, str(path))
+
+
+def _half(spec: TensorSpec) -> TensorSpec:
+    return replace(spec, dtype="float16") if spec.dtype == "float32" else spec
+
+
+def _opened(engine_file: Path, tensors: Path, card: int, options: Options) -> Session:
+    """The compiled engine. `tensors` describes it for one compute unit; for a file without it, input_size does."""
+    try:
+        if tensors.is_file():
+            said = json.loads(tensors.read_text(encoding="utf-8"))
+            unit, results = (
+                [TensorSpec(one["name"], one["dtype"], tuple(one["shape"])) for one in said[kind]]
+                for kind in ("inputs", "outputs")
+            )
+        else:
+            unit, results = _described(engine_file, options), []
+        return SdaaSession(engine_file, card, _on_card(unit, options.batch_size), results)
+    except EngineError:
+        raise
+    except Exception as error:
+        # json, the file system and the vendor's runtime all have words for an engine that is not whole
+        raise ModelFileError(f"{engine_file} is not a compiled engine: {str(error).strip()}") from error
+
+
+def _described(engine_file: Path, options: Options) -> list[TensorSpec]:
+    if not options.input_size:
+        raise OptionError(
+            f"nothing beside {engine_file} describes its inputs; give input_size=[[…], …], the shapes of one compute "
+            "unit, and dtype"
+        )
+    dtype = options.dtype or "float16"
+    return [TensorSpec(f"input{index}", dtype, tuple(shape)) for index, shape in enumerate(options.input_size)]
+
+
+def _on_card(unit: Sequence[TensorSpec], batch_size: int | None) -> list[TensorSpec]:
+    """The inputs of a whole call: as many units as the batch fills, at least one, at most all."""
+    rows = unit[0].shape[0] if unit and unit[0].shape else 1
+    units = _units() if batch_size is None else min(max(batch_size // int(rows), 1), _units())
+    return [replace(spec, shape=(int(spec.shape[0]) * units, *spec.shape[1:])) if spec.shape else spec for spec in unit]
+
+
+def _save(folder: Path, where: str | Path | bool, ckpt: Path) -> None:
+    """Copy what was compiled to `where` (True: beside the model), for opening it later as a ckpt."""
+    path = ckpt.with_suffix(".tecoengine") if where is True else Path(str(where))
+    if path.suffix not in _COMPILED:
+        raise OptionError(f"save_engine of target 'sdaa' is True or a file that ends in .tecoengine, got {where}")
+    cache.copy_whole(folder / _TENSORS, path.with_name(f"{path.name}.json"))
+    cache.copy_whole(folder / _ENGINE, path)
+
+
+register(SdaaBackend())

@@ -1,0 +1,85 @@
+"""Export, verify, single, folder and valid, with every target that runs on this machine, for the three first models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from engine import backends
+from zoo import catalogue, files, valid
+from zoo.export import export
+from zoo.verify import require_passed, verify
+
+# model: variant, input size (small, as TVM without tuning is slow), how many samples
+MODELS = {
+    "classification/lenet": ("lenet", None, 40),
+    "classification/resnet": ("resnet18", 64, 4),
+    "classification/resnet_paddle": ("resnet50", 64, 4),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def two_steps() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TECO_INFER_PIPELINES_MAX_STEPS", "2")
+        yield
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder with the exported files of a model, exported once for all targets."""
+    folders: dict[str, Path] = {}
+
+    def folder(model_id: str) -> Path:
+        if model_id not in folders:
+            folders[model_id] = tmp_path_factory.mktemp("exported")
+            variant, size, _ = MODELS[model_id]
+            weights = None if model_id.endswith("lenet") else "random"
+            export(catalogue.load(model_id), folders[model_id], variant=variant, weights=weights, input_size=size)
+        return folders[model_id]
+
+    return folder
+
+
+@pytest.mark.parametrize("target", ["onnx", "openvino", "cpu"])
+@pytest.mark.parametrize("model_id", MODELS)
+def test_the_whole_path(
+    target: str, model_id: str, exported: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = backends.targets()[target].availability()
+    if not state.usable:
+        pytest.skip(f"{target}: {state.detail}")
+    dtypes = ["float32"] if target == "cpu" else None
+    assert "eval_metric " in walk(model_id, target, exported(model_id), dtypes, capsys)
+
+
+@pytest.mark.parametrize("target", ["sdaa", "tensorrt", "ascend"])
+def test_the_whole_path_on_doubles(
+    target: str,
+    exported: Callable[[str], Path],
+    use_double: Callable[[str], None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = exported("classification/lenet")
+    use_double(target)
+    assert "summary: avg_sps: " in walk("classification/lenet", target, folder, None, capsys)
+
+
+def walk(model_id: str, target: str, folder: Path, dtypes: list[str] | None, capsys: pytest.CaptureFixture[str]) -> str:
+    """Verify, single, folder and valid; what the last of them printed."""
+    model, (variant, size, limit) = catalogue.load(model_id), MODELS[model_id]
+    given = {"dtypes": dtypes, "batch_size": 4, "input_size": size, "limit": limit}
+    done = verify(model, folder, variant=variant, target=target, **given)  # type: ignore[arg-type]
+    assert require_passed(done) == 0
+    assert target == "onnx" or target in {one.runtime for one in done.contenders}
+
+    flags = ["--ckpt", str(folder / f"{variant}_dyn.onnx"), "--variant", variant, "--target", target]
+    flags += ["--input_size", str(size)] if size else []
+    flags += ["--batch_size", "4"]  # the same for all, so that it is compiled once
+    assert files.single(model, flags) == 0
+    assert files.multi(model, flags) == 0
+    capsys.readouterr()
+    assert valid.main(model, [*flags, "--data_path", "sample"]) == 0
+    return capsys.readouterr().out
