@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import time
 import weakref
@@ -73,11 +74,12 @@ class Engine:
     ckpt: the model file. input_name: checked against the graph when given (str, or a list in input order).
     target: "onnx", … (`engine.backends.targets()`), a device after a colon. batch_size: rows a call, for
     targets that compile. input_size: a list of shapes, one an input, of one compute unit. dtype: "float16",
-    "float32" or "bfloat16", what is computed in; allows rounding float inputs to it (float32 for bfloat16).
-    pass_path: pass file of compiling targets. save_engine: where compiling targets put what they compiled.
-    rank: the card, where the target names none. check_finite: refuse NaN and infinity in inputs. options: the
-    runtime's own options. devices: share every batch among these devices; replicas: among so many copies.
-    streams: how many submitted calls are to run at once, where the runtime can; they share the cores of a CPU.
+    "float32" or "bfloat16", what compiling targets compute in (others: as the file does); allows rounding float
+    inputs to it (float32 for bfloat16). pass_path: pass file of compiling targets. save_engine: where compiling
+    targets put what they compiled. rank: the card, where the target names none. check_finite: refuse NaN and
+    infinity in inputs. options: the runtime's own options. streams: how many submitted calls will be under way at
+    once; a runtime on the CPU shares its cores among them, one that takes a single call at a time runs them one
+    after the other. devices: share every batch among these devices; replicas: among so many copies.
     task, model, model_name, backend, devide, card_bs1: accepted for existing scripts, not used.
 
     Raises a subclass of EngineError for every misuse; nothing reaches the runtime unchecked.
@@ -108,8 +110,11 @@ class Engine:
         replicas: int | None = None,
     ):
         self._session: Session | None = None
-        if batch_size is not None and batch_size < 1:
-            raise OptionError(f"batch_size is at least 1, got {batch_size}")
+        if batch_size is not None and (not isinstance(batch_size, int) or batch_size < 1):
+            raise OptionError(f"batch_size is a whole number of at least 1, got {batch_size!r}")
+        if not isinstance(target, str):
+            raise UnknownTargetError(f"target is a name such as 'onnx', got {target!r}")
+        input_size = _sizes(input_size)
         if streams < 1:
             raise OptionError(f"streams is at least 1, got {streams}")
         _require_dtype(dtype, _DTYPES, "dtype")
@@ -155,7 +160,7 @@ class Engine:
         # closes the session once: on release, when the engine is forgotten, or when the interpreter ends
         self._close = weakref.finalize(self, session.close)
         self._executor = ThreadPoolExecutor(session.parallel, thread_name_prefix="engine")
-        self.dtype = "float32" if dtype == "bfloat16" else dtype  # what float inputs may be rounded to
+        self.dtype = "float32" if dtype == "bfloat16" else dtype
         self._check_finite = check_finite
         first = self.inputs[0].shape[:1] if self.inputs else ()
         self._fixed_batch = first[0] if first and isinstance(first[0], int) else None
@@ -187,7 +192,7 @@ class Engine:
     def _fix_sizes(self, input_size: Sequence[Sequence[int]] | None) -> None:
         if input_size is None:
             return
-        if len(input_size) != len(self.inputs) or not all(isinstance(size, Sequence) for size in input_size):
+        if len(input_size) != len(self.inputs):
             raise ShapeError(
                 f"input_size is a list of {len(self.inputs)} shapes, one an input, such as [[1, 3, 224, 224]]; "
                 f"got {input_size}"
@@ -317,7 +322,21 @@ class Engine:
         return f"<{type(self).__name__} {self.target} ({state}): {takes} -> {gives}>"
 
 
+def _sizes(input_size: Any) -> list[list[int]] | None:
+    """`input_size` as a list of shapes. Raises ShapeError when it is anything else."""
+    if input_size is None:
+        return None
+    try:
+        return [[operator.index(size) for size in shape] for shape in input_size]
+    except TypeError as error:
+        raise ShapeError(
+            f"input_size is a list of shapes, one an input, such as [[1, 3, 224, 224]]; got {input_size!r}"
+        ) from error
+
+
 def _model_file(ckpt: str | Path) -> Path:
+    if not isinstance(ckpt, (str, os.PathLike)):
+        raise ModelFileError(f"ckpt is the path of a model file, got {ckpt!r}")
     path = Path(ckpt)
     if path.is_dir():
         raise ModelFileError(f"{path} is a folder; give the model file in it")

@@ -15,9 +15,8 @@ class AnyRows(Session):
     """A session that serves any number of rows, around one that may be fixed at a batch.
 
     A network fixed at batch b is run once for every b rows, the last piece padded, the padding cut off (one that takes
-    fewer rows gets the last piece as it is). Zero rows
-    run one padded piece too: that is how the shape and dtype of the outputs are known. `takes_rows` says of each
-    input whether its first dimension is the batch.
+    fewer rows gets the last piece as it is). Zero rows run one padded piece too: that is how the shape and dtype of the
+    outputs are known. `takes_rows` says of each input whether its first dimension is the batch.
     """
 
     def __init__(self, session: Session):
@@ -43,7 +42,13 @@ class AnyRows(Session):
             outputs = self._run(self._piece(arrays, start, size))
             if not results:
                 results = [self._result(index, output, size, rows) for index, output in enumerate(outputs)]
-            for result, output in zip(results, outputs, strict=True):
+            for index, (result, output) in enumerate(zip(results, outputs, strict=True)):
+                if output.shape != (size, *result.shape[1:]):
+                    raise ShapeError(
+                        f"output '{self.outputs[index]}' has the shape {list(output.shape)} for one piece of "
+                        f"{size} rows "
+                        f"and {list(result.shape[1:])} a row for another, so the pieces cannot be put together"
+                    )
                 result[start : start + batch] = output[: min(batch, rows - start)]
             if stop is not None and stop.is_set():
                 break

@@ -87,7 +87,11 @@ class InputCheck:
     def _as_array(self, value: Any) -> np.ndarray:
         if not hasattr(value, "__array__"):
             raise InputError(f"input '{self.spec}' takes an array, got {type(value).__name__}")
-        return np.asarray(value)
+        try:
+            return np.asarray(value)
+        except Exception as error:
+            # a tensor of another library (one that needs gradients, or lies on a device) has reasons of its own
+            raise InputError(f"input '{self.spec}' cannot be made an array: {error}") from error
 
     def _converted(self, array: np.ndarray) -> np.ndarray:
         both_float = array.dtype.kind == "f" and self.dtype.kind == "f"

@@ -87,7 +87,7 @@ def export(
     with step(f"build {variant} ({chosen.kind} weights)"):
         network = build(model, variant, chosen, input_size)
         reference = framework.engine(model, network)
-        require_alive(as_list(reference(batch)))
+        require_alive(as_list(reference(parity_batch(model, model.demos(), input_size))))
     final = Exported.of(variant, output)
     with _workspace(output) as folder:
         made = Exported.of(variant, folder)

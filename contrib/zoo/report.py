@@ -158,7 +158,7 @@ def _accuracy(model: Model, runs: Path) -> Iterator[str]:
             continue
         share = f"{against['samples'] - against['disagreeing']}/{against['samples']}"
         error = f"{against['relative_error']:.3%} (≤ {against['limit']:.1%})"
-        passed = f"{'PASS' if against['passed'] else 'FAIL'} by {against['judged_by']}"
+        passed = f"{'PASS' if against['passed'] else 'FAIL'} by {', '.join(against['judged_by'])}"
         rows.append((one["runtime"], one["dtype"], metric, against["baseline"], share, error, passed))
     yield from table(("runtime", "dtype", "metric", "against", "agree", "relative error", "verdict"), rows)
 

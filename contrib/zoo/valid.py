@@ -43,6 +43,8 @@ def _validate_each(model: Model, args: argparse.Namespace) -> int:
     names = args.target.split(",")
     if len(names) == 1:
         return _validate(model, args)
+    if args.resume:
+        raise ZooError("--resume keeps the state of one run; give one --target with it")
     records = []
     with tempfile.TemporaryDirectory() as folder:
         for name in names:

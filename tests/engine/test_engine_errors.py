@@ -151,9 +151,15 @@ def test_missing_damaged_and_foreign_files(tmp_path: Path, doubling: Write) -> N
         ({"input_size": [[1, 4]]}, ShapeError, "asks for 4 in dimension 1"),
         ({"input_size": [[1, 3, 3]]}, ShapeError, "3 dimensions"),
         ({"input_size": [[1, 3], [1, 3]]}, ShapeError, "list of 1 shapes"),
-        ({"input_size": [1, 3]}, ShapeError, "list of 1 shapes"),
+        ({"input_size": [1, 3]}, ShapeError, "list of shapes"),
         ({"dtype": "int3"}, OptionError, "float16, float32"),
         ({"batch_size": 0}, OptionError, "at least 1"),
+        ({"batch_size": "8"}, OptionError, "got '8'"),
+        ({"target": None}, UnknownTargetError, "got None"),
+        ({"target": "onnx:GPU"}, OptionError, "no devices"),
+        ({"input_size": 5}, ShapeError, "list of shapes"),
+        ({"input_size": [[1, None]]}, ShapeError, "list of shapes"),
+        ({"input_size": ["ab"]}, ShapeError, "list of shapes"),
         ({"options": {"treads": 2}}, OptionError, "no option treads; it has: threads"),
         ({"options": {"threads": -1}}, OptionError, "number of threads"),
         ({"options": {"graph_optimization": "most"}}, OptionError, "disable, basic"),
@@ -185,6 +191,37 @@ def test_a_failure_of_the_runtime_is_told_as_one(network: Write) -> None:
         pytest.raises(RunError, match="target 'onnx' failed"),
     ):
         engine([np.ones((2, 4), np.float32), np.ones((5, 3), np.float32)])
+
+
+def test_a_path_is_a_path() -> None:
+    with pytest.raises(ModelFileError, match="ckpt is the path of a model file, got None"):
+        Engine(None)  # type: ignore[arg-type]
+
+
+def test_sizes_may_be_an_array(doubling: Write) -> None:
+    with Engine(doubling(["batch", "width"]), input_size=np.array([[1, 5]])) as engine:  # type: ignore[arg-type]
+        assert engine.inputs[0].shape == ("batch", 5)
+
+
+def test_a_tensor_that_refuses_to_be_an_array(doubling: Write) -> None:
+    torch = pytest.importorskip("torch")
+    with Engine(doubling(["batch", 3])) as engine, pytest.raises(InputError, match="cannot be made an array"):
+        engine(torch.ones(2, 3, requires_grad=True))
+
+
+def test_pieces_of_different_shapes_are_not_put_together() -> None:
+    class Shrinking(Session):
+        inputs = (TensorSpec("x", "float32", (2, 3)),)
+        outputs = (TensorSpec("y", "float32", (2, "n")),)
+        width = 4
+
+        def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+            self.width -= 1
+            return [np.ones((2, self.width), np.float32)]
+
+    engine = Engine.from_session(Shrinking(), "shrinking", "shrinking")
+    with pytest.raises(ShapeError, match="cannot be put together"):
+        engine(np.ones((4, 3), np.float32))
 
 
 def test_every_error_is_an_engine_error() -> None:

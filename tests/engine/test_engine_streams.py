@@ -52,6 +52,11 @@ def test_cores_are_shared_among_streams() -> None:
     assert threads(Options(streams=cores())) == threads(Options(streams=1000)) == 1
 
 
+def test_a_runtime_that_takes_one_call_at_a_time_keeps_all_cores_for_it() -> None:
+    assert Options(streams=4).threads() == cores()
+    assert Options(replicas=cores()).threads() == 1
+
+
 def test_streams_are_at_least_one(doubling: Callable[..., Path]) -> None:
     with pytest.raises(OptionError, match="streams"):
         Engine(doubling(["batch", 2]), streams=0)

@@ -62,7 +62,7 @@ def _comparison(baseline: str, contender: str, passed: bool) -> dict[str, Any]:
         "agreement": 0.98,
         "disagreeing": 2,
         "samples": 100,
-        "judged_by": "metric",
+        "judged_by": ["metric"],
         "passed": passed,
     }
 

@@ -16,7 +16,7 @@ from utils.datasets.sample import Sample
 from zoo.errors import CheckFailedError, ZooError
 from zoo.export import Exported
 from zoo.model import Model
-from zoo.parity import Difference, difference, outputs_difference, require_alive
+from zoo.parity import Difference, Spread, difference, outputs_difference, require_alive
 from zoo.verify import Comparison, Contender, main, require_passed, verify
 
 ANSWERS = np.eye(10, dtype=np.float32) * 9
@@ -67,7 +67,45 @@ def test_the_gates(lenet: Model, samples: int, wrong: int, limit: float, passes:
     assert made.agreeing == samples - wrong
     assert made.relative_error() == pytest.approx(wrong / samples)
     assert made.verdict().startswith("PASS" if passes else "FAIL")
-    assert made.to_json()["judged_by"] == ("agreement" if samples < 1000 else "metric")
+    assert made.to_json()["judged_by"] == ["agreement" if samples < 1000 else "metric"]
+
+
+@pytest.mark.parametrize(("samples", "wrong", "passes"), [(1, 0, True), (1, 1, False), (19, 1, False), (20, 1, True)])
+def test_a_handful_of_samples_has_no_exceptions(lenet: Model, samples: int, wrong: int, passes: bool) -> None:
+    assert compared(lenet, samples, wrong, 0.001).passed() is passes
+
+
+class FirstRowOnly(Session):
+    """A target that ignores its input but for the first row."""
+
+    def __init__(self, inner: Engine):
+        self.inputs, self.outputs = inner.inputs, inner.outputs
+        self._inner = inner
+
+    def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+        out = self._inner(arrays)
+        return [np.repeat(out[:1], len(out), axis=0)]
+
+
+def test_a_target_that_ignores_its_input_fails_with_random_weights_too(
+    lenet: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Random networks may give all pictures one class, so that predictions agree whatever the target does."""
+    from zoo import cli
+    from zoo.export import export
+
+    export(lenet, tmp_path, weights="random")
+    monkeypatch.setattr(type(lenet.task), "agreement", lambda self, one, other: True)
+    assert verify(lenet, tmp_path, variant="lenet", limit=40).passed()
+    opened = cli.target_engine
+
+    def ignoring(*arguments: Any, **keywords: Any) -> Engine:
+        return Engine.from_session(FirstRowOnly(opened(*arguments, **keywords)), "ignoring", "ignoring", "float16")
+
+    monkeypatch.setattr(cli, "target_engine", ignoring)
+    done = verify(lenet, tmp_path, variant="lenet", dtypes=["float16"], limit=40)
+    assert [one.passed() for one in done.comparisons] == [True, False]
+    assert done.comparisons[1].verdict() == "FAIL by agreement, outputs"
 
 
 def test_differences() -> None:
@@ -84,6 +122,13 @@ def test_differences() -> None:
 
 def test_outputs_that_do_not_depend_on_the_sample_prove_nothing() -> None:
     require_alive([np.float32([[1, 2], [2, 1]])])
+    require_alive([np.float32([[1, 2]])])  # of one sample nothing can be said
+    spread = Spread()
+    spread.add([np.float32([[1, 2], [1, 2]])])
+    with pytest.raises(CheckFailedError, match="for all 2 samples"):
+        spread.require_alive()
+    spread.add([np.float32([[2, 2]])])
+    spread.require_alive()
     with pytest.raises(CheckFailedError, match="same outputs"):
         require_alive([np.float32([[1, 2], [1, 2]])])
 

@@ -53,7 +53,10 @@ class Options:
         return dict(self.extra)
 
     def threads(self) -> int:
-        """Threads for a runtime on this machine's CPU: the cores this process may use, shared among the replicas."""
+        """Threads for a session on this machine's CPU: the cores, shared among the replicas.
+
+        A runtime that runs several streams divides them further; one that takes a call at a time uses them all for it.
+        """
         return max(cores() // self.replicas, 1)
 
 
