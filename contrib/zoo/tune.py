@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine import backends
 from engine.backends.base import cores
 
 from . import cli, console
@@ -81,7 +82,7 @@ def main(model: Model, argv: list[str] | None = None) -> int:
 
 def _tune(model: Model, args: argparse.Namespace) -> int:
     variant = model.variant(args.variant)
-    asked = args.dtype or cli.DTYPES
+    asked = args.dtype or backends.find(args.target).dtypes
     done = verify(
         model,
         args.folder,

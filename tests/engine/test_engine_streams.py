@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from engine.backends.base import Options, Session, cores
+from engine.backends.onnxruntime import OnnxRuntimeBackend
 from engine.base import Engine, OptionError, TensorSpec
 
 ROW = np.ones((1, 2), np.float32)
@@ -44,9 +45,16 @@ def test_streams_give_the_same_as_one_after_the_other(doubling: Callable[..., Pa
 
 
 def test_cores_are_shared_among_streams() -> None:
-    assert Options(streams=1).threads() == cores()
-    assert Options(streams=cores()).threads() == 1
-    assert Options(streams=1000).threads() == 1
+    def threads(options: Options) -> int:
+        return OnnxRuntimeBackend()._session_options(options).intra_op_num_threads
+
+    assert threads(Options()) == cores()
+    assert threads(Options(streams=cores())) == threads(Options(streams=1000)) == 1
+
+
+def test_a_runtime_that_takes_one_call_at_a_time_keeps_all_cores_for_it() -> None:
+    assert Options(streams=4).threads() == cores()
+    assert Options(replicas=cores()).threads() == 1
 
 
 def test_streams_are_at_least_one(doubling: Callable[..., Path]) -> None:

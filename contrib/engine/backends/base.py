@@ -30,8 +30,8 @@ class Options:
     """What the caller asked for. A backend reads what concerns it; compiling ones need most of it.
 
     `device` is what stood behind the colon of the target ("openvino:GPU" → "GPU"). `input_size` is the shape of
-    one compute unit, one an input. `replicas` sessions, with `streams` calls under way at once in each, will share this
-    machine's cores. `extra` holds the runtime's own options; unknown ones are an error.
+    one compute unit, one an input. `replicas` sessions will share this machine's cores. `streams` calls are to be under
+    way at once, where the runtime can. `extra` holds the runtime's own options; unknown ones are an error.
     """
 
     device: str = ""
@@ -53,8 +53,11 @@ class Options:
         return dict(self.extra)
 
     def threads(self) -> int:
-        """Threads of one call on this machine's CPU: the cores, shared among all calls that are under way at once."""
-        return max(cores() // (self.replicas * self.streams), 1)
+        """Threads for a session on this machine's CPU: the cores, shared among the replicas.
+
+        A runtime that runs several streams divides them further; one that takes a call at a time uses them all for it.
+        """
+        return max(cores() // self.replicas, 1)
 
 
 def cores() -> int:

@@ -98,7 +98,7 @@ class OnnxRuntimeBackend(Backend):
         if level not in _LEVELS:
             raise OptionError(f"graph_optimization is one of {', '.join(_LEVELS)}, got {level!r}")
         made = onnxruntime.SessionOptions()
-        made.intra_op_num_threads = _thread_count(extra, "threads", options.threads())
+        made.intra_op_num_threads = _thread_count(extra, "threads", max(options.threads() // options.streams, 1))
         made.inter_op_num_threads = _thread_count(extra, "inter_threads", 0)
         made.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, _LEVELS[level])
         made.enable_cpu_mem_arena = bool(extra.get("arena", True))
