@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,8 @@ from .errors import ZooError
 from .export import build, read_manifest, sizes
 from .model import Model, Task, file_name
 from .weights import resolve
+
+_log = logging.getLogger(__name__)
 
 DTYPES = ("float32", "float16", "bfloat16")
 # Calls at once on a CPU: independent batches share cores better than the threads of one, but each needs its memory.
@@ -134,7 +137,7 @@ def target_engine(
     if target in frameworks.TARGETS.values():
         return framework_engine(model, ckpt, target)
     unit_batch = max(batch_size // max_engine_nums(), 1)
-    return Engine(
+    engine = Engine(
         ckpt=ckpt,
         input_name=input_name,
         target=target,
@@ -144,6 +147,11 @@ def target_engine(
         pass_path=pass_path,
         streams=streams,
     )
+    if dtype == "float16" and target == "onnx" and engine.inputs[0].dtype == "float32":
+        _log.warning(
+            "%s computes in float32: on target onnx the file decides, and --dtype float16 changes nothing", ckpt
+        )
+    return engine
 
 
 def framework_engine(model: Model, ckpt: Path, target: str | None = None) -> Engine:

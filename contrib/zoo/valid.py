@@ -83,6 +83,7 @@ def _validate(model: Model, args: argparse.Namespace) -> int:
     stages = Stages()
     identity = _identity(model, args, task, samples) | {"rank": rank, "world": world} if args.resume else {}
     with cli.open_engine(model, args, -(-len(samples) // args.batch_size)) as engine:
+        inputs = [str(spec) for spec in engine.inputs]
         with Progress(args.resume, identity, metric) as progress:
             if progress.done:
                 print(f"{args.resume}: {progress.done} of {len(samples)} samples were counted before")
@@ -91,13 +92,14 @@ def _validate(model: Model, args: argparse.Namespace) -> int:
         if args.decoder == "fast" and not args.skip_postprocess:
             print(_decoder_effect(model, args, engine, samples))
     figures = {} if args.skip_postprocess else metric.compute()
+    part = f", the part of rank {rank} of {world}" if world > 1 else ""
     for name, value in figures.items():
-        print(f"{name} {value:.4f} of {len(samples)} samples")
+        print(f"{name} {value:.4f} of {len(samples)} samples{part}")
     for line in diagnosis.lines() if diagnosis else ():
         print(line)
     if args.json:
         record = _record(model, args, task, figures, metric, stages, diagnosis)
-        console.write_json(args.json, record | {"rank": rank, "world": world})
+        console.write_json(args.json, record | {"inputs": inputs, "rank": rank, "world": world})
     if figures:
         print(f"eval_metric {figures[metric.infos[0].name]:.6g}")
     print(stages.summary())

@@ -158,6 +158,14 @@ def test_valid_in_each_dtype_and_from_the_static_file(lenet_folder: Path, run, d
     assert float(re.search(r"eval_metric ([\d.]+)", done.stdout)[1]) >= 0.98
 
 
+def test_a_dtype_that_changes_nothing_is_told(lenet_folder: Path, run, tmp_path: Path) -> None:
+    words = ["--ckpt", "lenet_dyn.onnx", "--dtype", "float16", "--json", tmp_path / "v.json"]
+    done = run("example_valid.py", *words, cwd=lenet_folder)
+    assert done.returncode == 0, done.stderr
+    assert "changes nothing" in done.stderr
+    assert json.loads((tmp_path / "v.json").read_text())["inputs"] == ["input: float32[batch, 1, 32, 32]"]
+
+
 def test_valid_on_the_framework_itself(lenet_folder: Path, run) -> None:
     done = run("example_valid.py", "--target", "torch", cwd=lenet_folder)
     assert done.returncode == 0, done.stderr
@@ -174,6 +182,7 @@ def test_ranks_cover_each_sample_once(lenet_folder: Path, run, tmp_path: Path) -
         ranked = {"OMPI_COMM_WORLD_RANK": str(rank), "OMPI_COMM_WORLD_SIZE": "3"}
         done = run("example_valid.py", *words, cwd=lenet_folder, **ranked)
         assert done.returncode == 0, done.stderr
+        assert f"the part of rank {rank} of 3" in done.stdout
         counts.append(json.loads((tmp_path / f"{rank}.json").read_text())["counts"])
     whole = run("example_valid.py", "--json", tmp_path / "all.json", cwd=lenet_folder)
     assert whole.returncode == 0

@@ -148,3 +148,4 @@ def test_paddle_gives_address_and_digest() -> None:
     found = vision_pretrained("resnet50")
     assert found.url.endswith("resnet50.pdparams")
     assert len(found.md5 or "") == 32
+    assert round(found.megabytes or 0) == 102  # 25.6 million parameters of 4 bytes

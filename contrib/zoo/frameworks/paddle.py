@@ -153,4 +153,6 @@ def vision_pretrained(variant: str) -> Pretrained:
     """paddle.vision's own address and digest of its weights."""
     builder = getattr(import_paddle().vision.models, variant)
     url, md5 = sys.modules[builder.__module__].model_urls[variant]
-    return Pretrained(url, md5=md5)
+    # paddle publishes no size: it is that of the parameters, give or take their names
+    size = sum(value.numpy().nbytes for value in builder(pretrained=False).state_dict().values())
+    return Pretrained(url, megabytes=size / 1e6, md5=md5)
