@@ -20,6 +20,7 @@ from .weights import resolve
 
 _log = logging.getLogger(__name__)
 
+AUTO = "auto"
 DTYPES = ("float32", "float16", "bfloat16")
 # Calls at once on a CPU: independent batches share cores better than the threads of one, but each needs its memory.
 _MAX_STREAMS = 4
@@ -102,14 +103,17 @@ def ckpt_of(model: Model, args: argparse.Namespace) -> Path:
 
 def open_engine(model: Model, args: argparse.Namespace, batches: int = 1) -> Engine:
     """The engine that the flags ask for; on a CPU, several of `batches` may run at once."""
-    from . import targets
-
     ckpt = ckpt_of(model, args)
-    sized = (args.dtype, args.batch_size, args.input_size)
+    target = args.target
+    if target == AUTO:
+        from . import targets  # which measures, and needs much that a single run does not
+
+        sized = (args.dtype, args.batch_size, args.input_size)
+        target = targets.resolve(target, model, ckpt.parent, model.variant(args.variant), *sized)
     return target_engine(
         model,
         ckpt,
-        targets.resolve(args.target, model, ckpt.parent, model.variant(args.variant), *sized),
+        target,
         args.dtype,
         args.batch_size,
         args.input_size,

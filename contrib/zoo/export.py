@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import importlib.metadata
 import json
 import logging
 import os
@@ -244,6 +243,8 @@ def _manifest(
     differences: dict[str, Difference],
     samples: int,
 ) -> dict[str, Any]:
+    import importlib.metadata
+
     files = {"static": made.static, "dynamic": made.dynamic, "float16": made.float16}
     return {
         "model": model.id,

@@ -14,12 +14,12 @@ from engine import backends
 from engine.base import EngineError
 
 from . import console, frameworks
+from .cli import AUTO
 from .env import cpu_name
 from .errors import CheckFailedError, ZooError
 from .home import home
 from .model import Model
 
-AUTO = "auto"
 _SAMPLES = 32
 _log = logging.getLogger(__name__)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,11 +73,13 @@ def _download(source: Pretrained, folder: Path) -> Path:
     path = folder / source.url.rpartition("/")[2]
     if path.is_file() and _digest_error(path, source) is None:
         return path
+    from urllib.error import URLError
+
     size = f"{source.megabytes:.0f} MB" if source.megabytes else "size unknown"
     with atomic_write(path) as temporary:
         try:
             _fetch(source.url, temporary, path.name)
-        except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+        except (URLError, TimeoutError, ConnectionError) as error:
             raise ZooError(
                 f"cannot fetch the weights from {source.url} ({size}): {getattr(error, 'reason', error)}.\n"
                 "Two ways on: fetch that file elsewhere and use --weights PATH, or use --weights random to try the "
@@ -95,14 +95,17 @@ def _download(source: Pretrained, folder: Path) -> Path:
 
 
 def _fetch(url: str, path: Path, name: str) -> None:
+    from urllib.error import URLError
+    from urllib.request import urlopen
+
     from tqdm import tqdm
 
-    with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response, path.open("wb") as file:
+    with urlopen(url, timeout=_TIMEOUT_SECONDS) as response, path.open("wb") as file:
         total = int(response.headers.get("Content-Length", 0)) or None
         with tqdm.wrapattr(file, "write", total=total, desc=name, unit="B", unit_scale=True) as sink:
             shutil.copyfileobj(response, sink, 1 << 20)
     if total is not None and path.stat().st_size != total:
-        raise urllib.error.URLError(f"the connection ended after {path.stat().st_size} of {total} bytes")
+        raise URLError(f"the connection ended after {path.stat().st_size} of {total} bytes")
 
 
 def _digest_error(path: Path, source: Pretrained) -> str | None:

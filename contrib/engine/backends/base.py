@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,12 +16,20 @@ from ..errors import OptionError
 from ..spec import TensorSpec
 
 
-@dataclass(frozen=True)
 class Availability:
-    """Whether a target can be used here. `detail` is its version, or why not and what to install."""
+    """Whether a target can be used here. `detail` is its version, or why not and what to install.
 
-    usable: bool
-    detail: str
+    detail may be a function: then it is looked up when somebody reads it. The version of a package takes longer to
+    find than a small network takes to open.
+    """
+
+    def __init__(self, usable: bool, detail: str | Callable[[], str]):
+        self.usable = usable
+        self._detail = detail
+
+    @property
+    def detail(self) -> str:
+        return self._detail() if callable(self._detail) else self._detail
 
 
 @dataclass(frozen=True)
@@ -114,7 +121,14 @@ def package_availability(module: str, package: str, install: str) -> Availabilit
     """Availability of a runtime that is a Python package: looked up, not imported."""
     if importlib.util.find_spec(module) is None:
         return Availability(False, f"needs {package}: {install}")
+    return Availability(True, lambda: f"{package} {package_version(package)}")
+
+
+def package_version(package: str) -> str:
+    """The version of an installed package, or "of unknown version"."""
+    import importlib.metadata
+
     try:
-        return Availability(True, f"{package} {importlib.metadata.version(package)}")
+        return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
-        return Availability(True, f"{package}, version unknown")
+        return "of unknown version"

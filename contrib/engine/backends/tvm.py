@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import json
 import shutil
@@ -21,7 +20,7 @@ from ..graph import fixed_inputs, input_specs, output_specs, read_onnx
 from ..pass_file import load_pass_file
 from ..spec import TensorSpec
 from . import register
-from .base import Availability, Backend, Options, Session, package_availability
+from .base import Availability, Backend, Options, Session, package_availability, package_version
 
 _OPTIONS = ("opt_level", "cache")
 _LIBRARY, _TENSORS = "model.so", "tensors.json"
@@ -96,7 +95,7 @@ class TvmBackend(Backend):
         rows = options.batch_size or (options.input_size[0][0] if options.input_size else 1)
         facts = {
             "target": self.target,
-            "runtime": f"tvm {importlib.metadata.version('apache-tvm')}",
+            "runtime": f"tvm {package_version('apache-tvm')}",
             "model": cache.model_digest(ckpt),
             "shapes": [rows, options.input_size],
             "dtype": options.dtype,
