@@ -1,4 +1,4 @@
-"""What a source (torchvision, timm, paddle.vision, a function, an ONNX file) says of a network."""
+"""What a source (torchvision, timm, transformers, paddle.vision, a function, an ONNX file) says of a network."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import ZooError
+from . import processors
 
-FORMS = "torchvision.NAME, timm.NAME, paddle.vision.NAME, MODULE:FUNCTION, or FILE.onnx"
+FORMS = "torchvision.NAME, timm.NAME, transformers.CLASS, paddle.vision.NAME, MODULE:FUNCTION, or FILE.onnx"
 MAX_SAMPLE_BYTES = 1_900_000  # weights below this are shipped with the model
 IMAGENET_CLASSES = 1000
 _IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
@@ -50,6 +51,7 @@ class Source:
     imports: tuple[str, ...] = ()
     pretrained: str = ""
     published: tuple[float, str] | None = None
+    note: str = ""  # what the preprocessing does otherwise than the source
     files: dict[str, bytes] = field(default_factory=dict)
 
 
@@ -69,14 +71,16 @@ def find(text: str, side: int | None, channels: int) -> Source:
         return _onnx(Path(text), side)
     if ":" in text:
         return _function(text, side or 224, channels)
-    for prefix, known in (("torchvision.", _torchvision), ("timm.", _timm), ("paddle.vision.", _paddle)):
+    packages = {
+        "torchvision.": _torchvision,
+        "timm.": _timm,
+        "transformers.": _transformers,
+        "paddle.vision.": _paddle,
+    }
+    for prefix, known in packages.items():
         if text.startswith(prefix):
             return known(text.removeprefix(prefix).removeprefix("models."))
-    hint = ""
-    if text.startswith("transformers."):
-        hint = ". transformers keeps the preprocessing with each checkpoint, and not with the class: write a function"
-        hint += " that returns the network (and its logits alone), and name it as MODULE:FUNCTION"
-    raise ZooError(f"--from is {FORMS}; got '{text}'{hint}")
+    raise ZooError(f"--from is {FORMS}; got '{text}'")
 
 
 def _need(package: str, install: str) -> Any:
@@ -146,6 +150,41 @@ def _timm(name: str) -> Source:
         "timm",
         "Apache-2.0 (timm); look up the licence of the weights that you use",
         ("torch", "timm"),
+    )
+
+
+def _transformers(name: str) -> Source:
+    """A class with the default configuration. Weights, and other configurations, belong to checkpoints."""
+    package = _need("transformers", "transformers")
+    auto = importlib.import_module("transformers.models.auto.modeling_auto")
+    known: list[str] = []
+    for names in auto.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES.values():
+        known += [names] if isinstance(names, str) else names
+    network = getattr(package, _one_of(name, known, "transformers"))
+
+    def build() -> Any:
+        built = network(network.config_class(num_labels=IMAGENET_CLASSES))
+        built.register_forward_hook(lambda module, inputs, output: output.logits)
+        return built
+
+    transform, note = processors.transform(name, network.config_class)
+    return Source(
+        name,
+        "pytorch",
+        (
+            "import transformers",
+            "",
+            "family = getattr(transformers, variant)",
+            f"network = family(family.config_class(num_labels={IMAGENET_CLASSES}))",
+            "network.register_forward_hook(lambda module, inputs, output: output.logits)",
+            "return network",
+        ),
+        build,
+        Transform(**transform),
+        "transformers",
+        "Apache-2.0 (transformers); look up the licence of the weights that you use",
+        ("torch", "transformers"),
+        note=note,
     )
 
 
@@ -265,7 +304,8 @@ def tried(source: Source) -> Shape:
     outputs = _outputs(run, (2, channels, side, side))
     if isinstance(outputs, Exception):
         raise ZooError(
-            f"{source.variant} does not run on [2, {channels}, {side}, {side}]: {outputs}; give --size and --channels"
+            f"{source.variant} does not run on [2, {channels}, {side}, {side}]: {outputs}; "
+            "name a function as MODULE:FUNCTION, and give --size and --channels"
         )
     if len(outputs) != 1 or len(outputs[0]) != 2 or outputs[0][0] != 2 or outputs[0][1] < 2:
         raise ZooError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from ..model import file_name
@@ -73,7 +74,7 @@ _README = """# {title}
 
 {title} as it is in {origin}. Licence: {licence}.
 Input: {takes} float32. Output: scores of {classes} classes.
-
+{note}
 Say here in a few sentences what the network is, and link its paper.
 
 ## 2. Quick start
@@ -169,9 +170,9 @@ def script(name: str, title: str) -> str:
 def model(domain: str, name: str, title: str, source: Source, shape: Shape) -> str:
     """model.py, in the repository's style but for line breaks."""
     imagenet = shape.classes == IMAGENET_CLASSES
-    usual = source.transform == Transform()
+    usual = source.transform == Transform() and not source.note
     side = '"height", "width"' if shape.flexible else f"{shape.side}, {shape.side}"
-    constants = "" if usual else f"\nTRANSFORM = {_transform(source.transform)}\n"
+    constants = "" if usual else f"\n{_comment(source.note)}TRANSFORM = {_transform(source.transform)}\n"
     constants += "\n" if imagenet else _LABELS.format(classes=shape.classes)
     published = ""
     if source.published:
@@ -192,6 +193,10 @@ def model(domain: str, name: str, title: str, source: Source, shape: Shape) -> s
         optional=f"    pretrained={source.pretrained},\n" if source.pretrained else "",
         published=published,
     )
+
+
+def _comment(note: str) -> str:
+    return "".join(f"# {line}\n" for line in textwrap.wrap(note, 118))
 
 
 def _transform(transform: Transform) -> str:
@@ -224,7 +229,8 @@ def readme(domain: str, name: str, title: str, source: Source, shape: Shape, dem
     """README.md with the guide's six sections and true commands."""
     weights = "`pretrained` (the source's own, a download), " if source.pretrained else ""
     weights += "`sample` (those of the folder), " if "sample.safetensors" in source.files else ""
-    return _README.format(**_names(domain, name, title, source, shape), demo=demo, weights=weights)
+    note = "".join(f"{line}\n" for line in ["", *textwrap.wrap(source.note, 118)]) if source.note else ""
+    return _README.format(**_names(domain, name, title, source, shape), demo=demo, weights=weights, note=note)
 
 
 def requirements(packages: Sequence[str], pinned: Sequence[str]) -> str:

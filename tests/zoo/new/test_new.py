@@ -5,12 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 from engine.base import Engine
+from utils.preprocess.pytorch.classification import ClassificationTransform
 from zoo import catalogue, yaml_file
 from zoo.check import command as check
 from zoo.errors import ZooError
@@ -209,6 +210,104 @@ def test_timm_itself(root: Path) -> None:
     assert new(root, "classification/resnet_timm", "timm.resnet18") == 0
 
 
+class FakeProcessor:
+    """An image processor of transformers, with the defaults that `says` adds to the usual ones."""
+
+    says: ClassVar[dict[str, Any]] = {}
+
+    def to_dict(self) -> dict[str, Any]:
+        usual = {"resample": 3, "do_normalize": True, "image_mean": (0.5, 0.5, 0.5), "image_std": (0.25, 0.25, 0.25)}
+        return {**usual, "size": {"shortest_edge": 64}, **self.says}
+
+    def __call__(self, image: Any, return_tensors: str) -> dict[str, Any]:
+        size = self.to_dict()["size"]
+        if "height" in size:
+            image = image.resize((size["width"], size["height"]), 3)
+        (array,), _ = ClassificationTransform(64, 48, (0.5,) * 3, (0.25,) * 3, "bicubic")(image)
+        return {"pixel_values": array[None, ::-1] if self.says.get("do_flip_channel_order") else array[None]}
+
+
+class SquareProcessor(FakeProcessor):
+    says: ClassVar[dict[str, Any]] = {"size": {"height": 64, "width": 64}}
+
+
+class FlippedProcessor(FakeProcessor):
+    says: ClassVar[dict[str, Any]] = {"do_flip_channel_order": True}
+
+
+def fake_transformers(monkeypatch: Any, processors: dict[str, Any]) -> None:
+    """Classifiers (and their image processors, as one of transformers' two kinds of entry) in place of transformers."""
+    from torch import nn
+
+    class Network(nn.Module):
+        def __init__(self, config: Any) -> None:
+            super().__init__()
+            self.body = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, config.num_labels))
+
+        def forward(self, pixel_values: Any) -> Any:
+            return SimpleNamespace(logits=self.body(pixel_values), hidden_states=None)
+
+    package, networks, images = (
+        ModuleType(name)
+        for name in (
+            "transformers",
+            "transformers.models.auto.modeling_auto",
+            "transformers.models.auto.image_processing_auto",
+        )
+    )
+    networks.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES = {"one": "NoProcessor", "more": tuple(processors)}  # type: ignore[attr-defined]
+    images.IMAGE_PROCESSOR_MAPPING = {}  # type: ignore[attr-defined]
+    for name in ("NoProcessor", *processors):
+        config = type(f"{name}Config", (SimpleNamespace,), {})
+        setattr(package, name, type(name, (Network,), {"config_class": config}))
+        if name in processors:
+            images.IMAGE_PROCESSOR_MAPPING[config] = processors[name]  # type: ignore[attr-defined]
+    for module in (package, networks, images):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+
+
+def test_transformers_by_a_double(root: Path, monkeypatch: Any, capfd: Any) -> None:
+    """What the image processor does is found by trying it; what differs stands in model.py and in README.md."""
+    choices: dict[str, Any] = {
+        "Exact": {"torchvision": None, "pil": FakeProcessor},
+        "Square": (None, SquareProcessor),
+        "Flipped": (FlippedProcessor, None),
+    }
+    fake_transformers(monkeypatch, choices)
+    for name in ("Exact", "Square"):
+        model_id = f"classification/{name.lower()}"
+        assert new(root, model_id, f"transformers.{name}") == 0
+        assert_in_style(root, model_id)
+        model = catalogue.load_file(folder(root, model_id) / "model.py")
+        transform: Any = model.task.transform  # type: ignore[attr-defined]
+        assert (transform.resize, transform.crop, transform.std) == (64, 48, (0.25, 0.25, 0.25))
+        assert transform.interpolation == "bicubic"
+        assert model.pretrained is None
+        for file in ("model.py", "README.md"):
+            text = (folder(root, model_id) / file).read_text()
+            assert ("SquareProcessor scales the image to 64 x 64" in text) == (name == "Square")
+            assert "one pixel beside that of" in text
+        assert "transformers" in (folder(root, model_id) / "requirements.txt").read_text().split()
+    for name, words in (
+        ("Flipped", "Flipped is preprocessed by FlippedProcessor in a way that the zoo does not have"),
+        ("NoProcessor", "transformers gives no image processor for NoProcessor"),
+    ):
+        assert new(root, "classification/x", f"transformers.{name}") == 2
+        said = capfd.readouterr().err
+        assert words in said
+        assert "name it as MODULE:FUNCTION" in said
+    assert new(root, "classification/x", "transformers.Exactly") == 2
+    assert "did you mean Exact" in capfd.readouterr().err
+
+
+@pytest.mark.skipif(importlib.util.find_spec("transformers") is None, reason="transformers is not installed")
+def test_transformers_itself(root: Path, capfd: Any) -> None:
+    assert new(root, "classification/mobilenet", "transformers.MobileNetV2ForImageClassification") == 0
+    assert_in_style(root, "classification/mobilenet")
+    words = ["--model", "classification/mobilenet", "--root", str(root)]
+    assert check.main(words) == 0, capfd.readouterr().out
+
+
 def test_nothing_is_overwritten(root: Path, capfd: Any) -> None:
     folder(root, "classification/tiny").mkdir(parents=True)
     assert new(root, "classification/tiny", "mine_for_test:tiny") == 2
@@ -254,7 +353,6 @@ def test_a_title_is_no_code(root: Path, title: str, capfd: Any) -> None:
         ("classification/../x", "torchvision.resnet18", "is not DOMAIN/MODEL"),
         ("classification/x", "torchvision.resnet19", "did you mean resnet1"),
         ("classification/x", "somewhere.resnet18", f"--from is {sources.FORMS}"),
-        ("classification/x", "transformers.ResNet", f"--from is {sources.FORMS}"),
         ("classification/x", "missing.onnx", "is not an ONNX file that can be read"),
         ("classification/x", "mine_for_test.onnx", "is not an ONNX file that can be read"),
         ("classification/x", "no_such_module:build", "cannot import no_such_module"),
@@ -270,7 +368,8 @@ def test_what_cannot_be_done_is_said(root: Path, capfd: Any, model: str, source:
     assert not (root / "contrib/example").exists()
 
 
-def test_a_package_that_is_missing(root: Path, capfd: Any, monkeypatch: Any) -> None:
-    monkeypatch.setitem(sys.modules, "timm", None)
-    assert new(root, "classification/x", "timm.resnet18") == 2
-    assert "needs the package timm: pip install timm" in capfd.readouterr().err
+@pytest.mark.parametrize("package", ["timm", "transformers"])
+def test_a_package_that_is_missing(root: Path, capfd: Any, monkeypatch: Any, package: str) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    assert new(root, "classification/x", f"{package}.resnet18") == 2
+    assert f"needs the package {package}: pip install {package}" in capfd.readouterr().err
