@@ -59,7 +59,8 @@ def resolve(model: Model, variant: str, asked: str | None) -> Weights:
         return Weights("sample", path, sha256(path))
     if asked == "pretrained":
         if model.pretrained is None:
-            raise ZooError(f"{model.id} has no published weights; use --weights sample, random, or a file")
+            sample = "sample, " if model.sample_weights.is_file() else ""
+            raise ZooError(f"{model.id} has no published weights; use --weights {sample}random, or a file")
         path = _download(model.pretrained(variant), home() / "weights")
         return Weights("pretrained", path, sha256(path))
     path = Path(asked).expanduser()
