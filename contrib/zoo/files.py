@@ -19,6 +19,8 @@ from .errors import CheckFailedError, ZooError
 from .model import Model, Task
 from .pipeline import Stages, predictions
 
+_TELLING_SECONDS = 1.0  # a shorter run is mostly start-up, and says nothing of what limits it
+
 
 def single(model: Model, argv: list[str] | None = None) -> int:
     """example_single_batch.py: one file."""
@@ -101,7 +103,7 @@ def _predict(
             for sample, prediction in zip(batch, batch_predictions, strict=not args.skip_postprocess):
                 print(f"{sample.id}: {task.describe(prediction, args.topk)}")
                 records.append(_record(task, sample, prediction, pictures.get(sample.id)))
-        diagnosis = diagnose(engine, stages) if len(samples) > 1 else None
+        diagnosis = diagnose(engine, stages) if stages.end_to_end > _TELLING_SECONDS else None
     if args.json:
         console.write_json(
             args.json,
