@@ -128,6 +128,20 @@ def test_cells_are_measured_or_said_not_to_be(cells: list[collect.Cell]) -> None
     assert all(cell.measured is None for cell in cells if cell.model.id != LENET)
 
 
+def test_a_run_of_several_targets_fills_a_cell_each(tmp_path: Path) -> None:
+    runtimes = [_runtime("torch", "float32", 1.0, 1.0, None), _runtime("onnxruntime", "float32", 2.0, 1.0, None)]
+    runtimes += [_runtime("openvino:CPU", "float32", 3.0, 1.0, None), _runtime("cpu", "float32", 4.0, 1.0, None)]
+    verified(tmp_path, target="onnx,openvino:CPU,cpu", runtimes=runtimes, comparisons=[])
+    found = collect.cells([catalogue.load(LENET)], tmp_path)
+    measured = {(cell.target, cell.dtype): cell.measured["throughput"] for cell in found if cell.measured}
+    assert measured == {
+        ("torch", "float32"): 1.0,
+        ("onnx", "float32"): 2.0,
+        ("openvino", "float32"): 3.0,
+        ("cpu", "float32"): 4.0,
+    }
+
+
 def test_the_newest_result_counts(tmp_path: Path) -> None:
     verified(tmp_path / "old", date="2023-01-01", weights="random")
     verified(tmp_path / "new")

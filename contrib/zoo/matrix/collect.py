@@ -55,8 +55,9 @@ def _measurements(runs: Path) -> dict[tuple[str, str, str], dict[str, Any]]:
         if not isinstance(record, dict) or not {"date", "model", "runtimes", "target", "weights"} <= record.keys():
             continue
         compared = {one["contender"]: one for one in record["comparisons"]}
-        for place, one in enumerate(record["runtimes"]):
-            target = (one["runtime"], "onnx")[place] if place < 2 else record["target"]
+        for one in record["runtimes"]:
+            # verify names what it ran by target, but for the baseline, and with a device where one was asked for
+            target = "onnx" if one["runtime"] == "onnxruntime" else one["runtime"].partition(":")[0]
             key = (record["model"], target, one["dtype"])
             if key not in found or found[key]["date"] < record["date"]:
                 found[key] = _figures(record, one, compared.get(f"{one['runtime']} {one['dtype']}"))
