@@ -1,7 +1,7 @@
 """What the jobs need of a training framework; `of(model)` gives the module for a model.
 
 Each module has: `load(model, variant, weights, batch)` → the network in eval mode; `export(model, network, path,
-opset, shapes)` → a note, or ""; `engine(model, network)` → the network itself behind the engine's interface;
+opset, shapes, dynamic)` → a note, or ""; `engine(model, network)` → the network itself behind the engine's interface;
 `versions()`.
 """
 

@@ -114,7 +114,7 @@ class Runtime:
         try:
             assert plan.startswith(_MAGIC)
             return Engine(plan[len(_MAGIC) :])
-        except Exception:
+        except Exception:  # TensorRT raises nothing here: a plan that it cannot read gives None
             return None
 
 
