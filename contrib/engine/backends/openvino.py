@@ -16,7 +16,7 @@ from .base import Availability, Backend, Options, Session, package_availability
 
 _OPTIONS = ("hint", "threads", "streams", "requests", "cache")
 _HINTS = {"latency": "LATENCY", "throughput": "THROUGHPUT"}
-_PRECISIONS = {"float32": "f32", "float16": "f16", "bfloat16": "bf16"}
+_PRECISIONS = {"float32": "f32", "float16": "f16", "bfloat16": "bf16", "int8": "f32"}  # of what is not quantised
 _CAPABILITIES = {"float16": "FP16", "bfloat16": "BF16"}
 
 
@@ -51,7 +51,7 @@ class OpenVinoBackend(Backend):
     target = "openvino"
     name = "openvino"
     summary = "OpenVINO, CPU, GPU or NPU"
-    dtypes = ("float32", "float16", "bfloat16")
+    dtypes = ("float32", "float16", "bfloat16", "int8")
     device_kind = "OpenVINO's device names, such as CPU and GPU"
 
     def availability(self) -> Availability:
