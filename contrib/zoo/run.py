@@ -12,7 +12,7 @@ from utils.datasets.folder import files_in
 
 from . import cli, console, files, targets
 from .errors import CheckFailedError
-from .export import DEFAULT_OPSET, Exported, export
+from .export import DEFAULT_OPSET, ONNX, Exported, export
 from .model import Model
 from .verify import Verification, record, require_passed, verify
 
@@ -42,7 +42,7 @@ def _run(model: Model, args: argparse.Namespace) -> int:
     output = args.output or Path("runs") / model.id
     variant = model.variant(args.variant)
     _heading(1, f"export {model.title}, variant {variant}")
-    exported = export(model, output, variant=variant, weights=args.weights, opset=args.opset)
+    exported = export(model, output, variant=variant, weights=args.weights, opset=args.opset, formats=_formats(args))
     for kind, entry in json.loads(exported.manifest.read_text(encoding="utf-8"))["files"].items():
         _log.info(
             "%-48s differs by %.1e of the largest output",
@@ -84,7 +84,14 @@ def _run(model: Model, args: argparse.Namespace) -> int:
 
 def _flags(args: argparse.Namespace, exported: Exported) -> list[str]:
     """Of several targets, all are verified, and the first predicts."""
-    return ["--ckpt", str(exported.dynamic), "--target", args.target.split(",")[0]]
+    target = args.target.split(",")[0]
+    ckpt = exported.paths["dynamic" if cli.suffix(target) == ".onnx" else cli.suffix(target)[1:]]
+    return ["--ckpt", str(ckpt), "--target", target]
+
+
+def _formats(args: argparse.Namespace) -> list[str]:
+    """ONNX, and what else the targets open."""
+    return list(dict.fromkeys([ONNX, *(cli.suffix(target)[1:] for target in args.target.split(","))]))
 
 
 def _heading(number: int, text: str) -> None:
