@@ -99,6 +99,7 @@ def export(
         raise ZooError(f"--opset is {OPSETS[0]} to {OPSETS[-1]}, got {opset}")
     if batch_size < 1:
         raise ZooError(f"--batch_size is at least 1, got {batch_size}")
+    formats = list(dict.fromkeys(formats))
     kinds = _kinds(model, formats, int8)
     variant = model.variant(variant)
     shapes = model.shapes(batch_size, sizes(model, input_size))
@@ -141,7 +142,7 @@ def _kinds(model: Model, formats: Sequence[str], int8: bool) -> list[str]:
             )
     if int8 and ONNX not in formats:
         raise ZooError(f"int8 is made of the ONNX file; add --format {ONNX}")
-    return [kind for one in dict.fromkeys(formats) for kind in KINDS[one]] + ["int8"] * int8
+    return [kind for one in formats for kind in KINDS[one]] + ["int8"] * int8
 
 
 def build(model: Model, variant: str, weights: Weights, input_size: int | None) -> Any:
@@ -163,6 +164,13 @@ def parity_batch(
     if task.padding is not None:
         return stacked(rows, task.padding, [shape[1:] for shape in shapes or []])
     return [np.stack(column) for column in zip(*rows, strict=True)]
+
+
+def first_rows(model: Model, batch: list[np.ndarray], rows: int) -> list[np.ndarray]:
+    """At most so many rows of each input that has the batch as its first dimension, and the others whole."""
+    return [
+        array[:rows] if spec.shape[:1] == ("batch",) else array for spec, array in zip(model.inputs, batch, strict=True)
+    ]
 
 
 def sizes(model: Model, input_size: int | None) -> Mapping[str, int]:
@@ -283,8 +291,8 @@ class _Compared:
         else:
             batches = [self.batch]
         if kind in ("dynamic", "mindir"):
-            # the rows of other batches too, and the file's second size where the network takes one
-            batches += [[array[:rows] for array in self.batch] for rows in (1, 3) if rows < len(self.batch[0])]
+            # batches of other rows too, and a second size where the network takes one
+            batches += [first_rows(self.model, self.batch, rows) for rows in (1, 3)]
             if self.model.size:
                 second = (self.input_size or max(self.model.size.values())) + 32
                 batches.append(parity_batch(self.model, self.samples, second))
@@ -469,7 +477,7 @@ def main(model: Model, argv: list[str] | None = None) -> int:
             batch_size=args.batch_size,
             input_size=args.input_size,
             samples=model.data(args.data_path) if args.data_path else None,
-            formats=",".join(args.format or [ONNX]).split(","),
+            formats=[name.strip() for name in ",".join(args.format or [ONNX]).split(",")],
             int8=args.dtype == "int8",
         )
         for path in done.files():
