@@ -11,7 +11,7 @@ import pytest
 
 from engine import backends
 from utils.datasets.samples.digits import load_split
-from zoo import export, tune, valid
+from zoo import export, run, tune, valid
 from zoo.errors import ZooError
 from zoo.export import Exported
 from zoo.model import Model
@@ -97,6 +97,17 @@ def test_a_file_that_is_not_quantised_is_told(
 ) -> None:
     assert valid.main(lenet, ["--ckpt", str(quantised.dynamic), "--dtype", "int8"]) == 0
     assert "is not quantised: the file decides, and --dtype int8 changes nothing" in caplog.text
+
+
+def test_zoo_run_exports_it_and_predicts_with_it(
+    lenet: Model, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--dtype", "int8", "--dtype", "float16", "--output", str(tmp_path), "--limit", "100"]
+    assert run.main(lenet, words) == 0
+    assert capsys.readouterr().out.count("PASS by ") == 3
+    said = json.loads((tmp_path / "multi.json").read_text())
+    assert Path(said["ckpt"]).name == "lenet_int8_dyn.onnx"
+    assert [one["classes"][0]["label"] for one in said["predictions"]] == list("0123456789")
 
 
 def test_without_an_export_the_way_is_told(
