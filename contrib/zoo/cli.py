@@ -15,7 +15,8 @@ from engine.base import PASS_PATH, Engine
 
 from . import frameworks
 from .errors import ZooError
-from .export import build, read_manifest, sizes
+from .export import build, sizes
+from .manifest import read_manifest
 from .model import Model, file_name
 from .task import Task
 from .weights import resolve

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import logging
 import os
 import shutil
 import tempfile
 import time
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,57 +19,20 @@ import numpy as np
 from engine.base import Engine
 from engine.tecoinfer_pytorch import TecoInferEngine
 from utils.datasets.folder import files_in
-from utils.files import sha256
 
 from . import frameworks
 from .errors import CheckFailedError, ZooError
-from .model import Model, file_name
+from .manifest import KINDS, ONNX, Exported, kept, manifest_of
+from .model import Model
+from .onnx_file import finish, write_float16
 from .padding import stacked
 from .parity import TOLERANCE, Difference, as_list, outputs_difference, require_alive
 from .weights import Weights, resolve
 
 OPSETS = range(12, 21)
 DEFAULT_OPSET = 17
-ONNX = frameworks.ONNX
-# The files of each format
-KINDS = {ONNX: ("static", "dynamic", "float16"), "mindir": ("mindir",), "ckpt": ("ckpt",)}
 _MAX_PARITY_SAMPLES = 8
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Exported:
-    """The files of one export by kind. `manifest` is written last: where it exists, all of them are complete."""
-
-    paths: Mapping[str, Path]
-    manifest: Path
-
-    @property
-    def static(self) -> Path:
-        return self.paths["static"]
-
-    @property
-    def dynamic(self) -> Path:
-        return self.paths["dynamic"]
-
-    @property
-    def float16(self) -> Path:
-        return self.paths["float16"]
-
-    def files(self) -> list[Path]:
-        return [*self.paths.values(), self.manifest]
-
-    @staticmethod
-    def of(variant: str, folder: Path, kinds: Sequence[str] = KINDS[ONNX]) -> Exported:
-        names = {
-            "static": file_name(variant, dynamic=False),
-            "dynamic": file_name(variant),
-            "float16": file_name(variant, "float16"),
-            "int8": file_name(variant, "int8"),
-            "mindir": file_name(variant, suffix=".mindir"),
-            "ckpt": f"{variant}.ckpt",
-        }
-        return Exported({kind: folder / names[kind] for kind in kinds}, folder / f"{variant}.export.json")
 
 
 def export(
@@ -121,10 +82,10 @@ def export(
         with step("compare with the framework"):
             compared = _Compared(model, variant, reference, samples or model.demos(), batch, input_size, shapes)
             differences = {kind: compared.difference(kind, path) for kind, path in made.paths.items()}
-        manifest = _manifest(model, variant, chosen, input_size, made, note, differences, len(batch[0]))
+        manifest = manifest_of(model, variant, chosen, input_size, made, note, differences, len(batch[0]))
         if int8:
             manifest["files"]["int8"]["calibrated_on"] = calibrated
-        manifest["files"] |= _kept(final.manifest, manifest)
+        manifest["files"] |= kept(final.manifest, manifest)
         made.manifest.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         for temporary, path in zip(made.files(), final.files(), strict=True):
             os.replace(temporary, path)
@@ -185,7 +146,8 @@ def sizes(model: Model, input_size: int | None) -> Mapping[str, int]:
 def _write_onnx(model: Model, network: Any, made: Exported, opset: int, shapes: list[list[int]]) -> str:
     note = _write(model, network, made.static, opset, shapes, dynamic=False)
     _write(model, network, made.dynamic, opset, shapes, dynamic=True)
-    _write_float16(made.dynamic, made.float16)
+    with step(f"convert {made.float16.name}"):
+        write_float16(made.dynamic, made.float16)
     return note
 
 
@@ -200,76 +162,8 @@ def _write(model: Model, network: Any, path: Path, opset: int, shapes: list[list
     with step(f"export {path.name}"):
         note = frameworks.of(model).export(model, network, path, opset, shapes, dynamic)
     with step(f"check and simplify {path.name}"):
-        _finish(model, path, dynamic)
+        finish(model, path, dynamic)
     return note
-
-
-def _finish(model: Model, path: Path, dynamic: bool) -> None:
-    """Names from the model's description, custom operators, onnxsim and the checker, in place."""
-    import onnx
-    import onnxsim
-
-    graph = onnx.load(path)
-    _rename(graph, [*model.inputs, *model.outputs])
-    if model.custom_ops and model.custom_ops.functions:
-        functions = model.custom_ops.functions()
-        for function in functions:
-            if onnx.defs.has(function.name):  # ONNX Runtime takes the one for the other, and crashes
-                raise ZooError(
-                    f"custom operator '{function.domain}::{function.name}' has the name of a standard one; "
-                    "call it something else"
-                )
-        graph.functions.extend(functions)
-    onnx.checker.check_model(graph)
-    simplified, same = onnxsim.simplify(graph)
-    if not same:
-        raise CheckFailedError(f"onnxsim changed what {path.name} computes; the network cannot be exported with it")
-    onnx.checker.check_model(simplified, full_check=True)
-    if dynamic:
-        _require_dynamic(simplified, [*model.inputs, *model.outputs], path.name)
-    onnx.save(simplified, path)
-
-
-def _require_dynamic(graph: Any, specs: list[Any], name: str) -> None:
-    """Raise CheckFailedError if a dimension that the model calls dynamic has become a number on the way."""
-    for value, spec in zip([*graph.graph.input, *graph.graph.output], specs, strict=True):
-        for axis, (dim, size) in enumerate(zip(value.type.tensor_type.shape.dim, spec.shape, strict=True)):
-            if isinstance(size, str) and dim.HasField("dim_value"):
-                raise CheckFailedError(
-                    f"{name}: dimension {axis} of '{spec}' was exported as {dim.dim_value}. Does the network's forward "
-                    "turn a size into a Python number (int(x.shape[0]), len(x))?"
-                )
-
-
-def _rename(graph: Any, specs: list[Any]) -> None:
-    """Give inputs, outputs and dynamic dimensions the names of the model's specs, whatever the exporter called them."""
-    values = [*graph.graph.input, *graph.graph.output]
-    if len(values) != len(specs):
-        raise CheckFailedError(
-            f"the exported graph has {len(values)} inputs and outputs, the model describes {len(specs)}"
-        )
-    names = {value.name: spec.name for value, spec in zip(values, specs, strict=True)}
-    for node in graph.graph.node:
-        node.input[:] = [names.get(name, name) for name in node.input]
-        node.output[:] = [names.get(name, name) for name in node.output]
-    for value, spec in zip(values, specs, strict=True):
-        value.name = spec.name
-        for dim, size in zip(value.type.tensor_type.shape.dim, spec.shape, strict=True):
-            if isinstance(size, str) and dim.dim_param:
-                dim.dim_param = size
-
-
-def _write_float16(source: Path, path: Path) -> None:
-    import onnx
-    from onnxconverter_common import float16
-
-    with step(f"convert {path.name}"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # one line for each weight below float16's smallest number
-        graph = onnx.load(source)
-        for tensor in graph.graph.initializer:
-            if tensor.float_data:  # the converter takes a Python loop over these, but not over raw bytes
-                tensor.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(tensor), tensor.name))
-        onnx.save(float16.convert_float_to_float16(graph), path)
 
 
 @dataclass(frozen=True)
@@ -312,99 +206,6 @@ class _Compared:
             return TecoInferEngine(path, target="mindspore" if kind == "mindir" else "onnx", dtype=dtype)
         network = build(self.model, self.variant, Weights("file", path), self.input_size)
         return frameworks.of(self.model).engine(self.model, network)
-
-
-def _kept(path: Path, manifest: dict[str, Any]) -> dict[str, Any]:
-    """What earlier exports of the very same network wrote in other formats, where the files are still theirs."""
-    try:
-        before = json.loads(path.read_text(encoding="utf-8"))
-        if any(before[name] != manifest[name] for name in ("model", "variant", "weights", "input_size", "versions")):
-            return {}
-        return {
-            kind: entry
-            for kind, entry in before["files"].items()
-            if kind not in manifest["files"] and sha256(path.with_name(entry["name"])) == entry["sha256"]
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
-
-
-def _manifest(
-    model: Model,
-    variant: str,
-    weights: Weights,
-    input_size: int | None,
-    made: Exported,
-    note: str,
-    differences: dict[str, Difference],
-    samples: int,
-) -> dict[str, Any]:
-    import importlib.metadata
-
-    return {
-        "model": model.id,
-        "variant": variant,
-        "weights": weights.to_json(),
-        "input_size": input_size,
-        "files": {
-            kind: {
-                "name": path.name,
-                "sha256": sha256(path),
-                "bytes": path.stat().st_size,
-                "difference": differences[kind].to_json(),
-                **_graph_facts(kind, path),
-            }
-            for kind, path in made.paths.items()
-        },
-        "compared_on": f"{samples} preprocessed samples",
-        "note": note,
-        "versions": frameworks.of(model).versions()
-        | {
-            name: importlib.metadata.version(name)
-            for name in ("onnx", "onnxsim", "onnxruntime", "onnxconverter-common", "numpy")
-        },
-        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-    }
-
-
-def _graph_facts(kind: str, path: Path) -> dict[str, Any]:
-    """Opset, inputs and outputs as they stand in the file; nothing of a .ckpt, which is weights without a graph."""
-    if kind == "ckpt":
-        return {}
-    opset = {} if kind == "mindir" else {"opset": _opset(path)}
-    with TecoInferEngine(path, target="mindspore" if kind == "mindir" else "onnx") as engine:
-        return opset | {
-            "inputs": [{"name": spec.name, "dtype": spec.dtype, "shape": list(spec.shape)} for spec in engine.inputs],
-            "outputs": [{"name": spec.name, "dtype": spec.dtype, "shape": list(spec.shape)} for spec in engine.outputs],
-        }
-
-
-def _opset(path: Path) -> int:
-    import onnx
-
-    return next(entry.version for entry in onnx.load(path).opset_import if entry.domain in ("", "ai.onnx"))
-
-
-def read_manifest(ckpt: Path) -> dict[str, Any]:
-    """The manifest that describes the exported file `ckpt`.
-
-    Raises ZooError if there is none, or the file has changed since.
-    """
-    for path in sorted(ckpt.parent.glob("*.export.json")):
-        try:
-            manifest = json.loads(path.read_text(encoding="utf-8"))
-            entry = next((entry for entry in manifest["files"].values() if entry["name"] == ckpt.name), None)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ZooError(f"{path} is not a manifest of an export ({error}); export again") from error
-        if entry is None:
-            continue
-        if entry["sha256"] != sha256(ckpt):
-            raise ZooError(f"{ckpt} has changed since it was exported ({path.name} has another sha256); export again")
-        return manifest
-    raise ZooError(
-        f"there is no manifest (*.export.json) for {ckpt.name} in {ckpt.parent}, so what it was exported from is "
-        "not known; export it with export_onnx.py"
-    )
 
 
 @contextmanager

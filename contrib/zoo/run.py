@@ -12,7 +12,8 @@ from utils.datasets.folder import files_in
 
 from . import cli, console, files, targets
 from .errors import CheckFailedError
-from .export import DEFAULT_OPSET, ONNX, Exported, export
+from .export import DEFAULT_OPSET, export
+from .manifest import ONNX, Exported
 from .model import Model
 from .verify import Verification, record, require_passed, verify
 

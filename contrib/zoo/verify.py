@@ -22,7 +22,7 @@ from utils.metrics.base import Metric
 from . import cli, console, frameworks, targets
 from .env import provenance
 from .errors import CheckFailedError, ZooError
-from .export import read_manifest
+from .manifest import read_manifest
 from .model import Model, file_name
 from .padding import arranged, fixed_sizes
 from .parity import TOLERANCE, Difference, Spread, as_list, outputs_difference

@@ -12,7 +12,7 @@ from engine import backends
 from engine.backends.base import Availability, Options, Session
 from engine.backends.onnxruntime import OnnxRuntimeBackend
 from zoo import files, valid, verify
-from zoo.export import Exported
+from zoo.manifest import Exported
 from zoo.model import Model
 
 pytest.importorskip("torch")

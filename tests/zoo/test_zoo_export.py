@@ -23,7 +23,8 @@ from engine.spec import TensorSpec
 from utils.files import sha256
 from zoo import frameworks
 from zoo.errors import CheckFailedError, ZooError
-from zoo.export import Exported, export, first_rows, main, parity_batch, read_manifest
+from zoo.export import export, first_rows, main, parity_batch
+from zoo.manifest import Exported, read_manifest
 from zoo.model import CustomOps, Model
 from zoo.weights import resolve
 

@@ -13,7 +13,7 @@ from engine import backends
 from utils.datasets.samples.digits import load_split
 from zoo import export, run, tune, valid
 from zoo.errors import ZooError
-from zoo.export import Exported
+from zoo.manifest import Exported
 from zoo.model import Model
 from zoo.verify import main, verify
 

@@ -14,7 +14,8 @@ from engine import backends
 from engine.base import Engine, ExportError, RunError, TargetUnavailableError
 from zoo import catalogue, export, frameworks
 from zoo.errors import ZooError
-from zoo.export import Exported, parity_batch, read_manifest
+from zoo.export import parity_batch
+from zoo.manifest import Exported, read_manifest
 from zoo.model import Model
 from zoo.parity import outputs_difference
 from zoo.weights import Weights, resolve

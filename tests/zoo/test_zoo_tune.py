@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from zoo import tune, valid
-from zoo.export import Exported
+from zoo.manifest import Exported
 from zoo.model import Model
 from zoo.tune import Point, accepted, pareto, stream_counts
 
