@@ -129,7 +129,7 @@ def _predict(
     task = cli.task_of(model, args)
     records: list[dict[str, Any]] = []
     stages = Stages()
-    total = -(-len(samples) // args.batch_size)
+    total = max(-(-len(samples) // args.batch_size), 1)  # where no file could be read, there are none
     with cli.open_engine(model, args, total) as engine:
         found = predictions(
             task,
