@@ -116,8 +116,8 @@ def test_what_a_person_sees(yolox: Model) -> None:
     from utils.postprocess.pytorch.detection import Detections
 
     task = yolox.task
-    boxes = np.array([[1, 2, 30, 40.6], [5, 5, 20, 20], [7, 7, 9, 9]], np.float32)
-    found = Detections(boxes, np.array([0.91, 0.5, 0.1], np.float32), np.array([0, 3, 1]), (64, 48))
+    boxes = np.array([[1, 2, 30, 40.6], [5, 5, 20, 20], [5, 5, 20, 13], [7, 7, 9, 9]], np.float32)
+    found = Detections(boxes, np.array([0.91, 0.5, 0.4, 0.1], np.float32), np.array([0, 3, 3, 1]), (64, 48))
     assert task.describe(found, 1) == "1 disc, 1 cross: disc 0.910 [1 2 30 41], cross 0.500 [5 5 20 20]"
     said = task.to_json(found)
     assert said["size"] == [64, 48]

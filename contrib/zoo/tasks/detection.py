@@ -23,12 +23,13 @@ from ..task import Task
 
 @dataclass(frozen=True)
 class ObjectDetection(Task):
-    """labels: readable class names in index order. shown: the least score of what a person gets to see; the metric
-    counts what the decoder keeps, which is more."""
+    """labels: readable class names in index order. shown, apart: the least score of what a person gets to see, and the
+    largest IoU of two such boxes of a class; the metric counts what the decoder keeps, which is more."""
 
     transform: Letterbox
     labels: tuple[str, ...]
     shown: float = 0.3
+    apart: float = 0.45
     suffixes: tuple[str, ...] = IMAGE_SUFFIXES
     data_name: str = "image"
 
@@ -55,9 +56,12 @@ class ObjectDetection(Task):
     def agreement(self, one: Detections, other: Detections) -> bool:
         return agreement(one, other, self.shown)
 
+    def _seen(self, prediction: Detections) -> Detections:
+        return prediction.above(self.shown).apart(self.apart)
+
     def describe(self, prediction: Detections, topk: int) -> str:
         """How many of each class, then every object: class, score, corners in pixels."""
-        seen = prediction.above(self.shown)
+        seen = self._seen(prediction)
         if not len(seen.scores):
             return f"nothing with a score of {self.shown} or more"
         names = [self.labels[index] for index in seen.classes]
@@ -68,7 +72,7 @@ class ObjectDetection(Task):
         )
 
     def to_json(self, prediction: Detections) -> dict[str, Any]:
-        seen = prediction.above(self.shown)
+        seen = self._seen(prediction)
         rows = zip(seen.classes.tolist(), seen.scores.tolist(), seen.boxes.tolist(), strict=True)
         return {
             "size": list(seen.size),
@@ -81,7 +85,7 @@ class ObjectDetection(Task):
         from utils.draw.detection import draw_detections
         from utils.preprocess.pytorch.detection import upright
 
-        return draw_detections(upright(data), prediction.above(self.shown), self.labels)
+        return draw_detections(upright(data), self._seen(prediction), self.labels)
 
     def adapted(self, size: int | None, topk: int) -> ObjectDetection:
         return replace(self, transform=self.transform.resized(size)) if size else self

@@ -31,8 +31,14 @@ class Detections:
 
     def above(self, score: float) -> "Detections":
         """Those with at least this score."""
-        good = self.scores >= score
-        return Detections(self.boxes[good], self.scores[good], self.classes[good], self.size)
+        return self._only(self.scores >= score)
+
+    def apart(self, overlap: float) -> "Detections":
+        """Without the boxes that overlap a better one of their class by more than this IoU."""
+        return self._only(batched_nms(self.boxes, self.scores, self.classes, overlap))
+
+    def _only(self, chosen: np.ndarray) -> "Detections":
+        return Detections(self.boxes[chosen], self.scores[chosen], self.classes[chosen], self.size)
 
 
 @dataclass(frozen=True)
