@@ -19,6 +19,9 @@ def folder(copy: Path, run) -> Path:
     place = copy / "example/detection/yolox"
     done = run("export_onnx.py", cwd=place)
     assert done.returncode == 0, done.stderr
+    manifest = json.loads((place / "yolox_sample.export.json").read_text())
+    (output,) = manifest["files"]["dynamic"]["outputs"]
+    assert output["shape"] == ["batch", "cells", 9]
     return place
 
 
