@@ -63,6 +63,7 @@ def export(
     formats = list(dict.fromkeys(formats))
     kinds = _kinds(model, formats, int8)
     variant = model.variant(variant)
+    model = model.as_variant(variant)
     shapes = model.shapes(batch_size, sizes(model, input_size))
     chosen = resolve(model, variant, weights)
     framework = frameworks.of(model)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -71,7 +71,8 @@ class Model:
     build(variant) returns the framework's module with its own random initialisation; it is the only place that
     imports the framework. inputs and outputs name every dynamic dimension; `size` gives the sizes that
     dynamic dimensions other than the batch have by default. calibration gives samples, as the task's preprocessing
-    takes them, that int8 is calibrated on and nothing is validated on.
+    takes them, that int8 is calibrated on and nothing is validated on. differing: for variants with fields of their own (other
+    classes, another size), those fields; `as_variant` puts them in.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Model:
     published: Mapping[str, Published] = field(default_factory=dict)
     custom_ops: CustomOps | None = None
     calibration: Callable[[], Sequence[Any]] | None = None
+    differing: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -113,6 +115,10 @@ class Model:
         if chosen not in self.variants:
             raise ZooError(f"{self.id} has no variant '{chosen}'; it has: {', '.join(self.variants)}")
         return chosen
+
+    def as_variant(self, asked: str | None) -> Model:
+        """This model with the fields that differ for `asked`, or for the default. Raises ZooError as `variant`."""
+        return replace(self, **self.differing.get(self.variant(asked), {}))
 
     def shapes(self, batch: int, size: Mapping[str, int] | None = None) -> list[list[int]]:
         """The shape of each input for `batch` rows, dynamic dimensions at `size` or their defaults."""

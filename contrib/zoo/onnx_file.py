@@ -61,7 +61,9 @@ def _rename(graph: Any, specs: list[Any]) -> None:
     for value, spec in zip(values, specs, strict=True):
         value.name = spec.name
         for dim, size in zip(value.type.tensor_type.shape.dim, spec.shape, strict=True):
-            if isinstance(size, str) and dim.dim_param:
+            if isinstance(size, int) and not dim.HasField("dim_value"):
+                dim.dim_value = size  # fixed, though the exporter lost track of it
+            elif isinstance(size, str) and dim.dim_param:
                 dim.dim_param = size
 
 

@@ -105,8 +105,9 @@ def _run(model: Model, args: argparse.Namespace) -> int:
 def _flags(model: Model, args: argparse.Namespace, output: Path) -> list[str]:
     """Of several targets and dtypes, all are verified, and the first predicts."""
     target, dtype = args.target.split(",")[0], (args.dtype or ["float32"])[0]
-    ckpt = cli.exported_file(model, output, model.variant(args.variant), dtype, target)
-    return ["--ckpt", str(ckpt), "--target", target, "--dtype", dtype]
+    variant = model.variant(args.variant)
+    ckpt = cli.exported_file(model, output, variant, dtype, target)
+    return ["--variant", variant, "--ckpt", str(ckpt), "--target", target, "--dtype", dtype]
 
 
 def _formats(args: argparse.Namespace) -> list[str]:

@@ -1,1 +1,1 @@
-"""Small real data sets, written on request from what scikit-learn carries."""
+"""Small data sets, written on request: real ones that scikit-learn carries, and drawn ones."""
