@@ -71,8 +71,8 @@ class Model:
     build(variant) returns the framework's module with its own random initialisation; it is the only place that
     imports the framework. inputs and outputs name every dynamic dimension; `size` gives the sizes that
     dynamic dimensions other than the batch have by default. calibration gives samples, as the task's preprocessing
-    takes them, that int8 is calibrated on and nothing is validated on. differing: for variants with fields of their own (other
-    classes, another size), those fields; `as_variant` puts them in.
+    takes them, that int8 is calibrated on and nothing is validated on. differing: for variants with fields of their
+    own (other classes, another size), those fields; `as_variant` puts them in.
     """
 
     name: str
