@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from engine import backends
 from engine.backends.base import cores
 from engine.base import PASS_PATH, Engine
 
@@ -155,17 +156,19 @@ def target_engine(
 ) -> Engine:
     """`ckpt` on `target`. A card splits a batch over its compute units, so that each is opened with its share.
 
+    Sizes of padded inputs stay dynamic where the target can do that: fixed, every batch would be filled up to them.
     The framework's own target rebuilds the network that `ckpt` was exported from.
     """
     if target in frameworks.TARGETS.values():
         return framework_engine(model, ckpt, target)
     unit_batch = max(batch_size // max_engine_nums(), 1)
+    fixed = model.task.padding is None or backends.find(target).one_shape
     engine = Engine(
         ckpt=ckpt,
         input_name=input_name,
         target=target,
         batch_size=batch_size,
-        input_size=model.shapes(unit_batch, sizes(model, input_size)),
+        input_size=model.shapes(unit_batch, sizes(model, input_size)) if fixed else None,
         dtype=dtype,
         pass_path=pass_path,
         streams=streams,

@@ -101,6 +101,7 @@ class Backend(Protocol):
 
     `dtypes` is what it can compute in. `device_kind` says what may stand behind the colon and in `devices`
     ("card number"), and is empty where there is nothing to choose. `unproved` tells where it has not run yet.
+    `one_shape` says that a file is compiled for one shape of its inputs, so that none of their sizes is left dynamic.
     """
 
     target: str
@@ -109,6 +110,7 @@ class Backend(Protocol):
     dtypes: tuple[str, ...] = ("float32", "float16")
     device_kind: str = ""
     unproved: str = ""
+    one_shape: bool = False
 
     def availability(self) -> Availability:
         """Whether the runtime can be used here; cheap, imports nothing heavy."""
