@@ -12,9 +12,11 @@ class SentenceEncoder(BertModel):
     The names of the parameters are those of the published file, the unused pooler among them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, config: BertConfig | None = None) -> None:
         # the config.json of all-MiniLM-L6-v2, as far as it differs from BERT's defaults
-        config = BertConfig(hidden_size=384, intermediate_size=1536, num_attention_heads=12, num_hidden_layers=6)
+        config = config or BertConfig(
+            hidden_size=384, intermediate_size=1536, num_attention_heads=12, num_hidden_layers=6
+        )
         config._attn_implementation = "eager"  # plain operators, which every runtime has
         super().__init__(config)
         # the file holds this buffer, which transformers does not keep any more
