@@ -30,7 +30,7 @@ BATCH, PADDED_BATCH = 64, 16
 BUDGET = PADDED_BATCH * LONGEST
 LAYERS, HEADS, HEAD = 2, 2, 64
 SEED, ROUNDS = 0, 5
-SAME = 1e-5  # of numbers of about 0.1, in float32
+SAME = 1e-6  # of numbers of about 0.1, in float32
 INPUTS = ("input_ids", "attention_mask")
 
 Result = dict[str, Embedding]
