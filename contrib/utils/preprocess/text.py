@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 _SHOWN = 40  # characters of a text that a message quotes
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"
-_REQUIREMENT = "tokenizers>=0.21,<1"
+_REQUIREMENT = "tokenizers>=0.21,<0.24"
 
 
 @dataclass(frozen=True)
