@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ _log = logging.getLogger(__name__)
 # Two embeddings of a sentence agree at this cosine: an angle of 0.8 degrees.
 AGREEMENT = 0.9999
 _SHOWN = 4
+_FEW = 5  # texts that are compared with each other
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,11 @@ class SentenceEmbedding(Task):
         numbers = ", ".join(f"{value:.4f}" for value in prediction.vector[: max(topk, _SHOWN)])
         cut = f", of the first {prediction.tokens} of {prediction.total} tokens"
         return f"[{numbers}, …] of {len(prediction.vector)}" + (cut if prediction.total > prediction.tokens else "")
+
+    def compare(self, found: Sequence[tuple[str, Embedding]]) -> list[str]:
+        """The cosine of each two of a few texts."""
+        pairs = combinations(found, 2) if len(found) <= _FEW else ()
+        return [f"cosine of {a} and {b}: {cosine(one.vector, other.vector):.4f}" for (a, one), (b, other) in pairs]
 
     def to_json(self, prediction: Embedding) -> dict[str, Any]:
         return {
