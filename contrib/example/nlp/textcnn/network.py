@@ -30,14 +30,14 @@ class TextCNN(nn.Module):
         # not a cast, which the conversion to float16 would leave at float32
         real = torch.where(ids != PAD, 1.0, 0.0).unsqueeze(1)
         vectors = vectors.transpose(1, 2) * real
-        features = [_largest(convolution, vectors, real) for convolution in self.convolutions]
+        maps = [torch.relu(convolution(vectors)) for convolution in self.convolutions]
+        features = [_largest(found, real, width) for found, width in zip(maps, WIDTHS, strict=True)]
         return self.classifier(self.dropout(torch.cat(features, dim=1)))
 
 
-def _largest(convolution: nn.Module, vectors: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
+def _largest(maps: torch.Tensor, real: torch.Tensor, width: int) -> torch.Tensor:
     """The largest value of each map, [N, MAPS]. A window counts where its first word is a real one, or lies before the
     text: then it holds at least one."""
-    maps = torch.relu(convolution(vectors))
-    before = maps.shape[2] - real.shape[2]  # the width less one
+    counts = nn.functional.pad(real, (width - 1, 0), value=1.0)
     # after ReLU nothing is below 0, so that a 0 never is the maximum in place of another value
-    return (maps * nn.functional.pad(real, (before, 0), value=1.0)).amax(dim=2)
+    return (maps * counts).amax(dim=2)
