@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from utils.draw.classification import FAINT, FRAME, INK, MARGIN, PAPER, WIDTH, Font, Ranked, draw_ranking
+from utils.draw.classification import FAINT, FRAME, INK, MARGIN, PAPER, WIDTH, Font, Ranked, draw_ranking, drawable
 
 FONT_SIZE, LINE = 20, 28  # pixels
 MAX_LINES = 12
@@ -71,9 +71,12 @@ def _written(text: str) -> Image.Image:
 
 
 def wrapped(text: str, font: Font, width: float) -> list[str]:
-    """At least one and at most MAX_LINES lines that are no wider than `width` pixels; the last ends in … when cut."""
+    """At least one and at most MAX_LINES lines that are no wider than `width` pixels; the last ends in … when cut.
+
+    Accents are left out; characters that Pillow's built-in font lacks appear as boxes.
+    """
     lines = [""]
-    for word in text.encode("utf-8", "replace").decode("utf-8").split():
+    for word in drawable(text).split():
         for piece in _pieces(word, font, width):
             longer = f"{lines[-1]} {piece}".strip()
             if font.getlength(longer) <= width:
