@@ -99,7 +99,7 @@ class Session(ABC):
 class Backend(Protocol):
     """One runtime. `target` is what people write in --target, `name` what scripts see as `engine.backend`.
 
-        `dtypes` is what it can compute in. `device_kind` says what may stand behind the colon and in `devices`
+    `dtypes` is what it can compute in. `device_kind` says what may stand behind the colon and in `devices`
     ("card number"), and is empty where there is nothing to choose. `suffix` is that of the files that it opens, and
     `unproved` tells where it has not run yet. `one_shape` says that a file is compiled for one shape of its inputs, so
     that none of their sizes is left dynamic.
