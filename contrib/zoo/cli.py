@@ -211,6 +211,7 @@ def target_engine(
 ) -> Engine:
     """`ckpt` on `target`. A card splits a batch over its compute units, so that each is opened with its share.
 
+    Sizes of padded inputs stay dynamic where the target can do that: fixed, every batch would be filled up to them.
     The framework's own target rebuilds the network that `ckpt` was exported from.
     """
     if target in frameworks.TARGETS.values():
@@ -219,12 +220,13 @@ def target_engine(
         return framework_engine(model, ckpt, target)
     share = -(-batch_size // (len(devices or ()) or replicas or 1))
     unit_batch = max(share // max_engine_nums(), 1)
+    fixed = model.task.padding is None or backends.find(target).one_shape
     engine = Engine(
         ckpt=ckpt,
         input_name=input_name,
         target=target,
         batch_size=batch_size,
-        input_size=model.shapes(unit_batch, sizes(model, input_size)),
+        input_size=model.shapes(unit_batch, sizes(model, input_size)) if fixed else None,
         dtype=dtype,
         pass_path=pass_path,
         streams=streams,

@@ -130,6 +130,7 @@ def _predict(
     asked = len(samples) + len(bad)
     task = cli.task_of(model, args)
     records: list[dict[str, Any]] = []
+    together: list[tuple[str, Any]] = []
     stages = Stages()
     total = max(-(-len(samples) // args.batch_size), 1)  # where no file could be read, there are none
     with cli.open_engine(model, args, total) as engine:
@@ -149,6 +150,9 @@ def _predict(
         for sample, prediction in _in_order(task, samples, bar):
             print(f"{sample.id}: {task.describe(prediction, args.topk)}")
             records.append(_record(task, sample, prediction, pictures.get(sample.id)))
+            together.append((sample.id, prediction))
+        for line in task.compare(together):
+            print(line)
         diagnosis = diagnose(engine, stages) if stages.end_to_end > _TELLING_SECONDS else None
     if args.json:
         console.write_json(

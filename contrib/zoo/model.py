@@ -25,6 +25,15 @@ class Pretrained:
 
 
 @dataclass(frozen=True)
+class Packaged:
+    """Published weights that a pip package brings along: "name==version", the file below site-packages, its digest."""
+
+    package: str
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Published:
     """A figure from elsewhere, and where it stands."""
 
@@ -91,7 +100,7 @@ class Model:
     licence: str
     paper: str = ""
     default_variant: str = ""
-    pretrained: Callable[[str], Pretrained] | None = None
+    pretrained: Callable[[str], Pretrained | Packaged] | None = None
     published: Mapping[str, Published] = field(default_factory=dict)
     custom_ops: CustomOps | None = None
     calibration: Callable[[], Sequence[Any]] | None = None

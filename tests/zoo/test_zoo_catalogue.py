@@ -10,6 +10,7 @@ import pytest
 from zoo import catalogue
 from zoo.errors import ZooError
 from zoo.model import Model, file_name
+from zoo.padding import stacked
 
 
 @pytest.mark.parametrize("name", catalogue.ids())
@@ -34,7 +35,11 @@ def test_preprocessing_gives_what_the_network_takes() -> None:
     for name in catalogue.ids():
         model = catalogue.load(name)
         demo = sorted(path for path in model.demos().iterdir() if path.suffix in model.task.suffixes)[0]
-        arrays, _ = model.task.preprocess(demo)
+        arrays, _ = model.task.preprocess(model.task.samples_in(demo)[0].data)
+        if model.task.padding is not None:
+            arrays = tuple(
+                array[0] for array in stacked([arrays], model.task.padding, [s[1:] for s in model.shapes(1)])
+            )
         assert [list(array.shape) for array in arrays] == [shape[1:] for shape in model.shapes(1)]
         assert [array.dtype.name for array in arrays] == [spec.dtype for spec in model.inputs]
 

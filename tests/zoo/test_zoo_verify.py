@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,15 @@ def compared(lenet: Model, samples: int, wrong: int, limit: float) -> Comparison
         contender.metric.update(predictions, labels)
     made.add(lenet.task, batch, ([right], found[0]), ([other], found[1]))
     return made
+
+
+def test_a_metric_that_says_nothing_leaves_it_to_agreement(lenet: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    for wrong, passes in ((0, True), (100, False)):
+        made = compared(lenet, 2000, wrong, 0.001)
+        assert made.judged_by() == ["metric"]
+        monkeypatch.setattr(made.baseline.metric, "compute", lambda: {"top1": math.nan})
+        assert made.judged_by() == ["agreement"]
+        assert made.passed() is passes
 
 
 @pytest.mark.parametrize(

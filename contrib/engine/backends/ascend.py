@@ -148,6 +148,7 @@ class AscendBackend(Backend):
     summary = "Huawei Ascend, pyACL"
     device_kind = "NPU numbers"
     unproved = "an Ascend NPU"
+    one_shape = True
 
     def availability(self) -> Availability:
         if importlib.util.find_spec("acl") is None:

@@ -101,7 +101,8 @@ class Backend(Protocol):
 
     `dtypes` is what it can compute in. `device_kind` says what may stand behind the colon and in `devices`
     ("card number"), and is empty where there is nothing to choose. `suffix` is that of the files that it opens, and
-    `unproved` tells where it has not run yet.
+    `unproved` tells where it has not run yet. `one_shape` says that a file is compiled for one shape of its inputs, so
+    that none of their sizes is left dynamic.
     """
 
     target: str
@@ -111,6 +112,7 @@ class Backend(Protocol):
     device_kind: str = ""
     suffix: str = ".onnx"
     unproved: str = ""
+    one_shape: bool = False
 
     def availability(self) -> Availability:
         """Whether the runtime can be used here; cheap, imports nothing heavy."""

@@ -86,6 +86,7 @@ class SdaaBackend(Backend):
     summary = "TecoInferenceEngine, T1 card"
     device_kind = "card numbers"
     unproved = "a T1 card"
+    one_shape = True
 
     def availability(self) -> Availability:
         spec = importlib.util.find_spec("tvm")

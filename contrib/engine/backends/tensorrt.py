@@ -137,6 +137,7 @@ class TensorRtBackend(Backend):
     summary = "NVIDIA TensorRT"
     device_kind = "GPU numbers"
     unproved = "an NVIDIA GPU"
+    one_shape = True
 
     def availability(self) -> Availability:
         if importlib.util.find_spec("tensorrt") is None:

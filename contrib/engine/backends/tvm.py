@@ -69,6 +69,7 @@ class TvmBackend(Backend):
     target = "cpu"
     name = "tvm"
     summary = "Apache TVM (Relax), LLVM"
+    one_shape = True
 
     def availability(self) -> Availability:
         spec = importlib.util.find_spec("tvm")

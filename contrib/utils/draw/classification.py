@@ -87,11 +87,16 @@ def _enlarged(image: Image.Image) -> Image.Image:
 
 
 def _shortened(label: str, font: Font, width: float) -> str:
-    """The label on one line, without accents (the built-in font has none), at most `width` pixels wide."""
-    plain = "".join(letter for letter in unicodedata.normalize("NFKD", label) if not unicodedata.combining(letter))
-    text = " ".join(plain.encode("utf-8", "replace").decode("utf-8").split())
+    """The label on one line, at most `width` pixels wide."""
+    text = drawable(label)
     if font.getlength(text) <= width:
         return text
     while text and font.getlength(text + "…") > width:
         text = text[:-1]
     return text.rstrip() + "…"
+
+
+def drawable(text: str) -> str:
+    """The text in one line and without accents, as the built-in font can show it."""
+    plain = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
+    return " ".join(plain.encode("utf-8", "replace").decode("utf-8").split())

@@ -14,6 +14,7 @@ import numpy as np
 import psutil
 import pytest
 
+from engine import backends
 from engine.base import DtypeError, Engine, InputError, ModelFileError, ReleasedError, ShapeError
 
 from .nets import FIXED, HALF, LINE, PAIR, PICTURE, TOKENS, TOTAL, Net
@@ -56,6 +57,10 @@ def test_inputs_and_outputs_are_described(open_net: Open) -> None:
     assert [spec.dtype for spec in engine.inputs] == ["float32"] * 2
     assert [len(spec.shape) for spec in engine.inputs + engine.outputs] == [2] * 4
     assert [spec.shape[1] for spec in engine.inputs] == [3, 3]
+
+
+def test_what_is_compiled_for_one_shape_is_said(target: Target) -> None:
+    assert backends.find(target.name).one_shape == target.compiles
 
 
 @pytest.mark.parametrize("size", [8, 11])

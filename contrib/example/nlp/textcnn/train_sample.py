@@ -1,0 +1,87 @@
+"""Makes sample.safetensors and vocabulary.txt: TextCNN trained on sentences that the grammar of the reviews makes.
+
+The weights are good for checking the pipeline, and for nothing else. Run: python train_sample.py
+"""
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+import numpy as np
+from model import LABELS, MODEL, VOCABULARY
+
+from utils.datasets.samples.reviews import Review, load_split
+from utils.files import atomic_write
+from utils.metrics.text_classification import AccuracyAndF1
+from utils.preprocess.text import build_vocabulary
+
+SEED, EPOCHS, BATCH, RATE = 0, 6, 64, 1e-3
+HIDDEN = 0.05  # the share of words that training replaces by [UNK], so that an unknown word means nothing
+UNKNOWN_ID = 1
+
+
+def encoded(reviews: list[Review]) -> tuple[Any, Any]:
+    """Ids by the model's own preprocessing, int64 [N, longest], filled up with 0; and labels, int64 [N]."""
+    import torch
+
+    rows = [MODEL.task.preprocess(review.sentence)[0][0] for review in reviews]
+    ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
+    for place, row in zip(ids, rows, strict=True):
+        place[: len(row)] = row
+    return torch.from_numpy(ids), torch.tensor([review.label for review in reviews])
+
+
+def batches(ids: Any) -> list[Any]:
+    """Indices of texts, a batch each, in random order; those of a batch are of similar length."""
+    import torch
+
+    lengths = (ids > 0).sum(1)
+    groups = torch.randperm(len(ids)).split(8 * BATCH)
+    return [batch for group in groups for batch in group[lengths[group].argsort()].split(BATCH)]
+
+
+def main() -> None:
+    """Train, print the metric on sentences of productions that training never saw, write vocabulary and weights."""
+    import torch
+    from safetensors.torch import save_file
+
+    torch.manual_seed(SEED)
+    start = time.perf_counter()
+    train, held_out = load_split()
+    with atomic_write(VOCABULARY) as temporary:
+        words = build_vocabulary([review.sentence for review in train])
+        temporary.write_text("\n".join(words) + "\n", encoding="utf-8")
+    ids, labels = encoded(train)
+    network = MODEL.build("textcnn")
+    steps = EPOCHS * len(batches(ids))
+    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=steps)
+    for epoch in range(EPOCHS):
+        for chosen in batches(ids):
+            batch = ids[chosen]
+            batch = batch[:, : int((batch > 0).sum(1).max())]
+            batch = torch.where((torch.rand(batch.shape) < HIDDEN) & (batch > 0), UNKNOWN_ID, batch)
+            loss = torch.nn.functional.cross_entropy(network(batch), labels[chosen])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+        print(f"epoch {epoch + 1}: loss {loss.item():.4f}, {time.perf_counter() - start:.0f} s", flush=True)
+    network.half().float().eval()  # what the file keeps
+    ids, _ = encoded(held_out)
+    with torch.inference_mode():
+        logits = network(ids).numpy()
+    metric = AccuracyAndF1(len(LABELS))
+    metas = [MODEL.task.preprocess(review.sentence)[1] for review in held_out]
+    metric.update(MODEL.task.postprocess([logits], metas), [review.label for review in held_out])
+    figures = ", ".join(f"{name} {value:.4f}" for name, value in metric.compute().items())
+    print(f"{len(held_out)} held-out sentences: {figures} ({time.perf_counter() - start:.0f} s in all)")
+    with atomic_write(MODEL.sample_weights) as temporary:
+        save_file({name: tensor.half() for name, tensor in network.state_dict().items()}, str(temporary))
+
+
+if __name__ == "__main__":
+    main()

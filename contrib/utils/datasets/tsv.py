@@ -1,0 +1,56 @@
+"""Tables of text with tabs between the fields, as GLUE publishes its tasks: no quoting, one row a line, UTF-8."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from utils.datasets.folder import check_folder
+from utils.errors import DataError
+from utils.preprocess.text import read_text
+
+# A line number, which counts from 1, and the fields of that line.
+Row = tuple[int, list[str]]
+
+
+def rows_of(path: Path) -> Iterator[Row]:
+    """The rows of a file, a header among them. Empty lines are passed over; quotation marks are plain characters.
+
+    Lines end with a line feed, with or without a carriage return, and with nothing else that Unicode calls the end of a
+    line: sentences hold such characters.
+
+    Raises:
+        DataError: unreadable, not UTF-8, or without any row.
+    """
+    found = False
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
+        if line.strip():
+            found = True
+            yield number, line.removesuffix("\r").split("\t")
+    if not found:
+        raise DataError(f"{path}: this file is empty.")
+
+
+def require_fields(path: Path, row: Row, wanted: int) -> None:
+    """Raise DataError unless the row has as many fields as its table."""
+    number, fields = row
+    if len(fields) != wanted:
+        raise DataError(
+            f"{path}, line {number}: {len(fields)} fields, expected {wanted} with tabs between them: "
+            f"{chr(9).join(fields)!r:.80}."
+        )
+
+
+def find_table(root: Path, names: Sequence[str]) -> Path:
+    """`root` itself where it is a file, otherwise the first of `names` that lies in it.
+
+    Raises:
+        DataError: there is no such folder, or none of the files in it.
+    """
+    if root.is_file():
+        return root
+    check_folder(root)
+    for name in names:
+        if (root / name).is_file():
+            return root / name
+    raise DataError(f"{root}: there is no {' or '.join(names)} in this folder; give the file itself, or such a folder.")

@@ -1,0 +1,112 @@
+"""The metric of semantic textual similarity: how well cosines of embeddings follow human scores, by scipy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from utils.datasets.sts import Side
+from utils.errors import DataError
+from utils.metrics.base import MetricInfo
+
+
+class SimilarityCorrelation:
+    """Spearman's rank correlation (primary) and Pearson's, of the cosine of a pair's embeddings and its score.
+
+    That is how the STS benchmark is scored (Reimers, Beyer, Gurevych, 2016, on why Spearman's). Each sentence comes
+    alone; the first of a pair waits for the second, in whatever order and process they come.
+    """
+
+    infos = (
+        MetricInfo("spearman", "correlation", -1.0, 1.0, True),
+        MetricInfo("pearson", "correlation", -1.0, 1.0, True),
+    )
+
+    def __init__(self) -> None:
+        self._pairs: dict[str, tuple[float, float]] = {}  # score, cosine
+        self._waiting: dict[str, tuple[Side, np.ndarray]] = {}
+
+    def update(self, predictions: Sequence[Any], targets: Sequence[Side]) -> None:
+        """Count one batch: embeddings, as objects with `.vector`, float [D]; and what is known of each sentence.
+
+        Raises:
+            DataError: different lengths, a target that is no Side, or a sentence that was counted before. Nothing of
+                the batch has been counted then.
+        """
+        if len(predictions) != len(targets):
+            raise DataError(f"{len(predictions)} predictions for {len(targets)} targets: there must be as many.")
+        seen = {(side.pair, side.side) for side, _ in self._waiting.values()}
+        for target in targets:
+            if not isinstance(target, Side):
+                raise DataError(f"target {target!r:.80}: pair, side and score of a sentence are expected.")
+            if target.pair in self._pairs or (target.pair, target.side) in seen:
+                raise DataError(f"sentence {target.side} of pair {target.pair} comes a second time.")
+            seen.add((target.pair, target.side))
+        for prediction, target in zip(predictions, targets, strict=True):
+            self._take(target, np.asarray(prediction.vector, np.float64))
+
+    def _take(self, side: Side, vector: np.ndarray) -> None:
+        other = self._waiting.pop(side.pair, None)
+        if other is None:
+            self._waiting[side.pair] = (side, vector)
+        else:
+            self._pairs[side.pair] = (side.score, cosine(vector, other[1]))
+
+    def compute(self) -> dict[str, float]:
+        """{"spearman": …, "pearson": …}, -1 to 1.
+
+        They are NaN while less than two pairs are complete, as in one of several processes that share the sentences,
+        or where all scores are the same. DataError when nothing was counted.
+        """
+        if not self._pairs and not self._waiting:
+            raise DataError("no sentence was counted, so there is no correlation. Is the data set empty?")
+        scores, cosines = zip(*self._pairs.values(), strict=True) if self._pairs else ((), ())
+        if len(set(scores)) < 2 or len(set(cosines)) < 2:
+            return dict.fromkeys(("spearman", "pearson"), math.nan)
+        from scipy.stats import pearsonr, spearmanr
+
+        return {
+            "spearman": float(spearmanr(scores, cosines).statistic),
+            "pearson": float(pearsonr(scores, cosines).statistic),
+        }
+
+    def state(self) -> dict[str, Any]:
+        """{"pairs": {id: [score, cosine]}, "waiting": {id: [side, score, embedding]}}."""
+        return {
+            "pairs": {pair: list(both) for pair, both in self._pairs.items()},
+            "waiting": {
+                pair: [side.side, side.score, vector.tolist()] for pair, (side, vector) in self._waiting.items()
+            },
+        }
+
+    def merge(self, state: dict[str, Any]) -> None:
+        """Add what another process counted, as its `state()` gave it; DataError when it is not that."""
+        try:
+            pairs = {str(pair): (float(score), float(value)) for pair, (score, value) in state["pairs"].items()}
+            waiting = {
+                str(pair): (Side(str(pair), int(side), float(score)), np.array(vector, np.float64))
+                for pair, (side, score, vector) in state["waiting"].items()
+            }
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise DataError(f"these are not the counts of a similarity: {state!r:.200}.") from error
+        twice = [pair for pair in (*pairs, *waiting) if pair in self._pairs]
+        twice += [pair for pair in pairs if pair in self._waiting]
+        twice += [pair for pair, (side, _) in waiting.items() if self._same_side(pair, side)]
+        if twice:
+            raise DataError(f"pair {twice[0]} was counted here and there.")
+        self._pairs |= pairs
+        for side, vector in waiting.values():
+            self._take(side, vector)
+
+    def _same_side(self, pair: str, side: Side) -> bool:
+        return pair in self._waiting and self._waiting[pair][0].side == side.side
+
+
+def cosine(one: np.ndarray, other: np.ndarray) -> float:
+    """The cosine of the angle between two vectors [D], computed in float64; 0 where one of them is all zeros."""
+    one, other = one.astype(np.float64), other.astype(np.float64)
+    lengths = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return float(one @ other) / lengths if lengths else 0.0

@@ -1,0 +1,125 @@
+"""Sentence embedding: a text in, a vector of length 1 out; the cosine of two says how alike their texts are."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from utils.datasets.sample import Sample
+from utils.datasets.sts import SentencePairs, pair_sentences_in
+from utils.errors import DataError
+from utils.files import installed_file
+from utils.metrics.similarity import SimilarityCorrelation, cosine
+from utils.preprocess.text import TextEncoder, Tokens, load_tokenizer, text_of
+
+from ..task import Task
+
+_log = logging.getLogger(__name__)
+
+# Two embeddings of a sentence agree at this cosine: an angle of 0.8 degrees.
+AGREEMENT = 0.9999
+_SHOWN = 4
+_FEW = 5  # texts that are compared with each other
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """vector: float32 [D]. tokens: how many were looked at, special ones included, of `total`."""
+
+    vector: np.ndarray
+    tokens: int
+    total: int
+
+
+@dataclass(frozen=True)
+class SentenceEmbedding(Task):
+    """The inputs are ids and attention mask. package, tokenizer_file: the pip package that brings the tokenizer.json,
+    and its path below site-packages. max_length: tokens of a text, special ones included, that are looked at, and
+    longest what the network has positions for."""
+
+    package: str
+    tokenizer_file: str
+    max_length: int
+    longest: int
+    suffixes: tuple[str, ...] = (".txt", ".tsv", ".csv")
+    data_name: str = "text"
+    text_help: str | None = "a text to embed"
+    padding: tuple[float, ...] | None = (0.0, 0.0)  # the id of [PAD], and what it is worth
+
+    @cached_property
+    def _encoder(self) -> TextEncoder:
+        return TextEncoder(load_tokenizer(installed_file(self.package, self.tokenizer_file)), self.max_length)
+
+    @property
+    def decoder(self) -> str:
+        return f"tokenizer of {self.package}, at most {self.max_length}"
+
+    def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Tokens]:
+        """data: a text, or the Path of a text file. Gives ids and mask, int64 [length] each."""
+        tokens = self._encoder(text_of(data))
+        return (tokens.ids, np.ones_like(tokens.ids)), tokens
+
+    def postprocess(self, outputs: list[np.ndarray], metas: list[Tokens]) -> list[Embedding]:
+        """outputs: embeddings [N, D]. Raises DataError on NaN or infinity."""
+        vectors = np.asarray(outputs[0], np.float32)
+        if not np.isfinite(vectors).all():
+            raise DataError(
+                "the network gave NaN or infinity. In float16 this is often an overflow: try --dtype float32."
+            )
+        return [Embedding(vector, len(meta.ids), meta.total) for vector, meta in zip(vectors, metas, strict=True)]
+
+    def dataset(self, root: Path) -> Sequence[Sample]:
+        return SentencePairs(root)
+
+    def samples_in(self, path: Path) -> list[Sample]:
+        return pair_sentences_in(path) if path.suffix.lower() in (".tsv", ".csv") else [Sample(path.name, path)]
+
+    def length(self, data: Any) -> int:
+        try:
+            return self._encoder.length(text_of(data))
+        except DataError:  # preprocess will say so
+            return 0
+
+    def metric(self) -> SimilarityCorrelation:
+        return SimilarityCorrelation()
+
+    def agreement(self, one: Embedding, other: Embedding) -> bool:
+        return cosine(one.vector, other.vector) >= AGREEMENT
+
+    def describe(self, prediction: Embedding, topk: int) -> str:
+        """The first numbers; `topk` or four of them, whichever is more."""
+        numbers = ", ".join(f"{value:.4f}" for value in prediction.vector[: max(topk, _SHOWN)])
+        cut = f", of the first {prediction.tokens} of {prediction.total} tokens"
+        return f"[{numbers}, …] of {len(prediction.vector)}" + (cut if prediction.total > prediction.tokens else "")
+
+    def compare(self, found: Sequence[tuple[str, Embedding]]) -> list[str]:
+        """The cosine of each two of a few texts."""
+        pairs = combinations(found, 2) if len(found) <= _FEW else ()
+        return [f"cosine of {a} and {b}: {cosine(one.vector, other.vector):.4f}" for (a, one), (b, other) in pairs]
+
+    def to_json(self, prediction: Embedding) -> dict[str, Any]:
+        return {
+            "embedding": prediction.vector.tolist(),
+            "tokens": prediction.tokens,
+            "tokens_in_text": prediction.total,
+        }
+
+    def draw(self, data: Any, prediction: Embedding) -> Any:
+        from utils.draw.text import draw_embedding
+
+        vector = prediction.vector
+        note = f"{len(vector)} numbers from {vector.min():.3f} (blue) to {vector.max():.3f} (red)"
+        return draw_embedding(text_of(data), vector, note)
+
+    def adapted(self, size: int | None, topk: int) -> SentenceEmbedding:
+        wanted = size or self.max_length
+        if wanted > self.longest:
+            _log.warning("--input_size %d: the network takes %d tokens at most, and so does this", wanted, self.longest)
+        return replace(self, max_length=min(wanted, self.longest))

@@ -1,0 +1,102 @@
+"""Text classification: a text in, a ranking of classes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from utils.datasets.sample import Sample
+from utils.datasets.tsv_classification import LabelledSentences, sentences_in
+from utils.errors import DataError
+from utils.metrics.classification import agreement
+from utils.metrics.text_classification import AccuracyAndF1
+from utils.postprocess.pytorch.classification import Ranking, TopK
+from utils.preprocess.text import TextEncoder, Tokens, read_vocabulary, text_of, word_tokenizer
+
+from ..task import Task
+
+
+@dataclass(frozen=True)
+class RankedText(Ranking):
+    """The best classes of a text, and how many tokens were looked at, of how many."""
+
+    tokens: int
+    total: int
+
+
+@dataclass(frozen=True)
+class TextClassification(Task):
+    """vocabulary: the file with the words that the network knows, one a line. labels: class names in index order.
+    max_length: how many tokens of a text are looked at."""
+
+    vocabulary: Path
+    labels: tuple[str, ...]
+    max_length: int
+    keep: int = 5
+    suffixes: tuple[str, ...] = (".txt", ".tsv")
+    data_name: str = "text"
+    text_help: str | None = "a text to classify"
+    padding: tuple[float, ...] | None = (0.0,)  # the id of [PAD]
+
+    @cached_property
+    def _encoder(self) -> TextEncoder:
+        return TextEncoder(word_tokenizer(read_vocabulary(self.vocabulary)), self.max_length)
+
+    @cached_property
+    def _top(self) -> TopK:
+        return TopK(self.labels, k=self.keep)
+
+    @property
+    def decoder(self) -> str:
+        return f"words of {self.vocabulary.name}, at most {self.max_length}"
+
+    def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Tokens]:
+        """data: a text, or the Path of a text file. Gives (int64 [length],)."""
+        tokens = self._encoder(text_of(data))
+        return (tokens.ids,), tokens
+
+    def postprocess(self, outputs: list[np.ndarray], metas: list[Tokens]) -> list[RankedText]:
+        """outputs: logits [N, classes]."""
+        rankings = self._top(outputs, metas)
+        return [
+            RankedText(ranking.classes, ranking.scores, len(meta.ids), meta.total)
+            for ranking, meta in zip(rankings, metas, strict=True)
+        ]
+
+    def dataset(self, root: Path) -> Sequence[Sample]:
+        return LabelledSentences(root, len(self.labels))
+
+    def samples_in(self, path: Path) -> list[Sample]:
+        return sentences_in(path) if path.suffix.lower() == ".tsv" else [Sample(path.name, path)]
+
+    def length(self, data: Any) -> int:
+        try:
+            return self._encoder.length(text_of(data))
+        except DataError:  # preprocess will say so
+            return 0
+
+    def metric(self) -> AccuracyAndF1:
+        return AccuracyAndF1(len(self.labels))
+
+    def agreement(self, one: Ranking, other: Ranking) -> bool:
+        return agreement(one, other)
+
+    def describe(self, prediction: RankedText, topk: int) -> str:
+        cut = f" of the first {prediction.tokens} of {prediction.total} tokens"
+        return self._top.describe(prediction, topk) + (cut if prediction.total > prediction.tokens else "")
+
+    def to_json(self, prediction: RankedText) -> dict[str, Any]:
+        return self._top.to_json(prediction) | {"tokens": prediction.tokens, "tokens_in_text": prediction.total}
+
+    def draw(self, data: Any, prediction: RankedText) -> Any:
+        from utils.draw.text import draw_classified_text
+
+        return draw_classified_text(text_of(data), prediction, self.labels)
+
+    def adapted(self, size: int | None, topk: int) -> TextClassification:
+        return replace(self, max_length=size or self.max_length, keep=max(self.keep, topk))
