@@ -48,14 +48,11 @@ def resolve(model: Model, variant: str, asked: str | None) -> Weights:
     if asked == "random":
         return Weights("random")
     if asked == "sample":
-        path = model.sample_weights
+        path = model.sample_weights_of(variant)
         if not path.is_file():
-            raise ZooError(f"{model.id} has no sample weights; use --weights pretrained, random, or a file")
-        if variant != model.variant(None):
-            raise ZooError(
-                f"the sample weights of {model.id} are of variant {model.variant(None)}, not {variant}; use "
-                "--weights random or a file"
-            )
+            there = [one for one in model.variants if model.sample_weights_of(one).is_file()]
+            have = f"; its sample weights are of variant {', '.join(there)}" if there else ""
+            raise ZooError(f"{model.id} has no sample weights of {variant}{have}; use --weights random or a file")
         return Weights("sample", path, sha256(path))
     if asked == "pretrained":
         if model.pretrained is None:
