@@ -1,0 +1,100 @@
+"""Preprocessing of click logs: a row of text to dense numbers and category indices."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from utils.datasets.criteo import CATEGORIES, COLUMNS, FEATURES, INTEGERS
+from utils.errors import DataError
+
+_DIGITS = 8  # of a published category, a 32-bit hash
+_MISSING = f"\t{'0' * _DIGITS}\t"
+_TABS = "\t" * (CATEGORIES + 1)
+_LENGTH = CATEGORIES * (_DIGITS + 1) + 1
+
+
+@dataclass(frozen=True)
+class ClickFeatures:
+    """One row to the two inputs of a click network, after the published recipe of DLRM (Naumov et al., *Deep Learning
+    Recommendation Model for Personalization and Recommendation Systems*, 2019) for Criteo's logs:
+
+    * a whole number x becomes log(1 + max(x, 0)); a missing one counts as 0;
+    * a category is already the hash of a value, written in hexadecimal digits; it falls into bucket
+      `value mod buckets`, which is the same on every machine; a missing one counts as 0, so that it shares its bucket
+      with the few values that are multiples of `buckets`.
+
+    Args:
+        buckets: how many buckets each of the 26 fields has.
+    """
+
+    buckets: int
+
+    def __call__(self, row: str, out: Sequence[np.ndarray] | None = None) -> tuple[tuple[np.ndarray, np.ndarray], None]:
+        """The arrays of one row.
+
+        Args:
+            row: 39 columns separated by tabs; or 40, of which the first, the label, is passed over.
+            out: (dense, sparse), to be written to.
+
+        Returns:
+            (dense, sparse), None. dense: float32 [13], log counts, 0 or more. sparse: int64 [26], bucket of each
+            field, 0 to buckets - 1. With `out`, these very arrays.
+
+        Raises:
+            DataError: another number of columns, or a column that is no number; names the column.
+        """
+        dense, sparse = out or (np.empty(INTEGERS, np.float32), np.empty(CATEGORIES, np.int64))
+        columns = row.split("\t", INTEGERS)
+        try:
+            hashes = _hashes(columns[-1])
+            if len(columns) != INTEGERS + 1 or len(hashes) != CATEGORIES:
+                columns = _without_label(row)
+                hashes = _hashes(columns[-1])
+            values = np.array([int(text or 0) for text in columns[:-1]], np.float64)
+        except (ValueError, OverflowError) as error:
+            raise _mistake(_without_label(row)) from error
+        np.copyto(dense, np.log1p(np.maximum(values, 0)), casting="same_kind")
+        np.remainder(hashes, self.buckets, out=sparse)
+        return (dense, sparse), None
+
+
+def _hashes(text: str) -> np.ndarray:
+    """Hexadecimal columns as whole numbers [columns]; a missing one is 0.
+
+    A row of Criteo's is read at once: with each missing column filled in, every ninth character is a tab, and fromhex
+    passes over tabs.
+    """
+    filled = f"\t{text}\t".replace("\t\t", _MISSING).replace("\t\t", _MISSING)  # twice: of three tabs, one is in both
+    if filled[:: _DIGITS + 1] == _TABS and len(filled) == _LENGTH:
+        found = bytes.fromhex(filled)
+        if len(found) == CATEGORIES * _DIGITS // 2:  # a space within a column would be passed over too
+            return np.frombuffer(found, ">u4")
+    return np.array([int(column or "0", 16) for column in text.split("\t")], np.int64)
+
+
+def _without_label(row: str) -> list[str]:
+    """The columns of a row as `split("\\t", 13)` gives them, without a label; DataError if there are other ones."""
+    count = row.count("\t") + 1
+    if count == FEATURES:
+        return row.split("\t", INTEGERS)
+    if count != len(COLUMNS):
+        raise DataError(
+            f"the row has {count} columns, expected {FEATURES} (or {len(COLUMNS)}, the first one a label), separated "
+            f"by tabs: {INTEGERS} whole numbers and {CATEGORIES} categories, each of them possibly empty."
+        )
+    return row.split("\t", INTEGERS + 1)[1:]
+
+
+def _mistake(columns: Sequence[str]) -> DataError:
+    """What to say of a row that cannot be read."""
+    texts = [*columns[:-1], *columns[-1].split("\t")]
+    for name, text in zip(COLUMNS[1:], texts, strict=True):
+        base, kind = (10, "a whole number") if name[0] == "I" else (16, f"{_DIGITS} hexadecimal digits")
+        try:
+            value = int(text or "0", base)
+        except ValueError:
+            return DataError(f"column {name}: {text!r:.40} is not {kind}. A missing value is an empty column.")
+        if abs(value) >= 1 << 63:
+            return DataError(f"column {name}: {text!r:.40} is too large.")
+    return DataError(f"the row cannot be read: {texts!r:.200}")
