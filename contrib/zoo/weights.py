@@ -51,8 +51,12 @@ def resolve(model: Model, variant: str, asked: str | None) -> Weights:
         path = model.sample_weights_of(variant)
         if not path.is_file():
             there = [one for one in model.variants if model.sample_weights_of(one).is_file()]
-            have = f"; its sample weights are of variant {', '.join(there)}" if there else ""
-            raise ZooError(f"{model.id} has no sample weights of {variant}{have}; use --weights random or a file")
+            if not there:
+                raise ZooError(f"{model.id} has no sample weights; use --weights pretrained, random, or a file")
+            raise ZooError(
+                f"the sample weights of {model.id} are of variant {', '.join(there)}, not {variant}; use "
+                "--weights random or a file"
+            )
         return Weights("sample", path, sha256(path))
     if asked == "pretrained":
         if model.pretrained is None:
