@@ -44,9 +44,9 @@ class ClickMetrics:
         """
         if len(predictions) != len(targets):
             raise DataError(f"{len(predictions)} predictions for {len(targets)} targets: there must be as many.")
-        wrong = next((target for target in targets if target not in (0, 1)), None)
-        if wrong is not None:
-            raise DataError(f"target {wrong!r:.80}: a label is 0 or 1.")
+        wrong = [target for target in targets if target not in (0, 1)]
+        if wrong:
+            raise DataError(f"target {wrong[0]!r:.80}: a label is 0 or 1.")
         scores = np.array([prediction.score for prediction in predictions], np.float64)
         self._add(scores, np.array(targets, np.uint8))
 
