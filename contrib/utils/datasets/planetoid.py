@@ -15,7 +15,7 @@ lists of numbers only, and refuses everything else.
 
 import pickle
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, overload
 
@@ -77,36 +77,39 @@ class Planetoid(Sequence[Sample]):
 
 def read_planetoid(root: Path, name: str) -> tuple[Graph, NodeTruth]:
     """One graph and its truth, as `Planetoid` gives them."""
-    train_labels = _matrix(root / f"ind.{name}.y")
-    _matrix(root / f"ind.{name}.x")  # the first rows of allx; a damaged archive is told all the same
     test = _test_index(root / f"ind.{name}.test.index")
-    features = _placed(root, f"ind.{name}.allx", f"ind.{name}.tx", test)
-    one_hot = _placed(root, f"ind.{name}.ally", f"ind.{name}.ty", test)
-    count = len(features)
-    if len(one_hot) != count or len(train_labels) > count - len(test):
-        raise DataError(
-            f"{root}: the files of {name} do not fit together: {count} rows of features, {len(one_hot)} of classes, "
-            f"{len(train_labels)} to train on and {len(test)} to test."
-        )
-    if count > MAX_NODES:
-        raise DataError(f"{root}: {name} has {count} nodes; in dense form at most {MAX_NODES} are taken.")
-    labels = one_hot.argmax(axis=1)
-    known = np.full(count, -1, np.int64)
-    known[: len(train_labels)] = train_labels.argmax(axis=1)
-    mask = np.zeros(count, bool)
+    parts = {part: _matrix(root / f"ind.{name}.{part}") for part in ("x", "y", "allx", "ally", "tx", "ty")}
+    _require_fit(root / f"ind.{name}", parts, test)
+    features = _placed(parts["allx"], parts["tx"], test)
+    one_hot = _placed(parts["ally"], parts["ty"], test)
+    known = np.full(len(features), -1, np.int64)
+    known[: len(parts["y"])] = parts["y"].argmax(axis=1)
+    mask = np.zeros(len(features), bool)
     mask[test] = one_hot[test].any(axis=1)
-    edges = _edges(root / f"ind.{name}.graph", count)
-    return Graph(tuple(map(str, range(count))), features, edges, known), NodeTruth(labels, mask)
+    edges = _edges(root / f"ind.{name}.graph", len(features))
+    graph = Graph(tuple(map(str, range(len(features)))), features, edges, known)
+    return graph, NodeTruth(one_hot.argmax(axis=1), mask)
 
 
-def _placed(root: Path, others: str, tested: str, test: np.ndarray) -> np.ndarray:
-    """float32 [nodes, columns]: the rows of all nodes at their numbers, zeros where there is no such node."""
-    rest, rows = _matrix(root / others), _matrix(root / tested)
-    if len(rows) != len(test) or rest.shape[1] != rows.shape[1] or test.min() < len(rest):
+def _require_fit(path: Path, parts: Mapping[str, np.ndarray], test: np.ndarray) -> None:
+    """Raise DataError unless the matrices are of one graph. path: where the files are, without their endings."""
+    rows = {part: len(matrix) for part, matrix in parts.items()}
+    columns = {part: matrix.shape[1] for part, matrix in parts.items()}
+    one_graph = (
+        rows["x"] == rows["y"] <= rows["allx"] == rows["ally"] <= test.min()
+        and rows["tx"] == rows["ty"] == len(test)
+        and columns["x"] == columns["allx"] == columns["tx"]
+        and columns["y"] == columns["ally"] == columns["ty"] > 0
+    )
+    if not one_graph:
+        shapes = ", ".join(f"{part} {list(matrix.shape)}" for part, matrix in parts.items())
         raise DataError(
-            f"{root / tested}: {list(rows.shape)} does not go with {len(test)} test nodes from number {test.min()} on, "
-            f"and {list(rest.shape)} in {others}."
+            f"{path}.*: the files do not fit together: {shapes}, and {len(test)} test nodes from {test.min()} on."
         )
+
+
+def _placed(rest: np.ndarray, rows: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """float32 [nodes, columns]: the rows of all nodes at their numbers, zeros where there is no such node."""
     whole = np.zeros((test.max() + 1, rows.shape[1]), np.float32)
     whole[: len(rest)] = rest
     whole[test] = rows
@@ -123,8 +126,8 @@ def _test_index(path: Path) -> np.ndarray:
         raise DataError(f"{path}: expected the number of a node a line ({error}).") from error
     if not numbers or min(numbers) < 0 or len(set(numbers)) < len(numbers):
         raise DataError(f"{path}: expected the numbers of the test nodes, each once, and at least one.")
-    if max(numbers) >= 100 * MAX_NODES:
-        raise DataError(f"{path}: {max(numbers)} is no number of a node: there would be too many of them.")
+    if max(numbers) >= MAX_NODES:
+        raise DataError(f"{path}: there is a node {max(numbers)}; in dense form at most {MAX_NODES} nodes are taken.")
     return np.array(numbers, np.int64)
 
 

@@ -34,6 +34,8 @@ def draw_graph(graph: Graph, classes: np.ndarray, labels: Sequence[str]) -> Imag
     for one, other in graph.edges.tolist():
         draw.line((*places[one], *places[other]), fill=LINE, width=SCALE)
     radius = SCALE * max(4.0, min(11.0, 90 / math.sqrt(len(places))))
+    if len(places) <= _NAMED:
+        _draw_names(draw, graph, places, radius)
     for place, index, known in zip(places, classes.tolist(), graph.known.tolist(), strict=True):
         x, y = place
         if known >= 0:
@@ -41,8 +43,6 @@ def draw_graph(graph: Graph, classes: np.ndarray, labels: Sequence[str]) -> Imag
             draw.ellipse((x - ring, y - ring, x + ring, y + ring), fill=INK)
             draw.ellipse((x - ring + 4, y - ring + 4, x + ring - 4, y + ring - 4), fill=PAPER)
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=COLOURS[index % len(COLOURS)])
-    if len(places) <= _NAMED:
-        _draw_names(draw, graph, places, radius)
     _draw_legend(draw, [index for index in range(len(labels)) if (classes == index).any()], labels)
     return canvas.resize((WIDTH, HEIGHT + LEGEND), Image.Resampling.LANCZOS)
 
