@@ -34,6 +34,9 @@ class ClickPrediction(Task):
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
         return self.features(data, out)
 
+    def many(self, data: Sequence[Any]) -> tuple[tuple[np.ndarray, ...], list[Any]]:
+        return self.features.many(data), [None] * len(data)
+
     def postprocess(self, outputs: list[np.ndarray], metas: list[Any]) -> list[Click]:
         return clicks(outputs, metas)
 
