@@ -115,6 +115,31 @@ def test_features_are_those_of_the_published_recipe() -> None:
     assert len(features(EMPTY + "\t")[0][0]) == 13, "a label may be empty, or the last category"
 
 
+def test_many_rows_are_as_each_alone() -> None:
+    features = ClickFeatures(1000)
+    rows = clicks.draw(50, 9).rows
+    for some in (
+        rows,
+        rows[:1],
+        [EMPTY, *rows],
+        [f"1\t{rows[0]}", *rows[1:]],
+        [*rows, ROW.replace("00000002", "2")],
+        [],
+    ):
+        dense, sparse = features.many(some)
+        alone = [features(row)[0] for row in some]
+        assert (dense.dtype, dense.shape, sparse.dtype) == (np.float32, (len(some), 13), np.int64)
+        for place, (one, other) in enumerate(alone):
+            assert dense[place].tolist() == one.tolist()
+            assert sparse[place].tolist() == other.tolist()
+    # one row with a column less and one with a column more have together as many as two good ones
+    short, long = ROW.rpartition("\t")[0], ROW + "\t00000001"
+    with pytest.raises(DataError, match="38 columns"):
+        features.many([short, long])
+    with pytest.raises(DataError, match="I1"):
+        features.many([ROW, "x" + ROW])
+
+
 def test_features_are_written_in_place() -> None:
     out = (np.zeros(13, np.float16), np.zeros(26, np.int64))
     arrays, _ = ClickFeatures(10)(ROW, out)

@@ -46,6 +46,7 @@ class CriteoLog(Sequence[Sample]):
 
     def __init__(self, path: str | Path) -> None:
         self.path = _labelled_file(Path(path))
+        self._name = self.path.name
         self._bytes = _mapped(self.path)
         self._bounds = _row_bounds(self._bytes, self.path)
         self._rows = range(len(self._bounds) - 1)
@@ -64,7 +65,7 @@ class CriteoLog(Sequence[Sample]):
             return part
         row = self._rows[index]
         text = self._bytes[self._bounds[row] : self._bounds[row + 1]].decode("latin-1").rstrip("\r\n")
-        return Sample(f"{self.path.name}:{row + 1}", text[2:], int(text[0]))
+        return Sample(f"{self._name}:{row + 1}", text[2:], int(text[0]))
 
 
 def rows_of(path: str | Path) -> list[Sample]:
