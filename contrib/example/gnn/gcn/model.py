@@ -65,7 +65,10 @@ def gat(features: int, classes: int) -> Any:
             self.second = Attention(HEADS * HEAD, 1, classes)
 
         def forward(self, nodes: Any, adjacency: Any) -> Any:
-            return self.second(torch.nn.functional.elu(self.first(nodes, adjacency)), adjacency)
+            hidden = self.first(nodes, adjacency)
+            # ELU, put together from operations that every compiler has in float16 too
+            hidden = torch.relu(hidden) - torch.relu(1 - torch.exp(hidden))
+            return self.second(hidden, adjacency)
 
     return GAT()
 
