@@ -15,6 +15,9 @@ PAPER, INK, LINE = (255, 255, 255), (28, 32, 38), (203, 209, 216)
 COLOURS = ((0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 121, 167), (86, 180, 233), (213, 94, 0), (240, 228, 66))
 _NAMED = 48  # up to so many nodes have their names written beside them
 _SEED = 0
+_PAIRS = (
+    40_000_000  # pairs of nodes that push each other apart, over all rounds: so that large graphs do not take minutes
+)
 
 
 def draw_graph(graph: Graph, classes: np.ndarray, labels: Sequence[str]) -> Image.Image:
@@ -54,7 +57,8 @@ def _layout(graph: Graph) -> list[tuple[float, float]]:
     net = networkx.Graph()
     net.add_nodes_from(range(len(graph.names)))
     net.add_edges_from(graph.edges.tolist())
-    found = networkx.spring_layout(net, seed=_SEED, iterations=100, k=1.8 / math.sqrt(len(graph.names)))
+    rounds = max(5, min(100, _PAIRS // len(graph.names) ** 2))
+    found = networkx.spring_layout(net, seed=_SEED, iterations=rounds, k=1.8 / math.sqrt(len(graph.names)))
     spots = np.array([found[node] for node in range(len(graph.names))])
     low, size = spots.min(axis=0), np.maximum(np.ptp(spots, axis=0), 1e-9)
     room = np.array([WIDTH - 2 * MARGIN, HEIGHT - 2 * MARGIN])
