@@ -157,6 +157,8 @@ def test_features_are_written_in_place() -> None:
         (ROW.replace("3\t4", "3\t4.5", 1), "I4: '4.5'"),
         (ROW.replace("00000003", "0000000g"), "C4: '0000000g' is not 8 hexadecimal"),
         (ROW.replace("00000003", "0 0 0003"), "C4: '0 0 0003'"),
+        (ROW.replace("00000003", "-0000001"), "C4: '-0000001'"),
+        (ROW.replace("00000003", "0x000001"), "C4: '0x000001'"),
         (ROW.replace("00000003", "f" * 20), "C4: .* too large"),
         (ROW.replace("1\t2", "9" * 400 + "\t2", 1), "I1: .* too large"),
     ],

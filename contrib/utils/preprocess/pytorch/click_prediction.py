@@ -9,6 +9,7 @@ from utils.datasets.criteo import CATEGORIES, COLUMNS, FEATURES, INTEGERS
 from utils.errors import DataError
 
 _DIGITS = 8  # of a published category, a 32-bit hash
+_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 _MISSING = f"\t{'0' * _DIGITS}\t"
 
 
@@ -81,7 +82,14 @@ class ClickFeatures:
 def _hashes(text: str) -> np.ndarray:
     """The hexadecimal columns of a row as whole numbers [columns]; a missing one is 0."""
     found = _fixed_width(text)
-    return np.array([int(column or "0", 16) for column in text.split("\t")], np.int64) if found is None else found
+    return np.array([_hash(column) for column in text.split("\t")], np.int64) if found is None else found
+
+
+def _hash(column: str) -> int:
+    """One category; raises ValueError for signs, spaces and 0x too, which int() would take."""
+    if not _HEXADECIMAL.issuperset(column):
+        raise ValueError(column)
+    return int(column or "0", 16)
 
 
 def _fixed_width(text: str) -> np.ndarray | None:
@@ -118,9 +126,10 @@ def _mistake(columns: Sequence[str]) -> DataError:
     """What to say of a row that cannot be read."""
     texts = [*columns[:-1], *columns[-1].split("\t")]
     for name, text in zip(COLUMNS[1:], texts, strict=True):
-        base, kind = (10, "a whole number") if name[0] == "I" else (16, f"{_DIGITS} hexadecimal digits")
+        number = name[0] == "I"
+        kind = "a whole number" if number else f"{_DIGITS} hexadecimal digits"
         try:
-            value = int(text or "0", base)
+            value = int(text or 0) if number else _hash(text)
         except ValueError:
             return DataError(f"column {name}: {text!r:.40} is not {kind}. A missing value is an empty column.")
         if abs(value) >= 1 << 63:
