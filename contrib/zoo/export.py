@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,30 +32,46 @@ from .weights import Weights, resolve
 
 OPSETS = range(12, 21)
 DEFAULT_OPSET = 17
+ONNX = frameworks.ONNX
+# The files of each format
+KINDS = {ONNX: ("static", "dynamic", "float16"), "mindir": ("mindir",), "ckpt": ("ckpt",)}
 _MAX_PARITY_SAMPLES = 8
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Exported:
-    """The files of one export. `manifest` is written last: where it exists, all of them are complete."""
+    """The files of one export by kind. `manifest` is written last: where it exists, all of them are complete."""
 
-    static: Path
-    dynamic: Path
-    float16: Path
+    paths: Mapping[str, Path]
     manifest: Path
 
+    @property
+    def static(self) -> Path:
+        return self.paths["static"]
+
+    @property
+    def dynamic(self) -> Path:
+        return self.paths["dynamic"]
+
+    @property
+    def float16(self) -> Path:
+        return self.paths["float16"]
+
     def files(self) -> list[Path]:
-        return [self.static, self.dynamic, self.float16, self.manifest]
+        return [*self.paths.values(), self.manifest]
 
     @staticmethod
-    def of(variant: str, folder: Path) -> Exported:
-        return Exported(
-            folder / file_name(variant, dynamic=False),
-            folder / file_name(variant),
-            folder / file_name(variant, "float16"),
-            folder / f"{variant}.export.json",
-        )
+    def of(variant: str, folder: Path, kinds: Sequence[str] = KINDS[ONNX]) -> Exported:
+        names = {
+            "static": file_name(variant, dynamic=False),
+            "dynamic": file_name(variant),
+            "float16": file_name(variant, "float16"),
+            "int8": file_name(variant, "int8"),
+            "mindir": file_name(variant, suffix=".mindir"),
+            "ckpt": f"{variant}.ckpt",
+        }
+        return Exported({kind: folder / names[kind] for kind in kinds}, folder / f"{variant}.export.json")
 
 
 def export(
@@ -68,17 +84,23 @@ def export(
     batch_size: int = 1,
     input_size: int | None = None,
     samples: Path | None = None,
+    formats: Sequence[str] = (ONNX,),
+    int8: bool = False,
 ) -> Exported:
     """Write <variant>.onnx (static), <variant>_dyn.onnx, <variant>_float16_dyn.onnx and <variant>.export.json.
 
     Each file is checked (onnx.checker), simplified (onnxsim) and compared with the framework on real,
     preprocessed samples before any of them appears under its name. samples: a folder of files, by default the
-    model's demos. Raises ZooError, ExportError, CheckFailedError when an output is too far from the framework's.
+    model's demos. formats: what is written, "onnx" alone by default; "mindir" and "ckpt" are MindSpore's own. int8:
+    write <variant>_int8_dyn.onnx too (`write_int8`). Raises ZooError, ExportError, CheckFailedError when an output
+    is too far from the framework's.
     """
     if opset not in OPSETS:
         raise ZooError(f"--opset is {OPSETS[0]} to {OPSETS[-1]}, got {opset}")
     if batch_size < 1:
         raise ZooError(f"--batch_size is at least 1, got {batch_size}")
+    formats = list(dict.fromkeys(formats))
+    kinds = _kinds(model, formats, int8)
     variant = model.variant(variant)
     shapes = model.shapes(batch_size, sizes(model, input_size))
     chosen = resolve(model, variant, weights)
@@ -88,27 +110,39 @@ def export(
         network = build(model, variant, chosen, input_size)
         reference = framework.engine(model, network)
         require_alive(as_list(reference(parity_batch(model, model.demos(), input_size))))
-    final = Exported.of(variant, output)
+    final = Exported.of(variant, output, kinds)
     with _workspace(output) as folder:
-        made = Exported.of(variant, folder)
-        note = _write(model, network, made.static, opset, shapes, dynamic=False)
-        _write(model, network, made.dynamic, opset, shapes, dynamic=True)
-        _write_float16(made.dynamic, made.float16)
+        made = Exported.of(variant, folder, kinds)
+        note = _write_onnx(model, network, made, opset, shapes) if ONNX in formats else ""
+        calibrated = _write_int8(model, made, input_size) if int8 else ""
+        for path in (made.paths[kind] for kind in formats if kind != ONNX):
+            with step(f"export {path.name}"):
+                framework.write(network, path)
         with step("compare with the framework"):
-            differences = {
-                "static": _compare(
-                    reference, made.static, parity_batch(model, samples or model.demos(), input_size, shapes), "float32"
-                ),
-                "dynamic": _worst_over_sizes(
-                    model, reference, made.dynamic, batch, samples or model.demos(), input_size
-                ),
-                "float16": _compare(reference, made.float16, batch, "float16"),
-            }
+            compared = _Compared(model, variant, reference, samples or model.demos(), batch, input_size, shapes)
+            differences = {kind: compared.difference(kind, path) for kind, path in made.paths.items()}
         manifest = _manifest(model, variant, chosen, input_size, made, note, differences, len(batch[0]))
+        if int8:
+            manifest["files"]["int8"]["calibrated_on"] = calibrated
+        manifest["files"] |= _kept(final.manifest, manifest)
         made.manifest.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         for temporary, path in zip(made.files(), final.files(), strict=True):
             os.replace(temporary, path)
     return final
+
+
+def _kinds(model: Model, formats: Sequence[str], int8: bool) -> list[str]:
+    """The kinds of files to write. Raises ZooError for a format that the model's framework does not have."""
+    possible = frameworks.formats(model)
+    for one in formats:
+        if one not in possible:
+            raise ZooError(
+                f"--format {one} is not possible: {model.id} comes from {model.framework}, which is exported to "
+                f"{', '.join(possible)}" + ("; mindir and ckpt are for networks of MindSpore" if one in KINDS else "")
+            )
+    if int8 and ONNX not in formats:
+        raise ZooError(f"int8 is made of the ONNX file; add --format {ONNX}")
+    return [kind for one in formats for kind in KINDS[one]] + ["int8"] * int8
 
 
 def build(model: Model, variant: str, weights: Weights, input_size: int | None) -> Any:
@@ -132,6 +166,13 @@ def parity_batch(
     return [np.stack(column) for column in zip(*rows, strict=True)]
 
 
+def first_rows(model: Model, batch: list[np.ndarray], rows: int) -> list[np.ndarray]:
+    """At most so many rows of each input that has the batch as its first dimension, and the others whole."""
+    return [
+        array[:rows] if spec.shape[:1] == ("batch",) else array for spec, array in zip(model.inputs, batch, strict=True)
+    ]
+
+
 def sizes(model: Model, input_size: int | None) -> Mapping[str, int]:
     """The sizes of dynamic dimensions under --input_size. Raises ZooError if the network has a fixed size."""
     if input_size is None:
@@ -139,6 +180,20 @@ def sizes(model: Model, input_size: int | None) -> Mapping[str, int]:
     if not model.size:
         raise ZooError(f"{model.id} takes inputs of one size only ({model.inputs[0]}); leave --input_size out")
     return dict.fromkeys(model.size, input_size)
+
+
+def _write_onnx(model: Model, network: Any, made: Exported, opset: int, shapes: list[list[int]]) -> str:
+    note = _write(model, network, made.static, opset, shapes, dynamic=False)
+    _write(model, network, made.dynamic, opset, shapes, dynamic=True)
+    _write_float16(made.dynamic, made.float16)
+    return note
+
+
+def _write_int8(model: Model, made: Exported, input_size: int | None) -> str:
+    from .quantise import write_int8
+
+    with step(f"quantise {made.paths['int8'].name}"):
+        return write_int8(model, made.dynamic, made.paths["int8"], input_size)
 
 
 def _write(model: Model, network: Any, path: Path, opset: int, shapes: list[list[int]], *, dynamic: bool) -> str:
@@ -217,31 +272,61 @@ def _write_float16(source: Path, path: Path) -> None:
         onnx.save(float16.convert_float_to_float16(graph), path)
 
 
-def _compare(reference: Engine, path: Path, batch: list[np.ndarray], dtype: str) -> Difference:
-    with TecoInferEngine(path, target="onnx", dtype=dtype) as engine:
-        apart = outputs_difference(as_list(reference(batch)), as_list(engine(batch)))
-    if apart.relative > TOLERANCE[dtype]:
-        raise CheckFailedError(
-            f"{path.name} differs from the framework by {apart.relative:.2e} of the largest output "
-            f"(allowed for {dtype}: {TOLERANCE[dtype]:.0e}); nothing was written"
-        )
-    return apart
+@dataclass(frozen=True)
+class _Compared:
+    """The comparison of exported files with the framework's network, `reference`, on the samples in a folder."""
+
+    model: Model
+    variant: str
+    reference: Engine
+    samples: Path
+    batch: list[np.ndarray]
+    input_size: int | None
+    shapes: list[list[int]]
+
+    def difference(self, kind: str, path: Path) -> Difference:
+        """Raises CheckFailedError where it is more than the tolerance of what the file computes in."""
+        if kind == "static":
+            batches = [parity_batch(self.model, self.samples, self.input_size, self.shapes)]
+        else:
+            batches = [self.batch]
+        if kind in ("dynamic", "mindir"):
+            # batches of other rows too, and a second size where the network takes one
+            batches += [first_rows(self.model, self.batch, rows) for rows in (1, 3)]
+            if self.model.size:
+                second = (self.input_size or max(self.model.size.values())) + 32
+                batches.append(parity_batch(self.model, self.samples, second))
+        dtype = kind if kind in TOLERANCE else "float32"
+        with self._opened(kind, path, dtype) as engine:
+            found = [outputs_difference(as_list(self.reference(one)), as_list(engine(one))) for one in batches]
+        apart = Difference.worst(found)
+        if apart.relative > TOLERANCE[dtype]:
+            raise CheckFailedError(
+                f"{path.name} differs from the framework by {apart.relative:.2e} of the largest output "
+                f"(allowed for {dtype}: {TOLERANCE[dtype]:.0e}); nothing was written"
+            )
+        return apart
+
+    def _opened(self, kind: str, path: Path, dtype: str) -> Engine:
+        if kind != "ckpt":
+            return TecoInferEngine(path, target="mindspore" if kind == "mindir" else "onnx", dtype=dtype)
+        network = build(self.model, self.variant, Weights("file", path), self.input_size)
+        return frameworks.of(self.model).engine(self.model, network)
 
 
-def _worst_over_sizes(
-    model: Model,
-    reference: Engine,
-    path: Path,
-    batch: list[np.ndarray],
-    samples: Path,
-    input_size: int | None,
-) -> Difference:
-    """The dynamic file is compared at a second input size too, where the network takes one."""
-    apart = [_compare(reference, path, batch, "float32")]
-    if model.size:
-        second = (input_size or max(model.size.values())) + 32
-        apart.append(_compare(reference, path, parity_batch(model, samples, second), "float32"))
-    return Difference.worst(apart)
+def _kept(path: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+    """What earlier exports of the very same network wrote in other formats, where the files are still theirs."""
+    try:
+        before = json.loads(path.read_text(encoding="utf-8"))
+        if any(before[name] != manifest[name] for name in ("model", "variant", "weights", "input_size", "versions")):
+            return {}
+        return {
+            kind: entry
+            for kind, entry in before["files"].items()
+            if kind not in manifest["files"] and sha256(path.with_name(entry["name"])) == entry["sha256"]
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def _manifest(
@@ -256,7 +341,6 @@ def _manifest(
 ) -> dict[str, Any]:
     import importlib.metadata
 
-    files = {"static": made.static, "dynamic": made.dynamic, "float16": made.float16}
     return {
         "model": model.id,
         "variant": variant,
@@ -268,9 +352,9 @@ def _manifest(
                 "sha256": sha256(path),
                 "bytes": path.stat().st_size,
                 "difference": differences[kind].to_json(),
-                **_graph_facts(path),
+                **_graph_facts(kind, path),
             }
-            for kind, path in files.items()
+            for kind, path in made.paths.items()
         },
         "compared_on": f"{samples} preprocessed samples",
         "note": note,
@@ -283,17 +367,22 @@ def _manifest(
     }
 
 
-def _graph_facts(path: Path) -> dict[str, Any]:
-    """Opset, inputs and outputs as they stand in the file."""
-    import onnx
-
-    graph = onnx.load(path)
-    with TecoInferEngine(path) as engine:
-        return {
-            "opset": next(entry.version for entry in graph.opset_import if entry.domain in ("", "ai.onnx")),
+def _graph_facts(kind: str, path: Path) -> dict[str, Any]:
+    """Opset, inputs and outputs as they stand in the file; nothing of a .ckpt, which is weights without a graph."""
+    if kind == "ckpt":
+        return {}
+    opset = {} if kind == "mindir" else {"opset": _opset(path)}
+    with TecoInferEngine(path, target="mindspore" if kind == "mindir" else "onnx") as engine:
+        return opset | {
             "inputs": [{"name": spec.name, "dtype": spec.dtype, "shape": list(spec.shape)} for spec in engine.inputs],
             "outputs": [{"name": spec.name, "dtype": spec.dtype, "shape": list(spec.shape)} for spec in engine.outputs],
         }
+
+
+def _opset(path: Path) -> int:
+    import onnx
+
+    return next(entry.version for entry in onnx.load(path).opset_import if entry.domain in ("", "ai.onnx"))
 
 
 def read_manifest(ckpt: Path) -> dict[str, Any]:
@@ -360,7 +449,8 @@ def main(model: Model, argv: list[str] | None = None) -> int:
     from . import cli, console
 
     parser = argparse.ArgumentParser(description=f"Export {model.title} to ONNX and prove that its outputs survive.")
-    cli.add_shared_flags(parser, batch_size=1)
+    dtype = "int8: write VARIANT_int8_dyn.onnx too (float32 and float16 always are)"
+    cli.add_shared_flags(parser, batch_size=1, dtype=dtype)
     parser.add_argument("--weights", help=f"pretrained, sample, random, or a file (default: {model.default_weights})")
     parser.add_argument(
         "--opset",
@@ -370,6 +460,11 @@ def main(model: Model, argv: list[str] | None = None) -> int:
     )
     parser.add_argument(
         "--output", type=Path, default=model.folder, help="where the files go (default: the model's folder)"
+    )
+    parser.add_argument(
+        "--format",
+        action="append",
+        help=f"{', '.join(frameworks.formats(model))}; several with commas between (default {ONNX})",
     )
 
     def job(args: argparse.Namespace) -> int:
@@ -382,6 +477,8 @@ def main(model: Model, argv: list[str] | None = None) -> int:
             batch_size=args.batch_size,
             input_size=args.input_size,
             samples=model.data(args.data_path) if args.data_path else None,
+            formats=[name.strip() for name in ",".join(args.format or [ONNX]).split(",")],
+            int8=args.dtype == "int8",
         )
         for path in done.files():
             print(path)

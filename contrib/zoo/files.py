@@ -98,6 +98,7 @@ def _samples_in(task: Task, path: Path, name: str) -> list[Sample]:
 def _parser(model: Model, description: str, batch_size: int) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description)
     cli.add_shared_flags(parser, batch_size)
+    cli.add_device_flags(parser)
     cli.add_token_budget(parser, model)
     parser.add_argument("--json", type=Path, help="write the predictions to this file")
     parser.add_argument("--save_dir", type=Path, help="write an annotated picture a sample to this folder")

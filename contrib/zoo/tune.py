@@ -10,14 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import backends
 from engine.backends.base import cores
 
 from . import cli, console
 from .diagnosis import replay
 from .errors import CheckFailedError
 from .export import sizes
-from .model import Model, file_name
+from .model import Model
 from .padding import Fixed, fixed_sizes
 from .pipeline import batches
 from .verify import Verification, spread, verify
@@ -83,7 +82,7 @@ def main(model: Model, argv: list[str] | None = None) -> int:
 
 def _tune(model: Model, args: argparse.Namespace) -> int:
     variant = model.variant(args.variant)
-    asked = args.dtype or backends.find(args.target).dtypes
+    asked = args.dtype or cli.exported_dtypes(args.folder, variant, args.target)
     done = verify(
         model,
         args.folder,
@@ -119,7 +118,7 @@ def _tune(model: Model, args: argparse.Namespace) -> int:
 def _points(model: Model, args: argparse.Namespace, variant: str, dtype: str, batch: int) -> Iterator[Point]:
     """Every number of streams that the target makes use of."""
     for streams in stream_counts(cores()):
-        ckpt = args.folder / file_name(variant, dtype)
+        ckpt = cli.exported_file(model, args.folder, variant, dtype, args.target)
         with cli.target_engine(model, ckpt, args.target, dtype, batch, args.input_size, streams=streams) as engine:
             if streams > engine.parallel:
                 return
@@ -144,6 +143,6 @@ def _row(model: Model, args: argparse.Namespace, variant: str, point: Point) -> 
     command += f" --batch_size {point.batch_size} --streams {point.streams}"
     command += f" --input_size {args.input_size}" if args.input_size else ""
     if args.folder != model.folder:
-        command += f" --ckpt {args.folder / file_name(variant, point.dtype)}"
+        command += f" --ckpt {cli.exported_file(model, args.folder, variant, point.dtype, args.target)}"
     figures = [str(point.batch_size), str(point.streams), str(point.threads)]
     return [point.dtype, *figures, f"{point.throughput:.4g}", f"{point.latency_ms:.4g}", command]

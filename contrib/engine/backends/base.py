@@ -100,7 +100,8 @@ class Backend(Protocol):
     """One runtime. `target` is what people write in --target, `name` what scripts see as `engine.backend`.
 
     `dtypes` is what it can compute in. `device_kind` says what may stand behind the colon and in `devices`
-    ("card number"), and is empty where there is nothing to choose. `unproved` tells where it has not run yet.
+    ("card number"), and is empty where there is nothing to choose. `suffix` is that of the files that it opens, and
+    `unproved` tells where it has not run yet.
     """
 
     target: str
@@ -108,6 +109,7 @@ class Backend(Protocol):
     summary: str
     dtypes: tuple[str, ...] = ("float32", "float16")
     device_kind: str = ""
+    suffix: str = ".onnx"
     unproved: str = ""
 
     def availability(self) -> Availability:

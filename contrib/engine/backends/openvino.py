@@ -16,7 +16,7 @@ from .base import Availability, Backend, Options, Session, package_availability
 
 _OPTIONS = ("hint", "threads", "streams", "requests", "cache")
 _HINTS = {"latency": "LATENCY", "throughput": "THROUGHPUT"}
-_PRECISIONS = {"float32": "f32", "float16": "f16", "bfloat16": "bf16"}
+_PRECISIONS = {"float32": "f32", "float16": "f16", "bfloat16": "bf16", "int8": "f32"}  # of what is not quantised
 _CAPABILITIES = {"float16": "FP16", "bfloat16": "BF16"}
 
 
@@ -51,15 +51,16 @@ class OpenVinoBackend(Backend):
     target = "openvino"
     name = "openvino"
     summary = "OpenVINO, CPU, GPU or NPU"
-    dtypes = ("float32", "float16", "bfloat16")
+    dtypes = ("float32", "float16", "bfloat16", "int8")
     device_kind = "OpenVINO's device names, such as CPU and GPU"
 
     def availability(self) -> Availability:
         return package_availability("openvino", "openvino", "pip install openvino")
 
     def open(self, ckpt: Path, options: Options) -> Session:
-        """options: hint ("latency", the default, or "throughput"), threads, streams, requests (infer requests, by
-        default what OpenVINO finds optimal), cache (False compiles anew)."""
+        """options: hint ("latency", the default, or "throughput"), threads, streams (on a CPU, where the engine has
+        several, those by default), requests (infer requests, by default what OpenVINO finds optimal), cache (False
+        compiles anew)."""
         import openvino
 
         extra = options.checked_extra(self.target, _OPTIONS)
@@ -101,8 +102,12 @@ def _config(core: Any, device: str, options: Options, extra: dict[str, Any]) -> 
     config = {"PERFORMANCE_HINT": _HINTS[hint], "INFERENCE_PRECISION_HINT": _precision(core, device, options.dtype)}
     if device == "CPU":
         config["INFERENCE_NUM_THREADS"] = str(_positive(extra, "threads") or options.threads())
-    if _positive(extra, "streams"):
-        config["NUM_STREAMS"] = str(extra["streams"])
+    streams = _positive(extra, "streams")
+    if not streams and device == "CPU" and options.streams > 1:
+        # a stream whose threads wait for nobody else's leaves no core idle while samples are preprocessed beside it
+        streams = options.streams
+    if streams:
+        config["NUM_STREAMS"] = str(streams)
     return config
 
 
