@@ -114,6 +114,12 @@ class Model:
     def sample_weights(self) -> Path:
         return self.folder / "sample.safetensors"
 
+    def sample_weights_of(self, variant: str) -> Path:
+        """Where trained sample weights of `variant` are, if there are any."""
+        if variant == self.variant(None):
+            return self.sample_weights
+        return self.folder / f"sample_{variant}.safetensors"
+
     @property
     def default_weights(self) -> str:
         return "sample" if self.sample_weights.is_file() else "pretrained"

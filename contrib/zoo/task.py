@@ -24,6 +24,9 @@ class Task(ABC):
     padding: for inputs whose size differs from sample to sample, the value that fills up each input behind a sample's
     own; None where all samples have one shape. The filling must not change what the network says of a sample.
     python_bound: whether preprocessing spends its time in Python itself, so that processes are quicker than threads.
+    many: for samples so small that what has to be done for each one costs most: preprocesses all the data of a batch at
+    once, to (one array an input with the batch dimension; one meta a sample), the same that `preprocess` gives of each.
+    Raises DataError; then each sample is preprocessed alone, which tells the wrong one. None elsewhere.
     play: for closed loops, where what the network says decides what it sees next: called with the engine and the
     samples of a batch, it returns their predictions. None elsewhere.
     """
@@ -34,6 +37,7 @@ class Task(ABC):
     text_help: str | None = None
     padding: tuple[float, ...] | None = None
     python_bound: bool = False
+    many: Callable[[Sequence[Any]], tuple[tuple[np.ndarray, ...], list[Any]]] | None = None
     play: Callable[[Run, Sequence[Sample]], list[Any]] | None = None
 
     @property

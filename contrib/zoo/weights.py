@@ -48,12 +48,13 @@ def resolve(model: Model, variant: str, asked: str | None) -> Weights:
     if asked == "random":
         return Weights("random")
     if asked == "sample":
-        path = model.sample_weights
+        path = model.sample_weights_of(variant)
         if not path.is_file():
-            raise ZooError(f"{model.id} has no sample weights; use --weights pretrained, random, or a file")
-        if variant != model.variant(None):
+            there = [one for one in model.variants if model.sample_weights_of(one).is_file()]
+            if not there:
+                raise ZooError(f"{model.id} has no sample weights; use --weights pretrained, random, or a file")
             raise ZooError(
-                f"the sample weights of {model.id} are of variant {model.variant(None)}, not {variant}; use "
+                f"the sample weights of {model.id} are of variant {', '.join(there)}, not {variant}; use "
                 "--weights random or a file"
             )
         return Weights("sample", path, sha256(path))

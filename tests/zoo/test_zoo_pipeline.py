@@ -79,6 +79,7 @@ class Numbers:
     padding = None
     play = None
     python_bound = False
+    many: Any = None
 
     def __init__(self, raises: dict[int, Exception] | None = None):
         self.raises = raises or {}
@@ -154,6 +155,44 @@ def test_a_sample_of_another_shape_is_named() -> None:
     task: Any = Growing()
     with pytest.raises(DataError, match=r"number-6: preprocessing gave an array of \[4\], others \[3\]"):
         list(batches(task, numbered(8), 4, 1))
+
+
+class Many(Numbers):
+    """The same task, which takes a batch at once."""
+
+    def many(self, data: Sequence[int]) -> tuple[tuple[np.ndarray, ...], list[int]]:
+        self.batches = getattr(self, "batches", 0) + 1
+        columns = zip(*(self.preprocess(one)[0] for one in data), strict=True)
+        return tuple(np.stack(column) for column in columns), list(data)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_task_that_takes_many_gives_what_single_samples_give(workers: int) -> None:
+    task = Many()
+    some = list(batches(task, numbered(10), 4, workers))
+    assert task.batches == 3
+    assert [sample.id for batch in some for sample in batch.samples] == [sample.id for sample in numbered(10)]
+    alone = [(batch.arrays[0].tolist(), batch.metas) for batch in batches(Numbers(), numbered(10), 4, workers)]
+    assert [(batch.arrays[0].tolist(), batch.metas) for batch in some] == alone
+    feeder = Feeder(task, 4, workers, dtypes=["float16"])
+    (batch,) = feeder.batches(numbered(3))
+    assert batch.arrays[0].dtype == np.float16
+
+
+def test_one_of_many_that_cannot_be_read_is_left_out_or_named() -> None:
+    bad: list[str] = []
+    task = Many({5: DataError("five is torn"), 9: DataError("nine too")})
+    feeder = Feeder(task, 4, 2, on_bad=lambda sample, error: bad.append(f"{sample.id}: {error}"))
+    rows = []
+    for batch in feeder.batches(numbered(12)):
+        rows += batch.arrays[0][:, 0].tolist()
+        feeder.give_back(batch)
+    assert rows == [0, 1, 2, 3, 4, 6, 7, 8, 10, 11]
+    assert [text.partition(":")[0] for text in bad] == [numbered(12)[5].id, numbered(12)[9].id]
+    with pytest.raises(DataError, match=numbered(12)[5].id):
+        list(batches(task, numbered(12), 4, 2))
+    with pytest.raises(ZooError, match=r"preprocessing of .* failed: KeyError"):
+        list(batches(Many({2: KeyError("x")}), numbered(4), 4, 1))
 
 
 def test_pixels_are_written_in_place(lenet: Model, digits: list[Sample]) -> None:

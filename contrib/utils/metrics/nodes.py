@@ -1,0 +1,80 @@
+"""Metrics of the classification of a graph's nodes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from utils.datasets.graph import NodeTruth
+from utils.errors import DataError
+from utils.metrics.base import MetricInfo
+from utils.postprocess.pytorch.node_classification import NodeClasses
+
+_TIE = 0.005
+
+
+class NodeAccuracy:
+    """The fraction of counting nodes that got their true class, over all graphs together (primary), and the mean of the
+    graphs' own fractions, in which a small graph weighs as much as a large one."""
+
+    infos = (
+        MetricInfo("accuracy", "fraction", 0.0, 1.0, True),
+        MetricInfo("accuracy_per_graph", "fraction", 0.0, 1.0, True),
+    )
+
+    def __init__(self) -> None:
+        self._state: dict[str, float] = {"graphs": 0, "nodes": 0, "right": 0, "fractions": 0.0}
+
+    def update(self, predictions: Sequence[NodeClasses], targets: Sequence[NodeTruth]) -> None:
+        """Count one batch of graphs.
+
+        Raises:
+            DataError: different lengths, or a graph without a node that counts. Nothing of the batch has been counted
+                then.
+        """
+        if len(predictions) != len(targets):
+            raise DataError(f"{len(predictions)} predictions for {len(targets)} targets: there must be as many.")
+        counts = [_counted(prediction, truth) for prediction, truth in zip(predictions, targets, strict=True)]
+        for right, nodes in counts:
+            self._state["graphs"] += 1
+            self._state["nodes"] += nodes
+            self._state["right"] += right
+            self._state["fractions"] += right / nodes
+
+    def compute(self) -> dict[str, float]:
+        """{"accuracy": fraction, "accuracy_per_graph": fraction}; DataError when nothing was counted."""
+        if not self._state["graphs"]:
+            raise DataError("no graph was counted, so there is no accuracy. Is the data set empty?")
+        return {
+            "accuracy": self._state["right"] / self._state["nodes"],
+            "accuracy_per_graph": self._state["fractions"] / self._state["graphs"],
+        }
+
+    def state(self) -> dict[str, Any]:
+        """{"graphs": n, "nodes": n, "right": n, "fractions": the sum of the graphs' own accuracies}."""
+        return dict(self._state)
+
+    def merge(self, state: dict[str, Any]) -> None:
+        """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
+        if set(state) != set(self._state) or any(type(n) not in (int, float) or n < 0 for n in state.values()):
+            raise DataError(f"these are not the counts of a node accuracy: {state!r:.200}.")
+        for name, count in state.items():
+            self._state[name] += count
+
+
+def _counted(prediction: NodeClasses, truth: NodeTruth) -> tuple[int, int]:
+    """(how many counting nodes are right, how many there are)."""
+    if prediction.classes.shape != truth.labels.shape:
+        raise DataError(f"{len(prediction.classes)} nodes were classified, and the truth has {len(truth.labels)}.")
+    nodes = int(truth.mask.sum())
+    if not nodes:
+        raise DataError("a graph has no node that counts.")
+    return int((prediction.classes == truth.labels)[truth.mask].sum()), nodes
+
+
+def agreement(one: NodeClasses, other: NodeClasses) -> bool:
+    """Whether all nodes of a graph get the same classes; a node with two classes within 0.005 of each other may get
+    either, for float16 rounds by as much."""
+    differing = one.classes != other.classes
+    best = np.sort(one.scores[differing], axis=1)
+    return bool((best[:, -1] - best[:, -2] <= _TIE).all())
