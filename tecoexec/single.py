@@ -85,10 +85,6 @@ def run_here(setting: Setting, batch: int, plan: dict[str, Any]) -> dict[str, An
             "figures": figures(found, batch),
             "reasons": reasons(found, said),
             "host": said,
-            # the engine's interface does not tell copies and compute apart
-            "host_to_device_ms": None,
-            "compute_ms": None,
-            "device_to_host_ms": None,
             "peak_memory_mib": peak_memory_mib(),
             "versions": versions(setting.target),
         }
