@@ -10,11 +10,12 @@ import numpy as np
 
 from .. import cache
 from ..errors import ModelFileError, OptionError
+from ..graph import fixed_inputs
 from ..spec import TensorSpec
 from . import register
 from .base import UNTOLD, Availability, Backend, Options, Session, Timings, package_availability
 
-_OPTIONS = ("hint", "threads", "streams", "requests", "cache")
+_OPTIONS = ("hint", "threads", "streams", "requests", "cache", "static")
 _HINTS = {"latency": "LATENCY", "throughput": "THROUGHPUT"}
 _PRECISIONS = {"float32": "f32", "float16": "f16", "bfloat16": "bf16"}
 _CAPABILITIES = {"float16": "FP16", "bfloat16": "BF16"}
@@ -65,13 +66,15 @@ class OpenVinoBackend(Backend):
 
     def open(self, ckpt: Path, options: Options) -> Session:
         """options: hint ("latency", the default, or "throughput"), threads, streams, requests (infer requests, by
-        default what OpenVINO finds optimal), cache (False compiles anew)."""
+        default what OpenVINO finds optimal), cache (False compiles anew), static (True compiles for exactly
+        batch_size rows of input_size, which is quicker than for any number)."""
         import openvino
 
         extra = options.checked_extra(self.target, _OPTIONS)
         core = openvino.Core()
         device = _device(core, options.device or "CPU")
         config = _config(core, device, options, extra)
+        static = bool(extra.get("static", False))
         facts = {
             "target": self.target,
             "runtime": openvino.__version__,
@@ -80,15 +83,18 @@ class OpenVinoBackend(Backend):
             "device": device,
             "dtype": options.dtype,
             "options": config,
+            "shapes": [options.batch_size, options.input_size] if static else None,
         }
 
+        model = _reshaped(core, ckpt, options) if static else str(ckpt)
+
         def compile_into(folder: Path) -> Any:
-            return _compile(core, ckpt, device, config | {"CACHE_DIR": str(folder)})
+            return _compile(core, model, ckpt, device, config | {"CACHE_DIR": str(folder)})
 
         if extra.get("cache", True):
             compiled = cache.compiled(facts, compile_into, compile_into)
         else:
-            compiled = _compile(core, ckpt, device, config)
+            compiled = _compile(core, model, ckpt, device, config)
         return OpenVinoSession(compiled, _positive(extra, "requests") or _optimal(compiled), device == "CPU")
 
 
@@ -122,14 +128,30 @@ def _precision(core: Any, device: str, dtype: str | None) -> str:
     return _PRECISIONS["float32"]
 
 
-def _compile(core: Any, ckpt: Path, device: str, config: dict[str, Any]) -> Any:
+def _compile(core: Any, model: Any, ckpt: Path, device: str, config: dict[str, Any]) -> Any:
+    """model: the path of `ckpt`, or what was read from it."""
     try:
-        return core.compile_model(str(ckpt), device, config)
+        return core.compile_model(model, device, config)
     except RuntimeError as error:
-        raise ModelFileError(
-            f"{ckpt} ({ckpt.stat().st_size} bytes) is not a model that OpenVINO compiles for {device}: "
-            f"{str(error).strip().splitlines()[-1]}"
-        ) from error
+        raise _refused(ckpt, f"compiles for {device}", error) from error
+
+
+def _reshaped(core: Any, ckpt: Path, options: Options) -> Any:
+    """The model in `ckpt` with every dimension of its inputs fixed."""
+    try:
+        model = core.read_model(str(ckpt))
+    except RuntimeError as error:
+        raise _refused(ckpt, "reads", error) from error
+    rows = options.batch_size or (options.input_size[0][0] if options.input_size else 1)
+    specs = [_spec(port, index) for index, port in enumerate(model.inputs)]
+    shapes = [list(spec.shape) for spec in fixed_inputs(specs, rows, options.input_size)]
+    model.reshape(dict(enumerate(shapes)))
+    return model
+
+
+def _refused(ckpt: Path, does: str, error: RuntimeError) -> ModelFileError:
+    said = str(error).strip().splitlines()[-1]
+    return ModelFileError(f"{ckpt} ({ckpt.stat().st_size} bytes) is not a model that OpenVINO {does}: {said}")
 
 
 def _positive(extra: dict[str, Any], name: str) -> int:
