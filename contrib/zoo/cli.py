@@ -80,6 +80,7 @@ def add_shared_flags(parser: argparse.ArgumentParser, batch_size: int) -> None:
         help="preprocess in processes, not in threads (default: where the preprocessing is Python itself)",
     )
     parser.add_argument("--streams", type=positive, help="batches that run at once on a CPU (default: as fits)")
+    parser.add_argument("--threads", type=positive, help="threads of each on a CPU (default: their share of the cores)")
     parser.add_argument(
         "--decoder",
         choices=("reference", "fast"),
@@ -139,6 +140,7 @@ def open_engine(model: Model, args: argparse.Namespace, batches: int = 1) -> Eng
         args.input_name,
         args.pass_path,
         streams=args.streams or min(cores(), batches, _MAX_STREAMS),
+        threads=args.threads,
     )
 
 
@@ -152,10 +154,12 @@ def target_engine(
     input_name: str | None = None,
     pass_path: Path = PASS_PATH / "default_pass.py",
     streams: int = 1,
+    threads: int | None = None,
 ) -> Engine:
     """`ckpt` on `target`. A card splits a batch over its compute units, so that each is opened with its share.
 
-    The framework's own target rebuilds the network that `ckpt` was exported from.
+    The framework's own target rebuilds the network that `ckpt` was exported from. threads: for each of the streams; an
+    OptionError where the target takes none.
     """
     if target in frameworks.TARGETS.values():
         return framework_engine(model, ckpt, target)
@@ -169,6 +173,7 @@ def target_engine(
         dtype=dtype,
         pass_path=pass_path,
         streams=streams,
+        options={"threads": threads} if threads else None,
     )
     if dtype == "float16" and target == "onnx" and engine.inputs[0].dtype == "float32":
         _log.warning(

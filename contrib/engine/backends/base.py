@@ -123,6 +123,7 @@ class Backend(Protocol):
 
     `dtypes` is what it can compute in. `device_kind` says what may stand behind the colon and in `devices`
     ("card number"), and is empty where there is nothing to choose. `unproved` tells where it has not run yet.
+    `takes_threads`: whether it computes on this machine's cores, and its option threads says on how many for a call.
     """
 
     target: str
@@ -131,6 +132,7 @@ class Backend(Protocol):
     dtypes: tuple[str, ...] = ("float32", "float16")
     device_kind: str = ""
     unproved: str = ""
+    takes_threads: bool = False
 
     def availability(self) -> Availability:
         """Whether the runtime can be used here; cheap, imports nothing heavy."""

@@ -62,6 +62,7 @@ class OnnxRuntimeBackend(Backend):
     target = "onnx"
     name = "onnxruntime"
     summary = "ONNX Runtime, CPU"
+    takes_threads = True
 
     def availability(self) -> Availability:
         return package_availability("onnxruntime", "onnxruntime", "pip install onnxruntime")

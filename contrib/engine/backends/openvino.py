@@ -59,15 +59,17 @@ class OpenVinoBackend(Backend):
     name = "openvino"
     summary = "OpenVINO, CPU, GPU or NPU"
     dtypes = ("float32", "float16", "bfloat16")
+    takes_threads = True
     device_kind = "OpenVINO's device names, such as CPU and GPU"
 
     def availability(self) -> Availability:
         return package_availability("openvino", "openvino", "pip install openvino")
 
     def open(self, ckpt: Path, options: Options) -> Session:
-        """options: hint ("latency", the default, or "throughput"), threads, streams, requests (infer requests, by
-        default what OpenVINO finds optimal), cache (False compiles anew), static (True compiles for exactly
-        batch_size rows of input_size, which is quicker than for any number)."""
+        """options: hint ("latency", the default, or "throughput"), threads (of each of the engine's streams), streams
+        (OpenVINO's own number), requests (infer requests, by default what OpenVINO finds optimal), cache (False
+        compiles anew), static (True compiles for exactly batch_size rows of input_size, which is quicker than for any
+        number)."""
         import openvino
 
         extra = options.checked_extra(self.target, _OPTIONS)
@@ -112,9 +114,11 @@ def _config(core: Any, device: str, options: Options, extra: dict[str, Any]) -> 
         raise OptionError(f"hint is one of {', '.join(_HINTS)}, got {hint!r}")
     config = {"PERFORMANCE_HINT": _HINTS[hint], "INFERENCE_PRECISION_HINT": _precision(core, device, options.dtype)}
     if device == "CPU":
-        config["INFERENCE_NUM_THREADS"] = str(_positive(extra, "threads") or options.threads())
-    if _positive(extra, "streams"):
-        config["NUM_STREAMS"] = str(extra["streams"])
+        threads = _positive(extra, "threads") * options.streams
+        config["INFERENCE_NUM_THREADS"] = str(threads or options.threads())
+    streams = _positive(extra, "streams") or (options.streams if device == "CPU" else 1)
+    if streams > 1 or "streams" in extra:
+        config["NUM_STREAMS"] = str(streams)
     return config
 
 
