@@ -21,7 +21,8 @@ import onnxruntime
 
 from engine.tecoinfer_pytorch import TecoInferEngine
 from zoo.catalogue import load
-from zoo.export import Exported, export
+from zoo.export import export
+from zoo.manifest import Exported
 
 CLAIM_MICROSECONDS = 20.0
 PAIRS, WARM_UP = 20_000, 500

@@ -54,7 +54,7 @@ __all__ = [
 
 PASS_PATH = Path(__file__).resolve().parent / "passes"
 
-_DTYPES = ("float16", "float32", "bfloat16")
+_DTYPES = ("float16", "float32", "bfloat16", "int8")
 
 
 class Call(Future[Any]):
@@ -78,12 +78,13 @@ class Engine:
     ckpt: the model file. input_name: checked against the graph when given (str, or a list in input order).
     target: "onnx", … (`engine.backends.targets()`), a device after a colon. batch_size: rows a call, for
     targets that compile. input_size: a list of shapes, one an input, of one compute unit. dtype: "float16",
-    "float32" or "bfloat16", what compiling targets compute in (others: as the file does); allows rounding float
-    inputs to it (float32 for bfloat16). pass_path: pass file of compiling targets. save_engine: where compiling
-    targets put what they compiled. rank: the card, where the target names none. check_finite: refuse NaN and
-    infinity in inputs. options: the runtime's own options. streams: how many submitted calls will be under way at
-    once; a runtime on the CPU shares its cores among them, one that takes a single call at a time runs them one
-    after the other. devices: share every batch among these devices; replicas: among so many copies.
+    "float32", "bfloat16" or "int8", what compiling targets compute in (others: as the file does); allows rounding
+    float inputs to it (float32 for bfloat16, and for int8, whose files round by themselves). pass_path: pass file of
+    compiling targets. save_engine: where compiling targets put what they compiled. rank: the card, where the target
+    names none. check_finite: refuse NaN and infinity in inputs. options: the runtime's own options. streams: how many
+    submitted calls will be under way at once; a runtime on the CPU shares its cores among them, one that takes a
+    single call at a time runs them one after the other. devices: share every batch among these devices; replicas:
+    among so many copies.
     task, model, model_name, backend, devide, card_bs1: accepted for existing scripts, not used.
 
     Raises a subclass of EngineError for every misuse; nothing reaches the runtime unchecked.
@@ -165,7 +166,7 @@ class Engine:
         # closes the session once: on release, when the engine is forgotten, or when the interpreter ends
         self._close = weakref.finalize(self, session.close)
         self._executor = ThreadPoolExecutor(session.parallel, thread_name_prefix="engine")
-        self.dtype = "float32" if dtype == "bfloat16" else dtype
+        self.dtype = "float32" if dtype in ("bfloat16", "int8") else dtype
         self._check_finite = check_finite
         first = self.inputs[0].shape[:1] if self.inputs else ()
         self._fixed_batch = first[0] if first and isinstance(first[0], int) else None

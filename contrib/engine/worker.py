@@ -87,8 +87,12 @@ class WorkerSession(Session):
         self._worker = worker(python)
         self._number, self.inputs, self.outputs = self._worker.ask("open", module, function, arguments)
 
+    def ask(self, method: str, *arguments: Any) -> Any:
+        """What this method of the session there returns."""
+        return self._worker.ask("ask", self._number, method, arguments)
+
     def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
-        return self._worker.ask("run", self._number, arrays)
+        return self.ask("run", arrays)
 
     def close(self) -> None:
         if self._worker.alive():
@@ -118,8 +122,9 @@ def _serve(source: BinaryIO, sink: BinaryIO) -> None:
 
 
 def _answer(sessions: dict[int, Session], kind: str, *rest: Any) -> Any:
-    if kind == "run":
-        return sessions[rest[0]].run(rest[1])
+    if kind == "ask":
+        number, method, arguments = rest
+        return getattr(sessions[number], method)(*arguments)
     if kind == "close":
         return sessions.pop(rest[0]).close()
     module, function, arguments = rest

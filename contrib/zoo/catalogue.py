@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -54,5 +55,6 @@ def _module(path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise ZooError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # MindSpore looks up where the source of a network is
     spec.loader.exec_module(module)
     return module

@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from engine import backends
 from engine.backends.base import cores
 from engine.base import PASS_PATH, Engine
 
 from . import frameworks
 from .errors import ZooError
-from .export import build, read_manifest, sizes
+from .export import build, sizes
+from .manifest import read_manifest
 from .model import Model, file_name
 from .task import Task
 from .weights import resolve
@@ -22,7 +24,7 @@ from .weights import resolve
 _log = logging.getLogger(__name__)
 
 AUTO = "auto"
-DTYPES = ("float32", "float16", "bfloat16")
+DTYPES = ("float32", "float16", "bfloat16", "int8")
 # Calls at once on a CPU: independent batches share cores better than the threads of one, but each needs its memory.
 _MAX_STREAMS = 4
 
@@ -42,8 +44,10 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def add_shared_flags(parser: argparse.ArgumentParser, batch_size: int) -> None:
-    """The flags that every script of a model takes, as existing callers write them."""
+def add_shared_flags(
+    parser: argparse.ArgumentParser, batch_size: int, dtype: str = "what the network computes in (default float32)"
+) -> None:
+    """The flags that every script of a model takes, as existing callers write them. dtype: what --dtype means."""
     parser.add_argument("--variant", help="which network of the family (default: the model's own default)")
     parser.add_argument("--ckpt", type=Path, help="the ONNX file (default: the exported one in the model's folder)")
     parser.add_argument(
@@ -59,9 +63,7 @@ def add_shared_flags(parser: argparse.ArgumentParser, batch_size: int) -> None:
         default="onnx",
         help="what runs the network: see `zoo env` (default onnx; auto: the fastest that is accurate)",
     )
-    parser.add_argument(
-        "--dtype", choices=DTYPES, default="float32", help="what the network computes in (default float32)"
-    )
+    parser.add_argument("--dtype", choices=DTYPES, default="float32", help=dtype)
     parser.add_argument(
         "--pass_path",
         type=Path,
@@ -92,6 +94,24 @@ def add_shared_flags(parser: argparse.ArgumentParser, batch_size: int) -> None:
     )
 
 
+def device_list(text: str) -> list[str]:
+    """Devices with commas between."""
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"devices with commas between, such as 0,1; got {text!r}")
+    return names
+
+
+def add_device_flags(parser: argparse.ArgumentParser) -> None:
+    """--devices and --replicas, for what opens a target."""
+    parser.add_argument(
+        "--devices", type=device_list, metavar="0,1", help="share each batch among these devices of the target"
+    )
+    parser.add_argument(
+        "--replicas", type=positive, help="share each batch among so many copies, where a target has no devices"
+    )
+
+
 def add_token_budget(parser: argparse.ArgumentParser, model: Model) -> None:
     """--token_budget, for models whose inputs differ in length."""
     if model.task.padding is not None:
@@ -117,8 +137,40 @@ def task_of(model: Model, args: argparse.Namespace) -> Task:
 
 
 def ckpt_of(model: Model, args: argparse.Namespace) -> Path:
-    """--ckpt, or where export_onnx.py puts the file for this variant and dtype."""
-    return args.ckpt or model.folder / file_name(model.variant(args.variant), args.dtype)
+    """--ckpt, or where export_onnx.py puts the file for this variant, dtype and target."""
+    return args.ckpt or exported_file(model, model.folder, model.variant(args.variant), args.dtype, args.target)
+
+
+def exported_file(model: Model, folder: Path, variant: str, dtype: str, target: str) -> Path:
+    """The file that an export of `variant` to `folder` has for `target` and `dtype`.
+
+    Raises ZooError where it has to be asked for, and was not.
+    """
+    path = folder / file_name(variant, dtype, suffix=suffix(target))
+    if path.is_file() or (path.suffix == ".onnx" and dtype != "int8"):
+        return path
+    if path.suffix[1:] not in frameworks.formats(model):
+        raise ZooError(f"target '{target}' opens {path.suffix} files, and {model.id} comes from {model.framework}")
+    if path.suffix != ".onnx" and dtype != "float32":
+        raise ZooError(f"{path.suffix} files are exported in float32, so that target '{target}' has no {dtype}")
+    flag = "--dtype int8" if dtype == "int8" else f"--format {path.suffix[1:]}"
+    raise ZooError(f"no model file {path}; export it first (python export_onnx.py {flag}), or give another --ckpt")
+
+
+def exported_dtypes(folder: Path, variant: str, target: str) -> list[str]:
+    """What `target` computes in and the export of `variant` in `folder` has a file for. Raises ZooError."""
+    if target in frameworks.TARGETS.values():
+        return ["float32"]
+    names = {entry["name"] for entry in read_manifest(folder / file_name(variant))["files"].values()}
+    return [
+        dtype for dtype in backends.find(target).dtypes if file_name(variant, dtype, suffix=suffix(target)) in names
+    ]
+
+
+def suffix(target: str) -> str:
+    """That of the files which `target` opens."""
+    backend = backends.targets().get(target.partition(":")[0])
+    return backend.suffix if backend else ".onnx"
 
 
 def open_engine(model: Model, args: argparse.Namespace, batches: int = 1) -> Engine:
@@ -139,7 +191,9 @@ def open_engine(model: Model, args: argparse.Namespace, batches: int = 1) -> Eng
         args.input_size,
         args.input_name,
         args.pass_path,
-        streams=args.streams or min(cores(), batches, _MAX_STREAMS),
+        streams=args.streams or (1 if args.devices or args.replicas else min(cores(), batches, _MAX_STREAMS)),
+        devices=args.devices,
+        replicas=args.replicas,
         threads=args.threads,
     )
 
@@ -154,6 +208,8 @@ def target_engine(
     input_name: str | None = None,
     pass_path: Path = PASS_PATH / "default_pass.py",
     streams: int = 1,
+    devices: Sequence[str] | None = None,
+    replicas: int | None = None,
     threads: int | None = None,
 ) -> Engine:
     """`ckpt` on `target`. A card splits a batch over its compute units, so that each is opened with its share.
@@ -162,8 +218,11 @@ def target_engine(
     OptionError where the target takes none.
     """
     if target in frameworks.TARGETS.values():
+        if devices or replicas:
+            raise ZooError(f"target '{target}' is the framework's own network; leave --devices and --replicas out")
         return framework_engine(model, ckpt, target)
-    unit_batch = max(batch_size // max_engine_nums(), 1)
+    share = -(-batch_size // (len(devices or ()) or replicas or 1))
+    unit_batch = max(share // max_engine_nums(), 1)
     engine = Engine(
         ckpt=ckpt,
         input_name=input_name,
@@ -173,8 +232,12 @@ def target_engine(
         dtype=dtype,
         pass_path=pass_path,
         streams=streams,
+        devices=devices,
+        replicas=replicas,
         options={"threads": threads} if threads else None,
     )
+    if dtype == "int8" and ckpt.suffix == ".onnx" and b"QuantizeLinear" not in ckpt.read_bytes():
+        _log.warning("%s is not quantised: the file decides, and --dtype int8 changes nothing", ckpt)
     if dtype == "float16" and target == "onnx" and engine.inputs[0].dtype == "float32":
         _log.warning(
             "%s computes in float32: on target onnx the file decides, and --dtype float16 changes nothing", ckpt

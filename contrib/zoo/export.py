@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import logging
 import os
 import shutil
 import tempfile
 import time
-import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +19,12 @@ import numpy as np
 from engine.base import Engine
 from engine.tecoinfer_pytorch import TecoInferEngine
 from utils.datasets.folder import files_in
-from utils.files import sha256
 
 from . import frameworks
 from .errors import CheckFailedError, ZooError
-from .model import Model, file_name
+from .manifest import KINDS, ONNX, Exported, kept, manifest_of
+from .model import Model
+from .onnx_file import finish, write_float16
 from .padding import stacked
 from .parity import TOLERANCE, Difference, as_list, outputs_difference, require_alive
 from .weights import Weights, resolve
@@ -34,28 +33,6 @@ OPSETS = range(12, 21)
 DEFAULT_OPSET = 17
 _MAX_PARITY_SAMPLES = 8
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Exported:
-    """The files of one export. `manifest` is written last: where it exists, all of them are complete."""
-
-    static: Path
-    dynamic: Path
-    float16: Path
-    manifest: Path
-
-    def files(self) -> list[Path]:
-        return [self.static, self.dynamic, self.float16, self.manifest]
-
-    @staticmethod
-    def of(variant: str, folder: Path) -> Exported:
-        return Exported(
-            folder / file_name(variant, dynamic=False),
-            folder / file_name(variant),
-            folder / file_name(variant, "float16"),
-            folder / f"{variant}.export.json",
-        )
 
 
 def export(
@@ -68,17 +45,23 @@ def export(
     batch_size: int = 1,
     input_size: int | None = None,
     samples: Path | None = None,
+    formats: Sequence[str] = (ONNX,),
+    int8: bool = False,
 ) -> Exported:
     """Write <variant>.onnx (static), <variant>_dyn.onnx, <variant>_float16_dyn.onnx and <variant>.export.json.
 
     Each file is checked (onnx.checker), simplified (onnxsim) and compared with the framework on real,
     preprocessed samples before any of them appears under its name. samples: a folder of files, by default the
-    model's demos. Raises ZooError, ExportError, CheckFailedError when an output is too far from the framework's.
+    model's demos. formats: what is written, "onnx" alone by default; "mindir" and "ckpt" are MindSpore's own. int8:
+    write <variant>_int8_dyn.onnx too (`write_int8`). Raises ZooError, ExportError, CheckFailedError when an output
+    is too far from the framework's.
     """
     if opset not in OPSETS:
         raise ZooError(f"--opset is {OPSETS[0]} to {OPSETS[-1]}, got {opset}")
     if batch_size < 1:
         raise ZooError(f"--batch_size is at least 1, got {batch_size}")
+    formats = list(dict.fromkeys(formats))
+    kinds = _kinds(model, formats, int8)
     variant = model.variant(variant)
     shapes = model.shapes(batch_size, sizes(model, input_size))
     chosen = resolve(model, variant, weights)
@@ -88,27 +71,39 @@ def export(
         network = build(model, variant, chosen, input_size)
         reference = framework.engine(model, network)
         require_alive(as_list(reference(parity_batch(model, model.demos(), input_size))))
-    final = Exported.of(variant, output)
+    final = Exported.of(variant, output, kinds)
     with _workspace(output) as folder:
-        made = Exported.of(variant, folder)
-        note = _write(model, network, made.static, opset, shapes, dynamic=False)
-        _write(model, network, made.dynamic, opset, shapes, dynamic=True)
-        _write_float16(made.dynamic, made.float16)
+        made = Exported.of(variant, folder, kinds)
+        note = _write_onnx(model, network, made, opset, shapes) if ONNX in formats else ""
+        calibrated = _write_int8(model, made, input_size) if int8 else ""
+        for path in (made.paths[kind] for kind in formats if kind != ONNX):
+            with step(f"export {path.name}"):
+                framework.write(network, path)
         with step("compare with the framework"):
-            differences = {
-                "static": _compare(
-                    reference, made.static, parity_batch(model, samples or model.demos(), input_size, shapes), "float32"
-                ),
-                "dynamic": _worst_over_sizes(
-                    model, reference, made.dynamic, batch, samples or model.demos(), input_size
-                ),
-                "float16": _compare(reference, made.float16, batch, "float16"),
-            }
-        manifest = _manifest(model, variant, chosen, input_size, made, note, differences, len(batch[0]))
+            compared = _Compared(model, variant, reference, samples or model.demos(), batch, input_size, shapes)
+            differences = {kind: compared.difference(kind, path) for kind, path in made.paths.items()}
+        manifest = manifest_of(model, variant, chosen, input_size, made, note, differences, len(batch[0]))
+        if int8:
+            manifest["files"]["int8"]["calibrated_on"] = calibrated
+        manifest["files"] |= kept(final.manifest, manifest)
         made.manifest.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         for temporary, path in zip(made.files(), final.files(), strict=True):
             os.replace(temporary, path)
     return final
+
+
+def _kinds(model: Model, formats: Sequence[str], int8: bool) -> list[str]:
+    """The kinds of files to write. Raises ZooError for a format that the model's framework does not have."""
+    possible = frameworks.formats(model)
+    for one in formats:
+        if one not in possible:
+            raise ZooError(
+                f"--format {one} is not possible: {model.id} comes from {model.framework}, which is exported to "
+                f"{', '.join(possible)}" + ("; mindir and ckpt are for networks of MindSpore" if one in KINDS else "")
+            )
+    if int8 and ONNX not in formats:
+        raise ZooError(f"int8 is made of the ONNX file; add --format {ONNX}")
+    return [kind for one in formats for kind in KINDS[one]] + ["int8"] * int8
 
 
 def build(model: Model, variant: str, weights: Weights, input_size: int | None) -> Any:
@@ -132,6 +127,13 @@ def parity_batch(
     return [np.stack(column) for column in zip(*rows, strict=True)]
 
 
+def first_rows(model: Model, batch: list[np.ndarray], rows: int) -> list[np.ndarray]:
+    """At most so many rows of each input that has the batch as its first dimension, and the others whole."""
+    return [
+        array[:rows] if spec.shape[:1] == ("batch",) else array for spec, array in zip(model.inputs, batch, strict=True)
+    ]
+
+
 def sizes(model: Model, input_size: int | None) -> Mapping[str, int]:
     """The sizes of dynamic dimensions under --input_size. Raises ZooError if the network has a fixed size."""
     if input_size is None:
@@ -141,181 +143,69 @@ def sizes(model: Model, input_size: int | None) -> Mapping[str, int]:
     return dict.fromkeys(model.size, input_size)
 
 
+def _write_onnx(model: Model, network: Any, made: Exported, opset: int, shapes: list[list[int]]) -> str:
+    note = _write(model, network, made.static, opset, shapes, dynamic=False)
+    _write(model, network, made.dynamic, opset, shapes, dynamic=True)
+    with step(f"convert {made.float16.name}"):
+        write_float16(made.dynamic, made.float16)
+    return note
+
+
+def _write_int8(model: Model, made: Exported, input_size: int | None) -> str:
+    from .quantise import write_int8
+
+    with step(f"quantise {made.paths['int8'].name}"):
+        return write_int8(model, made.dynamic, made.paths["int8"], input_size)
+
+
 def _write(model: Model, network: Any, path: Path, opset: int, shapes: list[list[int]], *, dynamic: bool) -> str:
     with step(f"export {path.name}"):
         note = frameworks.of(model).export(model, network, path, opset, shapes, dynamic)
     with step(f"check and simplify {path.name}"):
-        _finish(model, path, dynamic)
+        finish(model, path, dynamic)
     return note
 
 
-def _finish(model: Model, path: Path, dynamic: bool) -> None:
-    """Names from the model's description, custom operators, onnxsim and the checker, in place."""
-    import onnx
-    import onnxsim
+@dataclass(frozen=True)
+class _Compared:
+    """The comparison of exported files with the framework's network, `reference`, on the samples in a folder."""
 
-    graph = onnx.load(path)
-    _rename(graph, [*model.inputs, *model.outputs])
-    if model.custom_ops and model.custom_ops.functions:
-        functions = model.custom_ops.functions()
-        for function in functions:
-            if onnx.defs.has(function.name):  # ONNX Runtime takes the one for the other, and crashes
-                raise ZooError(
-                    f"custom operator '{function.domain}::{function.name}' has the name of a standard one; "
-                    "call it something else"
-                )
-        graph.functions.extend(functions)
-    onnx.checker.check_model(graph)
-    simplified, same = onnxsim.simplify(graph)
-    if not same:
-        raise CheckFailedError(f"onnxsim changed what {path.name} computes; the network cannot be exported with it")
-    onnx.checker.check_model(simplified, full_check=True)
-    if dynamic:
-        _require_dynamic(simplified, [*model.inputs, *model.outputs], path.name)
-    onnx.save(simplified, path)
+    model: Model
+    variant: str
+    reference: Engine
+    samples: Path
+    batch: list[np.ndarray]
+    input_size: int | None
+    shapes: list[list[int]]
 
+    def difference(self, kind: str, path: Path) -> Difference:
+        """Raises CheckFailedError where it is more than the tolerance of what the file computes in."""
+        if kind == "static":
+            batches = [parity_batch(self.model, self.samples, self.input_size, self.shapes)]
+        else:
+            batches = [self.batch]
+        if kind in ("dynamic", "mindir"):
+            # batches of other rows too, and a second size where the network takes one
+            batches += [first_rows(self.model, self.batch, rows) for rows in (1, 3)]
+            if self.model.size:
+                second = (self.input_size or max(self.model.size.values())) + 32
+                batches.append(parity_batch(self.model, self.samples, second))
+        dtype = kind if kind in TOLERANCE else "float32"
+        with self._opened(kind, path, dtype) as engine:
+            found = [outputs_difference(as_list(self.reference(one)), as_list(engine(one))) for one in batches]
+        apart = Difference.worst(found)
+        if apart.relative > TOLERANCE[dtype]:
+            raise CheckFailedError(
+                f"{path.name} differs from the framework by {apart.relative:.2e} of the largest output "
+                f"(allowed for {dtype}: {TOLERANCE[dtype]:.0e}); nothing was written"
+            )
+        return apart
 
-def _require_dynamic(graph: Any, specs: list[Any], name: str) -> None:
-    """Raise CheckFailedError if a dimension that the model calls dynamic has become a number on the way."""
-    for value, spec in zip([*graph.graph.input, *graph.graph.output], specs, strict=True):
-        for axis, (dim, size) in enumerate(zip(value.type.tensor_type.shape.dim, spec.shape, strict=True)):
-            if isinstance(size, str) and dim.HasField("dim_value"):
-                raise CheckFailedError(
-                    f"{name}: dimension {axis} of '{spec}' was exported as {dim.dim_value}. Does the network's forward "
-                    "turn a size into a Python number (int(x.shape[0]), len(x))?"
-                )
-
-
-def _rename(graph: Any, specs: list[Any]) -> None:
-    """Give inputs, outputs and dynamic dimensions the names of the model's specs, whatever the exporter called them."""
-    values = [*graph.graph.input, *graph.graph.output]
-    if len(values) != len(specs):
-        raise CheckFailedError(
-            f"the exported graph has {len(values)} inputs and outputs, the model describes {len(specs)}"
-        )
-    names = {value.name: spec.name for value, spec in zip(values, specs, strict=True)}
-    for node in graph.graph.node:
-        node.input[:] = [names.get(name, name) for name in node.input]
-        node.output[:] = [names.get(name, name) for name in node.output]
-    for value, spec in zip(values, specs, strict=True):
-        value.name = spec.name
-        for dim, size in zip(value.type.tensor_type.shape.dim, spec.shape, strict=True):
-            if isinstance(size, str) and dim.dim_param:
-                dim.dim_param = size
-
-
-def _write_float16(source: Path, path: Path) -> None:
-    import onnx
-    from onnxconverter_common import float16
-
-    with step(f"convert {path.name}"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # one line for each weight below float16's smallest number
-        graph = onnx.load(source)
-        for tensor in graph.graph.initializer:
-            if tensor.float_data:  # the converter takes a Python loop over these, but not over raw bytes
-                tensor.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(tensor), tensor.name))
-        onnx.save(float16.convert_float_to_float16(graph), path)
-
-
-def _compare(reference: Engine, path: Path, batch: list[np.ndarray], dtype: str) -> Difference:
-    with TecoInferEngine(path, target="onnx", dtype=dtype) as engine:
-        apart = outputs_difference(as_list(reference(batch)), as_list(engine(batch)))
-    if apart.relative > TOLERANCE[dtype]:
-        raise CheckFailedError(
-            f"{path.name} differs from the framework by {apart.relative:.2e} of the largest output "
-            f"(allowed for {dtype}: {TOLERANCE[dtype]:.0e}); nothing was written"
-        )
-    return apart
-
-
-def _worst_over_sizes(
-    model: Model,
-    reference: Engine,
-    path: Path,
-    batch: list[np.ndarray],
-    samples: Path,
-    input_size: int | None,
-) -> Difference:
-    """The dynamic file is compared at a second input size too, where the network takes one."""
-    apart = [_compare(reference, path, batch, "float32")]
-    if model.size:
-        second = (input_size or max(model.size.values())) + 32
-        apart.append(_compare(reference, path, parity_batch(model, samples, second), "float32"))
-    return Difference.worst(apart)
-
-
-def _manifest(
-    model: Model,
-    variant: str,
-    weights: Weights,
-    input_size: int | None,
-    made: Exported,
-    note: str,
-    differences: dict[str, Difference],
-    samples: int,
-) -> dict[str, Any]:
-    import importlib.metadata
-
-    files = {"static": made.static, "dynamic": made.dynamic, "float16": made.float16}
-    return {
-        "model": model.id,
-        "variant": variant,
-        "weights": weights.to_json(),
-        "input_size": input_size,
-        "files": {
-            kind: {
-                "name": path.name,
-                "sha256": sha256(path),
-                "bytes": path.stat().st_size,
-                "difference": differences[kind].to_json(),
-                **_graph_facts(path),
-            }
-            for kind, path in files.items()
-        },
-        "compared_on": f"{samples} preprocessed samples",
-        "note": note,
-        "versions": frameworks.of(model).versions()
-        | {
-            name: importlib.metadata.version(name)
-            for name in ("onnx", "onnxsim", "onnxruntime", "onnxconverter-common", "numpy")
-        },
-        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-    }
-
-
-def _graph_facts(path: Path) -> dict[str, Any]:
-    """Opset, inputs and outputs as they stand in the file."""
-    import onnx
-
-    graph = onnx.load(path)
-    with TecoInferEngine(path) as engine:
-        return {
-            "opset": next(entry.version for entry in graph.opset_import if entry.domain in ("", "ai.onnx")),
-            "inputs": [{"name": spec.name, "dtype": spec.dtype, "shape": list(spec.shape)} for spec in engine.inputs],
-            "outputs": [{"name": spec.name, "dtype": spec.dtype, "shape": list(spec.shape)} for spec in engine.outputs],
-        }
-
-
-def read_manifest(ckpt: Path) -> dict[str, Any]:
-    """The manifest that describes the exported file `ckpt`.
-
-    Raises ZooError if there is none, or the file has changed since.
-    """
-    for path in sorted(ckpt.parent.glob("*.export.json")):
-        try:
-            manifest = json.loads(path.read_text(encoding="utf-8"))
-            entry = next((entry for entry in manifest["files"].values() if entry["name"] == ckpt.name), None)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ZooError(f"{path} is not a manifest of an export ({error}); export again") from error
-        if entry is None:
-            continue
-        if entry["sha256"] != sha256(ckpt):
-            raise ZooError(f"{ckpt} has changed since it was exported ({path.name} has another sha256); export again")
-        return manifest
-    raise ZooError(
-        f"there is no manifest (*.export.json) for {ckpt.name} in {ckpt.parent}, so what it was exported from is "
-        "not known; export it with export_onnx.py"
-    )
+    def _opened(self, kind: str, path: Path, dtype: str) -> Engine:
+        if kind != "ckpt":
+            return TecoInferEngine(path, target="mindspore" if kind == "mindir" else "onnx", dtype=dtype)
+        network = build(self.model, self.variant, Weights("file", path), self.input_size)
+        return frameworks.of(self.model).engine(self.model, network)
 
 
 @contextmanager
@@ -360,7 +250,8 @@ def main(model: Model, argv: list[str] | None = None) -> int:
     from . import cli, console
 
     parser = argparse.ArgumentParser(description=f"Export {model.title} to ONNX and prove that its outputs survive.")
-    cli.add_shared_flags(parser, batch_size=1)
+    dtype = "int8: write VARIANT_int8_dyn.onnx too (float32 and float16 always are)"
+    cli.add_shared_flags(parser, batch_size=1, dtype=dtype)
     parser.add_argument("--weights", help=f"pretrained, sample, random, or a file (default: {model.default_weights})")
     parser.add_argument(
         "--opset",
@@ -370,6 +261,11 @@ def main(model: Model, argv: list[str] | None = None) -> int:
     )
     parser.add_argument(
         "--output", type=Path, default=model.folder, help="where the files go (default: the model's folder)"
+    )
+    parser.add_argument(
+        "--format",
+        action="append",
+        help=f"{', '.join(frameworks.formats(model))}; several with commas between (default {ONNX})",
     )
 
     def job(args: argparse.Namespace) -> int:
@@ -382,6 +278,8 @@ def main(model: Model, argv: list[str] | None = None) -> int:
             batch_size=args.batch_size,
             input_size=args.input_size,
             samples=model.data(args.data_path) if args.data_path else None,
+            formats=[name.strip() for name in ",".join(args.format or [ONNX]).split(",")],
+            int8=args.dtype == "int8",
         )
         for path in done.files():
             print(path)

@@ -98,6 +98,7 @@ def _samples_in(task: Task, path: Path, name: str) -> list[Sample]:
 def _parser(model: Model, description: str, batch_size: int) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description)
     cli.add_shared_flags(parser, batch_size)
+    cli.add_device_flags(parser)
     cli.add_token_budget(parser, model)
     parser.add_argument("--json", type=Path, help="write the predictions to this file")
     parser.add_argument("--save_dir", type=Path, help="write an annotated picture a sample to this folder")
@@ -128,7 +129,7 @@ def _predict(
     task = cli.task_of(model, args)
     records: list[dict[str, Any]] = []
     stages = Stages()
-    total = -(-len(samples) // args.batch_size)
+    total = max(-(-len(samples) // args.batch_size), 1)  # where no file could be read, there are none
     with cli.open_engine(model, args, total) as engine:
         found = predictions(
             task,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -70,13 +70,14 @@ class Model:
 
     build(variant) returns the framework's module with its own random initialisation; it is the only place that
     imports the framework. inputs and outputs name every dynamic dimension; `size` gives the sizes that
-    dynamic dimensions other than the batch have by default.
+    dynamic dimensions other than the batch have by default. calibration gives samples, as the task's preprocessing
+    takes them, that int8 is calibrated on and nothing is validated on.
     """
 
     name: str
     domain: str
     title: str
-    framework: Literal["pytorch", "paddle", "onnx"]
+    framework: Literal["pytorch", "paddle", "mindspore", "onnx"]
     folder: Path
     variants: tuple[str, ...]
     build: Callable[[str], Any]
@@ -92,6 +93,7 @@ class Model:
     pretrained: Callable[[str], Pretrained] | None = None
     published: Mapping[str, Published] = field(default_factory=dict)
     custom_ops: CustomOps | None = None
+    calibration: Callable[[], Sequence[Any]] | None = None
 
     @property
     def id(self) -> str:
@@ -125,6 +127,7 @@ class Model:
         return self.folder / "demos"
 
 
-def file_name(variant: str, dtype: str = "float32", dynamic: bool = True) -> str:
+def file_name(variant: str, dtype: str = "float32", dynamic: bool = True, suffix: str = ".onnx") -> str:
     """The name of an exported file, as the adaptation guide has them."""
-    return f"{variant}{'_float16' if dtype == 'float16' else ''}{'_dyn' if dynamic else ''}.onnx"
+    kind = f"_{dtype}" if dtype in ("float16", "int8") else ""
+    return f"{variant}{kind}{'_dyn' if dynamic else ''}{suffix}"

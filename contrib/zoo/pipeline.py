@@ -159,9 +159,12 @@ class _Clocked:
     def __init__(self, engine: Engine):
         self._engine = engine
         self.seconds = 0.0
+        self.cpu_seconds = 0.0
 
     def __call__(self, inputs: Any) -> Any:
+        start_cpu = time.thread_time()
         outputs = self._engine(inputs)
+        self.cpu_seconds += time.thread_time() - start_cpu
         self.seconds += self._engine.run_time
         return outputs
 
@@ -170,6 +173,8 @@ def _played(
     task: Task, engine: Engine, samples: Sequence[Sample], batch_size: int, stages: Stages, warm_up: int
 ) -> Iterator[tuple[list[Sample], list[Any]]]:
     """As predictions, for a closed loop: what is not the network's time counts as postprocessing."""
+    if not samples:
+        return
     if warm_up:
         _warm_up(task, engine, samples[0], min(batch_size, len(samples)), warm_up)
     stages.ready = next(batches(task, samples[:batch_size], batch_size)).arrays
@@ -180,7 +185,7 @@ def _played(
         start, start_cpu = time.perf_counter(), time.thread_time()
         found = task.play(clocked, batch) if task.play else []
         stages.postprocess += time.perf_counter() - start - clocked.seconds
-        stages.postprocess_cpu += max(time.thread_time() - start_cpu - clocked.seconds, 0.0)
+        stages.postprocess_cpu += time.thread_time() - start_cpu - clocked.cpu_seconds
         stages.inference += clocked.seconds
         stages.batches += 1
         stages.samples += len(batch)

@@ -12,7 +12,8 @@ from utils.datasets.folder import files_in
 
 from . import cli, console, files, targets
 from .errors import CheckFailedError
-from .export import DEFAULT_OPSET, Exported, export
+from .export import DEFAULT_OPSET, export
+from .manifest import ONNX, Exported
 from .model import Model
 from .verify import Verification, record, require_passed, verify
 
@@ -28,6 +29,12 @@ def main(model: Model, argv: list[str] | None = None) -> int:
     parser.add_argument("--weights", help=f"pretrained, sample, random, or a file (default: {model.default_weights})")
     parser.add_argument("--target", default="onnx", help="one, several with commas between, or auto (default onnx)")
     parser.add_argument(
+        "--dtype",
+        choices=cli.DTYPES,
+        action="append",
+        help="may be given several times; int8 is exported too (default: all but int8)",
+    )
+    parser.add_argument(
         "--data_path", default="sample", help="labelled data set to verify on (default: the model's sample)"
     )
     parser.add_argument("--opset", type=int, default=DEFAULT_OPSET)
@@ -42,30 +49,43 @@ def _run(model: Model, args: argparse.Namespace) -> int:
     output = args.output or Path("runs") / model.id
     variant = model.variant(args.variant)
     _heading(1, f"export {model.title}, variant {variant}")
-    exported = export(model, output, variant=variant, weights=args.weights, opset=args.opset)
+    dtypes = args.dtype or []
+    exported = export(
+        model,
+        output,
+        variant=variant,
+        weights=args.weights,
+        opset=args.opset,
+        formats=_formats(args),
+        int8="int8" in dtypes,
+    )
     for kind, entry in json.loads(exported.manifest.read_text(encoding="utf-8"))["files"].items():
         _log.info(
             "%-48s differs by %.1e of the largest output",
             f"  {entry['name']} ({kind})",
             entry["difference"]["relative"],
         )
-    args.target = targets.resolve(args.target, model, output, variant, "float32", args.batch_size, None)
+    args.target = targets.resolve(
+        args.target, model, output, variant, (dtypes or ["float32"])[0], args.batch_size, None
+    )
     _heading(2, "verify: framework, ONNX Runtime and target on the same tensors")
     done = verify(
         model,
         output,
         variant=variant,
         target=args.target,
+        dtypes=args.dtype,
         data=args.data_path,
         batch_size=args.batch_size,
         limit=args.limit,
     )
     console.write_json(output / "verify.json", record(model, output, variant, args.target, done))
+    flags = _flags(model, args, output)
     _heading(3, "one sample")
     code = files.single(
         model,
         [
-            *_flags(args, exported),
+            *flags,
             "--json",
             str(output / "single.json"),
             "--save_dir",
@@ -75,16 +95,23 @@ def _run(model: Model, args: argparse.Namespace) -> int:
     _heading(4, "a folder")
     code = code or files.multi(
         model,
-        [*_flags(args, exported), "--json", str(output / "multi.json"), "--save_dir", str(output / "multi")],
+        [*flags, "--json", str(output / "multi.json"), "--save_dir", str(output / "multi")],
     )
     if code:
         raise CheckFailedError(f"{model.id} did not predict its demos; see above")
     return _sum_up(model, variant, done, output, exported, time.perf_counter() - start)
 
 
-def _flags(args: argparse.Namespace, exported: Exported) -> list[str]:
-    """Of several targets, all are verified, and the first predicts."""
-    return ["--ckpt", str(exported.dynamic), "--target", args.target.split(",")[0]]
+def _flags(model: Model, args: argparse.Namespace, output: Path) -> list[str]:
+    """Of several targets and dtypes, all are verified, and the first predicts."""
+    target, dtype = args.target.split(",")[0], (args.dtype or ["float32"])[0]
+    ckpt = cli.exported_file(model, output, model.variant(args.variant), dtype, target)
+    return ["--ckpt", str(ckpt), "--target", target, "--dtype", dtype]
+
+
+def _formats(args: argparse.Namespace) -> list[str]:
+    """ONNX, and what else the targets open."""
+    return list(dict.fromkeys([ONNX, *(cli.suffix(target)[1:] for target in args.target.split(","))]))
 
 
 def _heading(number: int, text: str) -> None:

@@ -64,7 +64,10 @@ def _candidates(dtype: str) -> list[str]:
     return [
         name
         for name, backend in backends.targets().items()
-        if name not in frameworks.TARGETS.values() and dtype in backend.dtypes and backend.availability().usable
+        if name not in frameworks.TARGETS.values()
+        and backend.suffix == ".onnx"
+        and dtype in backend.dtypes
+        and backend.availability().usable
     ]
 
 

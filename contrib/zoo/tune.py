@@ -17,7 +17,7 @@ from . import cli, console
 from .diagnosis import replay
 from .errors import CheckFailedError
 from .export import sizes
-from .model import Model, file_name
+from .model import Model
 from .padding import Fixed, fixed_sizes
 from .pipeline import batches
 from .verify import Verification, spread, verify
@@ -91,7 +91,7 @@ def main(model: Model, argv: list[str] | None = None) -> int:
 
 def _tune(model: Model, args: argparse.Namespace) -> int:
     variant = model.variant(args.variant)
-    asked = args.dtype or backends.find(args.target).dtypes
+    asked = args.dtype or cli.exported_dtypes(args.folder, variant, args.target)
     done = verify(
         model,
         args.folder,
@@ -126,7 +126,7 @@ def _tune(model: Model, args: argparse.Namespace) -> int:
 
 def _points(model: Model, args: argparse.Namespace, variant: str, dtype: str, batch: int) -> Iterator[Point]:
     """Every number of streams that the target makes use of, and of threads that each of them can have."""
-    ckpt = args.folder / file_name(variant, dtype)
+    ckpt = cli.exported_file(model, args.folder, variant, dtype, args.target)
     takes_threads = backends.find(args.target).takes_threads
     for streams in stream_counts(cores()):
         for threads in thread_counts(cores() // streams) if takes_threads else (None,):
@@ -156,6 +156,6 @@ def _row(model: Model, args: argparse.Namespace, variant: str, point: Point) -> 
     command += f" --threads {point.threads}" if point.threads else ""
     command += f" --input_size {args.input_size}" if args.input_size else ""
     if args.folder != model.folder:
-        command += f" --ckpt {args.folder / file_name(variant, point.dtype)}"
+        command += f" --ckpt {cli.exported_file(model, args.folder, variant, point.dtype, args.target)}"
     figures = [str(point.batch_size), str(point.streams), str(point.threads or "-")]
     return [point.dtype, *figures, f"{point.throughput:.4g}", f"{point.latency_ms:.4g}", command]

@@ -33,6 +33,7 @@ def main(model: Model, argv: list[str] | None = None) -> int:
     """example_valid.py."""
     parser = argparse.ArgumentParser(description=f"The metric of {model.title} over a labelled data set.")
     cli.add_shared_flags(parser, batch_size=16)
+    cli.add_device_flags(parser)
     cli.add_token_budget(parser, model)
     parser.add_argument("--json", type=Path, help="write figures and counts to this file")
     parser.add_argument(

@@ -7,22 +7,22 @@ import heapq
 import os
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from engine import backends
 from engine.base import Engine, OptionError, TargetUnavailableError
 from utils.datasets.sample import Sample
 from utils.metrics.base import Metric
 
 from . import cli, console, frameworks, targets
 from .env import provenance
-from .errors import CheckFailedError
-from .export import read_manifest
+from .errors import CheckFailedError, ZooError
+from .manifest import read_manifest
 from .model import Model, file_name
 from .padding import arranged, fixed_sizes
 from .parity import TOLERANCE, Difference, Spread, as_list, outputs_difference
@@ -30,6 +30,7 @@ from .pipeline import Batch, batches
 from .task import Task
 
 # The guide: ONNX Runtime within 1 % of the framework, a target within 0.1 % of ONNX Runtime, relative, in the metric.
+# A quantised network is another one by intention, whatever runs it: it has to be within 1 % of the framework.
 FRAMEWORK_LIMIT = 0.01
 TARGET_LIMIT = 0.001
 _WORST = 5
@@ -235,21 +236,32 @@ def verify(
     input_size: int | None = None,
     limit: int | None = None,
     workers: int | None = None,
+    devices: Sequence[str] | None = None,
+    replicas: int | None = None,
 ) -> Verification:
     """Framework, ONNX Runtime CPU (float32) and `target` in each of `dtypes`, on the same preprocessed samples.
 
-    dtypes: by default all that a target has.
+    dtypes: by default all that a target has and a file was exported for. int8 rounds on purpose, so that it is held
+    against the framework, and within its limit. devices, replicas: of the targets, see `Engine`.
     target: one or several, separated by commas. A target that does not have one of several dtypes is left out of it.
     folder: where the exported files of `variant` are. limit: only the first so many samples, taken evenly over the
     data set. Raises CheckFailedError when the framework's outputs are the same for all samples.
     """
     task = model.task.adapted(input_size, topk=1)
     samples = arranged(task, spread(task.dataset(model.data(data)), limit))
-    contenders, left_out = _contenders(model, folder, variant, target.split(","), dtypes, batch_size, input_size)
+    shared = {"devices": devices, "replicas": replicas}
+    contenders, left_out = _contenders(
+        model, folder, variant, target.split(","), dtypes, batch_size, input_size, shared
+    )
     reference, baseline = contenders[0], contenders[1]
     random = read_manifest(folder / file_name(variant))["weights"]["kind"] == "random"
     comparisons = [Comparison(reference, baseline, FRAMEWORK_LIMIT, random)]
-    comparisons += [Comparison(baseline, one, TARGET_LIMIT, random) for one in contenders[2:]]
+    comparisons += [
+        Comparison(reference, one, FRAMEWORK_LIMIT, random)
+        if one.dtype == "int8"
+        else Comparison(baseline, one, TARGET_LIMIT, random)
+        for one in contenders[2:]
+    ]
     seen = Spread()
     try:
         total = -(-len(samples) // batch_size)
@@ -304,6 +316,7 @@ def _contenders(
     dtypes: Sequence[str] | None,
     batch_size: int,
     input_size: int | None,
+    shared: Mapping[str, Any],
 ) -> tuple[list[Contender], dict[str, str]]:
     """The framework first, ONNX Runtime float32 (the baseline) second, then each target in each of its dtypes.
 
@@ -318,17 +331,15 @@ def _contenders(
     wanted = [
         (target, dtype)
         for target in names
-        for dtype in dtypes or backends.find(target).dtypes
-        if not _is_there(model, target, dtype)
+        for dtype in dtypes or cli.exported_dtypes(folder, variant, target)
+        if any(shared.values()) or not _is_there(model, target, dtype)
     ]
     for target, dtype in wanted:
-        ckpt = folder / file_name(variant, dtype)
-        arguments = (model, ckpt, target, dtype, batch_size, input_size)
         try:
-            # the baseline's runtime keeps its name; several others have one runtime's
-            name = "" if target == "onnx" else target
-            made.append(_opened(model, name, dtype, lambda given=arguments: cli.target_engine(*given)))  # type: ignore[misc]
-        except (OptionError, TargetUnavailableError) as error:
+            ckpt = cli.exported_file(model, folder, variant, dtype, target)
+            opening = partial(cli.target_engine, model, ckpt, target, dtype, batch_size, input_size, **shared)
+            made.append(_opened(model, _runtime(target, **shared), dtype, opening))
+        except (OptionError, TargetUnavailableError, ZooError) as error:
             if len(wanted) == 1:
                 _release(made)
                 raise
@@ -337,6 +348,15 @@ def _contenders(
             _release(made)
             raise
     return made, left_out
+
+
+def _runtime(target: str, devices: Sequence[str] | None, replicas: int | None) -> str:
+    """What the table calls it. The baseline's runtime keeps its name; several other targets have one runtime's."""
+    if devices:
+        return f"{target} {','.join(devices)}"
+    if replicas:
+        return f"{target} x{replicas}"
+    return "" if target == "onnx" else target
 
 
 def _is_there(model: Model, target: str, dtype: str) -> bool:
@@ -392,6 +412,7 @@ def main(model: Model, argv: list[str] | None = None) -> int:
     parser.add_argument("--input_size", type=cli.positive)
     parser.add_argument("--limit", type=cli.positive, help="at most so many samples, evenly over the data set")
     parser.add_argument("--workers", type=cli.positive, help="threads that preprocess (default: as many as cores)")
+    cli.add_device_flags(parser)
     parser.add_argument("--json", type=Path, help="write everything that was measured to this file")
 
     def job(args: argparse.Namespace) -> int:
@@ -408,6 +429,8 @@ def main(model: Model, argv: list[str] | None = None) -> int:
             input_size=args.input_size,
             limit=args.limit,
             workers=args.workers,
+            devices=args.devices,
+            replicas=args.replicas,
         )
         done.show(f"{model.id} ({variant})")
         for comparison in done.comparisons:

@@ -58,6 +58,17 @@ def test_a_runtime_that_takes_one_call_at_a_time_keeps_all_cores_for_it() -> Non
     assert Options(replicas=cores()).threads() == 1
 
 
+def test_openvino_has_as_many_streams(doubling: Callable[..., Path]) -> None:
+    pytest.importorskip("openvino")
+    for streams, parallel in ((1, 1), (2, 2)):
+        with Engine(doubling(["batch", 2]), target="openvino", streams=streams, options={"cache": False}) as engine:
+            assert engine.parallel == parallel
+            calls = [engine.submit(ROW * n) for n in range(20)]
+            assert [float(call.result()[0, 0]) for call in calls] == [2.0 * n for n in range(20)]
+    with Engine(doubling(["batch", 2]), target="openvino", streams=2, options={"streams": 1, "cache": False}) as engine:
+        assert engine.parallel == 1
+
+
 def test_streams_are_at_least_one(doubling: Callable[..., Path]) -> None:
     with pytest.raises(OptionError, match="streams"):
         Engine(doubling(["batch", 2]), streams=0)

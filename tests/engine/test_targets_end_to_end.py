@@ -1,4 +1,4 @@
-"""Export, verify, single, folder and valid, with every target that runs on this machine, for the three first models."""
+"""Export, verify, single, folder and valid, with every target that runs on this machine, for the four first models."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine import backends
-from zoo import catalogue, files, valid
+from zoo import catalogue, cli, files, frameworks, valid
 from zoo.export import export
 from zoo.verify import require_passed, verify
 
@@ -17,7 +17,9 @@ MODELS = {
     "classification/lenet": ("lenet", None, 40),
     "classification/resnet": ("resnet18", 64, 4),
     "classification/resnet_paddle": ("resnet50", 64, 4),
+    "classification/lenet_mindspore": ("lenet", None, 40),
 }
+MINDSPORE = "classification/lenet_mindspore"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -35,9 +37,10 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     def folder(model_id: str) -> Path:
         if model_id not in folders:
             folders[model_id] = tmp_path_factory.mktemp("exported")
-            variant, size, _ = MODELS[model_id]
-            weights = None if model_id.endswith("lenet") else "random"
-            export(catalogue.load(model_id), folders[model_id], variant=variant, weights=weights, input_size=size)
+            model, (variant, size, _) = catalogue.load(model_id), MODELS[model_id]
+            weights = "sample" if model.sample_weights.is_file() else "random"
+            formats = frameworks.formats(model)
+            export(model, folders[model_id], variant=variant, weights=weights, input_size=size, formats=formats)
         return folders[model_id]
 
     return folder
@@ -48,11 +51,23 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 def test_the_whole_path(
     target: str, model_id: str, exported: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    require(target)
+    if model_id == MINDSPORE:
+        require("mindspore")
+    dtypes = ["float32"] if target == "cpu" else None
+    assert "eval_metric " in walk(model_id, target, exported(model_id), dtypes, capsys)
+
+
+def test_the_whole_path_of_a_mindir(exported: Callable[[str], Path], capsys: pytest.CaptureFixture[str]) -> None:
+    require("mindspore")
+    assert "eval_metric " in walk(MINDSPORE, "mindspore", exported(MINDSPORE), None, capsys)
+
+
+def require(target: str) -> None:
+    """Skip where `target` cannot be used."""
     state = backends.targets()[target].availability()
     if not state.usable:
         pytest.skip(f"{target}: {state.detail}")
-    dtypes = ["float32"] if target == "cpu" else None
-    assert "eval_metric " in walk(model_id, target, exported(model_id), dtypes, capsys)
 
 
 @pytest.mark.parametrize("target", ["sdaa", "tensorrt", "ascend"])
@@ -75,7 +90,8 @@ def walk(model_id: str, target: str, folder: Path, dtypes: list[str] | None, cap
     assert require_passed(done) == 0
     assert target == "onnx" or target in {one.runtime for one in done.contenders}
 
-    flags = ["--ckpt", str(folder / f"{variant}_dyn.onnx"), "--variant", variant, "--target", target]
+    ckpt = cli.exported_file(model, folder, variant, "float32", target)
+    flags = ["--ckpt", str(ckpt), "--variant", variant, "--target", target]
     flags += ["--input_size", str(size)] if size else []
     flags += ["--batch_size", "4"]  # the same for all, so that it is compiled once
     assert files.single(model, flags) == 0

@@ -55,6 +55,15 @@ def test_a_session_runs_there(python: str, tmp_path: Path) -> None:
     worker(python).end()
 
 
+def test_a_session_answers_for_other_methods_too(python: str, tmp_path: Path) -> None:
+    session = WorkerSession(python, "for_worker", "session", str(write_onnx(LINE, tmp_path)))
+    assert np.array_equal(session.ask("run", LINE.arrays(2))[0], session.run(LINE.arrays(2))[0])
+    with pytest.raises(RunError, match="no_such_method"):
+        session.ask("no_such_method")
+    session.close()
+    worker(python).end()
+
+
 def test_errors_come_back_as_they_were(python: str) -> None:
     with pytest.raises(ModelFileError, match="not this one"):
         call(python, "for_worker", "refuse")

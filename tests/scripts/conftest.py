@@ -18,7 +18,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 def copy(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """contrib/ of a checkout in which nothing has been run yet."""
     folder = tmp_path_factory.mktemp("checkout") / "contrib"
-    unwanted = shutil.ignore_patterns("*.onnx", "*.export.json", "__pycache__", "*.egg-info")
+    unwanted = shutil.ignore_patterns("*.onnx", "*.mindir", "*.ckpt", "*.export.json", "__pycache__", "*.egg-info")
     shutil.copytree(root / "contrib", folder, ignore=unwanted)
     return folder
 

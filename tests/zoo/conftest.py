@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from zoo.catalogue import load
-from zoo.export import Exported, export
+from zoo.export import export
+from zoo.manifest import Exported
 from zoo.model import Model
 
 

@@ -19,10 +19,12 @@ import onnx
 import pytest
 
 from engine.base import Engine
+from engine.spec import TensorSpec
 from utils.files import sha256
 from zoo import frameworks
 from zoo.errors import CheckFailedError, ZooError
-from zoo.export import Exported, export, main, parity_batch, read_manifest
+from zoo.export import export, first_rows, main, parity_batch
+from zoo.manifest import Exported, read_manifest
 from zoo.model import CustomOps, Model
 from zoo.weights import resolve
 
@@ -52,6 +54,12 @@ def test_the_four_files_of_an_export(lenet: Model, lenet_export: Exported) -> No
     assert manifest["files"]["static"]["inputs"][0]["shape"] == [1, 1, 32, 32]
     assert manifest["files"]["float16"]["inputs"][0]["dtype"] == "float16"
     assert {"torch", "onnx", "onnxsim", "onnxruntime", "numpy"} <= set(manifest["versions"])
+
+
+def test_other_batches_are_compared_where_an_input_has_one(lenet: Model) -> None:
+    specs = (TensorSpec("x", "float32", ("batch", 2)), TensorSpec("edges", "int64", (2, "count")))
+    batch = [np.zeros((8, 2), np.float32), np.zeros((2, 5), np.int64)]
+    assert [array.shape for array in first_rows(replace(lenet, inputs=specs), batch, 1)] == [(1, 2), (2, 5)]
 
 
 @pytest.mark.parametrize("opset", [12, 20])

@@ -17,8 +17,8 @@ from utils.datasets.sample import Sample
 from utils.errors import DataError
 from zoo.diagnosis import Diagnosis, diagnose
 from zoo.errors import ZooError
-from zoo.export import Exported
 from zoo.feeder import AHEAD, Feeder
+from zoo.manifest import Exported
 from zoo.model import Model
 from zoo.parity import as_list
 from zoo.pipeline import Stages, batches, predictions

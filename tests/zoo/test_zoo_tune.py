@@ -11,7 +11,7 @@ import pytest
 
 from engine.backends.base import cores
 from zoo import tune, valid
-from zoo.export import Exported
+from zoo.manifest import Exported
 from zoo.model import Model
 from zoo.tune import Point, accepted, pareto, stream_counts, thread_counts
 

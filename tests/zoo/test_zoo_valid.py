@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from zoo import valid
-from zoo.export import Exported
+from zoo.manifest import Exported
 from zoo.model import Model
 from zoo.resume import Progress
 

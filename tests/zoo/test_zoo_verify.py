@@ -14,7 +14,7 @@ from engine.base import Engine
 from engine.spec import TensorSpec
 from utils.datasets.sample import Sample
 from zoo.errors import CheckFailedError, ZooError
-from zoo.export import Exported
+from zoo.manifest import Exported
 from zoo.model import Model
 from zoo.parity import Difference, Spread, difference, outputs_difference, require_alive
 from zoo.verify import Comparison, Contender, main, require_passed, verify

@@ -122,7 +122,8 @@ class Backend(Protocol):
     """One runtime. `target` is what people write in --target, `name` what scripts see as `engine.backend`.
 
     `dtypes` is what it can compute in. `device_kind` says what may stand behind the colon and in `devices`
-    ("card number"), and is empty where there is nothing to choose. `unproved` tells where it has not run yet.
+    ("card number"), and is empty where there is nothing to choose. `suffix` is that of the files that it opens, and
+    `unproved` tells where it has not run yet.
     `takes_threads`: whether it computes on this machine's cores, and its option threads says on how many for a call.
     """
 
@@ -131,6 +132,7 @@ class Backend(Protocol):
     summary: str
     dtypes: tuple[str, ...] = ("float32", "float16")
     device_kind: str = ""
+    suffix: str = ".onnx"
     unproved: str = ""
     takes_threads: bool = False
 

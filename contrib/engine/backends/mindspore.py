@@ -87,6 +87,7 @@ class MindSporeBackend(Backend):
     name = "mindspore"
     summary = "MindSpore, in a process of its own"
     device_kind = "CPU, GPU or Ascend"
+    suffix = ".mindir"
 
     def availability(self) -> Availability:
         if python() == sys.executable:

@@ -62,6 +62,7 @@ class OnnxRuntimeBackend(Backend):
     target = "onnx"
     name = "onnxruntime"
     summary = "ONNX Runtime, CPU"
+    dtypes: tuple[str, ...] = ("float32", "float16", "int8")
     takes_threads = True
 
     def availability(self) -> Availability:

@@ -17,7 +17,7 @@ from .base import UNTOLD, Availability, Backend, Options, Session, Timings, pack
 
 _OPTIONS = ("hint", "threads", "streams", "requests", "cache", "static")
 _HINTS = {"latency": "LATENCY", "throughput": "THROUGHPUT"}
-_PRECISIONS = {"float32": "f32", "float16": "f16", "bfloat16": "bf16"}
+_PRECISIONS = {"float32": "f32", "float16": "f16", "bfloat16": "bf16", "int8": "f32"}  # of what is not quantised
 _CAPABILITIES = {"float16": "FP16", "bfloat16": "BF16"}
 
 
@@ -58,7 +58,7 @@ class OpenVinoBackend(Backend):
     target = "openvino"
     name = "openvino"
     summary = "OpenVINO, CPU, GPU or NPU"
-    dtypes = ("float32", "float16", "bfloat16")
+    dtypes = ("float32", "float16", "bfloat16", "int8")
     takes_threads = True
     device_kind = "OpenVINO's device names, such as CPU and GPU"
 
@@ -67,9 +67,9 @@ class OpenVinoBackend(Backend):
 
     def open(self, ckpt: Path, options: Options) -> Session:
         """options: hint ("latency", the default, or "throughput"), threads (of each of the engine's streams), streams
-        (OpenVINO's own number), requests (infer requests, by default what OpenVINO finds optimal), cache (False
-        compiles anew), static (True compiles for exactly batch_size rows of input_size, which is quicker than for any
-        number)."""
+        (on a CPU, where the engine has several, those by default), requests (infer requests, by default what OpenVINO
+        finds optimal), cache (False compiles anew), static (True compiles for exactly batch_size rows of input_size,
+        which is quicker than for any number)."""
         import openvino
 
         extra = options.checked_extra(self.target, _OPTIONS)
@@ -116,8 +116,11 @@ def _config(core: Any, device: str, options: Options, extra: dict[str, Any]) -> 
     if device == "CPU":
         threads = _positive(extra, "threads") * options.streams
         config["INFERENCE_NUM_THREADS"] = str(threads or options.threads())
-    streams = _positive(extra, "streams") or (options.streams if device == "CPU" else 1)
-    if streams > 1 or "streams" in extra:
+    streams = _positive(extra, "streams")
+    if not streams and device == "CPU" and options.streams > 1:
+        # a stream whose threads wait for nobody else's leaves no core idle while samples are preprocessed beside it
+        streams = options.streams
+    if streams:
         config["NUM_STREAMS"] = str(streams)
     return config
 

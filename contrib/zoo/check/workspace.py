@@ -10,7 +10,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 # What scripts and Python leave behind; .gitignore has the same.
-MADE = ("__pycache__", "*.py[co]", "*.onnx", "*.onnx.data", "*.export.json", "*.engine", "*.tecoengine", ".export-*")
+MADE = (
+    "__pycache__",
+    "*.py[co]",
+    "*.onnx",
+    "*.onnx.data",
+    "*.mindir",
+    "*.ckpt",
+    "*.export.json",
+    "*.engine",
+    "*.tecoengine",
+    ".export-*",
+)
 
 
 def own_files(folder: Path) -> list[Path]:

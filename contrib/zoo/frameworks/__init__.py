@@ -2,7 +2,7 @@
 
 Each module has: `load(model, variant, weights, batch)` → the network in eval mode; `export(model, network, path,
 opset, shapes, dynamic)` → a note, or ""; `engine(model, network)` → the network itself behind the engine's interface;
-`versions()`.
+`versions()`. Where the framework has formats of its own that are exported to, `write(network, path)` writes them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from types import ModuleType
 
 from ..model import Model
 
-TARGETS = {"pytorch": "torch", "paddle": "paddle", "onnx": "source"}
+TARGETS = {"pytorch": "torch", "paddle": "paddle", "onnx": "source", "mindspore": "mindspore_cell"}
+ONNX = "onnx"
+_OWN_FORMATS = {"mindspore": ("mindir", "ckpt")}
 
 
 def of(model: Model) -> ModuleType:
@@ -23,3 +25,8 @@ def of(model: Model) -> ModuleType:
 def target(model: Model) -> str:
     """The engine's target that stands for the framework itself."""
     return TARGETS[model.framework]
+
+
+def formats(model: Model) -> tuple[str, ...]:
+    """What a network of this framework is exported to."""
+    return (ONNX, *_OWN_FORMATS.get(model.framework, ()))

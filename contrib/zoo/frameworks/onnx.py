@@ -103,16 +103,23 @@ def export(model: Model, network: Any, path: Path, opset: int, shapes: list[list
     """Write the graph with the dimensions that are asked for; returns a note where its opset was kept."""
     import onnx
 
-    own = next(entry.version for entry in network.opset_import if entry.domain in ("", "ai.onnx"))
-    graph, note = network, ""
-    if own != opset:
-        try:
-            graph = onnx.version_converter.convert_version(network, opset)
-        except RuntimeError as error:
-            note = f"opset {own} kept: {str(error).strip().splitlines()[0]}"
+    graph, note = converted(network, opset)
     named = [list(spec.shape) for spec in model.inputs]
     onnx.save(with_shapes(graph, named if dynamic else [list(shape) for shape in shapes]), path)
     return note
+
+
+def converted(graph: Any, opset: int) -> tuple[Any, str]:
+    """`graph` in this opset; as it is, with a note, where onnx cannot convert it."""
+    import onnx
+
+    own = next(entry.version for entry in graph.opset_import if entry.domain in ("", "ai.onnx"))
+    if own == opset:
+        return graph, ""
+    try:
+        return onnx.version_converter.convert_version(graph, opset), ""
+    except RuntimeError as error:
+        return graph, f"opset {own} kept: {str(error).strip().splitlines()[0]}"
 
 
 def with_shapes(graph: Any, sizes: list[list[int | str]]) -> Any:

@@ -16,8 +16,8 @@ from .. import cli, frameworks
 from ..model import Model
 from ..report import read_json
 
-FRAMEWORK_TARGETS = ("torch", "paddle", "mindspore")
-_PACKAGES = {"paddle": "paddlepaddle"}  # where a runtime is not called as its package is
+FRAMEWORK_TARGETS = ("torch", "paddle")
+_PACKAGES = {"paddle": "paddlepaddle", "mindspore_cell": "mindspore"}  # where a runtime is not called as its package is
 _THUMBNAIL = (144, 96)  # twice what the page shows, for screens of high density
 
 
@@ -44,8 +44,20 @@ def cells(models: Sequence[Model], runs: Path) -> list[Cell]:
 def _combinations(model: Model) -> list[tuple[str, str]]:
     """The framework itself (float32) first, then every target in each dtype."""
     own = frameworks.target(model)
-    others = [name for name in backends.targets() if name not in FRAMEWORK_TARGETS and name != own]
-    return [(own, "float32"), *((target, dtype) for target in others for dtype in cli.DTYPES)]
+    others = [
+        (name, backend)
+        for name, backend in backends.targets().items()
+        if name not in FRAMEWORK_TARGETS and backend.suffix[1:] in frameworks.formats(model)
+    ]
+    return [
+        (own, "float32"),
+        *(
+            (name, dtype)
+            for name, backend in others
+            for dtype in cli.DTYPES
+            if dtype != "int8" or dtype in backend.dtypes
+        ),
+    ]
 
 
 def _measurements(runs: Path) -> dict[tuple[str, str, str], dict[str, Any]]:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.spec import TensorSpec
-from utils.datasets.samples.digits import write_digits
+from utils.datasets.samples.digits import training_images, write_digits
 from utils.preprocess.pytorch.classification import ClassificationTransform
 from zoo.model import Model, Published, SampleData
 from zoo.tasks.classification import ImageClassification
@@ -59,4 +59,5 @@ MODEL = Model(
     published={
         "lenet": Published("top1", 0.9905, "the paper, MNIST test set (0.95 % errors), not these digits"),
     },
+    calibration=training_images,
 )

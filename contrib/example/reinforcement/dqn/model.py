@@ -1,0 +1,47 @@
+"""DQN, which balances a pole on a cart."""
+
+from pathlib import Path
+from typing import Any
+
+from engine.spec import TensorSpec
+from utils.datasets.samples.cartpole import ENVIRONMENT, write_cartpole
+from zoo.model import Model, Published, SampleData
+from zoo.tasks.control import Control
+
+HIDDEN = 128
+
+
+def build(variant: str) -> Any:
+    """[N, 4] float32 (position, speed, angle, speed of the angle) to [N, 2], the values of pushing left and right."""
+    from torch import nn
+
+    return nn.Sequential(
+        nn.Linear(4, HIDDEN),
+        nn.ReLU(),
+        nn.Linear(HIDDEN, HIDDEN),
+        nn.ReLU(),
+        nn.Linear(HIDDEN, 2),
+    )
+
+
+MODEL = Model(
+    name="dqn",
+    domain="reinforcement",
+    title="DQN",
+    framework="pytorch",
+    folder=Path(__file__).resolve().parent,
+    variants=("dqn",),
+    build=build,
+    inputs=(TensorSpec("input", "float32", ("batch", 4)),),
+    outputs=(TensorSpec("output", "float32", ("batch", 2)),),
+    size={},
+    task=Control(ENVIRONMENT, returns=(1.0, 500.0)),
+    sample=SampleData("cartpole", 1, write_cartpole),
+    source="written for this repository after the papers",
+    licence="BSD-3-Clause; Gymnasium: MIT",
+    paper="Mnih et al., Human-level control through deep reinforcement learning, 2015; van Hasselt et al., Deep "
+    "Reinforcement Learning with Double Q-learning, 2016",
+    published={
+        "dqn": Published("mean_return", 475.0, "Gymnasium's registry: the mean return at which CartPole-v1 is solved"),
+    },
+)

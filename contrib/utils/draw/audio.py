@@ -1,0 +1,74 @@
+"""A keyword spotter's result as a picture: the sound wave, its mel bands, and below them the words and scores."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from utils.draw.classification import FAINT, FIRST, WIDTH, Ranked, draw_ranking
+
+HEIGHT, BANDS, RULER = 150, 96, 22  # pixels: of the wave, of the mel bands, of the seconds below
+PAPER, AXIS = (255, 255, 255), (226, 230, 235)
+FONT_SIZE = 12
+# From quiet to loud, for the mel bands.
+COLOURS = np.array([(252, 253, 255), (198, 219, 239), (107, 174, 214), (22, 119, 190), (8, 48, 107)], np.float64)
+_RANGE = 60.0  # decibels from the loudest that are shown
+_OVER = 3  # drawn so many times larger, for smooth edges
+
+
+def draw_keyword(
+    samples: np.ndarray, rate: int, bands: np.ndarray, ranking: Ranked, labels: Sequence[str], k: int = 5
+) -> Image.Image:
+    """Draw a recording with the word that was heard in it.
+
+    Args:
+        samples: float32 [samples], -1 to 1; a quiet recording is drawn larger.
+        rate: samples a second.
+        bands: the loudness in decibels that is drawn below the wave, [frames, bands], lowest band first.
+        ranking: class indices and probabilities, best first.
+        labels: the name of each class, by index.
+        k: how many classes to show at most.
+
+    Returns:
+        A new RGB image, 512 pixels wide.
+    """
+    picture = Image.new("RGB", (WIDTH, HEIGHT + BANDS + RULER), PAPER)
+    picture.paste(_wave(samples), (0, 0))
+    picture.paste(_bands(bands), (0, HEIGHT))
+    _rule(ImageDraw.Draw(picture), len(samples) / rate)
+    return draw_ranking(picture, ranking, labels, k)
+
+
+def _wave(samples: np.ndarray) -> Image.Image:
+    """Each column reaches from the lowest to the highest sample that falls into it."""
+    width, height = WIDTH * _OVER, HEIGHT * _OVER
+    image = Image.new("RGB", (width, height), PAPER)
+    draw = ImageDraw.Draw(image)
+    middle, reach = height / 2, 0.46 * height / max(float(np.abs(samples).max(initial=0)), 0.01)
+    draw.line((0, middle, width, middle), fill=AXIS, width=_OVER)
+    for x, part in enumerate(np.array_split(samples, width)):
+        if part.size:
+            low, high = float(part.min()), float(part.max())
+            draw.line((x, middle - high * reach - _OVER / 2, x, middle - low * reach + _OVER / 2), fill=FIRST)
+    return image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
+
+
+def _bands(bands: np.ndarray) -> Image.Image:
+    """Time to the right, frequency upwards, loud is dark."""
+    level = np.clip((bands - bands.max()) / _RANGE + 1, 0, 1) * (len(COLOURS) - 1)
+    channels = [np.interp(level, np.arange(len(COLOURS)), COLOURS[:, channel]) for channel in range(3)]
+    pixels = np.round(np.stack(channels, axis=-1)).astype(np.uint8)
+    return Image.fromarray(np.ascontiguousarray(pixels.transpose(1, 0, 2)[::-1])).resize(
+        (WIDTH, BANDS), Image.Resampling.BILINEAR
+    )
+
+
+def _rule(draw: ImageDraw.ImageDraw, seconds: float) -> None:
+    """A mark for each quarter of the recording."""
+    font = ImageFont.load_default(size=FONT_SIZE)
+    top = HEIGHT + BANDS
+    for quarter in range(5):
+        x = min(round(WIDTH * quarter / 4), WIDTH - 1)
+        draw.line((x, top, x, top + 4), fill=FAINT)
+        anchor = "la" if quarter == 0 else "ra" if quarter == 4 else "ma"
+        draw.text((x, top + 6), f"{seconds * quarter / 4:.2f} s", fill=FAINT, font=font, anchor=anchor)

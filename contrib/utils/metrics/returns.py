@@ -1,0 +1,93 @@
+"""The metric of reinforcement learning: the return of episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf, isfinite, sqrt
+from typing import Any, Protocol
+
+from utils.errors import DataError
+from utils.metrics.base import MetricInfo
+
+_COUNTS = ("episodes", "mean", "squares", "least", "most")
+
+
+class Played(Protocol):
+    """What is counted: an episode with its return."""
+
+    @property
+    def total(self) -> float: ...
+
+
+class MeanReturn:
+    """Mean (primary), standard deviation, least and largest return over episodes; returns are not discounted.
+
+    The deviation is that of the episodes counted (divided by their number). Counts are joined without loss of
+    precision (Chan et al., Updating Formulae and a Pairwise Algorithm for Computing Sample Variances, 1979).
+
+    Args:
+        low, high: the range of possible returns, for reports.
+    """
+
+    def __init__(self, low: float = -inf, high: float = inf) -> None:
+        self.infos = (
+            MetricInfo("mean_return", "reward", low, high, True),
+            MetricInfo("std_return", "reward", 0.0, high - low, False),
+            MetricInfo("min_return", "reward", low, high, True),
+            MetricInfo("max_return", "reward", low, high, True),
+        )
+        self._episodes, self._mean, self._squares = 0, 0.0, 0.0
+        self._least, self._most = inf, -inf
+
+    def update(self, predictions: Sequence[Played], targets: Sequence[Any]) -> None:
+        """Count the returns of a batch of episodes; there is no truth to compare them with, `targets` are not read.
+
+        Raises:
+            DataError: different lengths, or a return that is not finite. Nothing of the batch has been counted then.
+        """
+        if len(predictions) != len(targets):
+            raise DataError(f"{len(predictions)} predictions for {len(targets)} targets: there must be as many.")
+        totals = [float(one.total) for one in predictions]
+        if not all(map(isfinite, totals)):
+            raise DataError("the return of an episode is NaN or infinite.")
+        for total in totals:
+            self._join(1, total, 0.0, total, total)
+
+    def compute(self) -> dict[str, float]:
+        """{"mean_return", "std_return", "min_return", "max_return"}; DataError when nothing was counted."""
+        if not self._episodes:
+            raise DataError("no episode was counted, so there is no return. Is the data set empty?")
+        return {
+            "mean_return": self._mean,
+            "std_return": sqrt(self._squares / self._episodes),
+            "min_return": self._least,
+            "max_return": self._most,
+        }
+
+    def state(self) -> dict[str, Any]:
+        """Number of episodes, mean, sum of squared distances from it, least and largest; the last two None for none."""
+        some = bool(self._episodes)
+        extremes = (self._least, self._most) if some else (None, None)
+        return dict(zip(_COUNTS, (self._episodes, self._mean, self._squares, *extremes), strict=True))
+
+    def merge(self, state: dict[str, Any]) -> None:
+        """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
+        if set(state) != set(_COUNTS) or type(state["episodes"]) is not int or state["episodes"] < 0:
+            raise DataError(f"these are not the counts of a mean return: {state!r:.200}.")
+        if not state["episodes"]:
+            return
+        if not all(isinstance(state[name], (int, float)) and isfinite(state[name]) for name in _COUNTS):
+            raise DataError(f"these are not the counts of a mean return: {state!r:.200}.")
+        self._join(*(state[name] for name in _COUNTS))
+
+    def _join(self, episodes: int, mean: float, squares: float, least: float, most: float) -> None:
+        both, apart = self._episodes + episodes, mean - self._mean
+        self._squares += squares + apart**2 * self._episodes * episodes / both
+        self._mean += apart * episodes / both
+        self._episodes = both
+        self._least, self._most = min(self._least, least), max(self._most, most)
+
+
+def agreement(one: Played, other: Played) -> bool:
+    """Whether two policies got the same return in an episode."""
+    return one.total == other.total

@@ -1,0 +1,112 @@
+"""Networks that come from MindSpore: weights, export, reference. They live in the engine's worker process.
+
+MindSpore and PaddlePaddle cannot be loaded into one process, so that this module never imports MindSpore itself.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine import backends, worker
+from engine.backends.mindspore import python
+from engine.base import Engine
+from engine.errors import first_line
+
+from ..errors import ZooError
+from ..model import Model
+from ..weights import Weights, require_match
+from . import onnx as graphs
+
+_CELL = f"{__package__}.mindspore_cell"
+
+
+def load(model: Model, variant: str, weights: Weights, batch: list[np.ndarray]) -> worker.WorkerSession:
+    """The network of `variant` with `weights`, in eval mode, in the worker process.
+
+    `batch`: real, preprocessed samples, one array an input. Weights are a .safetensors or a .ckpt file.
+    """
+    backends.find("mindspore")
+    network = worker.WorkerSession(python(), _CELL, "open_cell", str(model.folder), variant)
+    if weights.path is None:
+        network.ask("make_alive", batch)
+    else:
+        _load_state(network, weights.path)
+    return network
+
+
+def _load_state(network: worker.WorkerSession, path: Path) -> None:
+    state, own = _read_state(path), network.ask("shapes")
+    require_match(
+        str(path),
+        missing=[name for name in own if name not in state],
+        unexpected=[name for name in state if name not in own],
+        mismatched=[
+            f"{name} {list(state[name].shape)} for {list(shape)}"
+            for name, shape in own.items()
+            if name in state and state[name].shape != shape
+        ],
+    )
+    network.ask("set_state", state)
+
+
+def _read_state(path: Path) -> dict[str, np.ndarray]:
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.numpy import load_file
+
+            return load_file(str(path))
+        return worker.call(python(), _CELL, "read_ckpt", str(path.absolute()))
+    except Exception as error:
+        # MindSpore's and safetensors' errors alike mean that the file is not a checkpoint
+        raise ZooError(f"{path} is not a checkpoint of tensors: {first_line(error)}") from error
+
+
+def export(
+    model: Model, network: worker.WorkerSession, path: Path, opset: int, shapes: list[list[int]], dynamic: bool
+) -> str:
+    """Write `network` to `path`; returns a note where the opset of MindSpore's exporter, 11, was kept."""
+    import onnx
+
+    from engine.frontends.mindspore_onnx import free_dimensions
+
+    graph = _exported(network, path, shapes)
+    if dynamic:
+        free_dimensions(graph, _exported(network, path, _larger(model, shapes)), model.inputs, model.outputs)
+    graph, note = graphs.converted(graph, opset)
+    onnx.save(graph, path)
+    return note
+
+
+def _exported(network: worker.WorkerSession, path: Path, shapes: list[list[int]]) -> Any:
+    """The graph for inputs of these shapes; `path` is where it is written meanwhile."""
+    import onnx
+
+    network.ask("write_onnx", str(path.absolute()), shapes)
+    return onnx.load(path)
+
+
+def _larger(model: Model, shapes: list[list[int]]) -> list[list[int]]:
+    """`shapes` with every dynamic dimension larger, those of pictures by a multiple of the usual strides."""
+    more = {name: 1 if name == "batch" else 32 for spec in model.inputs for name in spec.shape}
+    return [
+        [size + more[name] if isinstance(name, str) else size for name, size in zip(spec.shape, shape, strict=True)]
+        for spec, shape in zip(model.inputs, shapes, strict=True)
+    ]
+
+
+def write(network: worker.WorkerSession, path: Path) -> None:
+    """Write `network` in the format of MindSpore's own that the suffix of `path` names: .mindir or .ckpt."""
+    network.ask(f"write_{path.suffix[1:]}", str(path.absolute()))
+
+
+def engine(model: Model, network: worker.WorkerSession) -> Engine:
+    """The network itself behind the engine's interface, with the model's own input and output names."""
+    return Engine.from_session(network, "mindspore_cell", "mindspore_cell", dtype="float32")
+
+
+def versions() -> dict[str, str]:
+    """What the manifest says of the framework."""
+    return {"mindspore": worker.call(python(), _CELL, "version")}

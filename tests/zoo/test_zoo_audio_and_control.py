@@ -1,0 +1,103 @@
+"""The tasks of speech and control: what they give to an engine and take from it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from utils.datasets.episodes import Episode, write_episodes
+from utils.datasets.sample import Sample
+from utils.errors import DataError
+from utils.postprocess.pytorch.classification import Ranking
+from utils.preprocess.audio import MelSpectrogram, Mfcc
+from zoo.tasks.control import Control
+from zoo.tasks.keyword_spotting import KeywordSpotting
+
+CARTPOLE = "CartPole-v1"
+KEYWORDS = KeywordSpotting(words=("yes", "no"), features=Mfcc(MelSpectrogram(), 10))
+CONTROL = Control(CARTPOLE, returns=(1.0, 500.0))
+
+
+def values(arrays: list[np.ndarray]) -> np.ndarray:
+    """A network by hand: the value of pushing right is how far the pole falls to the right."""
+    (states,) = arrays
+    right = states @ np.array([0.05, 0.3, 1.0, 1.0], np.float32)
+    return np.stack([-right, right], axis=1)
+
+
+def test_features_go_into_the_row_that_is_given(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.random.RandomState(0).randn(8_000) * 0.1, 16_000)
+    (found,), _ = KEYWORDS.preprocess(tmp_path / "a.wav")
+    assert (found.dtype, found.shape) == (np.float32, (1, 49, 10))
+    for dtype in (np.float32, np.float16):
+        row = np.empty((1, 49, 10), dtype)
+        (got,), _ = KEYWORDS.preprocess(tmp_path / "a.wav", (row,))
+        assert got is row
+        assert np.array_equal(row, found.astype(dtype))
+
+
+def test_words_are_ranked() -> None:
+    (ranking,) = KEYWORDS.postprocess([np.array([[0, 1, 5, 2]], np.float32)], [None])
+    assert KEYWORDS.describe(ranking, 1).startswith("yes (")
+    assert KEYWORDS.to_json(ranking)["classes"][1]["label"] == "no"
+    assert len(KEYWORDS.adapted(None, 9).postprocess([np.zeros((1, 4))], [None])[0].classes) == 4
+    assert KEYWORDS.agreement(ranking, Ranking((2,), (1.0,)))
+
+
+def test_episodes_are_played_together(tmp_path: Path) -> None:
+    calls = []
+
+    def engine(arrays: list[np.ndarray]) -> np.ndarray:
+        calls.append(len(arrays[0]))
+        return values(arrays)
+
+    samples = [Sample(str(seed), Episode(CARTPOLE, seed)) for seed in range(3)]
+    rollouts = CONTROL.play(engine, samples)
+    assert calls == [3] * 500
+    assert [one.total for one in rollouts] == [500] * 3
+    assert CONTROL.describe(rollouts[0], 1) == "return 500 in 500 steps (time limit)"
+    metric = CONTROL.metric()
+    metric.update(rollouts, [None] * 3)
+    assert metric.compute()["mean_return"] == 500
+    assert CONTROL.agreement(rollouts[0], rollouts[1])
+    assert len(CONTROL.draw(samples[0].data, rollouts[0]).frames) == 251
+
+
+def test_a_list_of_outputs_is_taken_too() -> None:
+    (one,) = CONTROL.play(lambda arrays: [values(arrays)], [Sample("0", Episode(CARTPOLE, 0))])
+    assert one.total == 500
+
+
+def test_values_that_are_not_finite() -> None:
+    with pytest.raises(DataError, match="NaN"):
+        CONTROL.play(lambda arrays: values(arrays) * np.float32("nan"), [Sample("0", Episode(CARTPOLE, 0))])
+
+
+def test_files_of_one_and_of_several_episodes(tmp_path: Path) -> None:
+    write_episodes(tmp_path / "one.json", CARTPOLE, [4])
+    write_episodes(tmp_path / "two.json", CARTPOLE, [4, 5])
+    assert [sample.id for sample in CONTROL.samples_in(tmp_path / "two.json")] == ["two.json:4", "two.json:5"]
+    (found,), _ = CONTROL.preprocess(tmp_path / "one.json")
+    (same,), _ = CONTROL.preprocess(Episode(CARTPOLE, 4))
+    assert np.array_equal(found, same)
+    row = np.empty(4, np.float32)
+    assert CONTROL.preprocess(Episode(CARTPOLE, 4), (row,))[0][0] is row
+    assert np.array_equal(row, found)
+    with pytest.raises(DataError, match="names 2 episodes"):
+        CONTROL.preprocess(tmp_path / "two.json")
+    assert CONTROL.postprocess([values([found[None]])], [None]) in ([0], [1])
+
+
+def test_another_environment_is_refused_before_it_is_opened(tmp_path: Path) -> None:
+    write_episodes(tmp_path / "other.json", "no_module:Nothing-v0", [1])
+    with pytest.raises(DataError, match="plays CartPole-v1"):
+        CONTROL.samples_in(tmp_path / "other.json")
+    with pytest.raises(DataError, match="plays CartPole-v1"):
+        CONTROL.dataset(tmp_path)
+
+
+def test_environments_without_a_drawing() -> None:
+    (one,) = CONTROL.play(values, [Sample("0", Episode(CARTPOLE, 0))])
+    with pytest.raises(DataError, match="no drawing for episodes of Acrobot-v1"):
+        Control("Acrobot-v1", (-500.0, 0.0)).draw(None, one)
