@@ -9,12 +9,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from engine.backends.base import Timings
 from engine.base import Call, Engine
 
 AGREE = 0.10  # windows agree when the largest is at most so much above the smallest
 WINDOWS = 3
 _SHORTEST_WINDOW = 0.05  # seconds
 _PATIENCE = 5  # times the duration asked for, after which an unstable run ends
+
+
+Ended = tuple[float, Timings]  # a call: its latency in seconds, and what the runtime told of it
 
 
 @dataclass(frozen=True)
@@ -33,10 +37,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Window:
-    """Calls that ended within `seconds`, and the latency of each in seconds."""
+    """Calls that ended within `seconds`, the latency of each in seconds, and what the runtime told of it."""
 
     seconds: float
     latencies: tuple[float, ...]
+    timings: tuple[Timings, ...] = ()
 
     def rate(self) -> float:
         """Calls a second."""
@@ -62,6 +67,11 @@ class Measurement:
 
     def latencies(self) -> list[float]:
         return [latency for window in self.windows for latency in window.latencies]
+
+    def told(self, part: str) -> list[float]:
+        """Seconds of one part of the calls, such as "compute", as far as the runtime tells."""
+        values = (getattr(timings, part) for window in self.windows for timings in window.timings)
+        return [value for value in values if value is not None]
 
 
 def measure(engine: Engine, arrays: list[np.ndarray], plan: Plan) -> Measurement:
@@ -96,22 +106,24 @@ def agree(windows: list[Window]) -> bool:
     return all(max(values) <= (1 + AGREE) * min(values) for values in zip(*pairs, strict=True))
 
 
-def _window(calls: Generator[float, None, None], seconds: float) -> Window:
+def _window(calls: Generator[Ended, None, None], seconds: float) -> Window:
     """What ends within the next `seconds`: one call at least."""
     start = time.perf_counter()
-    latencies = [next(calls)]
+    ended = [next(calls)]
     while time.perf_counter() - start < seconds:
-        latencies.append(next(calls))
-    return Window(time.perf_counter() - start, tuple(latencies))
+        ended.append(next(calls))
+    took = time.perf_counter() - start
+    latencies, timings = zip(*ended, strict=True)
+    return Window(took, latencies, timings)
 
 
-def _calls(engine: Engine, arrays: list[np.ndarray], in_flight: int) -> Generator[float, None, None]:
-    """The latency of one call after the other, as they end, with `in_flight` of them under way."""
+def _calls(engine: Engine, arrays: list[np.ndarray], in_flight: int) -> Generator[Ended, None, None]:
+    """One call after the other, as they end, with `in_flight` of them under way."""
     if in_flight == 1:
         while True:
             start = time.perf_counter()
             engine(arrays)
-            yield time.perf_counter() - start
+            yield time.perf_counter() - start, engine.timings
     ended: queue.SimpleQueue[tuple[Call, float]] = queue.SimpleQueue()
 
     under_way = 0
@@ -123,7 +135,7 @@ def _calls(engine: Engine, arrays: list[np.ndarray], in_flight: int) -> Generato
             call, latency = ended.get()
             under_way -= 1
             call.result()
-            yield latency
+            yield latency, call.timings
     finally:
         for _ in range(under_way):
             ended.get()

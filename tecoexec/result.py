@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,20 @@ from .measure import AGREE, WINDOWS, Measurement
 
 # Calls below which a percentile says nothing: the 99th needs 662, and so on.
 PERCENTILES = {50: 1, 90: 64, 95: 130, 99: 662}
-COLUMNS = ("batch", "throughput", "mean_ms", "p50_ms", "p90_ms", "p95_ms", "p99_ms", "min_ms", "max_ms", "verdict")
+# The parts of a call that a runtime may tell apart, by their names in the engine's timings.
+PARTS = ("host_to_device", "compute", "device_to_host")
+COLUMNS = (
+    *("batch", "throughput", "mean_ms", "p50_ms", "p90_ms", "p95_ms", "p99_ms", "min_ms", "max_ms"),
+    *(f"{part}_ms" for part in PARTS),
+    "verdict",
+)
 
 
 def figures(found: Measurement, batch: int) -> dict[str, Any]:
-    """Samples a second and latencies in milliseconds; None for a percentile with too few calls."""
+    """Samples a second and latencies in milliseconds; None for a percentile with too few calls.
+
+    The parts of a call are medians, and None where the runtime does not tell them.
+    """
     latencies = sorted(found.latencies())
     rate = len(latencies) / found.seconds()
     return {
@@ -26,6 +36,7 @@ def figures(found: Measurement, batch: int) -> dict[str, Any]:
         **{f"p{share}_ms": percentile(latencies, share) for share in PERCENTILES},
         "min_ms": latencies[0] * 1e3,
         "max_ms": latencies[-1] * 1e3,
+        **{f"{part}_ms": statistics.median(told) * 1e3 if (told := found.told(part)) else None for part in PARTS},
         "calls": len(latencies),
         "seconds": found.seconds(),
         "warm_up_seconds": found.warm_up_seconds,

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from engine.base import EngineError
 from tecoexec.compare import compare
 from tecoexec.inputs import WrongUseError, parse_ranges, parse_shapes
-from tecoexec.result import table, verdict, write_csv
+from tecoexec.result import PARTS, table, verdict, write_csv
 from tecoexec.single import OutOfMemoryError, Setting, run_fresh
 
 SWEEP = (1, 4, 8, 16, 32, 64, 128, 256, 512)
@@ -136,6 +136,8 @@ def _sentence(record: dict[str, Any]) -> Iterator[str]:
     found = record["figures"]
     yield f"{found['throughput']:.4g} samples/s"
     yield f"median {found['p50_ms']:.4g} ms"
+    parts = {part: found[f"{part}_ms"] for part in PARTS}
+    yield from (f"{part.replace('_', ' ')} {value:.4g} ms" for part, value in parts.items() if value is not None)
     yield f"{found['calls']} calls in {found['seconds']:.1f} s after {found['warm_up_seconds']:.1f} s of warm-up"
     yield f"peak memory {record['peak_memory_mib']:.0f} MiB"
     yield verdict(record) + (f" ({'; '.join(record['reasons'])})" if record["reasons"] else "")

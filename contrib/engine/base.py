@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import backends
-from .backends.base import Options, Session
+from .backends.base import UNTOLD, Options, Session, Timings
 from .batching import AnyRows
 from .devices import open_session
 from .errors import (
@@ -58,9 +58,13 @@ _DTYPES = ("float16", "float32", "bfloat16", "int8")
 
 
 class Call(Future[Any]):
-    """A call that `Engine.submit` has started. `run_time` holds the seconds that the runtime took, once it is done."""
+    """A call that `Engine.submit` has started.
+
+    Once it is done, `run_time` holds the seconds that the runtime took, and `timings` what it tells of its parts.
+    """
 
     run_time: float = 0.0
+    timings: Timings = UNTOLD
 
 
 class Engine:
@@ -69,7 +73,7 @@ class Engine:
     `engine(x)` takes one ndarray, a list of them in the order of the graph's inputs, or a dict by input name;
     it returns an ndarray for one output, else a list in the order of the graph's outputs. Any number of rows is
     served: a network fixed at batch b is run once for every b rows, the last piece padded, the padding cut off.
-    Afterwards `run_time` holds the seconds that the runtime took.
+    Afterwards `run_time` holds the seconds that the runtime took, and `timings` what it tells of their parts.
 
     ckpt: the model file. input_name: checked against the graph when given (str, or a list in input order).
     target: "onnx", … (`engine.backends.targets()`), a device after a colon. batch_size: rows a call, for
@@ -154,6 +158,7 @@ class Engine:
         self.backend = backend
         self.target = target
         self.run_time = 0.0
+        self.timings = UNTOLD
         self.parallel = session.parallel
         self.inputs: tuple[TensorSpec, ...] = session.inputs
         self.outputs: tuple[TensorSpec, ...] = session.outputs
@@ -215,7 +220,7 @@ class Engine:
         The keywords are accepted for existing scripts and change nothing: they belong to postprocessing.
         Raises InputError (ShapeError, DtypeError, NotFiniteError), ReleasedError, RunError.
         """
-        outputs, self.run_time = self._timed_run(self._arranged(inputs))
+        outputs, self.run_time, self.timings = self._timed_run(self._arranged(inputs))
         return outputs
 
     def submit(self, inputs: np.ndarray | Sequence[np.ndarray] | Mapping[str, np.ndarray]) -> Call:
@@ -232,28 +237,28 @@ class Engine:
         if not call.set_running_or_notify_cancel():
             return
         try:
-            outputs, call.run_time = self._timed_run(arrays)
+            outputs, call.run_time, call.timings = self._timed_run(arrays)
         except BaseException as error:
             call.set_exception(error)
         else:
-            self.run_time = call.run_time
+            self.run_time, self.timings = call.run_time, call.timings
             call.set_result(outputs)
 
-    def _timed_run(self, arrays: list[np.ndarray]) -> tuple[Any, float]:
-        """The outputs, and the seconds that the runtime took."""
+    def _timed_run(self, arrays: list[np.ndarray]) -> tuple[Any, float, Timings]:
+        """The outputs, the seconds that the runtime took, and what it tells of them."""
         session = self._session
         if session is None:
             raise ReleasedError("this engine has been released; open a new one")
         start = time.perf_counter()
         try:
-            outputs = session.run(arrays)
+            outputs, timings = session.run_timed(arrays)
         except EngineError:
             raise
         except Exception as error:
             # each runtime has exceptions of its own; people get one kind, with the runtime's words
             raise RunError(f"target '{self.target}' failed: {error}") from error
         seconds = time.perf_counter() - start
-        return (outputs[0] if len(outputs) == 1 else outputs), seconds
+        return (outputs[0] if len(outputs) == 1 else outputs), seconds, timings
 
     def _arranged(self, inputs: Any) -> list[np.ndarray]:
         """The inputs, checked, in graph order."""

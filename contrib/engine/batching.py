@@ -7,7 +7,7 @@ from threading import Event
 
 import numpy as np
 
-from .backends.base import Session
+from .backends.base import Session, Timings
 from .errors import ShapeError
 
 
@@ -25,21 +25,27 @@ class AnyRows(Session):
         self.parallel = session.parallel
         self._session = session
         self._fewer_rows = session.fewer_rows
-        self._run: Callable[[list[np.ndarray]], list[np.ndarray]] = session.run
+        self._run: Callable[[list[np.ndarray]], tuple[list[np.ndarray], Timings]] = session.run_timed
         first = self.inputs[0].shape[:1] if self.inputs else ()
         self._batch = first[0] if first and isinstance(first[0], int) else None
         self.takes_rows = [spec.shape[:1] == first and bool(first) for spec in self.inputs]
 
     def run(self, arrays: list[np.ndarray], stop: Event | None = None) -> list[np.ndarray]:
         """As Session.run. Between two pieces, `stop` ends the call early: what is returned then is not complete."""
+        return self.run_timed(arrays, stop)[0]
+
+    def run_timed(self, arrays: list[np.ndarray], stop: Event | None = None) -> tuple[list[np.ndarray], Timings]:
+        """As Session.run_timed, all pieces together; stop: as `run` has it."""
         rows = count_rows(arrays)
         if rows and (self._batch is None or rows == self._batch or (self._fewer_rows and rows < self._batch)):
             return self._run(arrays)
         batch = self._batch or 1
         results: list[np.ndarray] = []
+        timings: list[Timings] = []
         for start in range(0, max(rows, 1), batch):
             size = min(batch, rows - start) if self._fewer_rows and rows else batch
-            outputs = self._run(self._piece(arrays, start, size))
+            outputs, took = self._run(self._piece(arrays, start, size))
+            timings.append(took)
             if not results:
                 results = [self._result(index, output, size, rows) for index, output in enumerate(outputs)]
             for index, (result, output) in enumerate(zip(results, outputs, strict=True)):
@@ -52,7 +58,7 @@ class AnyRows(Session):
                 result[start : start + batch] = output[: min(batch, rows - start)]
             if stop is not None and stop.is_set():
                 break
-        return results
+        return results, Timings.total(timings)
 
     def _piece(self, arrays: list[np.ndarray], start: int, batch: int) -> list[np.ndarray]:
         return [

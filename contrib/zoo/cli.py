@@ -82,6 +82,7 @@ def add_shared_flags(
         help="preprocess in processes, not in threads (default: where the preprocessing is Python itself)",
     )
     parser.add_argument("--streams", type=positive, help="batches that run at once on a CPU (default: as fits)")
+    parser.add_argument("--threads", type=positive, help="threads of each on a CPU (default: their share of the cores)")
     parser.add_argument(
         "--decoder",
         choices=("reference", "fast"),
@@ -193,6 +194,7 @@ def open_engine(model: Model, args: argparse.Namespace, batches: int = 1) -> Eng
         streams=args.streams or (1 if args.devices or args.replicas else min(cores(), batches, _MAX_STREAMS)),
         devices=args.devices,
         replicas=args.replicas,
+        threads=args.threads,
     )
 
 
@@ -208,11 +210,13 @@ def target_engine(
     streams: int = 1,
     devices: Sequence[str] | None = None,
     replicas: int | None = None,
+    threads: int | None = None,
 ) -> Engine:
     """`ckpt` on `target`. A card splits a batch over its compute units, so that each is opened with its share.
 
     Sizes of padded inputs stay dynamic where the target can do that: fixed, every batch would be filled up to them.
-    The framework's own target rebuilds the network that `ckpt` was exported from.
+    The framework's own target rebuilds the network that `ckpt` was exported from. threads: for each of the streams; an
+    OptionError where the target takes none.
     """
     if target in frameworks.TARGETS.values():
         if devices or replicas:
@@ -232,6 +236,7 @@ def target_engine(
         streams=streams,
         devices=devices,
         replicas=replicas,
+        options={"threads": threads} if threads else None,
     )
     if dtype == "int8" and ckpt.suffix == ".onnx" and b"QuantizeLinear" not in ckpt.read_bytes():
         _log.warning("%s is not quantised: the file decides, and --dtype int8 changes nothing", ckpt)

@@ -19,12 +19,15 @@ import numpy as np
 from utils.datasets.sample import Sample
 from utils.errors import DataError
 
+from . import memory
 from .errors import ZooError
 from .padding import Fixed, chunks, stacked
 from .task import Task
 
 # Slots beside those in flight: one is postprocessed, one is ready, one is being filled.
 AHEAD = 3
+# Batches that workers are given at once: with one more behind the one that they are at, they never wait.
+_GIVEN = 2
 
 OnBad = Callable[[Sample, DataError], None]
 Row = tuple[np.ndarray, ...]
@@ -129,6 +132,7 @@ class Threads:
     def __init__(self, task: Task, count: int, batch_size: int, dtypes: Sequence[str | None]):
         self._task = task
         self._slot = (batch_size, dtypes)
+        memory.keep_freed()
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="preprocess")
 
     def slot(self) -> Slot:
@@ -192,6 +196,9 @@ class Batch:
     cpu_seconds: float
 
 
+Filling = tuple[Slot, list[Sample], list[Future[list[Filled | DataError]]]]
+
+
 class Feeder:
     """Makes batches ahead of the caller, on `workers` workers, and gives them out in order.
 
@@ -236,14 +243,15 @@ class Feeder:
     def batches(self, samples: Sequence[Sample]) -> Iterator[Batch]:
         """The batches of `samples`. When the caller stops early, the workers end with the sample they are at."""
         plan = chunks(self._task, samples, self._batch_size, self._token_budget)
-        filling: deque[tuple[Slot, list[Sample], list[Future[list[Filled | DataError]]]]] = deque()
+        filling: deque[Filling] = deque()
         workers = self._workers(samples)
         self._free = deque(workers.slot() for _ in range(self._slots))
         try:
             while True:
-                while (self._free or not filling) and (indices := next(plan, None)) is not None:
+                while self._room_ahead(filling) and (indices := next(plan, None)) is not None:
                     chunk = [samples[index] for index in indices]
-                    slot = self._free.popleft() if self._free else workers.slot()
+                    # the slot that was used last: its memory is there, and that of a slot never used need not come
+                    slot = self._free.pop() if self._free else workers.slot()
                     filling.append((slot, chunk, workers.fill(slot, chunk)))
                 if not filling:
                     return
@@ -255,6 +263,12 @@ class Feeder:
                     self.give_back(batch)
         finally:
             workers.close()
+
+    def _room_ahead(self, filling: Sequence[Filling]) -> bool:
+        """Whether another batch is to be begun. Without a free slot, one is, if there is none at all."""
+        if not self._free:
+            return not filling
+        return sum(not parts[-1].done() for _, _, parts in filling) < _GIVEN
 
     def _workers(self, samples: Sequence[Sample]) -> Workers:
         from . import processes

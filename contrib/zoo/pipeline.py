@@ -120,7 +120,7 @@ def predictions(
         for batch in feeder.batches(samples):
             pending.append((batch, engine.submit(batch.arrays)))
             stages.ready = stages.ready or batch.arrays
-            if len(pending) > in_flight:
+            while pending and (len(pending) > in_flight or pending[0][1].done()):
                 yield _finished(task, pending.popleft(), feeder, stages, skip_postprocess)
                 clock.read(feeder.elsewhere)
         while pending:

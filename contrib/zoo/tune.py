@@ -1,4 +1,4 @@
-"""`zoo tune MODEL`: which batch size, streams and dtype to use, among those that are accurate enough."""
+"""`zoo tune MODEL`: which batch size, streams, threads and dtype to use, among those that are accurate enough."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine import backends
 from engine.backends.base import cores
 
 from . import cli, console
@@ -26,12 +27,15 @@ _BATCHES = (1, 4, 16, 64)
 
 @dataclass(frozen=True)
 class Point:
-    """One setting and what it does: samples a second, and the median milliseconds of a call."""
+    """One setting and what it does: samples a second, and the median milliseconds of a call.
+
+    threads: of each stream; None where the target takes no number of them.
+    """
 
     dtype: str
     batch_size: int
     streams: int
-    threads: int
+    threads: int | None
     throughput: float
     latency_ms: float
 
@@ -57,15 +61,20 @@ def accepted(done: Verification, target: str, dtypes: Sequence[str]) -> list[str
 
 
 def stream_counts(limit: int) -> list[int]:
-    """1, 2, 4, … up to `limit` cores: each stream gets its share of them as threads."""
+    """1, 2, 4, … up to `limit` cores."""
     return [1 << power for power in range(limit.bit_length())]
+
+
+def thread_counts(share: int) -> list[int]:
+    """1, 2, 4, … and the whole `share` of the cores that a stream has: with fewer, some are left to preprocessing."""
+    return [*(count for count in stream_counts(share) if count < share), share]
 
 
 def main(model: Model, argv: list[str] | None = None) -> int:
     """Verify, measure, and print the Pareto table with the command for each point."""
     parser = argparse.ArgumentParser(
         prog=f"zoo tune {model.id}",
-        description="Search batch size, streams and dtype; print the best settings that pass the acceptance standard.",
+        description="Search batch size, streams, threads and dtype; print the best of the settings that are accurate.",
     )
     parser.add_argument("--variant")
     parser.add_argument("--folder", type=Path, default=model.folder, help="where the exported files are")
@@ -116,17 +125,20 @@ def _tune(model: Model, args: argparse.Namespace) -> int:
 
 
 def _points(model: Model, args: argparse.Namespace, variant: str, dtype: str, batch: int) -> Iterator[Point]:
-    """Every number of streams that the target makes use of."""
+    """Every number of streams that the target makes use of, and of threads that each of them can have."""
+    ckpt = cli.exported_file(model, args.folder, variant, dtype, args.target)
+    takes_threads = backends.find(args.target).takes_threads
     for streams in stream_counts(cores()):
-        ckpt = cli.exported_file(model, args.folder, variant, dtype, args.target)
-        with cli.target_engine(model, ckpt, args.target, dtype, batch, args.input_size, streams=streams) as engine:
-            if streams > engine.parallel:
-                return
-            arrays = _ready_batch(model, args, batch, fixed_sizes([engine]))
-            engine(arrays)
-            throughput, seconds = replay(engine, arrays, args.seconds)
-        latency = statistics.median(seconds) * 1e3
-        yield Point(dtype, batch, streams, max(cores() // streams, 1), throughput, latency)
+        for threads in thread_counts(cores() // streams) if takes_threads else (None,):
+            with cli.target_engine(
+                model, ckpt, args.target, dtype, batch, args.input_size, streams=streams, threads=threads
+            ) as engine:
+                if streams > engine.parallel:
+                    return
+                arrays = _ready_batch(model, args, batch, fixed_sizes([engine]))
+                engine(arrays)
+                throughput, seconds = replay(engine, arrays, args.seconds)
+            yield Point(dtype, batch, streams, threads, throughput, statistics.median(seconds) * 1e3)
 
 
 def _ready_batch(model: Model, args: argparse.Namespace, batch: int, fixed: Fixed) -> list[np.ndarray]:
@@ -141,8 +153,9 @@ def _ready_batch(model: Model, args: argparse.Namespace, batch: int, fixed: Fixe
 def _row(model: Model, args: argparse.Namespace, variant: str, point: Point) -> list[str]:
     command = f"zoo valid {model.id} --variant {variant} --target {args.target} --dtype {point.dtype}"
     command += f" --batch_size {point.batch_size} --streams {point.streams}"
+    command += f" --threads {point.threads}" if point.threads else ""
     command += f" --input_size {args.input_size}" if args.input_size else ""
     if args.folder != model.folder:
         command += f" --ckpt {cli.exported_file(model, args.folder, variant, point.dtype, args.target)}"
-    figures = [str(point.batch_size), str(point.streams), str(point.threads)]
+    figures = [str(point.batch_size), str(point.streams), str(point.threads or "-")]
     return [point.dtype, *figures, f"{point.throughput:.4g}", f"{point.latency_ms:.4g}", command]

@@ -11,6 +11,7 @@ import pytest
 
 from engine.backends.base import Options, Session, cores
 from engine.backends.onnxruntime import OnnxRuntimeBackend
+from engine.backends.openvino import _config
 from engine.base import Engine, OptionError, TensorSpec
 
 ROW = np.ones((1, 2), np.float32)
@@ -71,3 +72,16 @@ def test_openvino_has_as_many_streams(doubling: Callable[..., Path]) -> None:
 def test_streams_are_at_least_one(doubling: Callable[..., Path]) -> None:
     with pytest.raises(OptionError, match="streams"):
         Engine(doubling(["batch", 2]), streams=0)
+
+
+@pytest.mark.parametrize(("streams", "threads", "total"), [(1, 1, 1), (1, cores(), cores()), (cores(), 1, cores())])
+def test_openvino_gives_each_stream_its_threads(
+    doubling: Callable[..., Path], streams: int, threads: int, total: int
+) -> None:
+    pytest.importorskip("openvino")
+    with Engine(doubling(["batch", 2]), target="openvino", streams=streams, options={"threads": threads}) as engine:
+        assert engine.parallel == streams
+        calls = [engine.submit(ROW * n) for n in range(20)]
+        assert [float(call.result()[0, 0]) for call in calls] == [2.0 * n for n in range(20)]
+    config = _config(None, "CPU", Options(streams=streams, extra={"threads": threads}), {"threads": threads})
+    assert config["INFERENCE_NUM_THREADS"] == str(total)

@@ -17,6 +17,7 @@ from PIL import Image
 from tecoexec import tecoexec
 from tecoexec.cases import read
 from tecoexec.inputs import WrongUseError
+from tecoexec.result import PARTS
 from tecoexec.single import OutOfMemoryError
 
 SHORT = ["--duration", "0.1", "--iterations", "3", "--warmUp", "2"]
@@ -57,6 +58,35 @@ def test_the_existing_flags_and_a_baseline(doubling: Path, tmp_path: Path, capsy
 
 
 @pytest.mark.parametrize(
+    ("target", "parts"),
+    [("tensorrt", ("host_to_device", "compute", "device_to_host")), ("openvino", ("compute",)), ("onnx", ())],
+)
+def test_parts_of_a_call_are_told_where_the_runtime_tells_them(
+    doubling: Path,
+    tmp_path: Path,
+    root: Path,
+    target: str,
+    parts: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(root / "tests/doubles/tensorrt"))  # for the process that measures
+    monkeypatch.setenv("TECO_ZOO_HOME", str(tmp_path / "home"))
+    out, table = tmp_path / "out.json", tmp_path / "out.csv"
+    flags = ["--onnx", str(doubling), "--target", target, "--batch", "2,4", "--json", str(out), "--csv", str(table)]
+    assert tecoexec.main([*flags, "--input_shapes", "4*8", *SHORT]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("host to device") == 2 * ("host_to_device" in parts)
+    with table.open() as file:
+        rows = list(csv.DictReader(file))
+    for record, row in zip(json.loads(out.read_text())["records"], rows, strict=True):
+        told = {part: record["figures"][f"{part}_ms"] for part in PARTS}
+        assert {part for part, value in told.items() if value is not None} == set(parts)
+        assert {part for part in PARTS if row[f"{part}_ms"] != "-"} == set(parts)
+        assert all(0 <= told[part] <= record["figures"]["max_ms"] for part in parts)
+
+
+@pytest.mark.parametrize(
     ("flags", "words"),
     [
         (["--onnx", "missing.onnx"], "no model file missing.onnx"),
@@ -88,6 +118,7 @@ def test_token_ids_stay_within_the_vocabulary(tokens: Path, tmp_path: Path) -> N
 
 def record(batch: int, throughput: float) -> dict[str, Any]:
     names = ("inference_ms", "mean_ms", "p50_ms", "p90_ms", "p95_ms", "p99_ms", "min_ms", "max_ms")
+    names += ("host_to_device_ms", "compute_ms", "device_to_host_ms")
     said = dict.fromkeys(names, 1.0) | {"throughput": throughput, "calls": 9, "seconds": 1.0, "warm_up_seconds": 1.0}
     return {"batch": batch, "figures": said, "reasons": [], "peak_memory_mib": 9.0}
 

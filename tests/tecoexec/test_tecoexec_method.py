@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.backends.base import Timings
 from engine.spec import TensorSpec
 from tecoexec.compare import interval
 from tecoexec.inputs import WrongUseError, parse_ranges, parse_shapes, random_inputs, shapes_for
@@ -115,7 +116,20 @@ def test_the_verdict_stands_apart_and_names_its_reasons() -> None:
     assert reasons(Measurement(stable=True, warm_up_stable=True), {"others_cores": None, "cores": 2}) == []
     record = {"batch": 4, "figures": figures(Measurement([steady(1, 0.1, 10)]), 4), "reasons": said}
     assert verdict(record) == "UNSTABLE"
-    assert table([record]).splitlines()[1].split() == ["4", "40", "100", "100", "-", "-", "-", "100", "100", "UNSTABLE"]
+    withheld, untold = ["-"] * 3, ["-"] * 3
+    expected = ["4", "40", "100", "100", *withheld, "100", "100", *untold, "UNSTABLE"]
+    assert table([record]).splitlines()[1].split() == expected
+
+
+def test_parts_of_a_call_are_medians_of_what_was_told() -> None:
+    timings = (Timings(0.001, 0.010, None), Timings(0.002, 0.020, None), Timings(0.006, 0.012, None))
+    said = figures(Measurement([Window(1, (0.03, 0.03, 0.03), timings)]), 1)
+    assert (said["host_to_device_ms"], said["compute_ms"], said["device_to_host_ms"]) == (2.0, 12.0, None)
+
+
+def test_timings_of_pieces_add_up_and_what_one_does_not_tell_is_not_told() -> None:
+    assert Timings.total([Timings(1, 2, 3), Timings(4, 5, 6)]) == Timings(5, 7, 9)
+    assert Timings.total([Timings(1, 2, 0.0), Timings(4, None, 6)]) == Timings(5, None, 6)
 
 
 def test_a_comparison_says_no_difference_when_there_is_none() -> None:

@@ -18,7 +18,7 @@ def test_classes_and_paths_are_sorted(tree):
         ("dog/2.png", 1),
     ]
     assert samples[0].data == root / "cat/deep/er/3.png"
-    assert samples[1:3] == [samples[1], samples[2]]
+    assert list(samples[1:3]) == [samples[1], samples[2]]
     assert len(samples) == 4
 
 

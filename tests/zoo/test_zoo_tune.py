@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from engine.backends.base import cores
 from zoo import tune, valid
 from zoo.manifest import Exported
 from zoo.model import Model
-from zoo.tune import Point, accepted, pareto, stream_counts
+from zoo.tune import Point, accepted, pareto, stream_counts, thread_counts
 
 
 def point(throughput: float, latency: float) -> Point:
@@ -28,6 +29,10 @@ def test_only_points_that_no_other_beats_are_kept() -> None:
 
 def test_streams_double_up_to_the_cores() -> None:
     assert [stream_counts(cores) for cores in (1, 2, 6, 8)] == [[1], [1, 2], [1, 2, 4], [1, 2, 4, 8]]
+
+
+def test_threads_double_up_to_the_share_of_a_stream() -> None:
+    assert [thread_counts(share) for share in (1, 2, 3, 6, 8)] == [[1], [1, 2], [1, 2, 3], [1, 2, 4, 6], [1, 2, 4, 8]]
 
 
 def comparison(dtype: str, passed: bool) -> Any:
@@ -52,9 +57,12 @@ def test_the_table_has_a_command_for_each_point_and_it_runs(
     assert tune.main(lenet, [*flags, "--seconds", "0.05", "--json", str(out)]) == 0
     points = json.loads(out.read_text())["points"]
     assert {entry["batch_size"] for entry in points} == {1, 4}
+    pairs = {(entry["streams"], entry["threads"]) for entry in points}
+    assert pairs == {(s, t) for s in stream_counts(cores()) for t in thread_counts(cores() // s)}
     assert any(entry["best"] for entry in points)
     assert all(entry["throughput"] > 0 for entry in points)
     assert "--batch_size" in capsys.readouterr().out
     best = next(entry for entry in points if entry["best"])
     command = ["--dtype", best["dtype"], "--batch_size", str(best["batch_size"]), "--streams", str(best["streams"])]
+    command += ["--threads", str(best["threads"])]
     assert valid.main(lenet, [*command, "--ckpt", str(lenet_export.dynamic)]) == 0

@@ -72,6 +72,24 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+@dataclass(frozen=True)
+class Timings:
+    """Seconds that the parts of a call took; None where the runtime does not tell them apart."""
+
+    host_to_device: float | None = None
+    compute: float | None = None
+    device_to_host: float | None = None
+
+    @classmethod
+    def total(cls, parts: Sequence[Timings]) -> Timings:
+        """Of several calls together; what one of them does not tell is not told."""
+        columns = zip(*((one.host_to_device, one.compute, one.device_to_host) for one in parts), strict=True)
+        return cls(*(None if None in column else sum(filter(None, column)) for column in columns))
+
+
+UNTOLD = Timings()
+
+
 class Session(ABC):
     """A network, loaded. The engine has checked names, ranks, sizes, dtypes and contiguity before `run`."""
 
@@ -86,6 +104,10 @@ class Session(ABC):
 
         Several threads may call it at once. The outputs belong to the caller: a later run does not change them.
         """
+
+    def run_timed(self, arrays: list[np.ndarray]) -> tuple[list[np.ndarray], Timings]:
+        """As `run`, and what the runtime tells of the time. A session whose runtime does tell overrides this."""
+        return self.run(arrays), UNTOLD
 
     def init_module(self, card_id: int) -> None:
         """Put a loaded compiled engine on card `card_id`. Most runtimes have nothing to do."""
@@ -103,6 +125,7 @@ class Backend(Protocol):
     ("card number"), and is empty where there is nothing to choose. `suffix` is that of the files that it opens, and
     `unproved` tells where it has not run yet. `one_shape` says that a file is compiled for one shape of its inputs, so
     that none of their sizes is left dynamic.
+    `takes_threads`: whether it computes on this machine's cores, and its option threads says on how many for a call.
     """
 
     target: str
@@ -113,6 +136,7 @@ class Backend(Protocol):
     suffix: str = ".onnx"
     unproved: str = ""
     one_shape: bool = False
+    takes_threads: bool = False
 
     def availability(self) -> Availability:
         """Whether the runtime can be used here; cheap, imports nothing heavy."""

@@ -63,6 +63,7 @@ class OnnxRuntimeBackend(Backend):
     name = "onnxruntime"
     summary = "ONNX Runtime, CPU"
     dtypes: tuple[str, ...] = ("float32", "float16", "int8")
+    takes_threads = True
 
     def availability(self) -> Availability:
         return package_availability("onnxruntime", "onnxruntime", "pip install onnxruntime")

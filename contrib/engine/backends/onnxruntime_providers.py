@@ -16,6 +16,7 @@ class ProviderBackend(OnnxRuntimeBackend):
     """ONNX Runtime with one execution provider first, and the CPU for what that does not have."""
 
     device_kind = "device numbers"
+    takes_threads = False
 
     def __init__(self, target: str, name: str, provider: str, summary: str, unproved: str, package: str):
         self.target = target

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import threading
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from ..errors import EngineError, ModelFileError, OptionError, RunError
 from ..graph import fixed_inputs, input_specs, read_onnx
 from ..spec import TensorSpec
 from . import register
-from .base import Availability, Backend, Options, Session, package_availability
+from .base import Availability, Backend, Options, Session, Timings, package_availability
 
 _PLAN = "model.plan"
 _PLANS = (".plan", ".trt")
@@ -53,6 +54,20 @@ class Cuda:
     def wait(self) -> None:
         self._call(self._runtime.cudaStreamSynchronize, self.stream)
 
+    def event(self) -> Any:
+        """A point in the stream, set by `record`."""
+        return self._call(self._runtime.cudaEventCreate)
+
+    def record(self, event: Any) -> None:
+        self._call(self._runtime.cudaEventRecord, event, self.stream)
+
+    def seconds(self, start: Any, end: Any) -> float:
+        """Between two recorded events that have passed, by the device's clock."""
+        return float(self._call(self._runtime.cudaEventElapsedTime, start, end)) / 1e3
+
+    def forget(self, event: Any) -> None:
+        self._call(self._runtime.cudaEventDestroy, event)
+
     def close(self) -> None:
         self._call(self._runtime.cudaStreamDestroy, self.stream)
 
@@ -82,6 +97,8 @@ class TensorRtSession(Session):
         first = self._engine.get_tensor_shape(self.inputs[0].name)[:1]
         self.fewer_rows = tuple(first) == (-1,)
         self._buffers: dict[str, tuple[int, int]] = {}
+        # before and after the copies to the device, after the network, after the copies back
+        self._events = [self._cuda.event() for _ in range(4)]
         self._turn = threading.Lock()
 
     def _spec(self, name: str, largest: bool = False) -> TensorSpec:
@@ -95,20 +112,30 @@ class TensorRtSession(Session):
         return TensorSpec(name, dtype, tuple(shape))
 
     def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+        return self.run_timed(arrays)[0]
+
+    def run_timed(self, arrays: list[np.ndarray]) -> tuple[list[np.ndarray], Timings]:
         with self._turn:
             self._cuda.use()
             for spec, array in zip(self.inputs, arrays, strict=True):
                 self._context.set_input_shape(spec.name, array.shape)
-                pointer = self._buffer(spec.name, array.nbytes)
-                self._cuda.upload(pointer, array)
+            given = [self._buffer(spec.name, array.nbytes) for spec, array in zip(self.inputs, arrays, strict=True)]
             outputs = [np.empty(tuple(self._context.get_tensor_shape(spec.name)), spec.dtype) for spec in self.outputs]
             pointers = [self._buffer(spec.name, out.nbytes) for spec, out in zip(self.outputs, outputs, strict=True)]
+            before, uploaded, computed, after = self._events
+            self._cuda.record(before)
+            for array, pointer in zip(arrays, given, strict=True):
+                self._cuda.upload(pointer, array)
+            self._cuda.record(uploaded)
             if not self._context.execute_async_v3(self._cuda.stream):
                 raise RunError("TensorRT could not start the network")
+            self._cuda.record(computed)
             for output, pointer in zip(outputs, pointers, strict=True):
                 self._cuda.download(output, pointer)
+            self._cuda.record(after)
             self._cuda.wait()
-        return outputs
+            parts = [self._cuda.seconds(start, end) for start, end in pairwise(self._events)]
+        return outputs, Timings(*parts)
 
     def _buffer(self, name: str, size: int) -> int:
         """Device memory of the tensor `name`, of at least `size` bytes; the context is told where it is."""
@@ -125,6 +152,8 @@ class TensorRtSession(Session):
         self._cuda.use()
         for pointer, _ in self._buffers.values():
             self._cuda.free(pointer)
+        for event in self._events:
+            self._cuda.forget(event)
         del self._context, self._engine, self._runtime
         self._cuda.close()
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -37,21 +38,28 @@ class ImageFolder(Sequence[Sample]):
         self.root = Path(root)
         folders = _class_folders(self.root)
         indices = _indices(self.root, folders, classes)
-        self._samples = [
-            Sample(path.relative_to(self.root).as_posix(), path, index)
+        # names and class indices only: a Sample with its Path takes twice as much
+        self._files = [
+            (path.relative_to(self.root).as_posix(), index)
             for folder, index in zip(folders, indices, strict=True)
             for path in _images(self.root / folder)
         ]
 
     def __len__(self) -> int:
-        return len(self._samples)
+        return len(self._files)
 
     @overload
     def __getitem__(self, index: int) -> Sample: ...
     @overload
-    def __getitem__(self, index: slice) -> list[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
-        return self._samples[index]
+    def __getitem__(self, index: slice) -> "ImageFolder": ...
+    def __getitem__(self, index: int | slice) -> "Sample | ImageFolder":
+        """One sample, or the data set of some of them."""
+        if isinstance(index, slice):
+            part = copy(self)
+            part._files = self._files[index]
+            return part
+        name, target = self._files[index]
+        return Sample(name, self.root / name, target)
 
 
 def rank_and_world(environ: Mapping[str, str] = os.environ, rank: int = -1) -> tuple[int, int]:

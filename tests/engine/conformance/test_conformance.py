@@ -108,6 +108,23 @@ def test_submitted_calls_answer_in_their_own_futures(open_net: Open) -> None:
     assert engine.run_time > 0
 
 
+def test_what_a_runtime_tells_of_its_time_lies_within_the_call(target: Target, open_net: Open) -> None:
+    engine = open_net(LINE)
+    arrays = LINE.arrays(4)
+    engine(arrays)
+    direct, whole = engine.timings, engine.run_time
+    call = engine.submit(arrays)
+    call.result()
+    for timings, seconds in ((direct, whole), (call.timings, call.run_time)):
+        told = {name: value for name, value in vars(timings).items() if value is not None}
+        assert tuple(told) == target.tells
+        assert all(value >= 0 for value in told.values())
+        assert sum(told.values()) <= seconds
+    rows = LINE.arrays(11)  # several pieces, where the network is fixed at 4 rows
+    engine(rows)
+    assert sum(filter(None, vars(engine.timings).values())) <= engine.run_time
+
+
 def test_wrong_inputs_are_refused(open_net: Open) -> None:
     engine, arrays = open_net(PAIR), PAIR.arrays(4)
     with pytest.raises(InputError, match="takes 2 inputs"):

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import enum
+import itertools
+import time
 from typing import Any
 
 _memory: dict[int, Any] = {}
+_events: dict[int, float | None] = {}
+_numbers = itertools.count(1)
 
 
 class cudaError_t(enum.Enum):
@@ -53,3 +57,30 @@ def cudaMemcpyAsync(to: int, source: int, size: int, kind: Any, stream: int) -> 
         return (cudaError_t.cudaErrorInvalidValue,)
     ctypes.memmove(to, source, size)
     return (cudaError_t.cudaSuccess,)
+
+
+def cudaEventCreate() -> tuple[Any, ...]:
+    event = next(_numbers)
+    _events[event] = None
+    return cudaError_t.cudaSuccess, event
+
+
+def cudaEventRecord(event: int, stream: int) -> tuple[Any, ...]:
+    if event not in _events:
+        return (cudaError_t.cudaErrorInvalidValue,)
+    _events[event] = time.perf_counter()
+    return (cudaError_t.cudaSuccess,)
+
+
+def cudaEventElapsedTime(start: int, end: int) -> tuple[Any, ...]:
+    """Milliseconds. Both must have been recorded."""
+    first, last = _events.get(start), _events.get(end)
+    if first is None or last is None:
+        return cudaError_t.cudaErrorInvalidValue, 0.0
+    return cudaError_t.cudaSuccess, (last - first) * 1e3
+
+
+def cudaEventDestroy(event: int) -> tuple[Any, ...]:
+    known = event in _events
+    _events.pop(event, None)
+    return (cudaError_t.cudaSuccess if known else cudaError_t.cudaErrorInvalidValue,)

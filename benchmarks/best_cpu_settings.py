@@ -1,0 +1,187 @@
+"""The best setting of a CPU for each model and target, beside plain ONNX Runtime float32: a table, no claim.
+
+`zoo tune` searches batch, streams, threads and dtype among what passes the acceptance standard. The best setting of
+each dtype is then measured again, in turns with a loop around ONNX Runtime on the float32 file with the library's own
+defaults, at the batch size that serves it best. What the machine or the file does not offer is missing in the table.
+Run: make bench, or python benchmarks/best_cpu_settings.py [models] [--target onnx --target openvino] [--seconds 0.5]
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from _common import export, in_turns, load, machine
+from engine import backends
+from zoo import cli, tune
+from zoo.catalogue import ids
+from zoo.diagnosis import replay
+from zoo.errors import CheckFailedError, ZooError
+from zoo.manifest import Exported
+from zoo.model import Model, file_name
+from zoo.pipeline import batches
+from zoo.verify import spread
+
+TARGETS, BATCHES, ROUNDS = ("onnx", "openvino"), (1, 4, 16), 7
+
+
+@dataclass(frozen=True)
+class Row:
+    """The best setting of one dtype, and its samples a second over those of the plain loop, a round each."""
+
+    model: str
+    target: str
+    point: dict[str, Any]
+    plain_batch: int
+    ratios: list[float]
+    quiet: int
+
+    def line(self) -> str:
+        point = self.point
+        low, middle, high = np.percentile(self.ratios, [25, 50, 75])
+        return (
+            f"| {self.model} | {self.target} | {point['dtype']} | {point['batch_size']} | {point['streams']} | "
+            f"{point['threads'] or '-'} | {self.plain_batch} | **{middle:.2f}** ({low:.2f} to {high:.2f}) | "
+            f"{self.quiet} of {len(self.ratios)} |"
+        )
+
+
+def ready(model: Model, rows: int) -> list[np.ndarray]:
+    """Real samples of the model, as many as there are, again and again."""
+    samples = spread(model.task.dataset(model.data("sample")), rows)
+    return next(batches(model.task, [samples[index % len(samples)] for index in range(rows)], rows)).arrays
+
+
+def plain(session: Any, arrays: list[np.ndarray], seconds: float) -> float:
+    """Samples a second of a loop around the runtime."""
+    feeds = dict(zip((node.name for node in session.get_inputs()), arrays, strict=True))
+    session.run(None, feeds)
+    start, calls = time.perf_counter(), 0
+    while time.perf_counter() - start < seconds:
+        session.run(None, feeds)
+        calls += 1
+    return calls * len(arrays[0]) / (time.perf_counter() - start)
+
+
+def exported_whole(model: Model, folder: Path) -> Exported:
+    """With an int8 file, where the model has one that its export accepts."""
+    try:
+        return export(model, folder, int8=True)
+    except (ZooError, CheckFailedError) as error:
+        print(f"{model.id} without int8: {error}", file=sys.stderr)
+        return export(model, folder)
+
+
+def best_plain_batch(model: Model, session: Any, seconds: float) -> int:
+    """The batch size that a loop around the runtime does most with."""
+    return max(BATCHES, key=lambda rows: plain(session, ready(model, rows), seconds))
+
+
+def best_settings(model: Model, exported: Exported, target: str, seconds: float) -> list[dict[str, Any]]:
+    """For each dtype that passes, the point of the search with the highest throughput."""
+    folder, variant = exported.dynamic.parent, model.variant(None)
+    offered = [
+        dtype
+        for dtype in cli.DTYPES
+        if dtype in backends.find(target).dtypes and (folder / file_name(variant, dtype)).is_file()
+    ]
+    with tempfile.TemporaryDirectory() as kept:
+        report = Path(kept) / "points.json"
+        flags = ["--folder", str(folder), "--target", target, "--seconds", str(seconds), "--json", str(report)]
+        flags += [word for dtype in offered for word in ("--dtype", dtype)]
+        flags += [word for rows in BATCHES for word in ("--batch", str(rows))]
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            code = tune.main(model, flags)
+        if code != 0:
+            raise ZooError(f"zoo tune {model.id} --target {target} ended with {code}: {said.getvalue().strip()}")
+        points = json.loads(report.read_text(encoding="utf-8"))["points"]
+    found: dict[str, dict[str, Any]] = {}
+    for point in sorted(points, key=lambda one: one["throughput"]):
+        found[point["dtype"]] = point
+    return list(found.values())
+
+
+def tuned(model: Model, folder: Path, target: str, point: dict[str, Any], seconds: float) -> float:
+    """Samples a second of one setting, in an engine of its own."""
+    ckpt = folder / file_name(model.variant(None), point["dtype"])
+    with cli.target_engine(
+        model,
+        ckpt,
+        target,
+        point["dtype"],
+        point["batch_size"],
+        None,
+        streams=point["streams"],
+        threads=point["threads"],
+    ) as engine:
+        arrays = ready(model, point["batch_size"])
+        engine(arrays)
+        return replay(engine, arrays, seconds)[0]
+
+
+def rows(model: Model, folder: Path, targets: list[str], seconds: float) -> Iterator[Row]:
+    """One row a target and dtype."""
+    import onnxruntime
+
+    exported = exported_whole(model, folder)
+    session = onnxruntime.InferenceSession(str(exported.dynamic), providers=["CPUExecutionProvider"])
+    batch = best_plain_batch(model, session, seconds)
+    arrays = ready(model, batch)
+    for target in targets:
+        if not backends.targets()[target].availability().usable:
+            continue
+        points = best_settings(model, exported, target, seconds)
+        jobs: dict[str, Callable[[], float]] = {"plain": partial(plain, session, arrays, seconds)}
+        jobs |= {point["dtype"]: partial(tuned, model, folder, target, point, seconds) for point in points}
+        found = in_turns(ROUNDS, jobs)
+        for point in points:
+            ratios = found.ratios(point["dtype"], "plain")
+            quiet = len(found.ratios(point["dtype"], "plain", quiet=True))
+            yield Row(model.id, target, point, batch, ratios, quiet)
+
+
+def main() -> int:
+    """Print the table, row by row, and the geometric mean of each model's best; 1 if a model could not be measured."""
+    parser = argparse.ArgumentParser(description="The best CPU settings beside plain ONNX Runtime float32.")
+    parser.add_argument("models", nargs="*", help="domain/name (default: all)")
+    parser.add_argument("--target", action="append", help=f"may be given several times (default {', '.join(TARGETS)})")
+    parser.add_argument("--seconds", type=float, default=0.5, help="for each setting and each turn (default 0.5)")
+    args = parser.parse_args()
+    machine()
+    print("| model | target | dtype | batch | streams | threads | plain batch | × plain float32 (quartiles) | quiet |")
+    print("| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    best: list[float] = []
+    failed = 0
+    for name in args.models or ids():
+        ratios: list[float] = []
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                for row in rows(load(name), Path(folder), args.target or list(TARGETS), args.seconds):
+                    print(row.line(), flush=True)
+                    ratios.append(statistics.median(row.ratios))
+        except Exception as error:
+            # one model that cannot be measured leaves the others their rows
+            print(f"{name} could not be measured: {error}", file=sys.stderr)
+            failed += 1
+        else:
+            best += [max(ratios)] if ratios else []
+    if best:
+        print(f"\nbest of each model, geometric mean of {len(best)}: {statistics.geometric_mean(best):.2f} × plain")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

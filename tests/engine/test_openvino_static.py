@@ -1,0 +1,37 @@
+"""OpenVINO's option `static`: compiled for one shape, and used with any number of rows all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.base import Engine, ModelFileError, OptionError
+
+pytest.importorskip("openvino")
+STATIC = {"static": True}
+
+
+def test_the_shape_is_fixed_and_other_numbers_of_rows_are_served(doubling: Callable[..., Path]) -> None:
+    with Engine(doubling(["batch", 2]), target="openvino", batch_size=4, options=STATIC) as engine:
+        assert engine.inputs[0].shape == (4, 2)
+        for rows in (1, 4, 9):
+            x = np.random.default_rng(rows).standard_normal((rows, 2), np.float32)
+            np.testing.assert_allclose(engine(x), 2 * x)
+
+
+def test_an_open_dimension_needs_a_size(doubling: Callable[..., Path]) -> None:
+    path = doubling(["batch", "width"])
+    with pytest.raises(OptionError, match="input_size"):
+        Engine(path, target="openvino", batch_size=4, options=STATIC)
+    with Engine(path, target="openvino", input_size=[[3, 5]], options=STATIC) as engine:
+        assert engine(np.ones((3, 5), np.float32)).shape == (3, 5)
+
+
+def test_what_openvino_cannot_read_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "cut.onnx"
+    path.write_bytes(b"no network")
+    with pytest.raises(ModelFileError, match=r"cut\.onnx \(10 bytes\) is not a model that OpenVINO reads"):
+        Engine(path, target="openvino", batch_size=1, options=STATIC)
