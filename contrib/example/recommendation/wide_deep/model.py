@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.spec import TensorSpec
 from utils.datasets.criteo import CATEGORIES, INTEGERS
-from utils.datasets.samples.clicks import write_clicks
+from utils.datasets.samples.clicks import TRAINING_SEED, draw, write_clicks
 from utils.preprocess.pytorch.click_prediction import ClickFeatures
 from zoo.model import Model, Published, SampleData
 from zoo.tasks.click_prediction import ClickPrediction
@@ -70,6 +70,7 @@ MODEL = Model(
     size={},
     task=ClickPrediction(ClickFeatures(BUCKETS)),
     sample=SampleData("clicks", 1, write_clicks),
+    calibration=lambda: draw(256, TRAINING_SEED).rows,
     source="written for this repository after the paper",
     licence="BSD-3-Clause; the click log is drawn by this repository",
     paper="Cheng et al., Wide & Deep Learning for Recommender Systems, 2016",
