@@ -20,8 +20,8 @@ from engine.backends.base import Session
 from engine.base import Engine
 from engine.spec import TensorSpec
 from utils.datasets.sample import Sample
-from zoo.model import Task
 from zoo.pipeline import Stages, predictions
+from zoo.task import Task
 
 # runs are long beside what starting one costs: its slots are new memory
 BATCH, SECONDS, ROUNDS, REPEAT = 64, 0.0153, 5, 3

@@ -15,7 +15,8 @@ from engine.base import PASS_PATH, Engine
 from . import frameworks
 from .errors import ZooError
 from .export import build, read_manifest, sizes
-from .model import Model, Task, file_name
+from .model import Model, file_name
+from .task import Task
 from .weights import resolve
 
 _log = logging.getLogger(__name__)
@@ -82,6 +83,18 @@ def add_shared_flags(parser: argparse.ArgumentParser, batch_size: int) -> None:
     parser.add_argument(
         "--verbose", type=boolean, nargs="?", const=True, default=False, metavar="True|False", help="say more"
     )
+
+
+def add_token_budget(parser: argparse.ArgumentParser, model: Model) -> None:
+    """--token_budget, for models whose inputs differ in length."""
+    if model.task.padding is not None:
+        help_text = "at most so many positions a batch: rows times the longest (default: --batch_size rows, any length)"
+        parser.add_argument("--token_budget", type=positive, help=help_text)
+
+
+def token_budget(args: argparse.Namespace) -> int | None:
+    """--token_budget, where the script has it."""
+    return getattr(args, "token_budget", None)
 
 
 def task_of(model: Model, args: argparse.Namespace) -> Task:

@@ -26,6 +26,7 @@ from utils.files import sha256
 from . import frameworks
 from .errors import CheckFailedError, ZooError
 from .model import Model, file_name
+from .padding import stacked
 from .parity import TOLERANCE, Difference, as_list, outputs_difference, require_alive
 from .weights import Weights, resolve
 
@@ -95,7 +96,9 @@ def export(
         _write_float16(made.dynamic, made.float16)
         with step("compare with the framework"):
             differences = {
-                "static": _compare(reference, made.static, batch, "float32"),
+                "static": _compare(
+                    reference, made.static, parity_batch(model, samples or model.demos(), input_size, shapes), "float32"
+                ),
                 "dynamic": _worst_over_sizes(
                     model, reference, made.dynamic, batch, samples or model.demos(), input_size
                 ),
@@ -113,12 +116,20 @@ def build(model: Model, variant: str, weights: Weights, input_size: int | None) 
     return frameworks.of(model).load(model, variant, weights, parity_batch(model, model.demos(), input_size))
 
 
-def parity_batch(model: Model, folder: Path, input_size: int | None = None) -> list[np.ndarray]:
-    """The first files of `folder`, preprocessed and stacked: one array an input."""
+def parity_batch(
+    model: Model, folder: Path, input_size: int | None = None, shapes: list[list[int]] | None = None
+) -> list[np.ndarray]:
+    """The first samples in the files of `folder`, preprocessed and stacked: one array an input.
+
+    shapes: those of the static file's inputs, to which padded inputs are filled up.
+    """
     task = model.task.adapted(input_size, topk=1)
     files = files_in(folder, task.suffixes)[:_MAX_PARITY_SAMPLES]
-    arrays = [task.preprocess(file)[0] for file in files]
-    return [np.stack(column) for column in zip(*arrays, strict=True)]
+    found = [sample for file in files for sample in task.samples_in(file)][:_MAX_PARITY_SAMPLES]
+    rows = [task.preprocess(sample.data)[0] for sample in found]
+    if task.padding is not None:
+        return stacked(rows, task.padding, [shape[1:] for shape in shapes or []])
+    return [np.stack(column) for column in zip(*rows, strict=True)]
 
 
 def sizes(model: Model, input_size: int | None) -> Mapping[str, int]:

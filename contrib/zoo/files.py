@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,31 +16,50 @@ from utils.files import atomic_write
 from . import cli, console
 from .diagnosis import diagnose
 from .errors import CheckFailedError, ZooError
-from .model import Model, Task
+from .model import Model
+from .padding import arranged
 from .pipeline import Stages, predictions
+from .task import Task
 
 _TELLING_SECONDS = 1.0  # a shorter run is mostly start-up, and says nothing of what limits it
 
 
+Bad = tuple[Sample, DataError]
+
+
 def single(model: Model, argv: list[str] | None = None) -> int:
-    """example_single_batch.py: one file."""
-    args = _parser(model, f"Run {model.title} on one {model.task.data_name}.", batch_size=1).parse_args(argv)
+    """example_single_batch.py: one file, or what --text says."""
+    parser = _parser(model, f"Run {model.title} on one {model.task.data_name}.", batch_size=1)
+    if model.task.text_help:
+        parser.add_argument("--text", action="append", help=f"{model.task.text_help}; may be given several times")
+    args = parser.parse_args(argv)
 
     def job(args: argparse.Namespace) -> int:
-        if str(args.data_path) == "sample":
-            path = model.task.dataset(model.data("sample"))[0].data
-        else:
-            path = args.data_path or files_in(model.demos(), model.task.suffixes)[0]
-        if path.is_dir():
-            raise ZooError(f"{path} is a folder; give one file, or use example_multi_batch.py for folders")
-        if not path.is_file():
-            raise ZooError(f"no file {path}; give one with --data_path")
-        pictures = {str(path): picture for picture in _pictures(args.save_dir, [path.name]).values()}
-        if any(picture.resolve() == path.resolve() for picture in pictures.values()):
-            raise ZooError(f"--save_dir {args.save_dir} would overwrite {path} itself; choose another folder")
-        return _predict(model, args, [Sample(str(path), path)], pictures, skip_bad=False)
+        samples = _typed(model, args) if getattr(args, "text", None) else _of_one_file(model, args)
+        pictures = _pictures(model.task, args.save_dir, {sample.id: Path(sample.id).name for sample in samples})
+        if any(picture.resolve() == Path(args.data_path or "").resolve() for picture in pictures.values()):
+            raise ZooError(f"--save_dir {args.save_dir} would overwrite {args.data_path} itself; choose another folder")
+        return _predict(model, args, samples, pictures, [])
 
     return console.run(job, args)
+
+
+def _typed(model: Model, args: argparse.Namespace) -> list[Sample]:
+    if args.data_path:
+        raise ZooError("--text and --data_path both say what to run the network on; give one of them")
+    return [Sample(f"text {number}", model.task.from_text(text)) for number, text in enumerate(args.text, start=1)]
+
+
+def _of_one_file(model: Model, args: argparse.Namespace) -> list[Sample]:
+    if str(args.data_path) == "sample":
+        first = model.task.dataset(model.data("sample"))[0]
+        return [Sample(first.id, first.data)]
+    path = args.data_path or files_in(model.demos(), model.task.suffixes)[0]
+    if path.is_dir():
+        raise ZooError(f"{path} is a folder; give one file, or use example_multi_batch.py for folders")
+    if not path.is_file():
+        raise ZooError(f"no file {path}; give one with --data_path")
+    return _samples_in(model.task, path, str(path))
 
 
 def multi(model: Model, argv: list[str] | None = None) -> int:
@@ -56,34 +75,57 @@ def multi(model: Model, argv: list[str] | None = None) -> int:
             raise ZooError(
                 f"--save_dir {args.save_dir} lies in the folder that is read; choose one outside of {folder}"
             )
-        names = [path.relative_to(folder).as_posix() for path in files]
-        samples = [Sample(name, path) for name, path in zip(names, files, strict=True)]
-        return _predict(model, args, samples, _pictures(args.save_dir, names), skip_bad=True)
+        samples: list[Sample] = []
+        bad: list[Bad] = []
+        for path in files:
+            name = path.relative_to(folder).as_posix()
+            try:
+                samples += _samples_in(model.task, path, name)
+            except DataError as error:
+                bad.append((Sample(name, path), error))
+        pictures = _pictures(model.task, args.save_dir, {sample.id: sample.id for sample in samples})
+        return _predict(model, args, samples, pictures, bad, skip_bad=True)
 
     return console.run(job, args)
+
+
+def _samples_in(task: Task, path: Path, name: str) -> list[Sample]:
+    """What `path` holds; ids begin with `name`, by which the person knows the file."""
+    found = task.samples_in(path)
+    return [Sample(name + sample.id.removeprefix(path.name), sample.data) for sample in found]
 
 
 def _parser(model: Model, description: str, batch_size: int) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description)
     cli.add_shared_flags(parser, batch_size)
+    cli.add_token_budget(parser, model)
     parser.add_argument("--json", type=Path, help="write the predictions to this file")
     parser.add_argument("--save_dir", type=Path, help="write an annotated picture a sample to this folder")
     return parser
 
 
-def _pictures(save_dir: Path | None, names: Sequence[str]) -> dict[str, Path]:
-    """Where the annotated picture of each file goes: a.png stays a.png, a.jpg becomes a.jpg.png."""
+def _pictures(task: Task, save_dir: Path | None, names: Mapping[str, str]) -> dict[str, Path]:
+    """Where the picture of each sample (id to name) goes: a.png stays a.png, a.jpg becomes a.jpg.png."""
     if save_dir is None:
         return {}
-    return {name: save_dir / (name if name.lower().endswith(".png") else f"{name}.png") for name in names}
+    files = {one: name.replace(":", "_") for one, name in names.items()}
+    suffix = task.picture_suffix
+    return {one: save_dir / (name if name.lower().endswith(suffix) else name + suffix) for one, name in files.items()}
 
 
 def _predict(
-    model: Model, args: argparse.Namespace, samples: Sequence[Sample], pictures: Mapping[str, Path], skip_bad: bool
+    model: Model,
+    args: argparse.Namespace,
+    samples: Sequence[Sample],
+    pictures: Mapping[str, Path],
+    bad: list[Bad],
+    *,
+    skip_bad: bool = False,
 ) -> int:
-    """Predict, print, draw and write; unreadable files are reported, left out, and make the exit code 1."""
+    """Predict, print, draw and write. Unreadable ones are reported, left out, and make the exit code 1; `bad` holds
+    those that were found to be so before."""
+    asked = len(samples) + len(bad)
     task = cli.task_of(model, args)
-    bad: list[tuple[Sample, DataError]] = []
     records: list[dict[str, Any]] = []
     stages = Stages()
     total = -(-len(samples) // args.batch_size)
@@ -91,18 +133,18 @@ def _predict(
         found = predictions(
             task,
             engine,
-            samples,
+            arranged(task, samples),
             args.batch_size,
             stages,
             workers=args.workers,
             skip_postprocess=args.skip_postprocess,
             on_bad=(lambda sample, error: bad.append((sample, error))) if skip_bad else None,
+            token_budget=cli.token_budget(args),
         )
         bar = console.progress(found, total, "predicting", "batch") if total > 1 else found
-        for batch, batch_predictions in bar:
-            for sample, prediction in zip(batch, batch_predictions, strict=not args.skip_postprocess):
-                print(f"{sample.id}: {task.describe(prediction, args.topk)}")
-                records.append(_record(task, sample, prediction, pictures.get(sample.id)))
+        for sample, prediction in _in_order(task, samples, bar):
+            print(f"{sample.id}: {task.describe(prediction, args.topk)}")
+            records.append(_record(task, sample, prediction, pictures.get(sample.id)))
         diagnosis = diagnose(engine, stages) if stages.end_to_end > _TELLING_SECONDS else None
     if args.json:
         console.write_json(
@@ -127,14 +169,25 @@ def _predict(
     for sample, error in bad:
         print(f"skipped {sample.id}: {error}", file=sys.stderr)
     if bad:
-        raise CheckFailedError(f"{len(bad)} of {len(samples)} files could not be read")
+        raise CheckFailedError(f"{len(bad)} of {asked} files could not be read")
     return console.OK
+
+
+def _in_order(
+    task: Task, samples: Sequence[Sample], found: Iterable[tuple[list[Sample], list[Any]]]
+) -> Iterator[tuple[Sample, Any]]:
+    """Samples with their predictions, in the order of `samples`: at once, or at the end where lengths decided."""
+    pairs = (pair for batch, batch_predictions in found for pair in zip(batch, batch_predictions, strict=False))
+    if task.padding is None:
+        return pairs
+    place = {sample.id: index for index, sample in enumerate(samples)}
+    return iter(sorted(pairs, key=lambda pair: place[pair[0].id]))
 
 
 def _record(task: Task, sample: Sample, prediction: Any, picture: Path | None) -> dict[str, Any]:
     record = {"id": sample.id} | task.to_json(prediction)
     if picture:
         with atomic_write(picture) as temporary:
-            task.draw(sample.data, prediction).save(temporary, format="PNG")
+            task.draw(sample.data, prediction).save(temporary, format=task.picture_suffix.removeprefix(".").upper())
         record["picture"] = str(picture)
     return record

@@ -2,52 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
-
-import numpy as np
+from typing import Any, Literal
 
 from engine.spec import TensorSpec
-from utils.datasets.sample import Sample
-from utils.metrics.base import Metric
 
 from .errors import ZooError
 from .home import home
-
-
-class Task(Protocol):
-    """What a domain does with its samples: one object serves demo, folder, validation and verification.
-
-    `preprocess(data, out)` returns (one array an input, without the batch dimension; meta); it may write to `out`, one
-    array an input, and return these very arrays, which saves a copy. `postprocess(outputs,
-    metas)` takes the outputs of a batch and returns one prediction a sample. `adapted` gives the same task for another
-    input size (None: as it is), with predictions that hold at least `topk` candidates. `decoder` says what reads and
-    scales the data, for reports; `fast()` is the task with quicker decoding that is not equal to the source's, or
-    None where there is none.
-    """
-
-    @property
-    def suffixes(self) -> tuple[str, ...]: ...
-    @property
-    def data_name(self) -> str: ...
-
-    @property
-    def decoder(self) -> str: ...
-
-    def preprocess(
-        self, data: Any, out: tuple[np.ndarray, ...] | None = None
-    ) -> tuple[tuple[np.ndarray, ...], Any]: ...
-    def postprocess(self, outputs: list[np.ndarray], metas: list[Any]) -> list[Any]: ...
-    def dataset(self, root: Path) -> Sequence[Sample]: ...
-    def metric(self) -> Metric: ...
-    def agreement(self, one: Any, other: Any) -> bool: ...
-    def describe(self, prediction: Any, topk: int) -> str: ...
-    def to_json(self, prediction: Any) -> dict[str, Any]: ...
-    def draw(self, data: Any, prediction: Any) -> Any: ...
-    def adapted(self, size: int | None, topk: int) -> Task: ...
-    def fast(self) -> Task | None: ...
+from .task import Task
 
 
 @dataclass(frozen=True)

@@ -62,10 +62,14 @@ def outputs_difference(reference: list[np.ndarray], got: list[np.ndarray]) -> Di
 
 
 class Spread:
-    """How far the outputs move from sample to sample, over any number of batches."""
+    """How far the outputs move from sample to sample, over any number of batches.
+
+    Outputs whose size follows the samples' length are compared within their batch only.
+    """
 
     def __init__(self) -> None:
         self.samples = 0
+        self._widest = 0.0
         self._low: list[np.ndarray] = []
         self._high: list[np.ndarray] = []
 
@@ -73,18 +77,26 @@ class Spread:
         """Count the outputs of one batch, each [rows, …]."""
         low, high = [array.min(axis=0) for array in outputs], [array.max(axis=0) for array in outputs]
         self.samples += len(outputs[0])
+        if [array.shape for array in low] != [array.shape for array in self._low]:
+            self._widest = max(self._widest, self._spread())
+            self._low = self._high = []
         self._low = [np.minimum(*pair) for pair in zip(self._low, low, strict=True)] if self._low else low
         self._high = [np.maximum(*pair) for pair in zip(self._high, high, strict=True)] if self._high else high
+
+    def _spread(self) -> float:
+        """The widest of the outputs, relative to its size; 0 where there are none."""
+        pairs = [
+            (low.astype(np.float64), high.astype(np.float64)) for low, high in zip(self._low, self._high, strict=True)
+        ]
+        return max(
+            (float((high - low).max()) / (float(np.abs([low, high]).max()) or 1.0) for low, high in pairs), default=0.0
+        )
 
     def require_alive(self) -> None:
         """Raise CheckFailedError if all samples, at least two, gave the same: then agreement would prove nothing."""
         if self.samples < 2:
             return
-        pairs = [
-            (low.astype(np.float64), high.astype(np.float64)) for low, high in zip(self._low, self._high, strict=True)
-        ]
-        spread = [float((high - low).max()) / (float(np.abs([low, high]).max()) or 1.0) for low, high in pairs]
-        if max(spread) < _ALIVE:
+        if max(self._widest, self._spread()) < _ALIVE:
             raise CheckFailedError(
                 f"the network gives (nearly) the same outputs for all {self.samples} samples, so that comparing it "
                 "proves nothing. Are the weights right, and the samples different?"

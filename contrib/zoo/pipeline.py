@@ -24,13 +24,15 @@ from utils.datasets.sample import Sample
 from utils.errors import DataError
 
 from .errors import ZooError
-from .model import Task
+from .padding import Fixed, chunks, fixed_sizes, stacked
 from .parity import as_list
+from .task import Task
 
 # Slots beside those in flight: one is postprocessed, one is ready, one is being filled.
 _AHEAD = 3
 
 OnBad = Callable[[Sample, DataError], None]
+Row = tuple[np.ndarray, ...]
 
 
 @dataclass
@@ -120,6 +122,9 @@ class Feeder:
     The caller returns a batch's slot with `give_back`; while no slot is free, nothing further is preprocessed. The
     last batch is as small as it is. A sample that cannot be read raises its DataError, or goes to `on_bad` and is
     left out; any other exception of the preprocessing becomes a ZooError. Both name the sample.
+
+    Where the task pads, the rows of a batch differ in shape until the batch is complete: they are put together then.
+    fixed, token_budget: as padding.stacked and padding.chunks have them.
     """
 
     def __init__(
@@ -132,8 +137,12 @@ class Feeder:
         dtypes: Sequence[str | None] = (),
         stages: Stages | None = None,
         on_bad: OnBad | None = None,
+        fixed: Fixed = (),
+        token_budget: int | None = None,
     ):
         self._task = task
+        self._fixed = fixed
+        self._token_budget = token_budget
         self._batch_size = batch_size
         self._workers = workers
         self._free = deque(Slot(batch_size, dtypes) for _ in range(slots))
@@ -147,13 +156,13 @@ class Feeder:
 
     def batches(self, samples: Sequence[Sample]) -> Iterator[Batch]:
         """The batches of `samples`. When the caller stops early, the threads end with the sample they are at."""
-        starts = iter(range(0, len(samples), self._batch_size))
+        plan = chunks(self._task, samples, self._batch_size, self._token_budget)
         filling: deque[tuple[Slot, list[Sample], list[Future[Any]]]] = deque()
         pool = ThreadPoolExecutor(self._workers, thread_name_prefix="preprocess")
         try:
             while True:
-                while (self._free or not filling) and (start := next(starts, None)) is not None:
-                    chunk = [samples[i] for i in range(start, min(start + self._batch_size, len(samples)))]
+                while (self._free or not filling) and (indices := next(plan, None)) is not None:
+                    chunk = [samples[index] for index in indices]
                     slot = self._free.popleft() if self._free else Slot(self._batch_size, self._dtypes)
                     rows = [pool.submit(self._fill, slot, row, sample) for row, sample in enumerate(chunk)]
                     filling.append((slot, chunk, rows))
@@ -167,46 +176,55 @@ class Feeder:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _fill(self, slot: Slot, index: int, sample: Sample) -> tuple[Any, float, float]:
-        """Preprocess one sample into its row; returns its meta, seconds and processor seconds. Runs on a worker."""
+    def _fill(self, slot: Slot, index: int, sample: Sample) -> tuple[Row, Any, float, float]:
+        """Preprocess one sample into its row; returns the row where it has to wait for the others, its meta, seconds
+        and processor seconds. Runs on a worker."""
         start, start_cpu = time.perf_counter(), time.thread_time()
         row = slot.row(index)
+        waits = self._task.padding is not None
         try:
             arrays, meta = self._task.preprocess(sample.data, row)
-            if row is None or any(array is not place for array, place in zip(arrays, row, strict=True)):
+            if not waits and (row is None or any(one is not place for one, place in zip(arrays, row, strict=True))):
                 slot.put(index, arrays)
         except DataError as error:
             raise error if sample.id in str(error) else DataError(f"{sample.id}: {error}") from error
         except Exception as error:
             # preprocessing is a model's own code, which may raise anything
             raise ZooError(f"preprocessing of {sample.id} failed: {type(error).__name__}: {error}") from error
-        return meta, time.perf_counter() - start, time.thread_time() - start_cpu
+        return arrays if waits else (), meta, time.perf_counter() - start, time.thread_time() - start_cpu
 
     def _collected(self, slot: Slot, samples: list[Sample], rows: list[Future[Any]]) -> Batch:
         """Wait for every row of a slot. Rows that could not be read are closed up."""
         wait(rows, return_when=FIRST_EXCEPTION)  # woken once, and not for every row
         good: list[int] = []
+        waiting: list[Row] = []
         metas: list[Any] = []
         for index, (sample, row) in enumerate(zip(samples, rows, strict=True)):
             try:
-                meta, seconds, cpu_seconds = row.result()
+                arrays, meta, seconds, cpu_seconds = row.result()
             except DataError as error:
                 if self._on_bad is None:
                     raise
                 self._on_bad(sample, error)
                 continue
             good.append(index)
+            waiting.append(arrays)
             metas.append(meta)
             self._stages.preprocess += seconds
             self._stages.preprocess_cpu += cpu_seconds
-        whole = len(good) == len(samples)
-        arrays = [array[: len(samples)] if whole else array[good] for array in slot.arrays]
-        return Batch([samples[index] for index in good], arrays, metas, slot)
+        return Batch([samples[index] for index in good], self._together(slot, waiting, good, len(samples)), metas, slot)
+
+    def _together(self, slot: Slot, waiting: list[Row], good: list[int], rows: int) -> list[np.ndarray]:
+        if self._task.padding is not None:
+            return stacked(waiting, self._task.padding, self._fixed, self._dtypes)
+        return [array[:rows] if len(good) == rows else array[good] for array in slot.arrays]
 
 
-def batches(task: Task, samples: Sequence[Sample], batch_size: int, workers: int | None = None) -> Iterator[Batch]:
+def batches(
+    task: Task, samples: Sequence[Sample], batch_size: int, workers: int | None = None, fixed: Fixed = ()
+) -> Iterator[Batch]:
     """Preprocessed batches, in order; the arrays of one are valid until the next is asked for."""
-    feeder = Feeder(task, batch_size, workers or cores())
+    feeder = Feeder(task, batch_size, workers or cores(), fixed=fixed)
     for batch in feeder.batches(samples):
         yield batch
         feeder.give_back(batch)
@@ -223,13 +241,17 @@ def predictions(
     warm_up: int = 0,
     skip_postprocess: bool = False,
     on_bad: OnBad | None = None,
+    token_budget: int | None = None,
 ) -> Iterator[tuple[list[Sample], list[Any]]]:
     """For each batch, its samples and their predictions (none when skipping postprocessing); times go to `stages`.
 
     One batch more than the engine runs at once is submitted ahead, so that it never waits for this thread. A
     batch of the first sample runs `warm_up` times beforehand, outside of every figure. workers: threads that
-    preprocess, by default as many as there are cores.
+    preprocess, by default as many as there are cores. token_budget: as padding.chunks has it.
     """
+    if task.play is not None:
+        yield from _played(task, engine, samples, batch_size, stages, warm_up)
+        return
     in_flight = engine.parallel + 1
     # only to what was asked for: a float16 file under --dtype float32 is refused by the engine
     dtypes = [spec.dtype if spec.dtype == engine.dtype else None for spec in engine.inputs]
@@ -241,6 +263,8 @@ def predictions(
         dtypes=dtypes,
         stages=stages,
         on_bad=on_bad,
+        fixed=fixed_sizes([engine]),
+        token_budget=token_budget,
     )
     if warm_up:
         _warm_up(task, engine, samples[0], min(batch_size, len(samples)), warm_up)
@@ -281,8 +305,43 @@ def _finished(
     return batch.samples, found
 
 
+class _Clocked:
+    """An engine for closed loops: calls go through, and their time is added up."""
+
+    def __init__(self, engine: Engine):
+        self._engine = engine
+        self.seconds = 0.0
+
+    def __call__(self, inputs: Any) -> Any:
+        outputs = self._engine(inputs)
+        self.seconds += self._engine.run_time
+        return outputs
+
+
+def _played(
+    task: Task, engine: Engine, samples: Sequence[Sample], batch_size: int, stages: Stages, warm_up: int
+) -> Iterator[tuple[list[Sample], list[Any]]]:
+    """As predictions, for a closed loop: what is not the network's time counts as postprocessing."""
+    if warm_up:
+        _warm_up(task, engine, samples[0], min(batch_size, len(samples)), warm_up)
+    stages.ready = next(batches(task, samples[:batch_size], batch_size)).arrays
+    clock = _Clock(stages)
+    for indices in chunks(task, samples, batch_size):
+        batch = [samples[index] for index in indices]
+        clocked = _Clocked(engine)
+        start, start_cpu = time.perf_counter(), time.thread_time()
+        found = task.play(clocked, batch) if task.play else []
+        stages.postprocess += time.perf_counter() - start - clocked.seconds
+        stages.postprocess_cpu += max(time.thread_time() - start_cpu - clocked.seconds, 0.0)
+        stages.inference += clocked.seconds
+        stages.batches += 1
+        stages.samples += len(batch)
+        clock.read()
+        yield batch, found
+
+
 def _warm_up(task: Task, engine: Engine, sample: Sample, rows: int, times: int) -> None:
-    for batch in batches(task, [sample] * rows, rows):
+    for batch in batches(task, [sample] * rows, rows, fixed=fixed_sizes([engine])):
         for call in [engine.submit(batch.arrays) for _ in range(times * engine.parallel)]:
             call.result()
 

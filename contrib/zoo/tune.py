@@ -18,6 +18,7 @@ from .diagnosis import replay
 from .errors import CheckFailedError
 from .export import sizes
 from .model import Model, file_name
+from .padding import Fixed, fixed_sizes
 from .pipeline import batches
 from .verify import Verification, spread, verify
 
@@ -117,25 +118,25 @@ def _tune(model: Model, args: argparse.Namespace) -> int:
 
 def _points(model: Model, args: argparse.Namespace, variant: str, dtype: str, batch: int) -> Iterator[Point]:
     """Every number of streams that the target makes use of."""
-    arrays = _ready_batch(model, args, batch)
     for streams in stream_counts(cores()):
         ckpt = args.folder / file_name(variant, dtype)
         with cli.target_engine(model, ckpt, args.target, dtype, batch, args.input_size, streams=streams) as engine:
             if streams > engine.parallel:
                 return
+            arrays = _ready_batch(model, args, batch, fixed_sizes([engine]))
             engine(arrays)
             throughput, seconds = replay(engine, arrays, args.seconds)
         latency = statistics.median(seconds) * 1e3
         yield Point(dtype, batch, streams, max(cores() // streams, 1), throughput, latency)
 
 
-def _ready_batch(model: Model, args: argparse.Namespace, batch: int) -> list[np.ndarray]:
+def _ready_batch(model: Model, args: argparse.Namespace, batch: int, fixed: Fixed) -> list[np.ndarray]:
     """Real samples, as many as there are, again and again."""
     sizes(model, args.input_size)
     task = model.task.adapted(args.input_size, topk=1)
     samples = spread(task.dataset(model.data(args.data_path)), batch)
     filled = [samples[index % len(samples)] for index in range(batch)]
-    return next(iter(batches(task, filled, batch))).arrays
+    return next(batches(task, filled, batch, fixed=fixed)).arrays
 
 
 def _row(model: Model, args: argparse.Namespace, variant: str, point: Point) -> list[str]:

@@ -19,9 +19,11 @@ from utils.metrics.base import Metric
 from . import cli, console
 from .diagnosis import Diagnosis, diagnose
 from .errors import ZooError
-from .model import Model, Task
+from .model import Model
+from .padding import arranged
 from .pipeline import Stages, predictions
 from .resume import Progress
+from .task import Task
 from .verify import spread
 
 _DECODER_SAMPLES = 256
@@ -31,6 +33,7 @@ def main(model: Model, argv: list[str] | None = None) -> int:
     """example_valid.py."""
     parser = argparse.ArgumentParser(description=f"The metric of {model.title} over a labelled data set.")
     cli.add_shared_flags(parser, batch_size=16)
+    cli.add_token_budget(parser, model)
     parser.add_argument("--json", type=Path, help="write figures and counts to this file")
     parser.add_argument(
         "--resume", type=Path, help="keep the state of the run in this file, and go on where it says one stopped"
@@ -79,6 +82,7 @@ def _validate(model: Model, args: argparse.Namespace) -> int:
     if not samples:
         raise ZooError(f"rank {rank} of {world} has no sample: the data set has fewer samples than there are ranks")
     task = cli.task_of(model, args)
+    samples = arranged(task, samples)
     metric = task.metric()
     stages = Stages()
     identity = _identity(model, args, task, samples) | {"rank": rank, "world": world} if args.resume else {}
@@ -121,6 +125,7 @@ def _count(
         workers=args.workers,
         warm_up=cli.warm_up_steps(),
         skip_postprocess=args.skip_postprocess,
+        token_budget=cli.token_budget(args),
     )
     for batch, batch_predictions in console.progress(found, -(-len(samples) // args.batch_size), "validating", "batch"):
         if not args.skip_postprocess:

@@ -23,9 +23,11 @@ from . import cli, console, frameworks, targets
 from .env import provenance
 from .errors import CheckFailedError
 from .export import read_manifest
-from .model import Model, Task, file_name
+from .model import Model, file_name
+from .padding import arranged, fixed_sizes
 from .parity import TOLERANCE, Difference, Spread, as_list, outputs_difference
-from .pipeline import batches
+from .pipeline import Batch, batches
+from .task import Task
 
 # The guide: ONNX Runtime within 1 % of the framework, a target within 0.1 % of ONNX Runtime, relative, in the metric.
 FRAMEWORK_LIMIT = 0.01
@@ -242,7 +244,7 @@ def verify(
     data set. Raises CheckFailedError when the framework's outputs are the same for all samples.
     """
     task = model.task.adapted(input_size, topk=1)
-    samples = spread(task.dataset(model.data(data)), limit)
+    samples = arranged(task, spread(task.dataset(model.data(data)), limit))
     contenders, left_out = _contenders(model, folder, variant, target.split(","), dtypes, batch_size, input_size)
     reference, baseline = contenders[0], contenders[1]
     random = read_manifest(folder / file_name(variant))["weights"]["kind"] == "random"
@@ -251,8 +253,10 @@ def verify(
     seen = Spread()
     try:
         total = -(-len(samples) // batch_size)
-        for batch in console.progress(batches(task, samples, batch_size, workers), total, "verifying", "batch"):
-            results = {id(one): _run(task, one, batch.arrays, batch.metas) for one in contenders}
+        fixed = fixed_sizes([one.engine for one in contenders])
+        ready = batches(task, samples, batch_size, workers, fixed)
+        for batch in console.progress(ready, total, "verifying", "batch"):
+            results = {id(one): _run(task, one, batch) for one in contenders}
             for one in contenders:
                 one.metric.update(results[id(one)][1], [sample.target for sample in batch.samples])
             seen.add(results[id(reference)][0])
@@ -264,15 +268,19 @@ def verify(
     return Verification(contenders, comparisons, batch_size, task.decoder, left_out)
 
 
-def _run(task: Task, one: Contender, arrays: list[np.ndarray], metas: list[Any]) -> tuple[list[np.ndarray], list[Any]]:
+def _run(task: Task, one: Contender, batch: Batch) -> tuple[list[np.ndarray], list[Any]]:
+    """Outputs and predictions; in a closed loop, outputs of what `preprocess` gives, and the predictions of playing."""
+    arrays = batch.arrays
     if not one.seconds:
         before = _resident()
         one.engine(arrays)  # warm-up: the first call allocates
         one.memory += max(_resident() - before, 0)
     outputs, taken = _timed(one.engine, arrays)
     one.seconds.append(taken)
-    one.rows += len(metas)
-    return outputs, task.postprocess(outputs, metas)
+    one.rows += len(batch.metas)
+    if task.play is not None:
+        return outputs, task.play(one.engine, batch.samples)
+    return outputs, task.postprocess(outputs, batch.metas)
 
 
 def _timed(engine: Engine, arrays: list[np.ndarray]) -> tuple[list[np.ndarray], float]:

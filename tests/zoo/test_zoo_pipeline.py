@@ -75,6 +75,9 @@ def test_results_do_not_depend_on_workers_batch_size_streams_or_order(
 class Numbers:
     """A task whose sample n becomes [n, n, n] and the length n; `out` is not used. What it raises is chosen by n."""
 
+    padding = None
+    play = None
+
     def __init__(self, raises: dict[int, Exception] | None = None):
         self.raises = raises or {}
         self.seen = 0

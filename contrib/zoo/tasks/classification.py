@@ -17,9 +17,11 @@ from utils.metrics.classification import TopKAccuracy, agreement
 from utils.postprocess.pytorch.classification import Ranking, TopK
 from utils.preprocess.pytorch.classification import ClassificationTransform
 
+from ..task import Task
+
 
 @dataclass(frozen=True)
-class ImageClassification:
+class ImageClassification(Task):
     """labels: readable class names in index order. folders: the class folders' names in a data set, when they
     differ from the labels' order of sorting (WordNet ids for ImageNet)."""
 

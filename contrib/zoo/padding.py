@@ -1,0 +1,88 @@
+"""Inputs of variable length: which samples share a batch, and how they are filled up to one shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from engine.base import Engine
+from utils.datasets.sample import Sample
+from utils.errors import DataError
+
+from .task import Task
+
+# Of each input, the sizes behind the batch dimension: a number where the network is fixed there, None where it is free.
+Fixed = Sequence[Sequence[int | None]]
+
+
+def arranged(task: Task, samples: Sequence[Sample]) -> Sequence[Sample]:
+    """`samples` with those of similar length beside each other, where the task pads; otherwise as they are.
+
+    The longest come first, so that a batch which does not fit the memory fails at once.
+    """
+    if task.padding is None:
+        return samples
+    return sorted(samples, key=lambda sample: -task.length(sample.data))
+
+
+def chunks(
+    task: Task, samples: Sequence[Sample], batch_size: int, token_budget: int | None = None
+) -> Iterator[Sequence[int]]:
+    """Which samples (their indices, in order) make a batch: at most `batch_size`.
+
+    token_budget: with padded inputs, at most so many positions a batch, rows times the longest; at least one row.
+    """
+    if token_budget is None:
+        for start in range(0, len(samples), batch_size):
+            yield range(start, min(start + batch_size, len(samples)))
+        return
+    start = longest = 0
+    for index, sample in enumerate(samples):
+        length = task.length(sample.data)
+        rows = index - start
+        if rows and (rows == batch_size or (rows + 1) * max(longest, length) > token_budget):
+            yield range(start, index)
+            start, longest = index, 0
+        longest = max(longest, length)
+    if samples:
+        yield range(start, len(samples))
+
+
+def fixed_sizes(engines: Sequence[Engine]) -> Fixed:
+    """What all of `engines`, which have the same inputs, can take: fixed wherever one of them is."""
+    shapes = [[spec.shape[1:] for spec in engine.inputs] for engine in engines]
+    return [[_number(sizes) for sizes in zip(*same_input, strict=True)] for same_input in zip(*shapes, strict=True)]
+
+
+def _number(sizes: Sequence[int | str | None]) -> int | None:
+    return next((size for size in sizes if isinstance(size, int)), None)
+
+
+def stacked(
+    rows: Sequence[Sequence[np.ndarray]],
+    padding: Sequence[float],
+    fixed: Fixed = (),
+    dtypes: Sequence[str | None] = (),
+) -> list[np.ndarray]:
+    """One array an input, [rows, …]: each row filled up behind its end, to the longest or to the fixed size.
+
+    dtypes: the precision that floating values of each input are stored in; None leaves them as they come. Raises
+    DataError for a row that is longer than the fixed size.
+    """
+    arrays = []
+    for number, column in enumerate(zip(*rows, strict=True)):
+        longest = [max(sizes) for sizes in zip(*(array.shape for array in column), strict=True)]
+        wanted = fixed[number] if fixed else [None] * len(longest)
+        shape = [size or found for size, found in zip(wanted, longest, strict=True)]
+        if any(found > size for found, size in zip(longest, shape, strict=True)):
+            raise DataError(
+                f"a sample takes {longest} of input {number}, and the network is fixed at {shape}; "
+                "use the dynamic file, or --input_size"
+            )
+        asked = dtypes[number] if dtypes and column[0].dtype.kind == "f" else None
+        array = np.full((len(column), *shape), padding[number], asked or column[0].dtype)
+        for row, values in zip(array, column, strict=True):
+            row[tuple(slice(size) for size in values.shape)] = values
+        arrays.append(array)
+    return arrays

@@ -1,0 +1,93 @@
+"""`Task`: what a domain does with its samples."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from utils.datasets.sample import Sample
+from utils.metrics.base import Metric
+
+# An engine, or what stands for it: a list with one array an input in; one array, or a list of them, out.
+Run = Callable[[list[np.ndarray]], Any]
+
+
+class Task(ABC):
+    """One object serves demo, folder, validation and verification, so that they cannot differ.
+
+    suffixes, data_name: the files that it reads, and what one sample is called. picture_suffix: of what `draw` gives.
+    text_help: what `--text` takes; None where a sample cannot be typed.
+    padding: for inputs whose size differs from sample to sample, the value that fills up each input behind a sample's
+    own; None where all samples have one shape. The filling must not change what the network says of a sample.
+    play: for closed loops, where what the network says decides what it sees next: called with the engine and the
+    samples of a batch, it returns their predictions. None elsewhere.
+    """
+
+    suffixes: tuple[str, ...] = ()
+    data_name: str = "sample"
+    picture_suffix: str = ".png"
+    text_help: str | None = None
+    padding: tuple[float, ...] | None = None
+    play: Callable[[Run, Sequence[Sample]], list[Any]] | None = None
+
+    @property
+    def decoder(self) -> str:
+        """What reads and scales the data, for reports and for the identity of a result."""
+        return type(self).__name__
+
+    @abstractmethod
+    def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
+        """(one array an input, without the batch dimension; meta). It may write to `out`, one array an input, and
+        return these very arrays, which saves a copy. Raises DataError."""
+
+    @abstractmethod
+    def postprocess(self, outputs: list[np.ndarray], metas: list[Any]) -> list[Any]:
+        """One prediction a sample, from the outputs of a batch and what `preprocess` said of its samples."""
+
+    @abstractmethod
+    def dataset(self, root: Path) -> Sequence[Sample]:
+        """The labelled samples of a data set in the domain's public format. Raises DataError."""
+
+    @abstractmethod
+    def metric(self) -> Metric:
+        """A new metric, which has counted nothing."""
+
+    @abstractmethod
+    def agreement(self, one: Any, other: Any) -> bool:
+        """Whether two runtimes' predictions for one sample mean the same to a person."""
+
+    @abstractmethod
+    def describe(self, prediction: Any, topk: int) -> str:
+        """The prediction in one line."""
+
+    @abstractmethod
+    def to_json(self, prediction: Any) -> dict[str, Any]:
+        """The prediction as it stands in --json."""
+
+    @abstractmethod
+    def draw(self, data: Any, prediction: Any) -> Any:
+        """A picture of the prediction: something with `save(path, format=…)`."""
+
+    def adapted(self, size: int | None, topk: int) -> Task:
+        """The same task for another input size (None: as it is), with predictions that hold at least `topk`."""
+        return self
+
+    def fast(self) -> Task | None:
+        """The task with quicker decoding that is not equal to the source's; None where there is none."""
+        return None
+
+    def samples_in(self, path: Path) -> list[Sample]:
+        """What a person's file holds, without targets: one sample, unless the format says otherwise."""
+        return [Sample(path.name, path)]
+
+    def from_text(self, text: str) -> Any:
+        """The data of what was typed behind --text."""
+        return text
+
+    def length(self, data: Any) -> int:
+        """About how much of a padded input `data` fills. Cheap: it sorts samples before they are preprocessed."""
+        return 0
