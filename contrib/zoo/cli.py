@@ -179,6 +179,7 @@ def framework_engine(model: Model, ckpt: Path, target: str | None = None) -> Eng
             f"{model.id} comes from {model.framework}, so that its reference target is '{own}', not '{target}'"
         )
     manifest = read_manifest(ckpt)
+    model = model.as_variant(manifest["variant"])
     network = build(model, manifest["variant"], _weights_of(model, manifest), manifest["input_size"])
     return frameworks.of(model).engine(model, network)
 

@@ -80,6 +80,7 @@ def export(
     if batch_size < 1:
         raise ZooError(f"--batch_size is at least 1, got {batch_size}")
     variant = model.variant(variant)
+    model = model.as_variant(variant)
     shapes = model.shapes(batch_size, sizes(model, input_size))
     chosen = resolve(model, variant, weights)
     framework = frameworks.of(model)

@@ -35,11 +35,12 @@ def single(model: Model, argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
 
     def job(args: argparse.Namespace) -> int:
-        samples = _typed(model, args) if getattr(args, "text", None) else _of_one_file(model, args)
-        pictures = _pictures(model.task, args.save_dir, {sample.id: Path(sample.id).name for sample in samples})
+        chosen = model.as_variant(args.variant)
+        samples = _typed(chosen, args) if getattr(args, "text", None) else _of_one_file(chosen, args)
+        pictures = _pictures(chosen.task, args.save_dir, {sample.id: Path(sample.id).name for sample in samples})
         if any(picture.resolve() == Path(args.data_path or "").resolve() for picture in pictures.values()):
             raise ZooError(f"--save_dir {args.save_dir} would overwrite {args.data_path} itself; choose another folder")
-        return _predict(model, args, samples, pictures, [])
+        return _predict(chosen, args, samples, pictures, [])
 
     return console.run(job, args)
 
@@ -69,8 +70,9 @@ def multi(model: Model, argv: list[str] | None = None) -> int:
     )
 
     def job(args: argparse.Namespace) -> int:
-        folder = model.data(args.data_path) if args.data_path else model.demos()
-        files = files_in(folder, model.task.suffixes)
+        chosen = model.as_variant(args.variant)
+        folder = chosen.data(args.data_path) if args.data_path else chosen.demos()
+        files = files_in(folder, chosen.task.suffixes)
         if args.save_dir and args.save_dir.resolve().is_relative_to(folder.resolve()):
             raise ZooError(
                 f"--save_dir {args.save_dir} lies in the folder that is read; choose one outside of {folder}"
@@ -80,11 +82,11 @@ def multi(model: Model, argv: list[str] | None = None) -> int:
         for path in files:
             name = path.relative_to(folder).as_posix()
             try:
-                samples += _samples_in(model.task, path, name)
+                samples += _samples_in(chosen.task, path, name)
             except DataError as error:
                 bad.append((Sample(name, path), error))
-        pictures = _pictures(model.task, args.save_dir, {sample.id: sample.id for sample in samples})
-        return _predict(model, args, samples, pictures, bad, skip_bad=True)
+        pictures = _pictures(chosen.task, args.save_dir, {sample.id: sample.id for sample in samples})
+        return _predict(chosen, args, samples, pictures, bad, skip_bad=True)
 
     return console.run(job, args)
 

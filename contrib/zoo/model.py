@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -70,7 +70,8 @@ class Model:
 
     build(variant) returns the framework's module with its own random initialisation; it is the only place that
     imports the framework. inputs and outputs name every dynamic dimension; `size` gives the sizes that
-    dynamic dimensions other than the batch have by default.
+    dynamic dimensions other than the batch have by default. differing: for variants with fields of their own (other
+    classes, another size), those fields; `as_variant` puts them in.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Model:
     pretrained: Callable[[str], Pretrained] | None = None
     published: Mapping[str, Published] = field(default_factory=dict)
     custom_ops: CustomOps | None = None
+    differing: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -111,6 +113,10 @@ class Model:
         if chosen not in self.variants:
             raise ZooError(f"{self.id} has no variant '{chosen}'; it has: {', '.join(self.variants)}")
         return chosen
+
+    def as_variant(self, asked: str | None) -> Model:
+        """This model with the fields that differ for `asked`, or for the default. Raises ZooError as `variant`."""
+        return replace(self, **self.differing.get(self.variant(asked), {}))
 
     def shapes(self, batch: int, size: Mapping[str, int] | None = None) -> list[list[int]]:
         """The shape of each input for `batch` rows, dynamic dimensions at `size` or their defaults."""

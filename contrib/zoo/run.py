@@ -65,7 +65,7 @@ def _run(model: Model, args: argparse.Namespace) -> int:
     code = files.single(
         model,
         [
-            *_flags(args, exported),
+            *_flags(args, exported, variant),
             "--json",
             str(output / "single.json"),
             "--save_dir",
@@ -75,16 +75,16 @@ def _run(model: Model, args: argparse.Namespace) -> int:
     _heading(4, "a folder")
     code = code or files.multi(
         model,
-        [*_flags(args, exported), "--json", str(output / "multi.json"), "--save_dir", str(output / "multi")],
+        [*_flags(args, exported, variant), "--json", str(output / "multi.json"), "--save_dir", str(output / "multi")],
     )
     if code:
         raise CheckFailedError(f"{model.id} did not predict its demos; see above")
     return _sum_up(model, variant, done, output, exported, time.perf_counter() - start)
 
 
-def _flags(args: argparse.Namespace, exported: Exported) -> list[str]:
+def _flags(args: argparse.Namespace, exported: Exported, variant: str) -> list[str]:
     """Of several targets, all are verified, and the first predicts."""
-    return ["--ckpt", str(exported.dynamic), "--target", args.target.split(",")[0]]
+    return ["--variant", variant, "--ckpt", str(exported.dynamic), "--target", args.target.split(",")[0]]
 
 
 def _heading(number: int, text: str) -> None:

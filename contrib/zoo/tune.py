@@ -78,7 +78,7 @@ def main(model: Model, argv: list[str] | None = None) -> int:
     parser.add_argument("--limit", type=cli.positive, default=256, help="at most so many samples for that")
     parser.add_argument("--seconds", type=float, default=1.0, help="for each setting (default 1)")
     parser.add_argument("--json", type=Path, help="write every point to this file")
-    return console.run(lambda args: _tune(model, args), parser.parse_args(argv))
+    return console.run(lambda args: _tune(model.as_variant(args.variant), args), parser.parse_args(argv))
 
 
 def _tune(model: Model, args: argparse.Namespace) -> int:

@@ -38,7 +38,7 @@ def main(model: Model, argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--resume", type=Path, help="keep the state of the run in this file, and go on where it says one stopped"
     )
-    return console.run(lambda args: _validate_each(model, args), parser.parse_args(argv))
+    return console.run(lambda args: _validate_each(model.as_variant(args.variant), args), parser.parse_args(argv))
 
 
 def _validate_each(model: Model, args: argparse.Namespace) -> int:

@@ -243,6 +243,7 @@ def verify(
     folder: where the exported files of `variant` are. limit: only the first so many samples, taken evenly over the
     data set. Raises CheckFailedError when the framework's outputs are the same for all samples.
     """
+    model = model.as_variant(variant)
     task = model.task.adapted(input_size, topk=1)
     samples = arranged(task, spread(task.dataset(model.data(data)), limit))
     contenders, left_out = _contenders(model, folder, variant, target.split(","), dtypes, batch_size, input_size)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from zoo import catalogue
 from zoo.errors import ZooError
-from zoo.model import file_name
+from zoo.model import Model, file_name
 
 
 @pytest.mark.parametrize("name", catalogue.ids())
@@ -83,3 +84,12 @@ def test_names_of_exported_files() -> None:
     assert file_name("resnet50", dynamic=False) == "resnet50.onnx"
     assert file_name("resnet50") == "resnet50_dyn.onnx"
     assert file_name("resnet50", "float16") == "resnet50_float16_dyn.onnx"
+
+
+def test_a_variant_may_have_fields_of_its_own(lenet: Model) -> None:
+    family = replace(lenet, variants=("lenet", "wide"), differing={"wide": {"title": "Wide LeNet"}})
+    assert family.as_variant("wide").title == "Wide LeNet"
+    assert family.as_variant("wide").as_variant("wide").title == "Wide LeNet"
+    assert family.as_variant(None).title == family.as_variant("lenet").title == lenet.title
+    with pytest.raises(ZooError, match="no variant 'narrow'"):
+        family.as_variant("narrow")

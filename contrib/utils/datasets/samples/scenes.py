@@ -72,9 +72,10 @@ def draw_scene(random: np.random.RandomState, size: int | tuple[int, int]) -> Sc
         distance = _placed(random, label, owner, drawn)
         if distance is None:
             continue
-        fill = _texture(random, height, width, _colour(random, colours))
-        cover = np.clip(0.5 - distance, 0, 1)[..., None]  # the edge is blended over one pixel
-        canvas = canvas * (1 - cover) + fill * cover
+        colour = _colour(random, colours)
+        window = _window(distance < 0.5)
+        fill = _texture(random, height, width, colour, window)
+        _blend(canvas[window], fill, 0.5 - distance[window])  # the edge is blended over one pixel
         labels.append(label)
         drawn.append(int((distance < 0).sum()))
         owner[distance < 0] = len(labels)
@@ -95,8 +96,10 @@ def sized_scene(seed: int) -> Scene:
     return draw_scene(random, (int(height), int(width)))
 
 
-def write_coco(folder: str | Path) -> None:
+def write_coco(folder: str | Path, names: Sequence[str] = CLASSES, count: int = HELD_OUT) -> None:
     """Write the held-out scenes in COCO's layout: <folder>/annotations/instances_val.json and <folder>/val/<id>.jpg.
+
+    names: what the categories are called, one for each of CLASSES. count: only so many of the scenes.
 
     The folder appears as a whole. One that already has content is left as it is.
 
@@ -109,10 +112,10 @@ def write_coco(folder: str | Path) -> None:
     with atomic_folder(folder) as temporary:
         (temporary / "val").mkdir()
         (temporary / "annotations").mkdir()
-        scenes = held_out()
+        scenes = held_out(count)
         for number, scene in enumerate(scenes, 1):
             save_jpeg(scene.image, temporary / "val" / _file_name(number))
-        text = json.dumps(coco_json(scenes))
+        text = json.dumps(coco_json(scenes, names))
         (temporary / "annotations" / "instances_val.json").write_text(text + "\n", encoding="utf-8")
 
 
@@ -123,11 +126,11 @@ def save_jpeg(image: np.ndarray, path: Path) -> None:
     Image.fromarray(image).save(path, quality=90)
 
 
-def coco_json(scenes: Sequence[Scene]) -> dict[str, Any]:
+def coco_json(scenes: Sequence[Scene], names: Sequence[str] = CLASSES) -> dict[str, Any]:
     """What COCO's instances file says of `scenes`. Category ids are 1 + the index in CLASSES."""
     return {
         "info": {"description": "drawn scenes", "version": "1"},
-        "categories": [{"id": index, "name": name} for index, name in enumerate(CLASSES, 1)],
+        "categories": [{"id": index, "name": name} for index, name in enumerate(names, 1)],
         "images": [
             {
                 "id": number,
@@ -195,9 +198,14 @@ def _distance(label: int, height: int, width: int, x: float, y: float, radius: f
 
 
 def _seen(pixels: np.ndarray, label: int) -> SceneObject:
-    columns, rows = np.flatnonzero(pixels.any(0)), np.flatnonzero(pixels.any(1))
-    box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
-    return SceneObject(box, label, int(pixels.sum()))
+    rows, columns = _window(pixels)
+    return SceneObject((columns.start, rows.start, columns.stop, rows.stop), label, int(pixels.sum()))
+
+
+def _window(pixels: np.ndarray) -> tuple[slice, slice]:
+    """The rows and the columns in which `pixels`, bool [H, W], has any."""
+    rows, columns = np.flatnonzero(pixels.any(1)), np.flatnonzero(pixels.any(0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def _background(random: np.random.RandomState, height: int, width: int, colours: list[np.ndarray]) -> np.ndarray:
@@ -210,28 +218,45 @@ def _background(random: np.random.RandomState, height: int, width: int, colours:
         angle, offset = random.uniform(0, np.pi), random.uniform(0, 1)
         across = columns * np.cos(angle) + rows * np.sin(angle)
         away = abs(across - across.min() - offset * (across.max() - across.min())) - random.uniform(0.5, 1.5)
-        cover = np.clip(0.5 - away, 0, 1)[..., None] * random.uniform(0.3, 0.8)
-        canvas = canvas * (1 - cover) + random.uniform(0, 255, 3) * cover
+        strength = random.uniform(0.3, 0.8)
+        _blend(canvas, random.uniform(0, 255, 3), 0.5 - away, strength)
     return canvas
 
 
+def _blend(canvas: np.ndarray, fill: np.ndarray, cover: np.ndarray, strength: float = 1) -> None:
+    """Paint `fill`, a colour or a picture, onto `canvas` where `cover`, [H, W], is above 0; all of it from 1 on."""
+    touched = cover > 0
+    share = np.minimum(cover[touched], 1)[:, None] * strength
+    canvas[touched] = canvas[touched] * (1 - share) + (fill[touched] if fill.ndim == 3 else fill) * share
+
+
 def _texture(
-    random: np.random.RandomState, height: int, width: int, colour: np.ndarray, strength: float = 45
+    random: np.random.RandomState,
+    height: int,
+    width: int,
+    colour: np.ndarray,
+    window: tuple[slice, slice] = (slice(None), slice(None)),
+    strength: float = 45,
 ) -> np.ndarray:
-    """`colour` with nothing, stripes, checks or blotches on it, lighter and darker by up to `strength`."""
+    """`colour` with nothing, stripes, checks or blotches on it, lighter and darker by up to `strength`.
+
+    Only the window's part of a picture of height x width is computed, and returned.
+    """
     kind = random.randint(4)
     angle, period = random.uniform(0, np.pi), random.uniform(5, 14)
-    rows, columns = np.arange(height)[:, None], np.arange(width)
-    along = np.sin((columns * np.cos(angle) + rows * np.sin(angle)) * 2 * np.pi / period)
-    across = np.sin((rows * np.cos(angle) - columns * np.sin(angle)) * 2 * np.pi / period)
+    rows, columns = (
+        np.arange(size)[part] * 2 * np.pi / period for size, part in zip((height, width), window, strict=True)
+    )
+    rows = rows[:, None]
     if kind == 0:
-        pattern = np.zeros((height, width))
+        pattern = np.zeros((len(rows), len(columns)))
     elif kind == 1:
-        pattern = np.tanh(3 * along)
+        pattern = np.tanh(3 * np.sin(columns * np.cos(angle) + rows * np.sin(angle)))
     elif kind == 2:
-        pattern = np.tanh(5 * along * across)
+        along = np.sin(columns * np.cos(angle) + rows * np.sin(angle))
+        pattern = np.tanh(5 * along * np.sin(rows * np.cos(angle) - columns * np.sin(angle)))
     else:
-        pattern = 3 * (_clouds(random, height, width, 24) - 0.5)
+        pattern = 3 * (_clouds(random, height, width, 24)[window] - 0.5)
     return colour + random.uniform(0.4, 1) * strength * pattern[..., None]
 
 

@@ -15,6 +15,12 @@ def imagenet_wnids() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1)
+def coco() -> tuple[str, ...]:
+    """The 80 class names of COCO's object detection, in the order of a network's outputs."""
+    return tuple(Path(__file__).with_name("coco80.txt").read_text(encoding="utf-8").splitlines())
+
+
+@lru_cache(maxsize=1)
 def _imagenet1k() -> tuple[tuple[str, str], ...]:
     lines = Path(__file__).with_name("imagenet1k.txt").read_text(encoding="utf-8").splitlines()
     return tuple((wnid, name) for wnid, _, name in (line.partition(" ") for line in lines))

@@ -1,0 +1,122 @@
+"""Preprocessing of detectors: the letterbox of YOLOX, equal to the one that its authors publish."""
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from utils.errors import DataError
+from utils.preprocess.image import ImageSource, load_rgb
+
+PAD = 114
+STRIDE = 32
+
+
+class Placed(NamedTuple):
+    """Where a picture lies in the input.
+
+    Attributes:
+        scale: pixels of the input for one pixel of the picture.
+        size: (width, height) of the picture in pixels.
+        input: (height, width) of the input in pixels.
+    """
+
+    scale: float
+    size: tuple[int, int]
+    input: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Letterbox:
+    """One picture to the square that a detector takes.
+
+    The picture is scaled to fit, bilinear, its proportions kept and its sides cut to whole pixels, and lies in the top
+    left corner; the rest is grey (114). Channels are blue, green, red; values stay 0 to 255.
+
+    Attributes:
+        size: side of the square in pixels, a multiple of 32.
+    """
+
+    size: int
+
+    def __call__(
+        self, source: ImageSource, out: tuple[np.ndarray, ...] | None = None
+    ) -> tuple[tuple[np.ndarray, ...], Placed]:
+        """Preprocess one picture.
+
+        Args:
+            source: path, file content as bytes, or PIL image.
+            out: where to write: a tuple of one float array [3, size, size]. Left out, a float32 array is made.
+
+        Returns:
+            ((array [3, size, size],), where the picture lies in it).
+
+        Raises:
+            DataError: the picture cannot be read, or is so narrow that nothing of it is left.
+            ValueError: `out` does not fit.
+        """
+        array = np.empty(self.shape, np.float32) if out is None else out[0]
+        if array.shape != self.shape:
+            raise ValueError(f"out must be one array of {list(self.shape)}, got {list(array.shape)}")
+        picture = upright(source)
+        pixels, scale = letterbox(np.asarray(picture)[:, :, ::-1], self.size, self.size)
+        array[...] = pixels.transpose(2, 0, 1)
+        return (array,), Placed(scale, picture.size, (self.size, self.size))
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """The shape of the array that a call gives."""
+        return (3, self.size, self.size)
+
+    def resized(self, size: int) -> "Letterbox":
+        """The same for another input size; DataError unless it is a multiple of 32."""
+        if size < STRIDE or size % STRIDE:
+            raise DataError(
+                f"input size {size}: it must be a multiple of {STRIDE}, the stride of the coarsest feature map, such "
+                f"as {max(round(size / STRIDE), 1) * STRIDE}."
+            )
+        return replace(self, size=size)
+
+    def identity(self) -> str:
+        """What decodes and scales, with versions: two results with the same identity saw the same pixels."""
+        import cv2
+        import PIL
+
+        return f"Pillow {PIL.__version__}, letterbox by OpenCV {cv2.__version__}"
+
+
+def upright(source: ImageSource) -> Image.Image:
+    """A picture as 8-bit RGB, turned as its EXIF entry says; OpenCV's imread, which YOLOX uses, does that too.
+
+    Raises:
+        DataError: as `load_rgb`.
+    """
+    return ImageOps.exif_transpose(load_rgb(source))
+
+
+def letterbox(image: np.ndarray, height: int, width: int) -> tuple[np.ndarray, float]:
+    """Scale a picture into the top left corner of `height` x `width` pixels of grey.
+
+    Args:
+        image: uint8 [H, W, 3], channels in any order.
+
+    Returns:
+        (uint8 [height, width, 3], the scale: pixels of the result for one of `image`).
+
+    Raises:
+        DataError: the picture is so narrow that nothing of it is left.
+    """
+    import cv2
+
+    scale = min(height / image.shape[0], width / image.shape[1])
+    rows, columns = int(image.shape[0] * scale), int(image.shape[1] * scale)
+    if not rows or not columns:
+        raise DataError(
+            f"a picture of {image.shape[1]} x {image.shape[0]} pixels is too narrow: scaled to fit {width} x {height}, "
+            "one side has no pixel left. Crop it first."
+        )
+    result = np.full((height, width, 3), PAD, np.uint8)
+    scaled = cv2.resize(np.ascontiguousarray(image), (columns, rows), interpolation=cv2.INTER_LINEAR)
+    result[:rows, :columns] = scaled
+    return result, scale

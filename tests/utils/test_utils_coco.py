@@ -1,0 +1,181 @@
+"""COCO's format: read as pycocotools reads it; every mistake is named with the entry's id and the field."""
+
+import copy
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from utils.datasets.coco import CocoDetection
+from utils.errors import DataError
+from utils.postprocess.labels import coco
+
+LABELS = coco()
+
+# A miniature with everything that the published file has: info, licences, segmentations as polygons and as runs, gaps
+# in the category ids, a crowd, a picture without objects, an object without height.
+CONTENT = {
+    "info": {"description": "COCO 2017 Dataset", "version": "1.0", "year": 2017, "contributor": "", "url": ""},
+    "licenses": [{"url": "http://creativecommons.org/licenses/by/2.0/", "id": 4, "name": "Attribution License"}],
+    "images": [
+        {"license": 4, "file_name": "000000397133.jpg", "height": 42, "width": 64, "id": 397133, "coco_url": ""},
+        {"license": 4, "file_name": "000000037777.jpg", "height": 23, "width": 35, "id": 37777, "coco_url": ""},
+        {"license": 4, "file_name": "000000252219.jpg", "height": 42, "width": 64, "id": 252219, "coco_url": ""},
+    ],
+    "annotations": [
+        {
+            "segmentation": [[22.4, 17.0, 28.5, 17.1, 28.5, 24.0]],
+            "area": 31.2,
+            "iscrowd": 0,
+            "image_id": 397133,
+            "bbox": [21.7, 17.03, 7.36, 8.9],
+            "category_id": 44,
+            "id": 82445,
+        },
+        {
+            "segmentation": {"counts": [200, 20, 2468], "size": [42, 64]},
+            "area": 20,
+            "iscrowd": 1,
+            "image_id": 397133,
+            "bbox": [4, 0, 12, 30],
+            "category_id": 1,
+            "id": 900100002299,
+        },
+        {
+            "segmentation": [[1.0, 2.0, 3.0, 2.0, 3.0, 2.0]],
+            "area": 0.0,
+            "iscrowd": 0,
+            "image_id": 252219,
+            "bbox": [1.5, 2, 3, 0],
+            "category_id": 1,
+            "id": 1,
+        },
+    ],
+    "categories": [
+        {"supercategory": "kitchen", "id": 44, "name": "bottle"},
+        {"supercategory": "person", "id": 1, "name": "person"},
+    ],
+}
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a data set with some content; returns its folder."""
+
+    def make(content: object = CONTENT, part: str = "val2017") -> Path:
+        (tmp_path / "annotations").mkdir(exist_ok=True)
+        (tmp_path / part).mkdir(exist_ok=True)
+        for image in CONTENT["images"]:
+            Image.new("RGB", (image["width"], image["height"])).save(tmp_path / part / image["file_name"])
+        text = content if isinstance(content, str) else json.dumps(content)
+        (tmp_path / f"annotations/instances_{part}.json").write_text(text)
+        return tmp_path
+
+    return make
+
+
+def test_a_miniature_of_the_published_files(write):
+    root = write()
+    samples = CocoDetection(root, LABELS)
+    assert [sample.id for sample in samples] == ["000000397133.jpg", "000000037777.jpg", "000000252219.jpg"]
+    assert samples[0].data == root / "val2017/000000397133.jpg"
+    first, second, third = (sample.target for sample in samples)
+    np.testing.assert_allclose(first.boxes, [[21.7, 17.03, 29.06, 25.93], [4, 0, 16, 30]])
+    assert [LABELS[index] for index in first.classes] == ["bottle", "person"]
+    assert first.crowd.tolist() == [False, True]
+    assert first.areas.tolist() == [31.2, 20]
+    assert first.image == 397133
+    assert second.boxes.shape == (0, 4)
+    assert third.boxes.tolist() == [[1.5, 2, 4.5, 2]]
+    assert [sample.id for sample in samples[1:]] == [samples[1].id, samples[2].id]
+
+
+def test_pycocotools_reads_the_same(write, capsys):
+    api = pytest.importorskip("pycocotools.coco").COCO(str(write() / "annotations/instances_val2017.json"))
+    for sample in CocoDetection(write(), LABELS):
+        found = api.loadAnns(api.getAnnIds(imgIds=sample.target.image))
+        boxes = np.array([entry["bbox"] for entry in found]).reshape(-1, 4)
+        boxes[:, 2:] += boxes[:, :2]
+        np.testing.assert_allclose(sample.target.boxes, boxes)
+        names = [api.loadCats(entry["category_id"])[0]["name"] for entry in found]
+        assert [LABELS[index] for index in sample.target.classes] == names
+
+
+def test_where_the_file_is_found(write, tmp_path):
+    root = write()
+    file = root / "annotations/instances_val2017.json"
+    assert len(CocoDetection(file, LABELS)) == 3
+    (root / "annotations/instances_train2017.json").write_text("not looked at")
+    assert CocoDetection(root, LABELS).file == file
+    (root / "annotations/instances_val2014.json").write_text("{}")
+    with pytest.raises(DataError, match=r"found instances_train2017.json, instances_val2014.json, instances_val2017"):
+        CocoDetection(root, LABELS)
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for picture in (root / "val2017").iterdir():
+        picture.rename(flat / picture.name)
+    file.rename(flat / "labels.json")
+    assert len(CocoDetection(flat / "labels.json", LABELS)) == 3
+    with pytest.raises(DataError, match="there is no such folder"):
+        CocoDetection(tmp_path / "nowhere", LABELS)
+
+
+MISTAKES = {
+    "annotation 82445: field 'bbox' is missing; expected four numbers": ("annotations", 0, "bbox", None),
+    "annotation 82445: field 'bbox' is [1, 2, 3]": ("annotations", 0, "bbox", [1, 2, 3]),
+    "annotation 82445: field 'bbox' is [1, 2, 3, \"4\"]": ("annotations", 0, "bbox", [1, 2, 3, "4"]),
+    "annotation 82445: field 'bbox' is [1, 2, NaN, 4]": ("annotations", 0, "bbox", [1, 2, float("nan"), 4]),
+    "annotation 1: field 'bbox' is [1, 2, -3, 4]; expected a width": ("annotations", 2, "bbox", [1, 2, -3, 4]),
+    "annotation 1: field 'category_id' is 7; expected the id of a category (44, 1)": (
+        "annotations",
+        2,
+        "category_id",
+        7,
+    ),
+    "annotation 1: field 'category_id' is [1]": ("annotations", 2, "category_id", [1]),
+    "annotation 1: field 'image_id' is 5; expected the id of one of the images": ("annotations", 2, "image_id", 5),
+    "annotation 1: field 'iscrowd' is 2; expected 0 or 1": ("annotations", 2, "iscrowd", 2),
+    "annotation 1: field 'area' is \"big\"": ("annotations", 2, "area", "big"),
+    "annotation number 2: field 'id' is missing": ("annotations", 1, "id", None),
+    "annotation 82445 stands there twice": ("annotations", 1, "id", 82445),
+    "category 44 is 'anvil', which is none of the 80 classes": ("categories", 0, "name", "anvil"),
+    "category 44: field 'name' is missing": ("categories", 0, "name", None),
+    "image 37777: field 'file_name' is 7": ("images", 1, "file_name", 7),
+    "image 37777: there is no picture lost.jpg in": ("images", 1, "file_name", "lost.jpg"),
+}
+
+
+@pytest.mark.parametrize("said", MISTAKES)
+def test_a_mistake_is_named(write, said):
+    part, number, field, value = MISTAKES[said]
+    content = copy.deepcopy(CONTENT)
+    content[part][number][field] = value
+    if value is None:
+        del content[part][number][field]
+    with pytest.raises(DataError) as caught:
+        CocoDetection(write(content), LABELS)
+    assert said in str(caught.value)
+    assert "instances_val2017.json" in str(caught.value)
+
+
+def test_files_of_another_kind(write, tmp_path):
+    for text, said in (
+        ("{", r"json:1:2: this is not JSON"),
+        ("[1]", "an object with images"),
+        ("{}", "'images' is missing"),
+        ('{"images": 5}', "'images' is not a list"),
+        ('{"images": [5], "annotations": [], "categories": []}', "image number 1 is 5, an object is expected"),
+        ('{"images": [], "annotations": [], "categories": []}', "no images"),
+    ):
+        with pytest.raises(DataError, match=said):
+            CocoDetection(write(text), LABELS)
+    (tmp_path / "annotations/instances_val2017.json").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(DataError, match="not a text file"):
+        CocoDetection(tmp_path, LABELS)
+
+
+def test_the_names_of_cocos_classes():
+    assert len(LABELS) == len(set(LABELS)) == 80
+    assert (LABELS[0], LABELS[11], LABELS[79]) == ("person", "stop sign", "toothbrush")
