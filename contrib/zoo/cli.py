@@ -72,7 +72,13 @@ def add_shared_flags(parser: argparse.ArgumentParser, batch_size: int) -> None:
     parser.add_argument(
         "--skip_postprocess", type=boolean, default=False, metavar="True|False", help="run the network only"
     )
-    parser.add_argument("--workers", type=positive, help="threads that preprocess (default: as many as cores)")
+    parser.add_argument("--workers", type=positive, help="how many preprocess at once (default: as many as cores)")
+    parser.add_argument(
+        "--processes",
+        type=boolean,
+        metavar="True|False",
+        help="preprocess in processes, not in threads (default: where the preprocessing is Python itself)",
+    )
     parser.add_argument("--streams", type=positive, help="batches that run at once on a CPU (default: as fits)")
     parser.add_argument(
         "--decoder",

@@ -142,6 +142,7 @@ def _predict(
             skip_postprocess=args.skip_postprocess,
             on_bad=(lambda sample, error: bad.append((sample, error))) if skip_bad else None,
             token_budget=cli.token_budget(args),
+            processes=args.processes,
         )
         bar = console.progress(found, total, "predicting", "batch") if total > 1 else found
         for sample, prediction in _in_order(task, samples, bar):

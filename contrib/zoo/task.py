@@ -23,6 +23,7 @@ class Task(ABC):
     text_help: what `--text` takes; None where a sample cannot be typed.
     padding: for inputs whose size differs from sample to sample, the value that fills up each input behind a sample's
     own; None where all samples have one shape. The filling must not change what the network says of a sample.
+    python_bound: whether preprocessing spends its time in Python itself, so that processes are quicker than threads.
     play: for closed loops, where what the network says decides what it sees next: called with the engine and the
     samples of a batch, it returns their predictions. None elsewhere.
     """
@@ -32,6 +33,7 @@ class Task(ABC):
     picture_suffix: str = ".png"
     text_help: str | None = None
     padding: tuple[float, ...] | None = None
+    python_bound: bool = False
     play: Callable[[Run, Sequence[Sample]], list[Any]] | None = None
 
     @property

@@ -126,6 +126,7 @@ def _count(
         warm_up=cli.warm_up_steps(),
         skip_postprocess=args.skip_postprocess,
         token_budget=cli.token_budget(args),
+        processes=args.processes,
     )
     for batch, batch_predictions in console.progress(found, -(-len(samples) // args.batch_size), "validating", "batch"):
         if not args.skip_postprocess:

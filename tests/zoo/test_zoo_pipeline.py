@@ -18,9 +18,10 @@ from utils.errors import DataError
 from zoo.diagnosis import Diagnosis, diagnose
 from zoo.errors import ZooError
 from zoo.export import Exported
+from zoo.feeder import Feeder
 from zoo.model import Model
 from zoo.parity import as_list
-from zoo.pipeline import Feeder, Stages, batches, predictions
+from zoo.pipeline import Stages, batches, predictions
 
 SAMPLES = 60
 
@@ -77,6 +78,7 @@ class Numbers:
 
     padding = None
     play = None
+    python_bound = False
 
     def __init__(self, raises: dict[int, Exception] | None = None):
         self.raises = raises or {}
