@@ -60,10 +60,13 @@ class DrawnFace:
     pose: int = 0
 
 
-def draw_picture(seed: int, width: int, height: int, faces: int) -> tuple[Image.Image, list[DrawnFace]]:
+def draw_picture(
+    seed: int, width: int, height: int, faces: int, largest: float = 0.3
+) -> tuple[Image.Image, list[DrawnFace]]:
     """An RGB picture of `width` x `height` pixels with `faces` faces at most: what has no room is left out.
 
-    The same on every machine for the same arguments and version of Pillow.
+    Half the height of a head is 7 pixels to `largest` of the shorter side. The same on every machine for the same
+    arguments and version of Pillow.
     """
     random = np.random.RandomState(seed)
     canvas = Image.new("RGB", (width * _OVER, height * _OVER), _colour(random))
@@ -72,7 +75,7 @@ def draw_picture(seed: int, width: int, height: int, faces: int) -> tuple[Image.
     _background(random, canvas)
     _clutter(random, canvas, owner, random.randint(6, 18))
     drawn = []
-    for size, place in _places(random, canvas.size, faces):
+    for size, place in _places(random, canvas.size, faces, largest):
         head = _Head(random, place, size)
         head.draw(random, canvas, owner, len(drawn) + 1)
         drawn.append(head)
@@ -294,13 +297,13 @@ def _face(head: _Head, number: int, owners: np.ndarray, width: int, height: int)
 
 
 def _places(
-    random: np.random.RandomState, size: tuple[int, int], faces: int
+    random: np.random.RandomState, size: tuple[int, int], faces: int, largest: float
 ) -> list[tuple[float, tuple[float, float]]]:
     """(half height, centre) of each face, small ones first. Faces may overlap a little, and reach over the edge."""
     placed: list[tuple[float, tuple[float, float]]] = []
     for _ in range(faces):
-        # as many small faces as large ones: half heights are even in their logarithm, 7 px to 0.3 of the picture
-        half = float(np.exp(random.uniform(np.log(7 * _OVER), np.log(0.30 * min(size)))))
+        # as many small faces as large ones: half heights are even in their logarithm
+        half = float(np.exp(random.uniform(np.log(7 * _OVER), np.log(largest * min(size)))))
         for _ in range(20):
             x, y = random.uniform(0.3 * half, size[0] - 0.3 * half), random.uniform(0.3 * half, size[1] - 0.3 * half)
             if all(np.hypot(x - u, y - v) > 0.85 * (half + other) for other, (u, v) in placed):
