@@ -76,10 +76,18 @@ class MeanIoU:
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
         rows = state.get("confusion") if isinstance(state, dict) and len(state) == 1 else None
-        good = isinstance(rows, list) and all(isinstance(row, list) and len(row) == self._classes for row in rows)
-        if not good or len(rows) != self._classes or any(type(n) is not int or n < 0 for row in rows for n in row):
+        if not _is_table(rows, self._classes):
             raise DataError(f"these are not the counts of {self._classes} classes: {state!r:.200}.")
         self._confusion += np.array(rows, np.int64)
+
+
+def _is_table(rows: Any, classes: int) -> bool:
+    return (
+        isinstance(rows, list)
+        and len(rows) == classes
+        and all(isinstance(row, list) and len(row) == classes for row in rows)
+        and all(type(count) is int and count >= 0 for row in rows for count in row)
+    )
 
 
 def confusion(truth: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:

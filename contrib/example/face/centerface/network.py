@@ -41,7 +41,8 @@ class CenterFace(nn.Module):
             _layer(nn.ConvTranspose2d(PYRAMID, PYRAMID, 2, stride=2, bias=False)) for _ in channels[1:]
         )
         self.heatmap, self.scale, self.offset, self.landmarks = (_head(count) for count in (1, 2, 2, 10))
-        nn.init.constant_(self.heatmap[-1].bias, HEATMAP_BIAS)
+        with torch.no_grad():
+            self.heatmap[-1].bias.fill_(HEATMAP_BIAS)  # type: ignore[operator]
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         logits, scale, offset, landmarks = self.raw(pictures)

@@ -74,7 +74,7 @@ def draw_picture(
     owner = Image.new("L", canvas.size, 0)
     _background(random, canvas)
     _clutter(random, canvas, owner, random.randint(6, 18))
-    drawn = []
+    drawn: list[_Head] = []
     for size, place in _places(random, canvas.size, faces, largest):
         head = _Head(random, place, size)
         head.draw(random, canvas, owner, len(drawn) + 1)
@@ -280,11 +280,8 @@ def _face(head: _Head, number: int, owners: np.ndarray, width: int, height: int)
     if seen < 0.05 or max(box[2:]) < _SMALLEST:
         return None
     at = head.landmarks().astype(int)
-    inside = ((at >= 0) & (at < owners.shape[::-1])).all(axis=1)
-    hidden = tuple(
-        not (ok and owners[min(y, len(owners) - 1), min(x, owners.shape[1] - 1)] == number)
-        for (x, y), ok in zip(at.tolist(), inside.tolist(), strict=True)
-    )
+    rows, columns = owners.shape
+    hidden = tuple(not (0 <= x < columns and 0 <= y < rows and owners[y, x] == number) for x, y in at.tolist())
     return DrawnFace(
         box=box,
         landmarks=head.landmarks() / _OVER,

@@ -67,7 +67,7 @@ class CenterFaceDecoder:
         """
         maps = [np.asarray(output, np.float32) for output in outputs]
         self._require(maps, len(metas))
-        return [self._one(*(one[row] for one in maps), fit) for row, fit in enumerate(metas)]
+        return [self._one([one[row] for one in maps], fit) for row, fit in enumerate(metas)]
 
     def _require(self, maps: Sequence[np.ndarray], samples: int) -> None:
         got = [list(one.shape) for one in maps]
@@ -79,9 +79,8 @@ class CenterFaceDecoder:
         if any(np.isnan(one).any() for one in maps):
             raise DataError("the network gave NaN. In float16 this is often an overflow: try --dtype float32.")
 
-    def _one(
-        self, heatmap: np.ndarray, scale: np.ndarray, offset: np.ndarray, landmarks: np.ndarray, fit: Fit
-    ) -> FoundFaces:
+    def _one(self, maps: Sequence[np.ndarray], fit: Fit) -> FoundFaces:
+        heatmap, scale, offset, landmarks = maps
         rows, columns = np.nonzero(heatmap[0] >= self.score)
         scores = heatmap[0, rows, columns]
         sizes = np.exp(np.minimum(scale[::-1, rows, columns].T, LARGEST)) * STRIDE  # width, height
