@@ -48,7 +48,7 @@ def test_the_metric(folder: Path, run) -> None:
     done = run("example_valid.py", "--batch_size", "8", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert float(re.search(r"eval_metric ([\d.]+)", done.stdout)[1]) >= 0.85
-    assert float(re.search(r"nme ([\d.]+)", done.stdout)[1]) < 0.1
+    assert float(re.search(r"nme ([\d.]+)", done.stdout)[1]) < 0.15
 
 
 @pytest.mark.parametrize(
