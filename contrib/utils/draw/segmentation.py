@@ -9,7 +9,7 @@ from utils.draw.detection import class_colour
 from utils.postprocess.pytorch.segmentation import Segments
 
 LEAST_SIDE = 480  # pixels; a smaller picture is enlarged, so that the legend fits below it
-TINT = 0.5
+TINT = 0.6
 PAPER, INK, FAINT = (255, 255, 255), (28, 32, 38), (110, 117, 126)
 LEAST_SHARE = 0.001  # smaller classes are tinted, and not named
 
@@ -30,9 +30,11 @@ def draw_segments(image: Image.Image, found: Segments, labels: Sequence[str]) ->
     picture = np.asarray(image.resize(size, Image.Resampling.BICUBIC), np.float32)
     mask = found.mask.repeat(factor, axis=0).repeat(factor, axis=1)
     colours = np.array([(0, 0, 0), *(class_colour(index) for index in range(1, len(labels)))], np.float32)
-    tinted = np.where(mask[..., None] > 0, (1 - TINT) * picture + TINT * colours[mask], picture)
-    edge = _edges(mask, reach=max(round(max(size) / 480), 1))
-    tinted[edge] = colours[mask[edge]] * 0.55
+    # on the picture's grey, so that a class has the colour of the legend whatever is below it
+    grey = picture @ np.array([0.299, 0.587, 0.114], np.float32)
+    tinted = np.where(mask[..., None] > 0, (1 - TINT) * grey[..., None] + TINT * colours[mask], picture)
+    edge = _edges(mask, reach=max(round(max(size) / 320), 1))
+    tinted[edge] = colours[mask[edge]] * 0.45
     rows = [(index, share) for index, share in found.shares() if share >= LEAST_SHARE]
     return _with_legend(Image.fromarray(tinted.round().astype(np.uint8)), rows, labels)
 
