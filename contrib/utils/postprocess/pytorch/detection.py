@@ -31,8 +31,14 @@ class Detections:
 
     def above(self, score: float) -> "Detections":
         """Those with at least this score."""
-        good = self.scores >= score
-        return Detections(self.boxes[good], self.scores[good], self.classes[good], self.size)
+        return self._only(self.scores >= score)
+
+    def apart(self, overlap: float) -> "Detections":
+        """Without the boxes that overlap a better one of their class by more than this IoU."""
+        return self._only(batched_nms(self.boxes, self.scores, self.classes, overlap))
+
+    def _only(self, chosen: np.ndarray) -> "Detections":
+        return Detections(self.boxes[chosen], self.scores[chosen], self.classes[chosen], self.size)
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ class YoloxDecoder:
             N results, in the order of the samples; computed in float32.
 
         Raises:
-            DataError: the output does not fit the classes, the input size or the metas, or holds NaN.
+            DataError: the output does not fit the classes, the input size or the metas, or holds NaN or infinity.
         """
         rows = np.asarray(outputs[0])
         if rows.ndim != 3 or rows.shape[2] != 5 + self.classes:
@@ -76,11 +82,11 @@ class YoloxDecoder:
         return [self._one(row.astype(np.float32), meta) for row, meta in zip(rows, metas, strict=True)]
 
     def _one(self, rows: np.ndarray, meta: Placed) -> Detections:
+        if not np.isfinite(rows).all():
+            raise DataError("the network gave NaN or infinity. In float16 this is often an overflow: try float32.")
         probabilities = rows[:, 5:]
         classes = probabilities.argmax(axis=1)
         scores = rows[:, 4] * probabilities[np.arange(len(rows)), classes]
-        if np.isnan(scores).any():
-            raise DataError("the network gave NaN. In float16 this is often an overflow: try --dtype float32.")
         corners, strides = grid(*meta.input)
         if len(corners) != len(rows):
             raise DataError(

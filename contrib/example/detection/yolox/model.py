@@ -1,0 +1,89 @@
+"""YOLOX: an anchor-free detector, on COCO's classes and, as a sample, on drawn scenes."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from engine.spec import TensorSpec
+from utils.datasets.samples.scenes import CLASSES, write_coco
+from utils.postprocess.labels import coco
+from utils.preprocess.pytorch.detection import Letterbox
+from zoo.catalogue import beside
+from zoo.errors import ZooError
+from zoo.model import Model, Pretrained, Published, SampleData
+from zoo.tasks.detection import ObjectDetection
+
+RELEASE = "https://github.com/Megvii-BaseDetection/YOLOX/releases/download/0.1.1rc0"
+# Depth and width relative to YOLOX-L, whether 3 x 3 convolutions are separable, and the side of the input in pixels.
+SHAPES = {
+    "yolox_nano": (0.33, 0.25, True, 416),
+    "yolox_tiny": (0.33, 0.375, False, 416),
+    "yolox_s": (0.33, 0.5, False, 640),
+    "yolox_sample": (0.33, 0.125, False, 160),
+}
+SAMPLE = "yolox_sample"
+# Megabytes and SHA-256 of the authors' weights.
+WEIGHTS = {
+    "yolox_nano": (7.7, "cd28f55fbbc1829f99d9ac9b38a16d259a22889739c8728ea877610201feff7b"),
+    "yolox_tiny": (40.8, "9de513de589ac98bb92d3bca53b5af7b9acfa9b0bacb831f7999d0f7afaee8f0"),
+    "yolox_s": (72.1, "f55ded7181e1b0c13285c56e7790b8f0e8f8db590fe4edb37f0b7f345c913a30"),
+}
+# What the scenes' shapes are called where a network knows COCO's classes only: something of that outline. It serves to
+# compare runtimes, and is no measure of a network.
+STAND_INS = ("frisbee", "kite", "book", "airplane")
+
+
+def labels_of(variant: str) -> tuple[str, ...]:
+    """The classes of a variant, in index order."""
+    return CLASSES if variant == SAMPLE else coco()
+
+
+def build(variant: str) -> Any:
+    """[N, 3, H, W] float32, BGR 0 to 255, to [N, cells, 5 + classes]: raw boxes and probabilities."""
+    depth, width, depthwise, _ = SHAPES[variant]
+    return beside(__file__, "network").YOLOX(len(labels_of(variant)), depth, width, depthwise)
+
+
+def pretrained(variant: str) -> Pretrained:
+    """The authors' weights, trained on COCO."""
+    if variant not in WEIGHTS:
+        raise ZooError(f"{variant} is no published network; use --weights sample, or --variant yolox_nano")
+    megabytes, digest = WEIGHTS[variant]
+    return Pretrained(f"{RELEASE}/{variant}.pth", megabytes, digest)
+
+
+def fields(variant: str) -> dict[str, Any]:
+    """What is a variant's own: its classes, and its input's size."""
+    labels, side = labels_of(variant), SHAPES[variant][3]
+    return {
+        "outputs": (TensorSpec("output", "float32", ("batch", "cells", 5 + len(labels))),),
+        "size": {"height": side, "width": side},
+        "task": ObjectDetection(Letterbox(side), labels),
+        "sample": SampleData("scenes_coco", 1, write_coco)
+        if variant == SAMPLE
+        else SampleData("scenes_coco_stand_ins", 1, partial(write_coco, names=STAND_INS)),
+    }
+
+
+MODEL = Model(
+    name="yolox",
+    domain="detection",
+    title="YOLOX",
+    framework="pytorch",
+    folder=Path(__file__).resolve().parent,
+    variants=tuple(SHAPES),
+    default_variant=SAMPLE,
+    build=build,
+    inputs=(TensorSpec("images", "float32", ("batch", 3, "height", "width")),),
+    pretrained=pretrained,
+    source="written for this repository after the paper; parameter names of the published weights",
+    licence="BSD-3-Clause; the authors' weights: Apache-2.0",
+    paper="Ge et al., YOLOX: Exceeding YOLO Series in 2021, 2021",
+    published={
+        "yolox_nano": Published("map", 0.258, "the authors' repository, COCO val2017, 416 x 416"),
+        "yolox_tiny": Published("map", 0.328, "the authors' repository, COCO val2017, 416 x 416"),
+        "yolox_s": Published("map", 0.405, "the authors' repository, COCO val2017, 640 x 640"),
+    },
+    differing={variant: fields(variant) for variant in SHAPES},
+    **fields(SAMPLE),
+)

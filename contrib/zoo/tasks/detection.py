@@ -1,0 +1,91 @@
+"""Object detection: a picture in, boxes with classes and scores out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from utils.datasets.coco import CocoDetection
+from utils.datasets.folder import IMAGE_SUFFIXES
+from utils.datasets.sample import Sample
+from utils.metrics.detection import CocoAveragePrecision, agreement
+from utils.postprocess.pytorch.detection import Detections, YoloxDecoder
+from utils.preprocess.pytorch.detection import Letterbox, Placed
+
+from ..task import Task
+
+
+@dataclass(frozen=True)
+class ObjectDetection(Task):
+    """labels: readable class names in index order. shown, apart: the least score of what a person gets to see, and the
+    largest IoU of two such boxes of a class; the metric counts what the decoder keeps, which is more."""
+
+    transform: Letterbox
+    labels: tuple[str, ...]
+    shown: float = 0.3
+    apart: float = 0.45
+    suffixes: tuple[str, ...] = IMAGE_SUFFIXES
+    data_name: str = "image"
+
+    @cached_property
+    def _decoder(self) -> YoloxDecoder:
+        return YoloxDecoder(len(self.labels))
+
+    @property
+    def decoder(self) -> str:
+        return self.transform.identity()
+
+    def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Placed]:
+        return self.transform(data, out)
+
+    def postprocess(self, outputs: list[np.ndarray], metas: list[Placed]) -> list[Detections]:
+        return self._decoder(outputs, metas)
+
+    def dataset(self, root: Path) -> Sequence[Sample]:
+        return CocoDetection(root, self.labels)
+
+    def metric(self) -> CocoAveragePrecision:
+        return CocoAveragePrecision(len(self.labels))
+
+    def agreement(self, one: Detections, other: Detections) -> bool:
+        return agreement(one, other, self.shown)
+
+    def _seen(self, prediction: Detections) -> Detections:
+        return prediction.above(self.shown).apart(self.apart)
+
+    def describe(self, prediction: Detections, topk: int) -> str:
+        """How many of each class, then every object: class, score, corners in pixels."""
+        seen = self._seen(prediction)
+        if not len(seen.scores):
+            return f"nothing with a score of {self.shown} or more"
+        names = [self.labels[index] for index in seen.classes]
+        counts = ", ".join(f"{count} {name}" for name, count in Counter(names).most_common())
+        rows = zip(names, seen.scores, seen.boxes, strict=True)
+        return f"{counts}: " + ", ".join(
+            f"{name} {score:.3f} [{' '.join(str(round(float(side))) for side in box)}]" for name, score, box in rows
+        )
+
+    def to_json(self, prediction: Detections) -> dict[str, Any]:
+        seen = self._seen(prediction)
+        rows = zip(seen.classes.tolist(), seen.scores.tolist(), seen.boxes.tolist(), strict=True)
+        return {
+            "size": list(seen.size),
+            "objects": [
+                {"index": index, "label": self.labels[index], "score": score, "box": box} for index, score, box in rows
+            ],
+        }
+
+    def draw(self, data: Any, prediction: Detections) -> Any:
+        from utils.draw.detection import draw_detections
+        from utils.preprocess.pytorch.detection import upright
+
+        return draw_detections(upright(data), self._seen(prediction), self.labels)
+
+    def adapted(self, size: int | None, topk: int) -> ObjectDetection:
+        return replace(self, transform=self.transform.resized(size)) if size else self
