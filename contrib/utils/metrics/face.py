@@ -1,0 +1,185 @@
+"""Metrics of face detection: average precision at an IoU of 0.5, computed by pycocotools, and the landmarks' error."""
+
+import io
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from typing import Any
+
+import numpy as np
+
+from utils.boxes import iou
+from utils.datasets.wider_face import Faces
+from utils.errors import DataError
+from utils.metrics.base import MetricInfo
+from utils.postprocess.pytorch.face import FoundFaces
+
+OVERLAP = 0.5
+_TRUE, _FOUND = 5, 5  # numbers in a row of the state
+
+
+class FaceMetric:
+    """ap50 (primary), nme, and located, over all faces that are not marked as invalid.
+
+    ap50: average precision at an IoU of 0.5, interpolated at 101 recalls as COCO does it, with any number of faces a
+    picture. Faces marked as invalid count neither as found nor as missed, nor does what was found there. WIDER FACE's
+    own figures (easy, medium, hard) are of three parts of its faces, and not comparable with the one over all.
+
+    nme: mean distance of the five landmarks, divided by the square root of the true box's area, as RetinaFace's authors
+    measure it; covered points count too. It is the mean over the faces with landmarks that were found, which are the
+    fraction `located` of them: those for which a box has an IoU of 0.5 or more, each box serving one face, best
+    scores first. Where the data has no landmarks, both are left out.
+    """
+
+    infos = (
+        MetricInfo("ap50", "fraction", 0.0, 1.0, True),
+        MetricInfo("nme", "fraction of the box", 0.0, float("inf"), False),
+        MetricInfo("located", "fraction", 0.0, 1.0, True),
+    )
+
+    def __init__(self) -> None:
+        self._pictures: list[dict[str, Any]] = []
+        self._landmarks = {"faces": 0, "located": 0, "error": 0.0}
+
+    def update(self, predictions: Sequence[FoundFaces], targets: Sequence[Faces]) -> None:
+        """Count one batch; DataError for different lengths or targets that are no `Faces`, and nothing is counted."""
+        if len(predictions) != len(targets):
+            raise DataError(f"{len(predictions)} predictions for {len(targets)} targets: there must be as many.")
+        for truth in targets:
+            if not isinstance(truth, Faces):
+                raise DataError(f"target {truth!r:.80}: the faces of a picture are expected (Faces).")
+        for found, truth in zip(predictions, targets, strict=True):
+            self._pictures.append(_entry(found, truth))
+            self._count_landmarks(found, truth)
+
+    def compute(self) -> dict[str, float]:
+        """{"ap50": …, "nme": …, "located": …}; DataError when nothing was counted, or there is no face to find."""
+        if not self._pictures:
+            raise DataError("no sample was counted, so there is no average precision. Is the data set empty?")
+        if not any(not row[4] for entry in self._pictures for row in entry["truth"]):
+            raise DataError(f"the {len(self._pictures)} pictures that were counted have no face to find.")
+        # among equal scores the order of the pictures decides: so it does not depend on how the work was shared
+        pictures = sorted(self._pictures, key=lambda entry: (entry["truth"], entry["found"]))
+        figures = {"ap50": _average_precision(pictures)}
+        faces, located = self._landmarks["faces"], self._landmarks["located"]
+        if located:
+            figures["nme"] = self._landmarks["error"] / located
+        if faces:
+            figures["located"] = located / faces
+        return figures
+
+    def state(self) -> dict[str, Any]:
+        """{"pictures": [{"truth": [[left, top, right, bottom, invalid], …], "found": [[…, score], …]}, …],
+        "landmarks": {"faces": n, "located": n, "error": sum}}."""
+        return {"pictures": list(self._pictures), "landmarks": dict(self._landmarks)}
+
+    def merge(self, state: dict[str, Any]) -> None:
+        """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
+        if not _is_state(state) or set(state["landmarks"]) != set(self._landmarks):
+            raise DataError(f"these are not the counts of a face metric: {state!r:.200}.")
+        self._pictures += state["pictures"]
+        for name, count in state["landmarks"].items():
+            self._landmarks[name] += count
+
+    def _count_landmarks(self, found: FoundFaces, truth: Faces) -> None:
+        judged = np.flatnonzero(~truth.invalid & ~np.isnan(truth.landmarks).any(axis=(1, 2)))
+        self._landmarks["faces"] += len(judged)
+        for mine, theirs in matched(found, truth.boxes):
+            if theirs not in judged:
+                continue
+            left, top, right, bottom = truth.boxes[theirs].tolist()
+            apart = np.linalg.norm(found.landmarks[mine] - truth.landmarks[theirs], axis=1).mean()
+            self._landmarks["located"] += 1
+            self._landmarks["error"] += float(apart) / ((right - left) * (bottom - top)) ** 0.5
+
+
+def matched(found: FoundFaces, boxes: np.ndarray, overlap: float = OVERLAP) -> list[tuple[int, int]]:
+    """Pairs (found, of `boxes`) with an IoU of at least `overlap`: the best scores choose first, each box once."""
+    near = iou(found.boxes.astype(np.float64), boxes.astype(np.float64))
+    pairs = []
+    for mine in range(len(near)):
+        theirs = int(near[mine].argmax()) if near.shape[1] else 0
+        if near.shape[1] and near[mine, theirs] >= overlap:
+            near[:, theirs] = -1
+            pairs.append((mine, theirs))
+    return pairs
+
+
+def agreement(one: FoundFaces, other: FoundFaces, score: float, margin: float = 0.02, overlap: float = 0.9) -> bool:
+    """Whether two runtimes found the same: each face above `score` has a counterpart with an IoU of `overlap`.
+
+    A face within `margin` of the threshold may be on one side only.
+    """
+    for mine, theirs in ((one, other), (other, one)):
+        sure = mine.above(score + margin)
+        if len(matched(sure, theirs.above(score - margin).boxes, overlap)) != len(sure.boxes):
+            return False
+    return True
+
+
+def _entry(found: FoundFaces, truth: Faces) -> dict[str, Any]:
+    return {
+        "truth": [[*map(float, box), int(bad)] for box, bad in zip(truth.boxes, truth.invalid, strict=True)],
+        "found": [[*map(float, box), float(score)] for box, score in zip(found.boxes, found.scores, strict=True)],
+    }
+
+
+def _is_state(state: Any) -> bool:
+    return (
+        isinstance(state, dict)
+        and set(state) == {"pictures", "landmarks"}
+        and isinstance(state["pictures"], list)
+        and isinstance(state["landmarks"], dict)
+        and all(type(count) in (int, float) and count >= 0 for count in state["landmarks"].values())
+        and all(
+            isinstance(entry, dict)
+            and set(entry) == {"truth", "found"}
+            and _are_rows(entry["truth"], _TRUE)
+            and _are_rows(entry["found"], _FOUND)
+            for entry in state["pictures"]
+        )
+    )
+
+
+def _are_rows(rows: Any, fields: int) -> bool:
+    return isinstance(rows, list) and all(
+        isinstance(row, list) and len(row) == fields and all(type(value) in (int, float) for value in row)
+        for row in rows
+    )
+
+
+def _average_precision(pictures: Sequence[dict[str, Any]]) -> float:
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
+    with redirect_stdout(io.StringIO()):  # it prints its progress
+        truth, found = COCO(), COCO()
+        for side, key in ((truth, "truth"), (found, "found")):
+            rows = [(number, row) for number, entry in enumerate(pictures) for row in entry[key]]
+            side.dataset = {
+                "images": [{"id": number} for number in range(len(pictures))],
+                "categories": [{"id": 0}],
+                "annotations": [_annotation(place, *row, key == "truth") for place, row in enumerate(rows, 1)],
+            }
+            side.createIndex()
+        evaluation = COCOeval(truth, found, "bbox")
+        evaluation.params.iouThrs = np.array([OVERLAP])
+        evaluation.params.maxDets = [max(len(entry["found"]) for entry in pictures) or 1]
+        # what has an area outside of this range is neither right nor wrong: so are the faces marked as invalid
+        evaluation.params.areaRng, evaluation.params.areaRngLbl = [[1e-9, 1e18]], ["all"]
+        evaluation.evaluate()
+        evaluation.accumulate()
+    return float(evaluation.eval["precision"].mean())
+
+
+def _annotation(place: int, picture: int, row: Sequence[float], true: bool) -> dict[str, Any]:
+    left, top, right, bottom, last = row
+    width, height = right - left, bottom - top
+    known = {"area": 0.0 if last else max(width * height, 1e-6)} if true else {"score": last, "area": width * height}
+    return {
+        "id": place,
+        "image_id": picture,
+        "category_id": 0,
+        "bbox": [left, top, width, height],
+        "iscrowd": 0,
+        **known,
+    }

@@ -1,0 +1,52 @@
+"""Fitting a picture into the rectangle that a network takes, with Pillow: scaled as a whole, black at the end."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from utils.errors import DataError
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a picture lies in the network's input.
+
+    Attributes:
+        original: (width, height) of the picture, in pixels.
+        size: (width, height) that it has in the input; its upper left corner is the input's.
+    """
+
+    original: tuple[int, int]
+    size: tuple[int, int]
+
+    def to_original(self, points: np.ndarray) -> np.ndarray:
+        """Points [..., 2], x and y in pixels of the input, to pixels of the picture; edges fall on edges."""
+        return points * (np.array(self.original) / np.array(self.size))
+
+
+def fit_into(image: Image.Image, height: int, width: int) -> tuple[Image.Image, Fit]:
+    """Scale `image` (bilinear, antialiased) so that it just fits into `width` x `height`; what is left over, on
+    the right or at the bottom, is black.
+
+    Small pictures are enlarged. A side is never less than one pixel.
+    """
+    factor = min(width / image.width, height / image.height)
+    size = (_side(image.width * factor, width), _side(image.height * factor, height))
+    scaled = image if size == image.size else image.resize(size, Image.Resampling.BILINEAR)
+    fit = Fit(image.size, size)
+    return (scaled if size == (width, height) else scaled.crop((0, 0, width, height))), fit
+
+
+def require_multiple(size: int, stride: int) -> None:
+    """Raise DataError unless `size`, an input's height or width in pixels, can be halved down by `stride`."""
+    if size < stride or size % stride:
+        below, above = max(size // stride, 1) * stride, (max(size, 0) // stride + 1) * stride
+        raise DataError(
+            f"input size {size}: this network takes multiples of {stride}, such as {below} or {max(above, below)}. "
+            "Pictures of any size are scaled to fit it."
+        )
+
+
+def _side(length: float, most: int) -> int:
+    return min(max(round(length), 1), most)

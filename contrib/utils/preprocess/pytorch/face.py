@@ -1,0 +1,68 @@
+"""Preprocessing of CenterFace: RGB from 0 to 255, as its authors publish it, at one size for a whole batch."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import PIL
+
+from utils.preprocess.fit import Fit, fit_into, require_multiple
+from utils.preprocess.image import ImageSource
+from utils.preprocess.pytorch.detection import upright
+
+STRIDE = 32
+
+
+@dataclass(frozen=True)
+class FaceTransform:
+    """One picture to the array that the network takes.
+
+    The authors stretch each picture to the next multiples of 32. Here the pictures of a batch have one size, so the
+    picture is scaled to fit with its proportions kept, and black fills the rest on the right or at the bottom.
+    A rotation noted in EXIF is applied.
+
+    Attributes:
+        height, width: of the input in pixels, multiples of 32.
+    """
+
+    height: int
+    width: int
+
+    def __post_init__(self) -> None:
+        require_multiple(self.height, STRIDE)
+        require_multiple(self.width, STRIDE)
+
+    def __call__(
+        self, source: ImageSource, out: tuple[np.ndarray, ...] | None = None
+    ) -> tuple[tuple[np.ndarray, ...], Fit]:
+        """Preprocess one picture.
+
+        Args:
+            source: path, file content as bytes, or PIL image.
+            out: where to write: a tuple of one float array [3, height, width]. Left out, a float32 array is made.
+
+        Returns:
+            ((array [3, height, width], RGB, 0 to 255),) and where the picture lies in it.
+
+        Raises:
+            DataError: the picture cannot be read.
+            ValueError: `out` does not fit.
+        """
+        picture, fit = fit_into(upright(source), self.height, self.width)
+        array = np.empty(self.shape, np.float32) if out is None else out[0]
+        if array.shape != self.shape:
+            raise ValueError(f"out must be one array of {list(self.shape)}, got {list(array.shape)}")
+        array[...] = np.asarray(picture).transpose(2, 0, 1)
+        return (array,), fit
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """The shape of the array that a call gives."""
+        return (3, self.height, self.width)
+
+    def resized(self, size: int) -> "FaceTransform":
+        """The same for inputs of size x size pixels; DataError unless that is a multiple of 32."""
+        return replace(self, height=size, width=size)
+
+    def identity(self) -> str:
+        """What decodes and scales, with versions."""
+        return f"Pillow {PIL.__version__}, bilinear"
