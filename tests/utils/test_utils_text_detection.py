@@ -13,7 +13,15 @@ from utils.datasets.samples import text_scenes
 from utils.draw.text import draw_polygons
 from utils.errors import DataError
 from utils.metrics.text_detection import TextDetectionMetric, agreement
-from utils.postprocess.polygons import PolygonDecoder, clockwise, mean_inside, shrink, smallest_rectangle, widen
+from utils.postprocess.polygons import (
+    PolygonDecoder,
+    clockwise,
+    cut_out,
+    mean_inside,
+    shrink,
+    smallest_rectangle,
+    widen,
+)
 from utils.preprocess.pytorch.text_detection import MEAN, STD, SceneTransform
 
 Found = namedtuple("Found", "polygon score")
@@ -135,6 +143,20 @@ def test_order_of_corners_and_the_mean_of_a_region() -> None:
     values = np.arange(100, dtype=np.float32).reshape(10, 10)
     assert mean_inside(values, square) == pytest.approx(values[3:7, 2:9].mean())
     assert mean_inside(values, square - 20) == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize("degrees", [0, 20, 44, -44, -80, 80])
+def test_a_cut_out_word_stands_upright(degrees: float) -> None:
+    import cv2
+
+    corners = clockwise(turned(box(50, 80, 150, 110), degrees))
+    pixels = np.zeros((200, 200, 3), np.uint8)
+    left = turned(box(50, 80, 150, 110), degrees)[[0, 3]].mean(axis=0)  # where the reading begins
+    cv2.circle(pixels, [round(value) for value in left], 12, (255, 255, 255), -1)
+    word = cut_out(pixels, corners)
+    assert word.shape == (30, 100, 3)
+    assert word[5:25, :8].mean() > 200
+    assert word[:, 30:].mean() == 0
 
 
 # metric

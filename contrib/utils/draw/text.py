@@ -45,7 +45,7 @@ def draw_word(image: Image.Image, text: str, score: float) -> Image.Image:
 def draw_polygons(
     image: Image.Image, polygons: Sequence[np.ndarray], labels: Sequence[str] | None = None
 ) -> Image.Image:
-    """The scene with each polygon outlined, and its label above its uppermost corner.
+    """The scene with each polygon outlined, and its label above it.
 
     Args:
         image: any image that Pillow has opened.
@@ -66,22 +66,23 @@ def draw_polygons(
         draw.polygon(points, fill=(*OUTLINE, 48))
         draw.line([*points, points[0], points[1]], fill=OUTLINE, width=line, joint="curve")
         if labels and labels[number]:
-            _label(draw, font, min(points, key=lambda point: (point[1], point[0])), labels[number], canvas.size)
+            _label(draw, font, points, labels[number], canvas.size)
     return canvas
 
 
 def _label(
     draw: ImageDraw.ImageDraw,
     font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
-    place: tuple[float, float],
+    points: list[tuple[float, float]],
     text: str,
     size: tuple[int, int],
 ) -> None:
-    """A small plate with the text, above `place` where there is room, and always inside of the image."""
+    """A small plate with the text, above the middle of the polygon, and always inside of the image."""
     left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
     width, height = right - left + 8, bottom - top + 6
-    x = min(max(place[0], 0), max(size[0] - width, 0))
-    y = min(max(place[1] - height, 0), max(size[1] - height, 0))
+    middle, highest = sum(x for x, _ in points) / len(points), min(y for _, y in points)
+    x = min(max(middle - width / 2, 0), max(size[0] - width, 0))
+    y = min(max(highest - height, 0), max(size[1] - height, 0))
     draw.rectangle((x, y, x + width, y + height), fill=OUTLINE)
     draw.text((x + 4 - left, y + 3 - top), text, fill=LABEL, font=font)
 

@@ -87,6 +87,30 @@ def clockwise(corners: np.ndarray) -> np.ndarray:
     return np.roll(ordered, -int(ordered.sum(axis=1).argmin()), axis=0)
 
 
+def cut_out(pixels: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """A word, turned upright: what lies in a rectangle of an image, its longer side level and read from the left.
+
+    Args:
+        pixels: uint8 [H, W, 3].
+        corners: [4, 2], clockwise as seen, in pixels. Text is taken to lean by less than a right angle.
+
+    Returns:
+        uint8 [height, width, 3] of the rectangle's own size in pixels, at least 1 x 1.
+    """
+    import cv2
+
+    sides = np.roll(corners, -1, axis=0) - corners
+    lengths = np.linalg.norm(sides, axis=1)
+    # of the two longer sides the one that runs to the right: the upper one, since corners run clockwise
+    longer = int(lengths[0] + lengths[2] < lengths[1] + lengths[3])
+    first = longer if sides[longer, 0] >= 0 else longer + 2
+    size = [max(round(float(lengths[(first + turn) % 4])), 1) for turn in (0, 1)]
+    source = np.roll(corners, -first, axis=0)[:3].astype(np.float32)
+    target = np.array([[0, 0], [size[0], 0], [size[0], size[1]]], np.float32)
+    matrix = cv2.getAffineTransform(source, target)
+    return cv2.warpAffine(pixels, matrix, (size[0], size[1]), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+
+
 def mean_inside(values: np.ndarray, corners: np.ndarray) -> float:
     """The mean of a map [H, W] over a polygon [K, 2], whose edge counts as inside."""
     import cv2

@@ -40,19 +40,26 @@ def lettered(text: str, face: str, size: int) -> Image.Image:
 
 
 def invented(random: np.random.RandomState) -> str:
-    """A word that can be spoken and hardly exists, of two or three syllables; or, one time in six, a number."""
-    if random.rand() < 1 / 6:
-        return str(random.randint(10, 10 ** random.randint(2, 7)))
-    return "".join(
-        str(random.choice(CONSONANTS)) + str(random.choice(VOWELS)) + str(random.choice(ENDS))
-        for _ in range(random.randint(1, 4))
-    )
+    """A word that hardly exists: of syllables, of random letters, or a number. Any letter may stand anywhere."""
+    kind = random.rand()
+    if kind < 0.15:
+        return number(random)
+    if kind < 0.5:
+        return "".join(chr(ord("a") + letter) for letter in random.randint(0, 26, random.randint(1, 8)))
+    syllables = random.randint(1, 4)
+    word = "".join(str(random.choice(part)) for _ in range(syllables) for part in (CONSONANTS, VOWELS, ENDS))
+    return word[random.randint(2) :][:10]
+
+
+def number(random: np.random.RandomState) -> str:
+    """A number of two to six digits."""
+    return str(random.randint(10, 10 ** random.randint(2, 7)))
 
 
 def cased(text: str, random: np.random.RandomState) -> str:
     """The text as it comes: in small letters mostly, now and then with a capital, or in capitals."""
     draw = random.rand()
-    return text.upper() if draw < 0.15 else text.capitalize() if draw < 0.3 else text
+    return text.upper() if draw < 0.2 else text.capitalize() if draw < 0.4 else text
 
 
 def ground(width: int, height: int, colour: np.ndarray, strength: float, random: np.random.RandomState) -> np.ndarray:

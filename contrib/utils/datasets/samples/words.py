@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from utils.datasets.samples.lettering import FACES, cased, ground, invented, lettered, noisy, two_colours
+from utils.datasets.samples.lettering import FACES, cased, ground, invented, lettered, noisy, number, two_colours
 from utils.files import atomic_folder, has_content
 
 SEED = 20250311
@@ -44,7 +44,7 @@ ENGLISH = tuple(_WORDS.split())
 def held_out() -> tuple[str, ...]:
     """The texts of the sample data, in small letters: every word of ENGLISH, and some numbers."""
     random = np.random.RandomState(SEED)
-    return ENGLISH + tuple(str(random.randint(10, 10 ** random.randint(2, 7))) for _ in range(NUMBERS))
+    return ENGLISH + tuple(number(random) for _ in range(NUMBERS))
 
 
 HELD_OUT = frozenset(held_out())

@@ -1,0 +1,118 @@
+"""Makes sample.safetensors: crnn_narrow, trained on rendered words that the sample data does not hold.
+
+The weights are good for checking the pipeline, and for nothing else. Run: python train_sample.py
+"""
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+import numpy as np
+from model import ALPHABET, FILLING, MODEL, STRIDE
+
+from utils.datasets.samples.lettering import cased
+from utils.datasets.samples.words import render_word, training_word
+from utils.files import atomic_write
+from utils.metrics.text_recognition import WordAccuracy
+
+SEED, WORDS, EPOCHS, BATCH, RATE = 0, 16_000, 8, 32, 4e-3
+EASY_EPOCHS, EASY_LETTERS = 2, 3  # CTC learns to spell on short words first
+VARIANT = "crnn_narrow"
+CLASS = {letter: index for index, letter in enumerate(ALPHABET, start=1)}
+
+
+def rendered(random: np.random.RandomState) -> list[tuple[np.ndarray, str]]:
+    """Training words: ([1, 32, width] by the model's own preprocessing, the word in small letters)."""
+    words = [training_word(random) for _ in range(WORDS)]
+    return [(MODEL.task.preprocess(render_word(cased(word, random), random))[0][0], word) for word in words]
+
+
+def batches(words: list[tuple[np.ndarray, str]], random: np.random.RandomState) -> list[list[int]]:
+    """Indices of words of similar width, in batches of random order."""
+    widths = np.array([picture.shape[2] for picture, _ in words]) * random.uniform(0.8, 1.25, len(words))
+    order = np.argsort(widths)
+    found = [order[start : start + BATCH].tolist() for start in range(0, len(order), BATCH)]
+    random.shuffle(found)
+    return found
+
+
+def padded(pictures: list[np.ndarray], random: np.random.RandomState) -> Any:
+    """One tensor [N, 1, 32, widest]; the contrast of each word is changed a little."""
+    import torch
+
+    batch = np.full((len(pictures), 1, 32, max(one.shape[2] for one in pictures)), FILLING, np.float32)
+    for row, picture in zip(batch, pictures, strict=True):
+        row[:, :, : picture.shape[2]] = picture * random.uniform(0.7, 1.0)
+    return torch.from_numpy(batch)
+
+
+def loss_of(network: Any, chosen: list[tuple[np.ndarray, str]], random: np.random.RandomState) -> Any:
+    """The CTC loss of a batch."""
+    import torch
+
+    logits = network(padded([picture for picture, _ in chosen], random))
+    targets = torch.tensor([CLASS[letter] for _, word in chosen for letter in word])
+    own = torch.tensor([picture.shape[2] // STRIDE + 1 for picture, _ in chosen])
+    lengths = torch.tensor([len(word) for _, word in chosen])
+    log_probabilities = logits.log_softmax(2).transpose(0, 1)
+    return torch.nn.functional.ctc_loss(log_probabilities, targets, own, lengths, zero_infinity=True)
+
+
+def held_out(network: Any) -> dict[str, float]:
+    """The metric over the sample data."""
+    import torch
+
+    metric = WordAccuracy(ALPHABET)
+    for sample in MODEL.task.dataset(MODEL.data("sample")):
+        arrays, meta = MODEL.task.preprocess(sample.data)
+        with torch.inference_mode():
+            output = network(torch.from_numpy(arrays[0][None])).numpy()
+        metric.update(MODEL.task.postprocess([output], [meta]), [sample.target])
+    return metric.compute()
+
+
+def main() -> None:
+    """Train, print the metric on words that training never saw, write the weights."""
+    import torch
+    from safetensors.torch import save_file
+
+    torch.manual_seed(SEED)
+    random = np.random.RandomState(SEED)
+    start = time.perf_counter()
+    words = rendered(random)
+    print(f"{len(words)} words rendered, {time.perf_counter() - start:.0f} s", flush=True)
+    network = MODEL.build(VARIANT)
+    easy = [pair for pair in words if len(pair[1]) <= EASY_LETTERS]
+    courses = [easy if epoch < EASY_EPOCHS else words for epoch in range(EPOCHS)]
+    total = sum(-(-len(course) // BATCH) for course in courses)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=total, pct_start=0.15)
+    for epoch, course in enumerate(courses):
+        network.train()
+        losses = []
+        for chosen in batches(course, random):
+            loss = loss_of(network, [course[index] for index in chosen], random)
+            optimiser.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+            optimiser.step()
+            schedule.step()
+            losses.append(loss.item())
+        print(f"epoch {epoch + 1}: loss {np.mean(losses):.4f}, {time.perf_counter() - start:.0f} s", flush=True)
+    network.eval()
+    figures = ", ".join(f"{name} {value:.4f}" for name, value in held_out(network.half().float()).items())
+    print(f"held-out words: {figures} ({time.perf_counter() - start:.0f} s in all)")
+    with atomic_write(MODEL.sample_weights) as temporary:
+        save_file({name: _small(tensor) for name, tensor in network.state_dict().items()}, str(temporary))
+
+
+def _small(tensor: Any) -> Any:
+    """Floats as float16, which is what the weights were scored with."""
+    return tensor.half() if tensor.is_floating_point() else tensor
+
+
+if __name__ == "__main__":
+    main()
