@@ -1,10 +1,14 @@
 """Makes sample.safetensors: crnn_narrow, trained on rendered words that the sample data does not hold.
 
-The weights are good for checking the pipeline, and for nothing else. Run: python train_sample.py
+First on invented words, short ones before all, which teaches the letters; then on words of Python's own documentation
+too, which teaches what follows what in English. The weights are good for checking the pipeline, and for nothing else.
+Run: python train_sample.py
 """
 
+import re
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +18,50 @@ import numpy as np
 from model import ALPHABET, FILLING, MODEL, STRIDE
 
 from utils.datasets.samples.lettering import cased
-from utils.datasets.samples.words import render_word, training_word
+from utils.datasets.samples.words import HELD_OUT, render_word, training_word
 from utils.files import atomic_write
 from utils.metrics.text_recognition import WordAccuracy
 
-SEED, WORDS, EPOCHS, BATCH, RATE = 0, 16_000, 8, 32, 4e-3
-EASY_EPOCHS, EASY_LETTERS = 2, 3  # CTC learns to spell on short words first
+SEED, BATCH = 0, 32
 VARIANT = "crnn_narrow"
 CLASS = {letter: index for index, letter in enumerate(ALPHABET, start=1)}
+EASY_LETTERS = 3
 
 
-def rendered(random: np.random.RandomState) -> list[tuple[np.ndarray, str]]:
+@dataclass(frozen=True)
+class Course:
+    """`words` rendered words, gone through `epochs` times. easy: of these, how many with short words only, on which CTC
+    learns to spell sooner. english: which part is words of Python's documentation."""
+
+    seed: int
+    words: int
+    epochs: int
+    easy: int
+    rate: float
+    english: float
+
+
+COURSES = (
+    Course(SEED, 16_000, epochs=8, easy=2, rate=4e-3, english=0.0),
+    Course(SEED + 1, 6_000, epochs=3, easy=0, rate=2e-3, english=0.6),
+)
+
+
+def documented() -> list[str]:
+    """The English words of Python's documentation that the sample data does not hold."""
+    from pydoc_data.topics import topics
+
+    found = set(re.findall(r"\b[a-z]{3,10}\b", " ".join(topics.values())))
+    return sorted(found - HELD_OUT)
+
+
+def rendered(course: Course, random: np.random.RandomState) -> list[tuple[np.ndarray, str]]:
     """Training words: ([1, 32, width] by the model's own preprocessing, the word in small letters)."""
-    words = [training_word(random) for _ in range(WORDS)]
+    english = documented() if course.english else []
+    words = [
+        english[random.randint(len(english))] if english and random.rand() < course.english else training_word(random)
+        for _ in range(course.words)
+    ]
     return [(MODEL.task.preprocess(render_word(cased(word, random), random))[0][0], word) for word in words]
 
 
@@ -74,27 +109,24 @@ def held_out(network: Any) -> dict[str, float]:
     return metric.compute()
 
 
-def main() -> None:
-    """Train, print the metric on words that training never saw, write the weights."""
+def learn(network: Any, course: Course) -> None:
+    """Train the network in place; at the end its weights are what float16 holds."""
     import torch
-    from safetensors.torch import save_file
 
-    torch.manual_seed(SEED)
-    random = np.random.RandomState(SEED)
+    random = np.random.RandomState(course.seed)
     start = time.perf_counter()
-    words = rendered(random)
+    words = rendered(course, random)
     print(f"{len(words)} words rendered, {time.perf_counter() - start:.0f} s", flush=True)
-    network = MODEL.build(VARIANT)
     easy = [pair for pair in words if len(pair[1]) <= EASY_LETTERS]
-    courses = [easy if epoch < EASY_EPOCHS else words for epoch in range(EPOCHS)]
-    total = sum(-(-len(course) // BATCH) for course in courses)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=total, pct_start=0.15)
-    for epoch, course in enumerate(courses):
+    lessons = [easy if epoch < course.easy else words for epoch in range(course.epochs)]
+    total = sum(-(-len(lesson) // BATCH) for lesson in lessons)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=course.rate, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=course.rate, total_steps=total, pct_start=0.15)
+    for epoch, lesson in enumerate(lessons):
         network.train()
         losses = []
-        for chosen in batches(course, random):
-            loss = loss_of(network, [course[index] for index in chosen], random)
+        for chosen in batches(lesson, random):
+            loss = loss_of(network, [lesson[index] for index in chosen], random)
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
@@ -102,16 +134,30 @@ def main() -> None:
             schedule.step()
             losses.append(loss.item())
         print(f"epoch {epoch + 1}: loss {np.mean(losses):.4f}, {time.perf_counter() - start:.0f} s", flush=True)
-    network.eval()
-    figures = ", ".join(f"{name} {value:.4f}" for name, value in held_out(network.half().float()).items())
-    print(f"held-out words: {figures} ({time.perf_counter() - start:.0f} s in all)")
+    network.half().float().eval()
+
+
+def save(network: Any) -> None:
+    """Write the weights as float16, which is what they are scored with."""
+    from safetensors.torch import save_file
+
+    state = network.state_dict().items()
     with atomic_write(MODEL.sample_weights) as temporary:
-        save_file({name: _small(tensor) for name, tensor in network.state_dict().items()}, str(temporary))
+        save_file({name: one.half() if one.is_floating_point() else one for name, one in state}, str(temporary))
 
 
-def _small(tensor: Any) -> Any:
-    """Floats as float16, which is what the weights were scored with."""
-    return tensor.half() if tensor.is_floating_point() else tensor
+def main() -> None:
+    """Train, print the metric on words that training never saw, write the weights."""
+    import torch
+
+    torch.manual_seed(SEED)
+    start = time.perf_counter()
+    network = MODEL.build(VARIANT)
+    for course in COURSES:
+        learn(network, course)
+        figures = ", ".join(f"{name} {value:.4f}" for name, value in held_out(network).items())
+        print(f"held-out words: {figures} ({time.perf_counter() - start:.0f} s in all)", flush=True)
+    save(network)
 
 
 if __name__ == "__main__":
