@@ -3,12 +3,14 @@
 import io
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+import PIL
+from PIL import Image, UnidentifiedImageError, features
 
 from utils.errors import DataError
 
@@ -56,14 +58,43 @@ def load_scaled(source: ImageSource, shorter: int) -> tuple[Image.Image, tuple[i
     return _load(source, shorter)
 
 
+def load_size(source: ImageSource) -> tuple[int, int]:
+    """(width, height) of an image in pixels; of a file only the header is read.
+
+    Raises:
+        DataError: as `load_rgb`, but for damage behind the header, which is not seen.
+    """
+    with _explained(source):
+        if isinstance(source, Image.Image):
+            return source.size
+        with _file(source) as file:
+            return Image.open(file).size
+
+
+def codecs() -> str:
+    """Pillow and its JPEG decoder with their versions, for the identity of a result."""
+    jpeg = features.version("libjpeg_turbo")
+    codec = f"libjpeg-turbo {jpeg}" if jpeg else f"libjpeg {features.version('jpg')}"
+    return f"Pillow {PIL.__version__} ({codec})"
+
+
 def _load(source: ImageSource, shorter: int | None = None) -> tuple[Image.Image, tuple[int, int]]:
-    try:
+    with _explained(source):
         if isinstance(source, Image.Image):
             return _to_rgb(source), source.size
-        if isinstance(source, bytes):
-            return _decode(io.BytesIO(source), shorter)
-        with open(source, "rb") as file:
+        with _file(source) as file:
             return _decode(file, shorter)
+
+
+def _file(source: str | Path | bytes) -> IO[bytes]:
+    return io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb")
+
+
+@contextmanager
+def _explained(source: ImageSource) -> Iterator[None]:
+    """What opening and decoding raise becomes a DataError that names the source."""
+    try:
+        yield
     except UnidentifiedImageError as error:
         raise DataError(f"{_name(source)}: this is not an image, or of a kind that Pillow cannot read.") from error
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:

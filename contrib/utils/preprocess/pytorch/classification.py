@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import PIL
-from PIL import Image, features
+from PIL import Image
 
 from utils.errors import DataError
 from utils.preprocess.image import (
     ImageSource,
+    codecs,
     crop_center,
     load_rgb,
     load_scaled,
@@ -102,9 +102,7 @@ class ClassificationTransform:
 
     def identity(self) -> str:
         """What decodes and scales, with versions: two results with the same identity saw the same pixels."""
-        jpeg = features.version("libjpeg_turbo")
-        codec = f"libjpeg-turbo {jpeg}" if jpeg else f"libjpeg {features.version('jpg')}"
-        return f"Pillow {PIL.__version__} ({codec}), {self.interpolation}, {self.decoder}"
+        return f"{codecs()}, {self.interpolation}, {self.decoder}"
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -1,0 +1,13 @@
+"""Read the word on every picture of a folder."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+from model import MODEL
+
+from zoo.files import multi
+
+if __name__ == "__main__":
+    sys.exit(multi(MODEL))

@@ -1,0 +1,146 @@
+"""Pictures of single words with their text, in the two formats of the published text recognition data sets.
+
+- LMDB, as deep-text-recognition-benchmark distributes MJSynth, SynthText and the evaluation sets: `num-samples`,
+  `image-000000001` (the bytes of an image file), `label-000000001` (UTF-8), counted from 1.
+- A list file with "path<TAB>word" in each line, or a space in the tab's place; paths are relative to the list.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, overload
+
+from utils.datasets.folder import check_folder
+from utils.datasets.sample import Sample
+from utils.errors import DataError
+
+LIST_NAMES = ("gt.txt", "labels.txt", "list.txt")
+DATABASE = "data.mdb"
+
+
+def read_words(root: str | Path) -> Sequence[Sample]:
+    """The words of a data set: Sample(id, Path or LmdbImage, text).
+
+    Args:
+        root: a folder with data.mdb; a folder with a list called gt.txt, labels.txt or list.txt; or a list file.
+
+    Raises:
+        DataError: no such thing, or a damaged one; the message names file and line, or file and key.
+    """
+    root = Path(root)
+    if root.is_file():
+        return read_list(root)
+    check_folder(root)
+    if (root / DATABASE).is_file():
+        return LmdbWords(root)
+    for name in LIST_NAMES:
+        if (root / name).is_file():
+            return read_list(root / name)
+    raise DataError(
+        f"{root}: neither {DATABASE} (LMDB) nor a list ({', '.join(LIST_NAMES)}) with lines 'path<TAB>word' lies here."
+    )
+
+
+def read_list(path: Path) -> list[Sample]:
+    """The words of a list file. The id of a sample is its path as it stands in the list.
+
+    Raises:
+        DataError: the file cannot be read, is not UTF-8, is empty, or a line lacks its word.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: this list is not UTF-8 text ({error}).") from error
+    samples = [_of_line(path, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+    if not samples:
+        raise DataError(f"{path}: this list names no word; lines 'path<TAB>word' are expected.")
+    return samples
+
+
+def _of_line(path: Path, number: int, line: str) -> Sample:
+    name, _, word = line.strip().partition("\t" if "\t" in line else " ")
+    if not name or not word.strip():
+        raise DataError(f"{path}, line {number}: 'path<TAB>word' is expected, got {line[:80]!r}.")
+    return Sample(name, path.parent / name, word.strip())
+
+
+@dataclass(frozen=True)
+class LmdbImage:
+    """Where an image lies in a database; its bytes are read when they are asked for."""
+
+    folder: Path
+    key: str
+
+    def read(self) -> bytes:
+        """The bytes of the image file.
+
+        Raises:
+            DataError: the database has no such key, or cannot be read.
+        """
+        return _value(self.folder, self.key)
+
+    def __str__(self) -> str:
+        return f"{self.folder} {self.key}"
+
+
+class LmdbWords(Sequence[Sample]):
+    """The words of an LMDB database. Labels are read one by one, so that memory does not grow with the data set.
+
+    Raises:
+        DataError: lmdb is not installed, the folder holds no database, or it does not say how many words it has.
+        A label that is missing or not UTF-8 is named when its sample is asked for.
+    """
+
+    def __init__(self, folder: str | Path, places: range | None = None) -> None:
+        self._folder = Path(folder)
+        self._places = range(1, _count(self._folder) + 1) if places is None else places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> "LmdbWords": ...
+    def __getitem__(self, index: "int | slice") -> "Sample | LmdbWords":
+        if isinstance(index, slice):
+            return LmdbWords(self._folder, self._places[index])
+        place = self._places[index]
+        key = f"label-{place:09d}"
+        try:
+            word = _value(self._folder, key).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise DataError(f"{self._folder}: {key} is not UTF-8 text ({error}).") from error
+        return Sample(f"{place:09d}", LmdbImage(self._folder, f"image-{place:09d}"), word)
+
+
+def _count(folder: Path) -> int:
+    said = _value(folder, "num-samples")
+    if not said.isdigit() or int(said) < 1:
+        raise DataError(f"{folder}: num-samples is {said!r:.40}, a whole number of at least 1 is expected.")
+    return int(said)
+
+
+def _value(folder: Path, key: str) -> bytes:
+    environment = _environment(str(folder.resolve()))
+    with environment.begin() as transaction:
+        value = transaction.get(key.encode())
+    if value is None:
+        raise DataError(f"{folder}: this database has no key {key!r}: it is incomplete, or of another format.")
+    return bytes(value)
+
+
+@lru_cache(maxsize=16)
+def _environment(folder: str) -> Any:
+    """The opened database; a process must not open one twice."""
+    try:
+        import lmdb
+    except ImportError as error:
+        raise DataError(f"{folder}: reading this database needs lmdb: pip install 'lmdb>=1.4,<4'.") from error
+    try:
+        return lmdb.open(folder, readonly=True, lock=False, readahead=False, meminit=False)
+    except lmdb.Error as error:
+        raise DataError(f"{folder}: this is not a database that lmdb can open ({error}).") from error

@@ -1,0 +1,130 @@
+"""Metrics of finding text: precision, recall and their harmonic mean by the protocol of ICDAR 2015 (IoU above 0.5)."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from utils.errors import DataError
+from utils.metrics.base import MetricInfo
+
+IOU = 0.5
+COUNTS = ("images", "there", "found", "matched")
+
+
+class Found(Protocol):
+    """A text that was found: corners [K, 2] in pixels of the image, and how sure the network is."""
+
+    @property
+    def polygon(self) -> np.ndarray: ...
+    @property
+    def score(self) -> float: ...
+
+
+class Truth(Protocol):
+    """A text that is there. One that is ignored counts neither as found nor as missed."""
+
+    @property
+    def polygon(self) -> np.ndarray: ...
+    @property
+    def ignored(self) -> bool: ...
+
+
+class TextDetectionMetric:
+    """The figures of ICDAR 2015, incidental scene text, localisation.
+
+    A found text of which more than half lies in an ignored one is ignored too. Then, in the order of the true texts and
+    for each in that of the found ones, a pair whose intersection is more than half of its union is matched, each text
+    once. Counts are added up over all images. A polygon that crosses itself is taken as its convex hull.
+    """
+
+    infos = (
+        MetricInfo("hmean", "fraction", 0.0, 1.0, True),
+        MetricInfo("precision", "fraction", 0.0, 1.0, True),
+        MetricInfo("recall", "fraction", 0.0, 1.0, True),
+    )
+
+    def __init__(self) -> None:
+        self._counts = dict.fromkeys(COUNTS, 0)
+
+    def update(self, predictions: Sequence[Sequence[Found]], targets: Sequence[Sequence[Truth]]) -> None:
+        """Count one batch: for each image its found texts and its true ones; DataError on different lengths."""
+        if len(predictions) != len(targets):
+            raise DataError(f"{len(predictions)} predictions for {len(targets)} targets: there must be as many.")
+        counted = [_counted(found, true) for found, true in zip(predictions, targets, strict=True)]
+        for there, found, matched in counted:
+            for name, count in zip(COUNTS, (1, there, found, matched), strict=True):
+                self._counts[name] += count
+
+    def compute(self) -> dict[str, float]:
+        """{"hmean", "precision", "recall"}, 0 where nothing was found or is there; DataError for no image."""
+        images, there, found, matched = (self._counts[name] for name in COUNTS)
+        if not images:
+            raise DataError("no image was counted, so there is no precision. Is the data set empty?")
+        precision, recall = (matched / count if count else 0.0 for count in (found, there))
+        hmean = 2 * precision * recall / (precision + recall) if matched else 0.0
+        return {"hmean": hmean, "precision": precision, "recall": recall}
+
+    def state(self) -> dict[str, Any]:
+        """{"images": n, "there": n, "found": n, "matched": n}, without what is ignored."""
+        return dict(self._counts)
+
+    def merge(self, state: dict[str, Any]) -> None:
+        """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
+        if set(state) != set(COUNTS) or any(type(n) is not int or n < 0 for n in state.values()):
+            raise DataError(f"these are not the counts of found texts: {state!r:.200}.")
+        for name, count in state.items():
+            self._counts[name] += count
+
+
+def _counted(found: Sequence[Found], true: Sequence[Truth]) -> tuple[int, int, int]:
+    """(true texts, found texts, pairs) of one image, without what is ignored."""
+    ignored = [shape(one.polygon) for one in true if one.ignored]
+    wanted = [shape(one.polygon) for one in true if not one.ignored]
+    shapes = [shape(one.polygon) for one in found]
+    counting = [one for one in shapes if not any(_part(one, other) > IOU for other in ignored)]
+    free = list(counting)
+    matched = 0
+    for one in wanted:
+        partner = next((other for other in free if iou(one, other) > IOU), None)
+        if partner is not None:
+            free = [other for other in free if other is not partner]
+            matched += 1
+    return len(wanted), len(counting), matched
+
+
+def shape(polygon: np.ndarray) -> Any:
+    """Corners [K, 2] as a shapely polygon without crossings."""
+    from shapely.geometry import MultiPoint, Polygon
+
+    made = Polygon(polygon)
+    return made if made.is_valid else MultiPoint(polygon).convex_hull
+
+
+def iou(one: Any, other: Any) -> float:
+    """Intersection over union of two shapely polygons; 0 for two without area."""
+    shared = one.intersection(other).area
+    union = one.area + other.area - shared
+    return shared / union if union else 0.0
+
+
+def agreement(one: Sequence[Found], other: Sequence[Found], least: float, margin: float, overlap: float = 0.9) -> bool:
+    """Whether two runtimes found the same texts: each has a partner of IoU `overlap` or more in the other.
+
+    Texts whose score is within `margin` of `least`, the score below which none is reported, need no partner.
+    """
+    return _covered(one, other, least + margin, overlap) and _covered(other, one, least + margin, overlap)
+
+
+def _covered(one: Sequence[Found], other: Sequence[Found], sure: float, overlap: float) -> bool:
+    partners = [shape(found.polygon) for found in other]
+    return all(
+        any(iou(shape(found.polygon), partner) >= overlap for partner in partners)
+        for found in one
+        if found.score >= sure
+    )
+
+
+def _part(one: Any, other: Any) -> float:
+    """How much of `one` lies in `other`."""
+    return one.intersection(other).area / one.area if one.area else 0.0

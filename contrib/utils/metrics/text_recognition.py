@@ -1,0 +1,88 @@
+"""Metrics of reading text: words that are right as a whole, and errors a character (jiwer)."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from utils.errors import DataError
+from utils.metrics.base import MetricInfo
+
+COUNTS = ("words", "right", "edits", "characters")
+
+
+class Read(Protocol):
+    """What was read."""
+
+    @property
+    def text(self) -> str: ...
+
+
+class WordAccuracy:
+    """The fraction of words that are read without a mistake (primary), and the character error rate.
+
+    The published protocol of scene text recognition: letters count without their case, and characters that the
+    alphabet does not have are taken out of the truth.
+
+    Args:
+        alphabet: the characters that a network can say, in small letters.
+    """
+
+    infos = (
+        MetricInfo("word_accuracy", "fraction", 0.0, 1.0, True),
+        MetricInfo("cer", "edits a character", 0.0, float("inf"), False),
+    )
+
+    def __init__(self, alphabet: str) -> None:
+        self._alphabet = frozenset(alphabet)
+        self._counts = dict.fromkeys(COUNTS, 0)
+
+    def update(self, predictions: Sequence[Read], targets: Sequence[str]) -> None:
+        """Count one batch of read words against the true ones.
+
+        Raises:
+            DataError: different lengths, or a truth that is no text or has no character of the alphabet. Nothing of
+                the batch has been counted then.
+        """
+        import jiwer
+
+        if len(predictions) != len(targets):
+            raise DataError(f"{len(predictions)} predictions for {len(targets)} targets: there must be as many.")
+        if not targets:
+            return
+        truths = [self._checked(target) for target in targets]
+        read = [self.plain(prediction.text) for prediction in predictions]
+        found = jiwer.process_characters(truths, read)
+        edits = found.substitutions + found.deletions + found.insertions
+        right = sum(one == other for one, other in zip(truths, read, strict=True))
+        for name, count in zip(COUNTS, (len(truths), right, edits, sum(map(len, truths))), strict=True):
+            self._counts[name] += count
+
+    def plain(self, text: str) -> str:
+        """The text as it is compared: small letters, and of the alphabet only."""
+        return "".join(letter for letter in text.lower() if letter in self._alphabet)
+
+    def compute(self) -> dict[str, float]:
+        """{"word_accuracy": fraction, "cer": edits a character}; DataError when nothing was counted."""
+        words, right, edits, characters = (self._counts[name] for name in COUNTS)
+        if not words:
+            raise DataError("no word was counted, so there is no accuracy. Is the data set empty?")
+        return {"word_accuracy": right / words, "cer": edits / characters}
+
+    def state(self) -> dict[str, Any]:
+        """{"words": n, "right": n, "edits": n, "characters": n}."""
+        return dict(self._counts)
+
+    def merge(self, state: dict[str, Any]) -> None:
+        """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
+        if set(state) != set(COUNTS) or any(type(n) is not int or n < 0 for n in state.values()):
+            raise DataError(f"these are not the counts of read words: {state!r:.200}.")
+        for name, count in state.items():
+            self._counts[name] += count
+
+    def _checked(self, target: Any) -> str:
+        truth = self.plain(target) if isinstance(target, str) else ""
+        if not truth:
+            raise DataError(
+                f"the true word {target!r:.80} has no character that can be read; the alphabet is "
+                f"{''.join(sorted(self._alphabet))}. Take it out of the data set."
+            )
+        return truth

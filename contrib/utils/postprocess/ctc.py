@@ -1,0 +1,48 @@
+"""Connectionist temporal classification: what a sequence of class scores spells (Graves et al., 2006)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from utils.errors import DataError
+
+
+def greedy(logits: np.ndarray, steps: Sequence[int], blank: int = 0) -> list[tuple[list[int], float]]:
+    """The best path of each row: repeated classes become one, then blanks go (the paper's mapping B).
+
+    Args:
+        logits: float [N, T, C], unnormalised scores of C classes at each of T steps.
+        steps: how many steps of each row are its own, 0 to T; what stands behind them is filling and is not read.
+        blank: index of the class that stands for nothing.
+
+    Returns:
+        For each row its class indices without blanks, and the probability of the best path: the product of the
+        largest softmax probability of each step, 0 to 1 (1 for a row of no steps).
+
+    Raises:
+        DataError: `logits` is not [N, T, C], or a row has fewer than 0 or more than T steps.
+    """
+    if logits.ndim != 3 or len(steps) != len(logits):
+        raise DataError(f"scores [N, T, C] with N steps are expected, got {list(logits.shape)} with {len(steps)}.")
+    counts = np.asarray(steps, np.int64).reshape(-1)
+    wrong = next((count for count in counts.tolist() if not 0 <= count <= logits.shape[1]), None)
+    if wrong is not None:
+        raise DataError(
+            f"a row has {wrong} steps of its own, and the network gave {logits.shape[1]}: is the input narrower than "
+            "the picture?"
+        )
+    best = logits.argmax(axis=2)
+    own = np.arange(logits.shape[1]) < counts[:, None]
+    first = np.ones(best.shape, bool)
+    first[:, 1:] = best[:, 1:] != best[:, :-1]
+    keep = own & first & (best != blank)
+    log_probability = np.where(own, _log_of_best(logits), 0.0).sum(axis=1)
+    return [
+        (row[kept].tolist(), float(np.exp(log))) for row, kept, log in zip(best, keep, log_probability, strict=True)
+    ]
+
+
+def _log_of_best(logits: np.ndarray) -> np.ndarray:
+    """The logarithm of the largest softmax probability, [N, T]."""
+    scores = logits.astype(np.float64)
+    return -np.log(np.exp(scores - scores.max(axis=2, keepdims=True)).sum(axis=2))

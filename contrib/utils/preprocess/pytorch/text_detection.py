@@ -1,0 +1,79 @@
+"""Preprocessing of text detectors: scaled into the input with the ratio kept, normalised, filled up with zeros.
+
+The steps of MMOCR's DBNet at test time: bilinear scaling by OpenCV to round(side × scale), ImageNet's mean and
+deviation in RGB, zeros at the right and below.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from utils.errors import DataError
+from utils.preprocess.image import ImageSource, codecs, load_rgb
+
+STRIDE = 32
+# of 0 … 255, RGB
+MEAN = np.array([123.675, 116.28, 103.53], np.float32)
+STD = np.array([58.395, 57.12, 57.375], np.float32)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How an image was laid into the input: scale is input pixels a pixel of the original; width, height of that."""
+
+    scale_x: float
+    scale_y: float
+    width: int
+    height: int
+
+    def back(self, points: np.ndarray) -> np.ndarray:
+        """Points [K, 2] of the input in pixels of the original, kept inside of it."""
+        return np.clip(points / (self.scale_x, self.scale_y), 0, (self.width, self.height))
+
+
+@dataclass(frozen=True)
+class SceneTransform:
+    """One image to float32 [3, height, width], RGB, (x - mean) / std.
+
+    Attributes:
+        height, width: of the result, in pixels; multiples of 32, the network's stride.
+    """
+
+    height: int
+    width: int
+
+    def __post_init__(self) -> None:
+        if self.height < STRIDE or self.width < STRIDE or self.height % STRIDE or self.width % STRIDE:
+            raise DataError(f"an input of {self.height} x {self.width} pixels: both are multiples of {STRIDE}.")
+
+    def __call__(self, source: ImageSource, out: np.ndarray | None = None) -> tuple[np.ndarray, Fit]:
+        """(float32 [3, height, width], where the image lies in it). out: an array of that shape to write to.
+
+        Raises:
+            DataError: the image cannot be read (see `load_rgb`).
+        """
+        import cv2
+
+        pixels = np.asarray(load_rgb(source))
+        height, width = pixels.shape[:2]
+        scale = min(self.height / height, self.width / width)
+        size = (self._side(width * scale, self.width), self._side(height * scale, self.height))
+        scaled = cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR).astype(np.float32)
+        array = np.empty((3, self.height, self.width), np.float32) if out is None else out
+        array[:] = 0
+        array[:, : size[1], : size[0]] = ((scaled - MEAN) / STD).transpose(2, 0, 1)
+        return array, Fit(size[0] / width, size[1] / height, width, height)
+
+    def resized(self, size: int) -> "SceneTransform":
+        """The same for inputs of size x size pixels; DataError unless it is a multiple of 32."""
+        return replace(self, height=size, width=size)
+
+    def identity(self) -> str:
+        """What decodes and scales, with versions: two results with the same identity saw the same pixels."""
+        import cv2
+
+        return f"{codecs()}, bilinear by OpenCV {cv2.__version__}, {self.height} x {self.width}"
+
+    @staticmethod
+    def _side(length: float, most: int) -> int:
+        return min(max(int(length + 0.5), 1), most)

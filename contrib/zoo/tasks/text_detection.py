@@ -1,0 +1,122 @@
+"""Text detection: a scene in, the outlines of its texts out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.base import Engine
+from utils.datasets.folder import IMAGE_SUFFIXES
+from utils.datasets.icdar import read_icdar
+from utils.datasets.sample import Sample
+from utils.metrics.text_detection import TextDetectionMetric, agreement
+from utils.postprocess.polygons import PolygonDecoder, cut_out
+from utils.preprocess.pytorch.text_detection import Fit, SceneTransform
+from zoo.catalogue import load
+from zoo.model import Model, file_name
+from zoo.task import Task
+
+# Between runtimes, a region's mean probability may move by this much over the threshold.
+_SCORE_MARGIN = 0.02
+
+
+@dataclass(frozen=True)
+class FoundText:
+    """Corners, float64 [4, 2] in pixels of the original image, clockwise as seen; mean probability, 0 to 1."""
+
+    polygon: np.ndarray
+    score: float
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A model for text recognition whose exported file, where there is one, reads what was found, for drawings."""
+
+    model: str
+
+    def read(self, image: Any, found: Sequence[FoundText]) -> list[str]:
+        """What each text of an RGB image says; empty where the model has not been exported."""
+        from PIL import Image
+
+        model, engine = _opened(self.model)
+        if engine is None:
+            return []
+        pixels = np.asarray(image)
+        words = []
+        for one in found:
+            arrays, meta = model.task.preprocess(Image.fromarray(cut_out(pixels, one.polygon)))
+            output = engine([array[None] for array in arrays])
+            words.append(model.task.postprocess([output], [meta])[0].text)
+        return words
+
+
+@lru_cache(maxsize=2)
+def _opened(name: str) -> tuple[Model, Engine | None]:
+    """The model, and the engine that runs its exported dynamic file, if it has one."""
+    model = load(name)
+    ckpt = model.folder / file_name(model.variant(None))
+    return model, Engine(ckpt) if ckpt.is_file() else None
+
+
+@dataclass(frozen=True)
+class TextDetection(Task):
+    """A network that says for each pixel how probably it is text: [N, 1, H, W] for an input of H x W.
+
+    reader: what reads the found texts for drawings.
+    """
+
+    transform: SceneTransform
+    polygons: PolygonDecoder
+    reader: Reader | None = None
+    suffixes = IMAGE_SUFFIXES
+    data_name = "image"
+
+    @property
+    def decoder(self) -> str:
+        return self.transform.identity()
+
+    def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Fit]:
+        array, fit = self.transform(data, out[0] if out else None)
+        return (array,), fit
+
+    def postprocess(self, outputs: list[np.ndarray], metas: list[Fit]) -> list[list[FoundText]]:
+        return [
+            [FoundText(fit.back(corners), score) for corners, score in self.polygons(probability[0])]
+            for probability, fit in zip(outputs[0], metas, strict=True)
+        ]
+
+    def dataset(self, root: Path) -> Sequence[Sample]:
+        return read_icdar(root)
+
+    def metric(self) -> TextDetectionMetric:
+        return TextDetectionMetric()
+
+    def agreement(self, one: list[FoundText], other: list[FoundText]) -> bool:
+        return agreement(one, other, self.polygons.box_threshold, _SCORE_MARGIN)
+
+    def describe(self, prediction: list[FoundText], topk: int) -> str:
+        scores = ", ".join(f"{found.score:.2f}" for found in prediction)
+        return f"{len(prediction)} text{'' if len(prediction) == 1 else 's'}{f' ({scores})' if scores else ''}"
+
+    def to_json(self, prediction: list[FoundText]) -> dict[str, Any]:
+        return {
+            "texts": [
+                {"polygon": found.polygon.round(2).tolist(), "score": round(found.score, 6)} for found in prediction
+            ]
+        }
+
+    def draw(self, data: Any, prediction: list[FoundText]) -> Any:
+        from utils.draw.ocr import draw_polygons
+        from utils.preprocess.image import load_rgb
+
+        image = load_rgb(data)
+        words = self.reader.read(image, prediction) if self.reader else []
+        return draw_polygons(image, [found.polygon for found in prediction], words)
+
+    def adapted(self, size: int | None, topk: int) -> TextDetection:
+        return replace(self, transform=self.transform.resized(size)) if size else self

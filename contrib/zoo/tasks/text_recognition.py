@@ -1,0 +1,95 @@
+"""Text recognition: a picture of a word in, the word out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from utils.datasets.folder import IMAGE_SUFFIXES
+from utils.datasets.ocr_words import LmdbImage, read_words
+from utils.datasets.sample import Sample
+from utils.errors import DataError
+from utils.metrics.text_recognition import WordAccuracy
+from utils.postprocess.ctc import greedy
+from utils.preprocess.pytorch.text_recognition import WordTransform
+from zoo.task import Task
+
+
+@dataclass(frozen=True)
+class Word:
+    """What was read, and the probability of the best path, 0 to 1."""
+
+    text: str
+    score: float
+
+
+@dataclass(frozen=True)
+class TextRecognition(Task):
+    """A network whose scores [N, steps, 1 + len(alphabet)] are decoded by CTC, class 0 being the blank.
+
+    alphabet: the characters behind the blank, in the order of the classes. stride: of a picture that is W pixels wide
+    the network makes W // stride + 1 steps. filling: what stands behind narrower pictures of a batch.
+    """
+
+    transform: WordTransform
+    alphabet: str
+    stride: int
+    filling: float
+    suffixes = IMAGE_SUFFIXES
+    data_name = "word"
+
+    @property
+    def padding(self) -> tuple[float, ...]:  # type: ignore[override]
+        return (self.filling,)
+
+    @property
+    def decoder(self) -> str:
+        return self.transform.identity()
+
+    def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
+        """((float32 [1, 32, width],), steps of its own)."""
+        array, width = self.transform(_source(data))
+        return (array,), width // self.stride + 1
+
+    def postprocess(self, outputs: list[np.ndarray], metas: list[Any]) -> list[Word]:
+        found = greedy(outputs[0], metas)
+        return [Word("".join(self.alphabet[index - 1] for index in path), score) for path, score in found]
+
+    def dataset(self, root: Path) -> Sequence[Sample]:
+        return read_words(root)
+
+    def metric(self) -> WordAccuracy:
+        return WordAccuracy(self.alphabet)
+
+    def agreement(self, one: Word, other: Word) -> bool:
+        return one.text == other.text
+
+    def describe(self, prediction: Word, topk: int) -> str:
+        return f"{prediction.text or '(nothing)'} ({prediction.score:.3f})"
+
+    def to_json(self, prediction: Word) -> dict[str, Any]:
+        return {"text": prediction.text, "score": round(prediction.score, 6)}
+
+    def draw(self, data: Any, prediction: Word) -> Any:
+        from utils.draw.ocr import draw_word
+        from utils.preprocess.image import load_rgb
+
+        return draw_word(load_rgb(_source(data)), prediction.text, prediction.score)
+
+    def adapted(self, size: int | None, topk: int) -> TextRecognition:
+        return replace(self, transform=self.transform.limited(size)) if size else self
+
+    def length(self, data: Any) -> int:
+        """The width in pixels; 0 for what cannot be read, which preprocessing will say."""
+        try:
+            return self.transform.length(_source(data))
+        except DataError:
+            return 0
+
+
+def _source(data: Any) -> Any:
+    return data.read() if isinstance(data, LmdbImage) else data

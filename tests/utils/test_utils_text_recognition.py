@@ -1,0 +1,87 @@
+"""Preprocessing, metric and drawing of word readers."""
+
+import math
+from collections import namedtuple
+from pathlib import Path
+
+import jiwer
+import numpy as np
+import pytest
+from PIL import Image
+
+from utils.draw.ocr import draw_word
+from utils.errors import DataError
+from utils.metrics.text_recognition import WordAccuracy
+from utils.preprocess.pytorch.text_recognition import MIN_WIDTH, WordTransform
+
+Read = namedtuple("Read", "text")
+ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def picture(width: int, height: int) -> Image.Image:
+    random = np.random.RandomState(width)
+    return Image.fromarray(random.randint(0, 256, (height, width, 3)).astype(np.uint8))
+
+
+@pytest.mark.parametrize(("width", "height"), [(100, 32), (99, 31), (33, 47), (250, 20), (1000, 30), (3, 90)])
+def test_equal_to_the_published_definition(width: int, height: int) -> None:
+    """deep-text-recognition-benchmark: AlignCollate with keep_ratio_with_pad, without its filling."""
+    from torchvision.transforms.functional import to_tensor
+
+    image = picture(width, height)
+    array, found = WordTransform(32, 320)(image)
+    expected_width = max(min(math.ceil(32 * (width / float(height))), 320), MIN_WIDTH)
+    resized = image.convert("L").resize((expected_width, 32), Image.Resampling.BICUBIC)
+    expected = to_tensor(resized).sub_(0.5).div_(0.5).numpy()
+    assert found == expected_width
+    assert array.dtype == np.float32
+    np.testing.assert_array_equal(array, expected)
+
+
+def test_length_reads_the_header_only(tmp_path: Path) -> None:
+    path = tmp_path / "word.png"
+    picture(300, 40).save(path)
+    path.write_bytes(path.read_bytes()[:60])  # the header, and next to nothing of the pixels
+    assert WordTransform().length(path) == 240
+    assert WordTransform().length(path.read_bytes()) == 240
+    assert WordTransform().length(picture(300, 40)) == 240
+    with pytest.raises(DataError, match="damaged"):
+        WordTransform()(path)
+    with pytest.raises(DataError, match="no such file"):
+        WordTransform().length(tmp_path / "missing.png")
+    with pytest.raises(DataError, match="at least"):
+        WordTransform().limited(2)
+
+
+def test_metric_against_jiwer_and_by_hand() -> None:
+    truths, said = ["Harbour", "it's", "42", "zoo"], ["harbour", "its", "4", ""]
+    metric = WordAccuracy(ALPHABET)
+    metric.update([Read(text) for text in said[:2]], truths[:2])
+    other = WordAccuracy(ALPHABET)
+    other.update([Read(text) for text in said[2:]], truths[2:])
+    metric.merge(other.state())
+    # "its" is right, because the alphabet has no apostrophe; 1 + 3 letters of 7 + 3 + 2 + 3 are missing
+    assert metric.compute() == {"word_accuracy": 0.5, "cer": pytest.approx(4 / 15)}
+    assert metric.compute()["cer"] == pytest.approx(jiwer.cer(["harbour", "its", "42", "zoo"], said))
+    assert metric.infos[0].name == "word_accuracy"
+
+
+def test_metric_refuses_what_it_cannot_count() -> None:
+    metric = WordAccuracy(ALPHABET)
+    with pytest.raises(DataError, match="no word was counted"):
+        metric.compute()
+    with pytest.raises(DataError, match="no character"):
+        metric.update([Read("a")], ["…"])
+    with pytest.raises(DataError, match="as many"):
+        metric.update([Read("a")], [])
+    with pytest.raises(DataError, match="not the counts"):
+        metric.merge({"words": 1})
+    assert metric.state()["words"] == 0
+
+
+@pytest.mark.parametrize(("size", "text"), [((120, 30), "harbour"), ((2, 90), ""), ((900, 20), "w" * 60)])
+def test_the_drawing_holds_picture_and_word(size: tuple[int, int], text: str) -> None:
+    drawn = draw_word(picture(*size), text, 0.5)
+    assert drawn.mode == "RGB"
+    assert drawn.width == 512
+    assert drawn.height < 700
