@@ -23,7 +23,15 @@ def arranged(task: Task, samples: Sequence[Sample]) -> Sequence[Sample]:
     """
     if task.padding is None:
         return samples
-    return sorted(samples, key=lambda sample: -task.length(sample.data))
+    return sorted(samples, key=lambda sample: -_length(task, sample))
+
+
+def _length(task: Task, sample: Sample) -> int:
+    """0 for what cannot be read: preprocessing says so, where it is known whether the run goes on without it."""
+    try:
+        return task.length(sample.data)
+    except DataError:
+        return 0
 
 
 def chunks(
@@ -39,7 +47,7 @@ def chunks(
         return
     start = longest = 0
     for index, sample in enumerate(samples):
-        length = task.length(sample.data)
+        length = _length(task, sample)
         rows = index - start
         if rows and (rows == batch_size or (rows + 1) * max(longest, length) > token_budget):
             yield range(start, index)

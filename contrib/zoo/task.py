@@ -99,5 +99,6 @@ class Task(ABC):
         return text
 
     def length(self, data: Any) -> int:
-        """About how much of a padded input `data` fills. Cheap: it sorts samples before they are preprocessed."""
+        """About how much of a padded input `data` fills. Cheap: it sorts samples before they are preprocessed.
+        DataError stands for 0."""
         return 0

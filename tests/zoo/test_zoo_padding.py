@@ -154,3 +154,13 @@ def test_a_closed_loop_predicts_by_playing() -> None:
     assert (stages.samples, stages.batches) == (8, 3)
     assert stages.end_to_end > 0
     engine.release()
+
+
+def test_what_cannot_be_measured_is_left_to_preprocessing() -> None:
+    class Unreadable(Ones):
+        def length(self, data: int) -> int:
+            if data == 50:
+                raise DataError("damaged")
+            return data
+
+    assert [sample.data for sample in arranged(Unreadable(), samples())] == [49, 48, 5, 4, 3, 2, 1, 50]

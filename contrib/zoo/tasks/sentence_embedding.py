@@ -82,10 +82,7 @@ class SentenceEmbedding(Task):
         return pair_sentences_in(path) if path.suffix.lower() in (".tsv", ".csv") else [Sample(path.name, path)]
 
     def length(self, data: Any) -> int:
-        try:
-            return self._encoder.length(text_of(data))
-        except DataError:  # preprocess will say so
-            return 0
+        return self._encoder.length(text_of(data))
 
     def metric(self) -> SimilarityCorrelation:
         return SimilarityCorrelation()

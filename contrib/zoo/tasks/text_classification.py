@@ -12,7 +12,6 @@ import numpy as np
 
 from utils.datasets.sample import Sample
 from utils.datasets.tsv_classification import LabelledSentences, sentences_in
-from utils.errors import DataError
 from utils.metrics.classification import agreement
 from utils.metrics.text_classification import AccuracyAndF1
 from utils.postprocess.pytorch.classification import Ranking, TopK
@@ -75,10 +74,7 @@ class TextClassification(Task):
         return sentences_in(path) if path.suffix.lower() == ".tsv" else [Sample(path.name, path)]
 
     def length(self, data: Any) -> int:
-        try:
-            return self._encoder.length(text_of(data))
-        except DataError:  # preprocess will say so
-            return 0
+        return self._encoder.length(text_of(data))
 
     def metric(self) -> AccuracyAndF1:
         return AccuracyAndF1(len(self.labels))

@@ -12,7 +12,6 @@ import numpy as np
 from utils.datasets.folder import IMAGE_SUFFIXES
 from utils.datasets.ocr_words import LmdbImage, read_words
 from utils.datasets.sample import Sample
-from utils.errors import DataError
 from utils.metrics.text_recognition import WordAccuracy
 from utils.postprocess.ctc import greedy
 from utils.preprocess.pytorch.text_recognition import WordTransform
@@ -84,11 +83,8 @@ class TextRecognition(Task):
         return replace(self, transform=self.transform.limited(size)) if size else self
 
     def length(self, data: Any) -> int:
-        """The width in pixels; 0 for what cannot be read, which preprocessing will say."""
-        try:
-            return self.transform.length(_source(data))
-        except DataError:
-            return 0
+        """The width in pixels."""
+        return self.transform.length(_source(data))
 
 
 def _source(data: Any) -> Any:
