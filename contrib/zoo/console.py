@@ -7,6 +7,7 @@ import errno
 import io
 import json
 import logging
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -108,7 +109,16 @@ def progress(items: Iterable[_T], total: int, what: str, unit: str) -> Iterable[
 
 
 def write_json(path: Path, value: Any) -> None:
-    """`value` as JSON, complete or not at all."""
+    """`value` as JSON, complete or not at all; NaN and infinity, which JSON does not have, become null."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False)
     with atomic_write(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8", "backslashreplace")
+        temporary.write_text(text + "\n", "utf-8", "backslashreplace")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    return [_finite(one) for one in value] if isinstance(value, (list, tuple)) else value

@@ -22,7 +22,7 @@ from utils.datasets.folder import files_in
 
 from . import frameworks
 from .errors import CheckFailedError, ZooError
-from .manifest import KINDS, ONNX, Exported, kept, manifest_of
+from .manifest import KINDS, ONNX, Exported, earlier, kept, manifest_of, stale
 from .model import Model
 from .onnx_file import finish, write_float16
 from .padding import stacked
@@ -32,6 +32,7 @@ from .weights import Weights, resolve
 OPSETS = range(12, 21)
 DEFAULT_OPSET = 17
 _MAX_PARITY_SAMPLES = 8
+_LARGER = 32  # by which the second size of a comparison exceeds the first; networks halve sizes up to five times
 _log = logging.getLogger(__name__)
 
 
@@ -86,10 +87,14 @@ def export(
         manifest = manifest_of(model, variant, chosen, input_size, made, note, differences, len(batch[0]))
         if int8:
             manifest["files"]["int8"]["calibrated_on"] = calibrated
-        manifest["files"] |= kept(final.manifest, manifest)
+        before = earlier(final.manifest)
+        manifest["files"] |= kept(before, manifest, output)
         made.manifest.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         for temporary, path in zip(made.files(), final.files(), strict=True):
             os.replace(temporary, path)
+    for path in stale(before, manifest, output):
+        _log.info("removed %s, of an earlier export", path.name)
+        path.unlink()
     return final
 
 
@@ -189,8 +194,7 @@ class _Compared:
             # batches of other rows too, and a second size where the network takes one
             batches += [first_rows(self.model, self.batch, rows) for rows in (1, 3)]
             if self.model.size:
-                second = (self.input_size or max(self.model.size.values())) + 32
-                batches.append(parity_batch(self.model, self.samples, second))
+                batches.append(self._second_size())
         dtype = kind if kind in TOLERANCE else "float32"
         with self._opened(kind, path, dtype) as engine:
             found = [outputs_difference(as_list(self.reference(one)), as_list(engine(one))) for one in batches]
@@ -201,6 +205,19 @@ class _Compared:
                 f"(allowed for {dtype}: {TOLERANCE[dtype]:.0e}); nothing was written"
             )
         return apart
+
+    def _second_size(self) -> list[np.ndarray]:
+        """The samples at a larger size: preprocessed for it, or filled up to it where the task pads."""
+        if self.model.task.padding is None:
+            return parity_batch(self.model, self.samples, (self.input_size or max(self.model.size.values())) + _LARGER)
+        shapes = [
+            [size + _LARGER if isinstance(axis, str) and axis != "batch" else size for axis, size in pairs]
+            for pairs in (
+                zip(spec.shape, array.shape, strict=True)
+                for spec, array in zip(self.model.inputs, self.batch, strict=True)
+            )
+        ]
+        return parity_batch(self.model, self.samples, self.input_size, shapes)
 
     def _opened(self, kind: str, path: Path, dtype: str) -> Engine:
         if kind != "ckpt":

@@ -21,7 +21,7 @@ from utils.errors import DataError
 
 from . import memory
 from .errors import ZooError
-from .padding import Fixed, chunks, stacked
+from .padding import Fixed, chunks, require_fits, stacked
 from .task import Task
 
 # Slots beside those in flight: one is postprocessed, one is ready, one is being filled.
@@ -282,7 +282,8 @@ class Feeder:
         wait(parts, return_when=FIRST_EXCEPTION)  # woken once, and not for every row
         good: list[int] = []
         rows: list[Filled] = []
-        for index, (sample, filled) in enumerate(zip(samples, _results(parts), strict=True)):
+        for index, (sample, result) in enumerate(zip(samples, _results(parts), strict=True)):
+            filled = self._fitting(sample, result)
             if isinstance(filled, DataError):
                 if self._on_bad is None:
                     raise filled
@@ -298,6 +299,15 @@ class Feeder:
             sum(row.seconds for row in rows),
             sum(row.cpu_seconds for row in rows),
         )
+
+    def _fitting(self, sample: Sample, filled: Filled | DataError) -> Filled | DataError:
+        """`filled`, or what to say of a sample that is too long for a network of fixed size."""
+        if isinstance(filled, Filled) and self._task.padding is not None:
+            try:
+                require_fits(filled.arrays, self._fixed)
+            except DataError as error:
+                return DataError(f"{sample.id}: {error}")
+        return filled
 
     def _together(self, slot: Slot, rows: list[Filled], good: list[int], count: int) -> list[np.ndarray]:
         if self._task.padding is not None:

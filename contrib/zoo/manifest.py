@@ -58,19 +58,36 @@ class Exported:
         return Exported({kind: folder / names[kind] for kind in kinds}, folder / f"{variant}.export.json")
 
 
-def kept(path: Path, manifest: dict[str, Any]) -> dict[str, Any]:
-    """What earlier exports of the very same network wrote in other formats, where the files are still theirs."""
+def earlier(path: Path) -> dict[str, Any]:
+    """The manifest of an export before this one; {} where there is none that can be read."""
     try:
         before = json.loads(path.read_text(encoding="utf-8"))
-        if any(before[name] != manifest[name] for name in ("model", "variant", "weights", "input_size", "versions")):
-            return {}
-        return {
-            kind: entry
-            for kind, entry in before["files"].items()
-            if kind not in manifest["files"] and sha256(path.with_name(entry["name"])) == entry["sha256"]
-        }
+        complete = all(isinstance(entry["name"] + entry["sha256"], str) for entry in before["files"].values())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
+    return before if complete else {}
+
+
+def kept(before: dict[str, Any], manifest: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """What an earlier export of the very same network wrote in other formats, where the files are still its own."""
+    if any(before.get(name) != manifest[name] for name in ("model", "variant", "weights", "input_size", "versions")):
+        return {}
+    return {kind: entry for kind, entry in _others(before, manifest).items() if _unchanged(folder, entry)}
+
+
+def stale(before: dict[str, Any], manifest: dict[str, Any], folder: Path) -> list[Path]:
+    """Files of an earlier export of another network, which would be taken for this one's."""
+    left = [entry for entry in _others(before, manifest).values() if _unchanged(folder, entry)]
+    return [folder / entry["name"] for entry in left]
+
+
+def _others(before: dict[str, Any], manifest: dict[str, Any]) -> dict[str, Any]:
+    return {kind: entry for kind, entry in before.get("files", {}).items() if kind not in manifest["files"]}
+
+
+def _unchanged(folder: Path, entry: dict[str, Any]) -> bool:
+    path = folder / entry["name"]
+    return path.is_file() and sha256(path) == entry["sha256"]
 
 
 def manifest_of(

@@ -64,12 +64,14 @@ def outputs_difference(reference: list[np.ndarray], got: list[np.ndarray]) -> Di
 class Spread:
     """How far the outputs move from sample to sample, over any number of batches.
 
-    Outputs whose size follows the samples' length are compared within their batch only.
+    Outputs whose size follows the samples' length are compared with those of the same size only.
     """
 
     def __init__(self) -> None:
         self.samples = 0
         self._widest = 0.0
+        self._rows = 0  # of the present size
+        self._compared = False  # whether two samples had outputs of one size
         self._low: list[np.ndarray] = []
         self._high: list[np.ndarray] = []
 
@@ -80,6 +82,9 @@ class Spread:
         if [array.shape for array in low] != [array.shape for array in self._low]:
             self._widest = max(self._widest, self._spread())
             self._low = self._high = []
+            self._rows = 0
+        self._rows += len(outputs[0])
+        self._compared |= self._rows >= 2
         self._low = [np.minimum(*pair) for pair in zip(self._low, low, strict=True)] if self._low else low
         self._high = [np.maximum(*pair) for pair in zip(self._high, high, strict=True)] if self._high else high
 
@@ -94,7 +99,7 @@ class Spread:
 
     def require_alive(self) -> None:
         """Raise CheckFailedError if all samples, at least two, gave the same: then agreement would prove nothing."""
-        if self.samples < 2:
+        if not self._compared:
             return
         if max(self._widest, self._spread()) < _ALIVE:
             raise CheckFailedError(

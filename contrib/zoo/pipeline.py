@@ -21,7 +21,7 @@ from utils.datasets.sample import Sample
 from utils.errors import DataError
 
 from .feeder import AHEAD, Batch, Feeder, OnBad
-from .padding import Fixed, chunks, fixed_sizes
+from .padding import Fixed, chunks, fixed_sizes, typical
 from .parity import as_list
 from .task import Task
 
@@ -115,11 +115,14 @@ def predictions(
     if warm_up:
         _warm_up(task, engine, samples[0], min(batch_size, len(samples)), warm_up)
     pending: deque[tuple[Batch, Call]] = deque()
+    first, representative = 0, typical(task, samples)
     clock = _Clock(stages)
     try:
         for batch in feeder.batches(samples):
             pending.append((batch, engine.submit(batch.arrays)))
-            stages.ready = stages.ready or batch.arrays
+            if not stages.ready or first <= representative < first + len(batch.samples):
+                stages.ready = batch.arrays
+            first += len(batch.samples)
             while pending and (len(pending) > in_flight or pending[0][1].done()):
                 yield _finished(task, pending.popleft(), feeder, stages, skip_postprocess)
                 clock.read(feeder.elsewhere)

@@ -152,7 +152,9 @@ def _accuracy(model: Model, runs: Path) -> Iterator[str]:
     rows = []
     for one in found["runtimes"]:
         against = compared.get(f"{one['runtime']} {one['dtype']}")
-        metric = ", ".join(f"{name} {value:.4f}" for name, value in one["metrics"].items())
+        metric = ", ".join(
+            f"{name} {'–' if value is None else f'{value:.4f}'}" for name, value in one["metrics"].items()
+        )
         if against is None:
             rows.append((one["runtime"], one["dtype"], metric, "", "", "", "reference"))
             continue

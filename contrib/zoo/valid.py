@@ -13,6 +13,7 @@ from typing import Any
 from engine.base import Engine
 from utils.datasets.image_classification_dataset import rank_and_world, shard
 from utils.datasets.sample import Sample
+from utils.errors import DataError
 from utils.files import sha256
 from utils.metrics.base import Metric
 
@@ -67,7 +68,8 @@ def _validate_each(model: Model, args: argparse.Namespace) -> int:
 
 def _row(record: dict[str, Any], primary: str) -> tuple[str, ...]:
     stages = record["stages"]
-    metric = f"{record['metrics'].get(primary, float('nan')):.4f}"
+    value = record["metrics"].get(primary)
+    metric = "–" if value is None else f"{value:.4f}"
     latency = stages["inference"] / max(stages["batches"], 1) * 1e3
     return record["target"], record["dtype"], metric, f"{stages['throughput']:.1f}", f"{latency:.2f}"
 
@@ -96,7 +98,7 @@ def _validate(model: Model, args: argparse.Namespace) -> int:
         diagnosis = diagnose(engine, stages)
         if args.decoder == "fast" and not args.skip_postprocess:
             print(_decoder_effect(model, args, engine, samples))
-    figures = {} if args.skip_postprocess else metric.compute()
+    figures, missing = ({}, None) if args.skip_postprocess else _figures(metric)
     part = f", the part of rank {rank} of {world}" if world > 1 else ""
     for name, value in figures.items():
         print(f"{name} {value:.4f} of {len(samples)} samples{part}")
@@ -105,10 +107,20 @@ def _validate(model: Model, args: argparse.Namespace) -> int:
     if args.json:
         record = _record(model, args, task, figures, metric, stages, diagnosis)
         console.write_json(args.json, record | {"inputs": inputs, "rank": rank, "world": world})
+    if missing:
+        raise missing
     if figures:
         print(f"eval_metric {figures[metric.infos[0].name]:.6g}")
     print(stages.summary())
     return console.OK
+
+
+def _figures(metric: Metric) -> tuple[dict[str, float], DataError | None]:
+    """What was counted, or why it gives no figure: a rank's part may hold one class only."""
+    try:
+        return metric.compute(), None
+    except DataError as error:
+        return {}, error
 
 
 def _count(
@@ -158,10 +170,13 @@ def _decoder_effect(model: Model, args: argparse.Namespace, engine: Engine, samp
 def _identity(model: Model, args: argparse.Namespace, task: Task, samples: Sequence[Sample]) -> dict[str, Any]:
     """What a run's result depends on."""
     names = "\n".join(sample.id for sample in samples)
+    data = model.data(args.data_path or "sample").resolve()
+    state = data.stat() if data.is_file() else None
     return {
         "model": model.id,
         "ckpt": sha256(cli.ckpt_of(model, args)),
         "samples": hashlib.sha256(names.encode()).hexdigest(),
+        "data": [str(data), state.st_size, state.st_mtime_ns] if state else [str(data)],
         "target": args.target,
         "dtype": args.dtype,
         "input_size": args.input_size,

@@ -18,6 +18,7 @@ import numpy as np
 
 from engine.base import Engine, OptionError, TargetUnavailableError
 from utils.datasets.sample import Sample
+from utils.errors import DataError
 from utils.metrics.base import Metric
 
 from . import cli, console, frameworks, targets
@@ -60,7 +61,11 @@ class Contender:
         return f"{self.runtime} {self.dtype}"
 
     def figures(self) -> dict[str, float]:
-        return self.metric.compute()
+        """NaN where the samples give no figure: a few may be of one class only."""
+        try:
+            return self.metric.compute()
+        except DataError:
+            return {info.name: math.nan for info in self.metric.infos}
 
 
 @dataclass

@@ -334,3 +334,20 @@ def test_a_killed_export_leaves_no_half_written_file_and_the_next_one_tidies_up(
     assert list(tmp_path.glob(".export-*"))
     done = export(lenet, tmp_path)
     assert sorted(tmp_path.iterdir()) == sorted(done.files())
+
+
+def test_padded_inputs_are_compared_at_a_second_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from zoo import export as module
+    from zoo.catalogue import load
+
+    shapes: list[tuple[int, ...]] = []
+    made = module.parity_batch
+
+    def seen(*words: Any) -> list[np.ndarray]:
+        arrays = made(*words)
+        shapes.append(arrays[0].shape)
+        return arrays
+
+    monkeypatch.setattr(module, "parity_batch", seen)
+    export(load("nlp/textcnn"), tmp_path)
+    assert len({shape[1] for shape in shapes}) >= 3  # natural, that of the static file, and a larger one

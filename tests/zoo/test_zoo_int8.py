@@ -13,7 +13,7 @@ from engine import backends
 from utils.datasets.samples.digits import load_split
 from zoo import export, run, tune, valid
 from zoo.errors import ZooError
-from zoo.manifest import Exported
+from zoo.manifest import Exported, read_manifest
 from zoo.model import Model
 from zoo.verify import main, verify
 
@@ -125,3 +125,18 @@ def test_without_an_export_the_way_is_told(
 def test_int8_without_the_onnx_file_is_no_export(lenet: Model, tmp_path: Path) -> None:
     with pytest.raises(ZooError, match="int8 is made of the ONNX file"):
         export.export(lenet, tmp_path, formats=(), int8=True)
+
+
+def test_a_later_export_of_another_network_leaves_no_int8_file_of_the_earlier_one(lenet: Model, tmp_path: Path) -> None:
+    export.export(lenet, tmp_path, int8=True)
+    int8 = tmp_path / "lenet_int8_dyn.onnx"
+    export.export(lenet, tmp_path)
+    assert int8.is_file()
+    export.export(lenet, tmp_path, weights="random")
+    assert not int8.exists()
+
+
+def test_an_int8_file_that_was_deleted_is_no_hindrance(lenet: Model, tmp_path: Path) -> None:
+    export.export(lenet, tmp_path, int8=True)
+    (tmp_path / "lenet_int8_dyn.onnx").unlink()
+    assert "int8" not in read_manifest(export.export(lenet, tmp_path).dynamic)["files"]

@@ -15,6 +15,8 @@ from engine.spec import TensorSpec
 from utils.datasets.sample import Sample
 from utils.errors import DataError
 from utils.metrics.base import Metric
+from zoo.errors import CheckFailedError
+from zoo.feeder import Feeder
 from zoo.padding import arranged, chunks, fixed_sizes, stacked
 from zoo.parity import Spread
 from zoo.pipeline import Stages, batches, predictions
@@ -107,7 +109,7 @@ def test_a_network_of_fixed_length_gets_that_length_and_refuses_more() -> None:
     fixed = fixed_sizes([engine])
     assert fixed == [[50]]
     assert {batch.arrays[0].shape for batch in batches(Ones(), samples(), 4, fixed=fixed)} == {(4, 50)}
-    with pytest.raises(DataError, match=r"takes \[51\] of input 0, and the network is fixed at \[50\]"):
+    with pytest.raises(DataError, match=r"long: it takes \[51\] of input 0, and the network is fixed at \[50\]"):
         list(batches(Ones(), [Sample("long", 51)], 4, fixed=fixed))
     engine.release()
 
@@ -129,6 +131,30 @@ def test_outputs_of_several_shapes_are_alive_if_one_batch_is() -> None:
     spread.add([np.array([[1.0, 2.0], [1.0, 3.0]])])
     spread.add([np.array([[1.0], [1.0]])])
     spread.require_alive()
+    dead = Spread()
+    dead.add([np.array([[1.0, 2.0], [1.0, 2.0]])])
+    with pytest.raises(CheckFailedError, match="proves nothing"):
+        dead.require_alive()
+    single = Spread()
+    for length in (1, 2, 3):
+        single.add([np.ones((1, length))])
+    single.require_alive()  # no two of them can be compared
+
+
+def test_a_sample_that_is_too_long_is_left_out_by_name() -> None:
+    bad: list[str] = []
+    feeder = Feeder(Ones(), 4, 2, fixed=[[50]], on_bad=lambda sample, error: bad.append(str(error)))
+    found = [sample.id for batch in feeder.batches([*samples(), Sample("long", 51)]) for sample in batch.samples]
+    assert found == [f"s{index}" for index in range(len(LENGTHS))]
+    assert bad[0].startswith("long: it takes [51]")
+
+
+def test_the_batch_that_is_replayed_is_of_average_length() -> None:
+    engine = Engine.from_session(Mask(), "double", "double", dtype="float32")
+    stages = Stages()
+    list(predictions(Ones(), engine, arranged(Ones(), samples()), 2, stages))
+    assert stages.ready[0].shape == (2, 48)  # the average is 20: of 50 49, 48 5, 4 3, 2 1 the second
+    engine.release()
 
 
 class Walk(Ones):

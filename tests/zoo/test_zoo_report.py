@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from zoo import catalogue, report
+from zoo import catalogue, console, report
 from zoo.matrix import collect, pages
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -262,3 +262,8 @@ def test_sorting_filters_and_search_in_a_browser(cells: list[collect.Cell], brow
     assert browser.run(
         "return getComputedStyle(document.querySelector('tr:not([hidden]) .picture')).backgroundImage"
     ).startswith("url(")
+
+
+def test_what_is_no_number_is_null_in_json(tmp_path: Path) -> None:
+    console.write_json(tmp_path / "x.json", {"a": [float("nan"), 1.5], "b": (float("inf"), "NaN")})
+    assert json.loads((tmp_path / "x.json").read_text()) == {"a": [None, 1.5], "b": [None, "NaN"]}

@@ -82,7 +82,7 @@ def _figures(record: dict[str, Any], one: dict[str, Any], against: dict[str, Any
     runtimes = [entry["runtime"] for entry in record["runtimes"]]
     shown = dict.fromkeys(_PACKAGES.get(name, name) for name in runtimes)
     return {
-        "metric": f"{name} {value:.4f}",
+        "metric": f"{name} –" if value is None else f"{name} {value:.4f}",
         "agreement": "" if against is None else f"{against['agreement']:.2%} of {against['samples']}",
         "verdict": "reference" if against is None else "pass" if against["passed"] else "FAIL",
         "throughput": one["throughput"],
