@@ -19,7 +19,7 @@ from utils.datasets.voc_segmentation import VOID
 from utils.files import atomic_write
 from zoo.pipeline import batches
 
-SEED, SCENES, STEPS, BATCH, RATE = 0, 600, 720, 12, 1e-2
+SEED, SCENES, STEPS, BATCH, RATE = 0, 1200, 3000, 12, 5e-3
 # four pixels of five are background: the loss looks at the others more than at each of those
 WEIGHTS = (0.4, 1.0, 1.0, 1.0, 1.0)
 
