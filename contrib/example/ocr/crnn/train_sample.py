@@ -43,7 +43,7 @@ class Course:
 
 COURSES = (
     Course(SEED, 16_000, epochs=8, easy=2, rate=4e-3, english=0.0),
-    *(Course(SEED + number, 6_000, epochs=3, easy=0, rate=2e-3, english=0.6) for number in (1, 2, 3)),
+    *(Course(SEED + number, 6_000, epochs=3, easy=0, rate=2e-3, english=0.6) for number in (1, 2, 3, 4, 5)),
 )
 
 
