@@ -95,7 +95,7 @@ def test_what_files_hold(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="sentence1"):
         embedder.samples_in(tmp_path / "b.tsv")
     (tmp_path / "a.txt").write_bytes(b"caf\xe9")
-    assert classifier.length(tmp_path / "a.txt") == 0
+    assert arranged(classifier, [Sample("a.txt", tmp_path / "a.txt")]).lengths == [0]
 
 
 def test_sizes_are_maxima(caplog: pytest.LogCaptureFixture) -> None:

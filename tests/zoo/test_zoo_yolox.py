@@ -102,14 +102,11 @@ def test_variants_have_their_own_classes_and_sizes(yolox: Model) -> None:
         assert model.task.transform.size == model.size["height"] == model.size["width"]
 
 
-def test_published_weights(yolox: Model) -> None:
-    assert yolox.pretrained is not None
-    for variant in PARAMETERS:
-        source = yolox.pretrained(variant)
-        assert source.url.endswith(f"/Megvii-BaseDetection/YOLOX/releases/download/0.1.1rc0/{variant}.pth")
-        assert len(source.sha256 or "") == 64
-    with pytest.raises(ZooError, match="yolox_sample is no published network"):
-        yolox.pretrained("yolox_sample")
+def test_nothing_is_fetched(yolox: Model) -> None:
+    """The authors' files are given with --weights PATH."""
+    nano = yolox.as_variant("yolox_nano")
+    with pytest.raises(ZooError, match="or a file"):
+        resolve(nano, "yolox_nano", "pretrained")
 
 
 def test_what_a_person_sees(yolox: Model) -> None:

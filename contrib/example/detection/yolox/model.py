@@ -9,11 +9,9 @@ from utils.datasets.samples.scenes import CLASSES, write_coco
 from utils.postprocess.labels import coco
 from utils.preprocess.pytorch.detection import Letterbox
 from zoo.catalogue import beside
-from zoo.errors import ZooError
-from zoo.model import Model, Pretrained, Published, SampleData
+from zoo.model import Model, Published, SampleData
 from zoo.tasks.detection import ObjectDetection
 
-RELEASE = "https://github.com/Megvii-BaseDetection/YOLOX/releases/download/0.1.1rc0"
 # Depth and width relative to YOLOX-L, whether 3 x 3 convolutions are separable, and the side of the input in pixels.
 SHAPES = {
     "yolox_nano": (0.33, 0.25, True, 416),
@@ -22,12 +20,6 @@ SHAPES = {
     "yolox_sample": (0.33, 0.125, False, 160),
 }
 SAMPLE = "yolox_sample"
-# Megabytes and SHA-256 of the authors' weights.
-WEIGHTS = {
-    "yolox_nano": (7.7, "cd28f55fbbc1829f99d9ac9b38a16d259a22889739c8728ea877610201feff7b"),
-    "yolox_tiny": (40.8, "9de513de589ac98bb92d3bca53b5af7b9acfa9b0bacb831f7999d0f7afaee8f0"),
-    "yolox_s": (72.1, "f55ded7181e1b0c13285c56e7790b8f0e8f8db590fe4edb37f0b7f345c913a30"),
-}
 # What the scenes' shapes are called where a network knows COCO's classes only: something of that outline. It serves to
 # compare runtimes, and is no measure of a network.
 STAND_INS = ("frisbee", "kite", "book", "airplane")
@@ -42,14 +34,6 @@ def build(variant: str) -> Any:
     """[N, 3, H, W] float32, BGR 0 to 255, to [N, cells, 5 + classes]: raw boxes and probabilities."""
     depth, width, depthwise, _ = SHAPES[variant]
     return beside(__file__, "network").YOLOX(len(labels_of(variant)), depth, width, depthwise)
-
-
-def pretrained(variant: str) -> Pretrained:
-    """The authors' weights, trained on COCO."""
-    if variant not in WEIGHTS:
-        raise ZooError(f"{variant} is no published network; use --weights sample, or --variant yolox_nano")
-    megabytes, digest = WEIGHTS[variant]
-    return Pretrained(f"{RELEASE}/{variant}.pth", megabytes, digest)
 
 
 def fields(variant: str) -> dict[str, Any]:
@@ -75,7 +59,6 @@ MODEL = Model(
     default_variant=SAMPLE,
     build=build,
     inputs=(TensorSpec("images", "float32", ("batch", 3, "height", "width")),),
-    pretrained=pretrained,
     source="written for this repository after the paper; parameter names of the published weights",
     licence="BSD-3-Clause; the authors' weights: Apache-2.0",
     paper="Ge et al., YOLOX: Exceeding YOLO Series in 2021, 2021",

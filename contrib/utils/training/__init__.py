@@ -1,0 +1,1 @@
+"""How sample weights are trained, where several models do it alike."""
