@@ -132,6 +132,14 @@ def test_thresholds_and_small_regions() -> None:
         decoder(np.zeros((1, 8, 8), np.float32))
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_map_that_holds_no_numbers_is_refused(value: float) -> None:
+    probability = np.zeros((40, 80))
+    probability[3, 5] = value
+    with pytest.raises(DataError, match="NaN or infinity"):
+        PolygonDecoder()(probability)
+
+
 def test_order_of_corners_and_the_mean_of_a_region() -> None:
     square = box(2, 3, 8, 6)
     for start in range(4):
