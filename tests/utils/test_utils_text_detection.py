@@ -61,6 +61,13 @@ def test_icdars_own_layout(tmp_path: Path) -> None:
     assert region_lines(regions) == lines.lstrip("\ufeff")
 
 
+@pytest.mark.parametrize("inside", ["\u2028", "\x85", "\x0b", "\x1c"])
+def test_only_a_line_feed_ends_a_line(tmp_path: Path, inside: str) -> None:
+    path = tmp_path / "gt_img_1.txt"
+    path.write_bytes(f"1,2,30,2,30,12,1,12,one{inside}two\r\n1,2,30,2,30,12,1,12,three\n".encode())
+    assert [region.text for region in read_regions(path)] == [f"one{inside}two", "three"]
+
+
 def parts(root: Path, truths: dict[str, str]) -> None:
     """Two parts with an image of the same name, and text files of one region each."""
     for folder in ("train", "test"):

@@ -15,6 +15,7 @@ import numpy as np
 from utils.datasets.folder import IMAGE_SUFFIXES, files_in
 from utils.datasets.sample import Sample
 from utils.errors import DataError
+from utils.preprocess.text import read_lines
 
 DONT_CARE = "###"
 
@@ -77,13 +78,7 @@ def read_regions(path: Path) -> list[TextRegion]:
     Raises:
         DataError: the file cannot be read, is not UTF-8, or a line is not as it should be, named by its number.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: this file is not UTF-8 text ({error}).") from error
-    return [_region(path, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+    return [_region(path, number, line) for number, line in enumerate(read_lines(path), start=1) if line.strip()]
 
 
 def region_lines(regions: Iterable[TextRegion]) -> str:
