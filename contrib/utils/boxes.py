@@ -6,6 +6,8 @@ of old code. Arrays of boxes are [N, 4], any float dtype.
 
 import numpy as np
 
+LARGEST = 10.0  # logarithm of a size in cells, beyond any picture: exp does not overflow
+
 
 def area(boxes: np.ndarray) -> np.ndarray:
     """[N, 4] to [N], in square pixels."""

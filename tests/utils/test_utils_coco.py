@@ -127,6 +127,14 @@ MISTAKES = {
     "annotation 82445: field 'bbox' is [1, 2, 3]": ("annotations", 0, "bbox", [1, 2, 3]),
     "annotation 82445: field 'bbox' is [1, 2, 3, \"4\"]": ("annotations", 0, "bbox", [1, 2, 3, "4"]),
     "annotation 82445: field 'bbox' is [1, 2, NaN, 4]": ("annotations", 0, "bbox", [1, 2, float("nan"), 4]),
+    "annotation 82445: field 'bbox' is [10000": ("annotations", 0, "bbox", [10**400, 2, 3, 4]),
+    "annotation 82445: field 'bbox' is [1, 2, 1e+200, 1e+200]; expected a box of finite size": (
+        "annotations",
+        0,
+        "bbox",
+        [1, 2, 1e200, 1e200],
+    ),
+    "annotation 1: field 'area' is 10000": ("annotations", 2, "area", 10**400),
     "annotation 1: field 'bbox' is [1, 2, -3, 4]; expected a width": ("annotations", 2, "bbox", [1, 2, -3, 4]),
     "annotation 1: field 'category_id' is 7; expected the id of a category (44, 1)": (
         "annotations",
@@ -165,6 +173,8 @@ def test_files_of_another_kind(write, tmp_path):
         ("{", r"json:1:2: this is not JSON"),
         ("[1]", "an object with images"),
         ("{}", "'images' is missing"),
+        ("[" * 200_000, "json: this JSON cannot be read: maximum recursion depth"),
+        (f"[{'9' * 5000}]", "json: this JSON cannot be read: Exceeds the limit"),
         ('{"images": 5}', "'images' is not a list"),
         ('{"images": [5], "annotations": [], "categories": []}', "image number 1 is 5, an object is expected"),
         ('{"images": [], "annotations": [], "categories": []}', "no images"),

@@ -54,3 +54,13 @@ def test_what_stands_behind_a_row_changes_nothing() -> None:
 def test_steps_that_do_not_fit_are_named(shape: tuple[int, ...], steps: list[int]) -> None:
     with pytest.raises(DataError, match=r"steps"):
         greedy(np.zeros(shape, np.float32), steps)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_scores_that_are_no_numbers_are_refused_where_they_are_read(value: float) -> None:
+    logits = np.zeros((2, 4, 3), np.float32)
+    logits[1, 2, 1] = value
+    with pytest.raises(DataError, match="NaN or infinity"):
+        greedy(logits, [4, 3])
+    with np.errstate(invalid="ignore"):
+        assert greedy(logits, [4, 2])[1][0] == [], "what stands behind a row is not read"

@@ -326,6 +326,13 @@ def test_agreement_lets_only_ties_differ() -> None:
     assert not agreement(NodeClasses(tie), NodeClasses(other[:, ::-1]))
 
 
+def test_a_tie_is_between_the_two_classes_and_on_both_sides() -> None:
+    tie, third, sure = (NodeClasses(np.array([row])) for row in ([0.499, 0.497, 0.004], [0, 0, 1.0], [0.1, 0.9, 0.0]))
+    for one, other in ((tie, third), (tie, sure)):
+        assert not agreement(one, other)
+        assert not agreement(other, one)
+
+
 # -- the sample graphs, and pictures -----------------------------------------------------------------------
 
 

@@ -44,6 +44,12 @@ def test_a_list_with_tabs_or_spaces_and_a_byte_order_mark(images: Path) -> None:
     assert len(read_words(images / "gt.txt")) == 3
 
 
+@pytest.mark.parametrize("inside", ["\u2028", "\x85", "\x0b", "\x1c"])
+def test_only_a_line_feed_ends_a_line(images: Path, inside: str) -> None:
+    (images / "gt.txt").write_bytes(f"pictures/0.png\tone{inside}two\r\npictures/1.png\tthree\n".encode())
+    assert [sample.target for sample in read_words(images)] == [f"one{inside}two", "three"]
+
+
 def test_an_lmdb(images: Path) -> None:
     samples = read_words(database(images / "db", images, ["one", "Zwei", "3"]))
     assert isinstance(samples, LmdbWords)

@@ -61,6 +61,45 @@ def test_icdars_own_layout(tmp_path: Path) -> None:
     assert region_lines(regions) == lines.lstrip("\ufeff")
 
 
+@pytest.mark.parametrize("inside", ["\u2028", "\x85", "\x0b", "\x1c"])
+def test_only_a_line_feed_ends_a_line(tmp_path: Path, inside: str) -> None:
+    path = tmp_path / "gt_img_1.txt"
+    path.write_bytes(f"1,2,30,2,30,12,1,12,one{inside}two\r\n1,2,30,2,30,12,1,12,three\n".encode())
+    assert [region.text for region in read_regions(path)] == [f"one{inside}two", "three"]
+
+
+def parts(root: Path, truths: dict[str, str]) -> None:
+    """Two parts with an image of the same name, and text files of one region each."""
+    for folder in ("train", "test"):
+        (root / folder).mkdir()
+        Image.new("RGB", (60, 40)).save(root / folder / "img_1.jpg")
+    for folder, text in truths.items():
+        (root / folder).mkdir(exist_ok=True)
+        (root / folder / "gt_img_1.txt").write_text(f"1,2,30,2,30,12,1,12,{text}\n")
+
+
+def test_two_parts_below_one_root_keep_their_own_texts(tmp_path: Path) -> None:
+    parts(tmp_path, {"train": "seen", "test": "held out"})
+    found = {sample.id: sample.target[0].text for sample in read_icdar(tmp_path)}
+    assert found == {"train/img_1.jpg": "seen", "test/img_1.jpg": "held out"}
+
+
+@pytest.mark.parametrize(
+    ("truths", "message"),
+    [
+        (("train_gt", "test_gt"), r"test/img_1\.jpg: both .*test_gt/gt_img_1\.txt and .*train_gt/gt_img_1\.txt may"),
+        (("train_gt",), r"train_gt/gt_img_1\.txt: .* of .*test/img_1\.jpg or of .*train/img_1\.jpg"),
+        (("train",), r"train/gt_img_1\.txt: .* of .*test/img_1\.jpg or of .*train/img_1\.jpg"),
+    ],
+)
+def test_a_text_that_may_be_another_images_is_not_guessed(
+    tmp_path: Path, truths: tuple[str, ...], message: str
+) -> None:
+    parts(tmp_path, dict.fromkeys(truths, "whose"))
+    with pytest.raises(DataError, match=message):
+        read_icdar(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -130,6 +169,14 @@ def test_thresholds_and_small_regions() -> None:
     assert decoder(np.zeros((8, 8), np.float32)) == []
     with pytest.raises(DataError, match=r"\[height, width\]"):
         decoder(np.zeros((1, 8, 8), np.float32))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_map_that_holds_no_numbers_is_refused(value: float) -> None:
+    probability = np.zeros((40, 80))
+    probability[3, 5] = value
+    with pytest.raises(DataError, match="NaN or infinity"):
+        PolygonDecoder()(probability)
 
 
 def test_order_of_corners_and_the_mean_of_a_region() -> None:

@@ -101,6 +101,15 @@ def test_a_cell_becomes_a_box_in_the_pictures_own_pixels():
     assert found.above(0.5).classes.tolist() == [1]
 
 
+def test_a_size_without_bounds_becomes_a_large_one():
+    cells = rows(64, 64, 1)
+    cells[0] = [0.5, 0.5, 1000, 89, 0.9, 1]  # exp of either is infinite in float32
+    cells[1] = [0.5, 0.5, 10, 10, 0.8, 1]
+    (found,) = YoloxDecoder(1)([cells[None]], [Placed(0.5, (128, 128), (64, 64))])
+    assert np.isfinite(found.boxes).all()
+    assert len(found.boxes) == 1, "the second box is as large, so that the first one suppresses it"
+
+
 def test_at_most_so_many_and_nothing_below_the_score():
     cells = rows(64, 64, 1)
     cells[:64, 4], cells[:64, 5] = 1, np.linspace(0.005, 0.9, 64)

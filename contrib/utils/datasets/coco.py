@@ -111,6 +111,8 @@ def _read(file: Path) -> dict[str, Any]:
         raise DataError(f"{file}: this is not a text file ({error.reason}).") from error
     except json.JSONDecodeError as error:
         raise DataError(f"{file}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}.") from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits; lists nested too deep
+        raise DataError(f"{file}: this JSON cannot be read: {error}.") from error
     if not isinstance(content, dict):
         raise DataError(f"{file}: an object with images, annotations and categories is expected.")
     for name, kind in (("images", "image"), ("annotations", "annotation"), ("categories", "category")):
@@ -162,19 +164,21 @@ def _by_image(file: Path, content: dict[str, Any], classes: dict[Any, int]) -> d
         box = entry.get("bbox")
         if not isinstance(box, list) or len(box) != 4 or not all(_is_number(value) for value in box):
             raise _wrong(file, "annotation", entry, "bbox", "four numbers [left, top, width, height]")
-        if box[2] < 0 or box[3] < 0:
+        left, top, width, height = box
+        if width < 0 or height < 0:
             raise _wrong(file, "annotation", entry, "bbox", "a width and a height of 0 or more")
+        if not all(_is_number(value) for value in (left + width, top + height, width * height)):
+            raise _wrong(file, "annotation", entry, "bbox", "a box of finite size")
         if _unhashable(entry.get("image_id")) or entry.get("image_id") not in found:
             raise _wrong(file, "annotation", entry, "image_id", "the id of one of the images")
         if _unhashable(entry.get("category_id")) or entry.get("category_id") not in classes:
             ids = ", ".join(str(one) for one in list(classes)[:8]) + (", …" if len(classes) > 8 else "")
             raise _wrong(file, "annotation", entry, "category_id", f"the id of a category ({ids})")
-        crowd, size = entry.get("iscrowd", 0), entry.get("area", box[2] * box[3])
+        crowd, size = entry.get("iscrowd", 0), entry.get("area", width * height)
         if crowd not in (0, 1):
             raise _wrong(file, "annotation", entry, "iscrowd", "0 or 1")
         if not _is_number(size) or size < 0:
             raise _wrong(file, "annotation", entry, "area", "a number of 0 or more")
-        left, top, width, height = box
         row = (left, top, left + width, top + height, classes[entry["category_id"]], bool(crowd), size)
         found[entry["image_id"]].append(row)
     return found
@@ -186,7 +190,10 @@ def _truth(image: int | str, rows: list[tuple[Any, ...]]) -> GroundTruth:
 
 
 def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
+    try:
+        return type(value) in (int, float) and math.isfinite(value)
+    except OverflowError:  # a whole number beyond what a float holds
+        return False
 
 
 def _unhashable(value: Any) -> bool:

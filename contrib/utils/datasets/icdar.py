@@ -5,7 +5,8 @@ Image `img_12.jpg` has `gt_img_12.txt`, in the same folder or in one beside it. 
 `###` is text that nobody can be expected to find.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import numpy as np
 from utils.datasets.folder import IMAGE_SUFFIXES, files_in
 from utils.datasets.sample import Sample
 from utils.errors import DataError
+from utils.preprocess.text import read_lines
 
 DONT_CARE = "###"
 
@@ -35,19 +37,39 @@ def read_icdar(root: str | Path) -> list[Sample]:
     """The scenes of a data set: Sample(path relative to root, Path, list of TextRegion), in sorted order.
 
     Raises:
-        DataError: no such folder, no images, an image without its text file, or a line that is not as it should be,
-            named by file and line.
+        DataError: no such folder, no images, an image without its text file, one of which it is unclear which text
+            file is its own (two parts below one root have the same names), or a line that is not as it should be, named
+            by file and line.
     """
     root = Path(root)
     images = files_in(root, IMAGE_SUFFIXES)
-    truths = {path.stem: path for path in files_in(root, (".txt",))}
-    samples = []
+    named = defaultdict(list)
+    for truth in files_in(root, (".txt",)):
+        named[truth.stem].append(truth)
+    samples, owners = [], dict[Path, Path]()
     for path in images:
-        truth = truths.get(f"gt_{path.stem}")
-        if truth is None:
-            raise DataError(f"{path}: there is no gt_{path.stem}.txt below {root} that says what text this image has.")
+        truth = _truth_of(path, named[f"gt_{path.stem}"], root)
+        owner = owners.setdefault(truth, path)
+        if owner != path:
+            raise DataError(
+                f"{truth}: this may be the text of {owner} or of {path}. Give the folder of one part of the data set, "
+                "or put each text file beside its image."
+            )
         samples.append(Sample(path.relative_to(root).as_posix(), path, read_regions(truth)))
     return samples
+
+
+def _truth_of(image: Path, named: Sequence[Path], root: Path) -> Path:
+    """The one of the text files with an image's name that is the image's own."""
+    near = [path for path in named if path.parent == image.parent] or named
+    if not near:
+        raise DataError(f"{image}: there is no gt_{image.stem}.txt below {root} that says what text this image has.")
+    if len(near) > 1:
+        raise DataError(
+            f"{image}: both {near[0]} and {near[1]} may say what text this image has. Give the folder of one part of "
+            "the data set, or put each text file beside its image."
+        )
+    return near[0]
 
 
 def read_regions(path: Path) -> list[TextRegion]:
@@ -56,13 +78,7 @@ def read_regions(path: Path) -> list[TextRegion]:
     Raises:
         DataError: the file cannot be read, is not UTF-8, or a line is not as it should be, named by its number.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: this file is not UTF-8 text ({error}).") from error
-    return [_region(path, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+    return [_region(path, number, line) for number, line in enumerate(read_lines(path), start=1) if line.strip()]
 
 
 def region_lines(regions: Iterable[TextRegion]) -> str:

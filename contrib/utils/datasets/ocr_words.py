@@ -14,6 +14,7 @@ from typing import Any, overload
 from utils.datasets.folder import check_folder
 from utils.datasets.sample import Sample
 from utils.errors import DataError
+from utils.preprocess.text import read_lines
 
 LIST_NAMES = ("gt.txt", "labels.txt", "list.txt")
 DATABASE = "data.mdb"
@@ -48,13 +49,7 @@ def read_list(path: Path) -> list[Sample]:
     Raises:
         DataError: the file cannot be read, is not UTF-8, is empty, or a line lacks its word.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: this list is not UTF-8 text ({error}).") from error
-    samples = [_of_line(path, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+    samples = [_of_line(path, number, line) for number, line in enumerate(read_lines(path), start=1) if line.strip()]
     if not samples:
         raise DataError(f"{path}: this list names no word; lines 'path<TAB>word' are expected.")
     return samples

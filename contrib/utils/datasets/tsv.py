@@ -7,7 +7,7 @@ from pathlib import Path
 
 from utils.datasets.folder import check_folder
 from utils.errors import DataError
-from utils.preprocess.text import read_text
+from utils.preprocess.text import read_lines
 
 # A line number, which counts from 1, and the fields of that line.
 Row = tuple[int, list[str]]
@@ -16,17 +16,14 @@ Row = tuple[int, list[str]]
 def rows_of(path: Path) -> Iterator[Row]:
     """The rows of a file, a header among them. Empty lines are passed over; quotation marks are plain characters.
 
-    Lines end with a line feed, with or without a carriage return, and with nothing else that Unicode calls the end of a
-    line: sentences hold such characters.
-
     Raises:
         DataError: unreadable, not UTF-8, or without any row.
     """
     found = False
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
+    for number, line in enumerate(read_lines(path), start=1):
         if line.strip():
             found = True
-            yield number, line.removesuffix("\r").split("\t")
+            yield number, line.split("\t")
     if not found:
         raise DataError(f"{path}: this file is empty.")
 

@@ -20,7 +20,8 @@ def greedy(logits: np.ndarray, steps: Sequence[int], blank: int = 0) -> list[tup
         largest softmax probability of each step, 0 to 1 (1 for a row of no steps).
 
     Raises:
-        DataError: `logits` is not [N, T, C], or a row has fewer than 0 or more than T steps.
+        DataError: `logits` is not [N, T, C], a row has fewer than 0 or more than T steps, or its own steps hold NaN or
+            infinity.
     """
     if logits.ndim != 3 or len(steps) != len(logits):
         raise DataError(f"scores [N, T, C] with N steps are expected, got {list(logits.shape)} with {len(steps)}.")
@@ -31,8 +32,10 @@ def greedy(logits: np.ndarray, steps: Sequence[int], blank: int = 0) -> list[tup
             f"a row has {wrong} steps of its own, and the network gave {logits.shape[1]}: is the input narrower than "
             "the picture?"
         )
-    best = logits.argmax(axis=2)
     own = np.arange(logits.shape[1]) < counts[:, None]
+    if not np.isfinite(logits[own]).all():
+        raise DataError("the network gave NaN or infinity. In float16 this is often an overflow: try float32.")
+    best = logits.argmax(axis=2)
     first = np.ones(best.shape, bool)
     first[:, 1:] = best[:, 1:] != best[:, :-1]
     keep = own & first & (best != blank)

@@ -40,12 +40,14 @@ class PolygonDecoder:
             probability), in order of falling probability. x runs from 0 to W, y from 0 to H; corners may lie outside.
 
         Raises:
-            DataError: the map is not [H, W].
+            DataError: the map is not [H, W], or holds NaN or infinity.
         """
         import cv2
 
         if probability.ndim != 2:
             raise DataError(f"a probability map [height, width] is expected, got {list(probability.shape)}.")
+        if not np.isfinite(probability).all():
+            raise DataError("the network gave NaN or infinity. In float16 this is often an overflow: try float32.")
         values = np.ascontiguousarray(probability, np.float32)
         contours, _ = cv2.findContours(
             (values > self.threshold).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE

@@ -160,6 +160,21 @@ def read_text(path: Path) -> str:
         ) from error
 
 
+def read_lines(path: Path) -> list[str]:
+    """The lines of a text file in UTF-8, without their ends.
+
+    A line ends with a line feed, with or without a carriage return before it, and with nothing else that Unicode calls
+    the end of a line: words and sentences hold such characters.
+
+    Raises:
+        DataError: as `read_text`.
+    """
+    lines = read_text(path).split("\n")
+    if not lines[-1]:  # behind the last line feed there is no line
+        del lines[-1]
+    return [line.removesuffix("\r") for line in lines]
+
+
 def text_of(data: str | Path) -> str:
     """What preprocessing is given: a text, or the path of a text file."""
     return data if isinstance(data, str) else read_text(data)
@@ -171,7 +186,7 @@ def read_vocabulary(path: Path) -> list[str]:
     Raises:
         DataError: unreadable, a word that stands twice, or one that does not begin with [PAD] and [UNK].
     """
-    words = read_text(path).splitlines()
+    words = read_lines(path)
     if words[:2] != [PAD, UNKNOWN]:
         raise DataError(f"{path}: the first two lines of a vocabulary are {PAD} and {UNKNOWN}, got {words[:2]}.")
     lines: dict[str, int] = {}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from utils.boxes import batched_nms, from_centres
+from utils.boxes import LARGEST, batched_nms, from_centres
 from utils.errors import DataError
 from utils.preprocess.pytorch.detection import Placed
 
@@ -116,12 +116,11 @@ def decode(raw: np.ndarray, corners: np.ndarray, strides: np.ndarray) -> np.ndar
     """Raw boxes to pixels of the input: the centre is (cell + offset) * stride, the size is exp(raw) * stride.
 
     Args:
-        raw: float32 [N, 4]: offset x, y, logarithm of width, height.
+        raw: float32 [N, 4]: offset x, y, logarithm of width, height; logarithms above 10 count as 10.
         corners, strides: as `grid` gives them, [N, 2] and [N, 1].
 
     Returns:
         float32 [N, 4], (left, top, right, bottom).
     """
-    with np.errstate(over="ignore"):
-        sizes = np.exp(raw[:, 2:]) * strides
+    sizes = np.exp(np.minimum(raw[:, 2:], LARGEST)) * strides
     return from_centres(np.concatenate([(raw[:, :2] + corners) * strides, sizes], axis=1))

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from utils.boxes import nms
+from utils.boxes import LARGEST, nms
 from utils.errors import DataError
 from utils.preprocess.fit import Fit
 
 STRIDE = 4
-LARGEST = 10.0  # logarithm of a size in cells, beyond any picture: exp does not overflow
 CHANNELS = {"heatmap": 1, "scale": 2, "offset": 2, "landmarks": 10}
 
 
