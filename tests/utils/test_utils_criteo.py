@@ -16,6 +16,8 @@ from utils.preprocess.pytorch.click_prediction import ClickFeatures
 
 ROW = "\t".join([*"1234567890123", *(f"{n:08x}" for n in range(26))])
 EMPTY = "\t" * 38
+# what int() takes for a whole number, or nearly
+ODD = ("1_0", " 5 ", "+5", "٤", "-", "5-", "--5", "5\x0b")
 
 
 def by_the_definition(row: str, buckets: int) -> tuple[list[float], list[int]]:
@@ -140,6 +142,12 @@ def test_many_rows_are_as_each_alone() -> None:
         features.many([ROW, "x" + ROW])
 
 
+@pytest.mark.parametrize("odd", ODD)
+def test_many_rows_take_no_more_than_one(odd: str) -> None:
+    with pytest.raises(DataError, match=r"I4: .* is not a whole number"):
+        ClickFeatures(1000).many([ROW, ROW.replace("3\t4", f"3\t{odd}", 1)])
+
+
 def test_features_are_written_in_place() -> None:
     out = (np.zeros(13, np.float16), np.zeros(26, np.int64))
     arrays, _ = ClickFeatures(10)(ROW, out)
@@ -155,6 +163,7 @@ def test_features_are_written_in_place() -> None:
         (f"1\t2\t{ROW}", "41 columns"),
         (ROW.replace("1\t2", "x\t2", 1), "I1: 'x' is not a whole number"),
         (ROW.replace("3\t4", "3\t4.5", 1), "I4: '4.5'"),
+        *((ROW.replace("3\t4", f"3\t{odd}", 1), r"I4: .* is not a whole number") for odd in ODD),
         (ROW.replace("00000003", "0000000g"), "C4: '0000000g' is not 8 hexadecimal"),
         (ROW.replace("00000003", "0 0 0003"), "C4: '0 0 0003'"),
         (ROW.replace("00000003", "-0000001"), "C4: '-0000001'"),

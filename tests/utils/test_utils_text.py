@@ -40,7 +40,7 @@ def test_words_are_split_as_published(text: str) -> None:
     tokens = TextEncoder(word_tokenizer(vocabulary), 100)(text)
     assert tokens.ids.dtype == np.int64
     assert [vocabulary[index] for index in tokens.ids] == words
-    assert not tokens.cut
+    assert tokens.total == len(tokens.ids)
 
 
 def test_an_unknown_word_is_the_unknown_one_and_padding_cannot_be_typed() -> None:
@@ -73,7 +73,6 @@ def test_a_long_text_is_cut_where_the_source_cuts_it_and_told(caplog: pytest.Log
         tokens = encoder(text)
     own = transformers.BertTokenizerFast(str(path.with_name("vocab.txt")), do_lower_case=True)
     assert tokens.ids.tolist() == own(text, truncation=True, max_length=16)["input_ids"]
-    assert tokens.cut
     assert tokens.total == 402
     assert "text of 402 tokens, of which the network takes 16" in caplog.text
     assert "a very long story" in caplog.text

@@ -5,11 +5,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 
-from utils.datasets.sample import Sample
+from utils.datasets.sample import Listed, Sample
 from utils.errors import DataError
 
 
@@ -32,7 +32,7 @@ class GroundTruth:
     areas: np.ndarray
 
 
-class CocoDetection(Sequence[Sample]):
+class CocoDetection(Listed):
     """The pictures of a COCO instances file, in the order of the file.
 
     A sample's id is its file name, its data the picture's Path, its target a GroundTruth.
@@ -64,16 +64,6 @@ class CocoDetection(Sequence[Sample]):
                     "Put it there, or take the image out of the file."
                 )
             self._samples.append(Sample(image["file_name"], path, _truth(image["id"], annotations[image["id"]])))
-
-    def __len__(self) -> int:
-        return len(self._samples)
-
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
-        return self._samples[index]
 
 
 def instances_file(root: Path) -> Path:

@@ -10,10 +10,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 from utils.datasets.folder import files_in
-from utils.datasets.sample import Sample
+from utils.datasets.sample import Listed, Sample
 from utils.errors import DataError
 from utils.files import atomic_write
 
@@ -34,7 +34,7 @@ class Episode:
     seed: int
 
 
-class Episodes(Sequence[Sample]):
+class Episodes(Listed):
     """The episodes in one file, or in the files of a folder (recursively, in sorted order).
 
     A sample's id is the file's name (relative to the folder) and the seed, "episodes.json:7", its data an `Episode`;
@@ -50,16 +50,6 @@ class Episodes(Sequence[Sample]):
         self._samples = [
             Sample(f"{name}:{episode.seed}", episode) for name, path in files.items() for episode in read_episodes(path)
         ]
-
-    def __len__(self) -> int:
-        return len(self._samples)
-
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
-        return self._samples[index]
 
 
 def read_episodes(path: str | Path) -> list[Episode]:

@@ -1,7 +1,8 @@
-"""One sample of a data set."""
+"""One sample of a data set, and the data sets that know all of theirs at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 
 @dataclass(frozen=True)
@@ -18,3 +19,19 @@ class Sample:
     id: str
     data: Any
     target: Any = None
+
+
+class Listed(Sequence[Sample]):
+    """A data set whose samples stand in a list: a loader derives from it and fills `_samples`."""
+
+    _samples: list[Sample]
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Sample]: ...
+    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
+        return self._samples[index]

@@ -10,10 +10,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import overload
 
 from utils.datasets.folder import check_folder, files_in, walk
-from utils.datasets.sample import Sample
+from utils.datasets.sample import Listed, Sample
 from utils.errors import DataError
 from utils.preprocess.audio import AUDIO_SUFFIXES, Clip
 
@@ -24,7 +23,7 @@ SHARE = 0.1  # of unknown words and of silence, relative to the words that count
 _GOLDEN = 0.6180339887498949
 
 
-class SpeechCommands(Sequence[Sample]):
+class SpeechCommands(Listed):
     """One part of Speech Commands, with the classes of its keyword task: silence, unknown word, and `words`.
 
     As published, there are a tenth as many samples of silence and of unknown words as of the words that count. Unknown
@@ -64,16 +63,6 @@ class SpeechCommands(Sequence[Sample]):
             *self._plain(self._unknown(names, share), UNKNOWN),
             *(Sample(name, self.root / name, self.labels.index(name.partition("/")[0])) for name in known),
         ]
-
-    def __len__(self) -> int:
-        return len(self._samples)
-
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
-        return self._samples[index]
 
     def _names(self, split: str) -> list[str]:
         """The recordings of a part, relative to the root, sorted; without the background noise."""

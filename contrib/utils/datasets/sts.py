@@ -10,11 +10,10 @@ Source: Cer et al., SemEval-2017 Task 1: Semantic Textual Similarity, 2017; Wang
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, overload
+from typing import NamedTuple
 
-from utils.datasets.sample import Sample
+from utils.datasets.sample import Listed, Sample
 from utils.datasets.tsv import Row, find_table, require_fields, rows_of
 from utils.errors import DataError
 
@@ -40,7 +39,7 @@ class Side(NamedTuple):
     score: float
 
 
-class SentencePairs(Sequence[Sample]):
+class SentencePairs(Listed):
     """Two samples a pair, side by side: id "dev.tsv:<line>.<side>", data the sentence (str), target a Side.
 
     Args:
@@ -54,16 +53,6 @@ class SentencePairs(Sequence[Sample]):
     def __init__(self, root: str | Path) -> None:
         path = find_table(Path(root), FILES)
         self._samples = _read(path, scored=True)
-
-    def __len__(self) -> int:
-        return len(self._samples)
-
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
-        return self._samples[index]
 
 
 def pair_sentences_in(path: Path) -> list[Sample]:

@@ -6,11 +6,9 @@ GLUE, 2019 (its file SST-2/dev.tsv).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import overload
 
-from utils.datasets.sample import Sample
+from utils.datasets.sample import Listed, Sample
 from utils.datasets.tsv import Row, find_table, require_fields, rows_of
 from utils.errors import DataError
 
@@ -19,7 +17,7 @@ FILES = ("dev.tsv",)
 SENTENCE, LABEL = "sentence", "label"
 
 
-class LabelledSentences(Sequence[Sample]):
+class LabelledSentences(Listed):
     """The sentences of a TSV file: a sample's id is "dev.tsv:<line>", its data the sentence its target the label.
 
     Args:
@@ -34,16 +32,6 @@ class LabelledSentences(Sequence[Sample]):
     def __init__(self, root: str | Path, classes: int = 2) -> None:
         path = find_table(Path(root), FILES)
         self._samples = _read(path, classes)
-
-    def __len__(self) -> int:
-        return len(self._samples)
-
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
-        return self._samples[index]
 
 
 def sentences_in(path: Path) -> list[Sample]:

@@ -9,16 +9,14 @@ Void pixels (edges, and what the annotators left open) count in no metric.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import overload
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from utils.datasets.folder import check_folder
-from utils.datasets.sample import Sample
+from utils.datasets.sample import Listed, Sample
 from utils.errors import DataError
 
 VOID = 255
@@ -81,7 +79,7 @@ class IndexMask:
         return mask
 
 
-class VocSegmentation(Sequence[Sample]):
+class VocSegmentation(Listed):
     """The pictures of one split, in the order of its list; a sample's target is an `IndexMask`.
 
     A sample's id is its name in the list, its data the picture's Path.
@@ -121,16 +119,6 @@ class VocSegmentation(Sequence[Sample]):
             (w, h), (u, v) = sizes
             raise DataError(f"{mask}: this mask has {u} x {v} pixels, its picture {w} x {h}. They must be equal.")
         return Sample(name, picture, IndexMask(mask, classes))
-
-    def __len__(self) -> int:
-        return len(self._samples)
-
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
-        return self._samples[index]
 
 
 def palette() -> list[int]:

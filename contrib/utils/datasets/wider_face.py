@@ -13,15 +13,14 @@ then how sharp the face is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import overload
 
 import numpy as np
 
 from utils.datasets.folder import check_folder
-from utils.datasets.sample import Sample
+from utils.datasets.sample import Listed, Sample
 from utils.errors import DataError
 
 ATTRIBUTES = ("blur", "expression", "illumination", "invalid", "occlusion", "pose")
@@ -49,7 +48,7 @@ class Faces:
     hidden: np.ndarray
 
 
-class WiderFace(Sequence[Sample]):
+class WiderFace(Listed):
     """The pictures of one split, in the order of the list; a sample's target is a `Faces`.
 
     A sample's id is the path in the list, its data the file's Path.
@@ -80,16 +79,6 @@ class WiderFace(Sequence[Sample]):
             raise DataError(f"{self.list}: this list is empty.")
         if points:
             raise DataError(f"{labels}: {next(iter(points))} is not in {self.list}. Are they of the same split?")
-
-    def __len__(self) -> int:
-        return len(self._samples)
-
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
-        return self._samples[index]
 
 
 def _pictures(path: Path) -> Iterator[tuple[str, np.ndarray]]:

@@ -29,17 +29,12 @@ class Tokens:
     Attributes:
         ids: int64 [length], the vocabulary's indices, special tokens included.
         text: what was encoded.
-        total: how many tokens the whole text has; more than `length` where it was cut.
+        total: how many tokens the whole text has; more than `length` where the end of the text is missing.
     """
 
     ids: np.ndarray
     text: str
     total: int
-
-    @property
-    def cut(self) -> bool:
-        """Whether the end of the text is missing."""
-        return self.total > len(self.ids)
 
 
 class TextEncoder:

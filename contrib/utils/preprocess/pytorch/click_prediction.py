@@ -1,5 +1,6 @@
 """Preprocessing of click logs: a row of text to dense numbers and category indices."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from utils.datasets.criteo import CATEGORIES, COLUMNS, FEATURES, INTEGERS
 from utils.errors import DataError
 
 _DIGITS = 8  # of a published category, a 32-bit hash
+_PLAIN = re.compile("[-0-9]*")  # of these, int() takes nothing but -?[0-9]+
 _HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 _MISSING = f"\t{'0' * _DIGITS}\t"
 
@@ -50,7 +52,7 @@ class ClickFeatures:
             if len(columns) != INTEGERS + 1 or len(hashes) != CATEGORIES:
                 columns = _without_label(row)
                 hashes = _hashes(columns[-1])
-            values = np.array([int(text or 0) for text in columns[:-1]], np.float64)
+            values = np.array(_whole(columns[:-1]), np.float64)
         except (ValueError, OverflowError) as error:
             raise _mistake(_without_label(row)) from error
         np.copyto(dense, np.log1p(np.maximum(values, 0)), casting="same_kind")
@@ -67,7 +69,7 @@ class ClickFeatures:
         hashes = _fixed_width("\t".join([one[-1] for one in columns])) if regular and rows else None
         if hashes is not None:
             try:
-                values = np.array([int(text or 0) for one in columns for text in one[:-1]], np.float64)
+                values = np.array(_whole([text for one in columns for text in one[:-1]]), np.float64)
                 dense = np.log1p(np.maximum(values, 0, out=values), out=values).astype(np.float32)
                 sparse = np.remainder(hashes, self.buckets, dtype=np.int64)
                 return dense.reshape(-1, INTEGERS), sparse.reshape(-1, CATEGORIES)
@@ -77,6 +79,14 @@ class ClickFeatures:
         for place, row in enumerate(rows):
             self(row, (dense[place], sparse[place]))
         return dense, sparse
+
+
+def _whole(texts: Sequence[str]) -> list[int]:
+    """Columns of whole numbers; a missing one is 0. Raises ValueError for the spaces, plus signs, underscores and other
+    scripts' digits too, which int() would take."""
+    if not _PLAIN.fullmatch("".join(texts)):
+        raise ValueError("a whole number is written with the digits 0 to 9 and a minus sign")
+    return [int(text or 0) for text in texts]
 
 
 def _hashes(text: str) -> np.ndarray:
@@ -129,7 +139,7 @@ def _mistake(columns: Sequence[str]) -> DataError:
         number = name[0] == "I"
         kind = "a whole number" if number else f"{_DIGITS} hexadecimal digits"
         try:
-            value = int(text or 0) if number else _hash(text)
+            value = _whole([text])[0] if number else _hash(text)
         except ValueError:
             return DataError(f"column {name}: {text!r:.40} is not {kind}. A missing value is an empty column.")
         if abs(value) >= 1 << 63:
