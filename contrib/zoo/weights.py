@@ -61,7 +61,10 @@ def resolve(model: Model, variant: str, asked: str | None) -> Weights:
     if asked == "pretrained":
         if model.pretrained is None:
             sample = "sample, " if model.sample_weights.is_file() else ""
-            raise ZooError(f"{model.id} has no published weights; use --weights {sample}random, or a file")
+            raise ZooError(
+                f"{model.id} has no published weights that the zoo fetches; use --weights {sample}random, or a file "
+                f"({model.id}'s README.md says whether there are any)"
+            )
         source = model.pretrained(variant)
         path = _from_package(source) if isinstance(source, Packaged) else _download(source, home() / "weights")
         return Weights("pretrained", path, sha256(path))

@@ -134,9 +134,10 @@ def test_outputs_that_do_not_fit():
         CenterFaceDecoder()(good[::-1], [fit])
     with pytest.raises(DataError, match="for 2 samples"):
         CenterFaceDecoder()(good, [fit, fit])
-    good[0][0, 0, 0, 0] = np.nan
-    with pytest.raises(DataError, match="NaN"):
-        CenterFaceDecoder()(good, [fit])
+    for broken in (np.nan, np.inf):
+        good[0][0, 0, 0, 0] = broken
+        with pytest.raises(DataError, match="NaN or infinity"):
+            CenterFaceDecoder()(good, [fit])
 
 
 def test_average_precision_by_hand():

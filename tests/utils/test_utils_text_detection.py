@@ -280,8 +280,7 @@ def test_equal_to_the_published_definition(width: int, height: int) -> None:
     expected = np.zeros((3, 320, 256), np.float32)
     expected[:, : size[1], : size[0]] = ((resized.astype(np.float32) - MEAN) / STD).transpose(2, 0, 1)
     np.testing.assert_array_equal(array, expected)
-    corners = fit.back(np.array([[0.0, 0.0], [size[0], size[1]], [999.0, -5.0]]))
-    np.testing.assert_allclose(corners, [[0, 0], [width, height], [width, 0]])
+    np.testing.assert_allclose(fit.to_original(np.array([[0.0, 0.0], size])), [[0, 0], [width, height]])
     with pytest.raises(DataError, match="multiples of 32"):
         SceneTransform(320, 256).resized(100)
 

@@ -1,8 +1,6 @@
 """Metrics of object detection: COCO's average precision, computed by pycocotools."""
 
-import io
 from collections.abc import Sequence
-from contextlib import redirect_stdout
 from typing import Any
 
 import numpy as np
@@ -10,6 +8,7 @@ import numpy as np
 from utils.datasets.coco import GroundTruth
 from utils.errors import DataError
 from utils.metrics.base import MetricInfo
+from utils.metrics.coco_evaluation import annotation, are_rows, precision
 from utils.postprocess.pytorch.detection import Detections
 
 # What the state says of an object of the truth, and of one that was found.
@@ -62,8 +61,8 @@ class CocoAveragePrecision:
             raise DataError(f"the {len(self._pictures)} pictures that were counted have no object to find.")
         if self._figures is None:
             pictures = [self._pictures[name] for name in sorted(self._pictures, key=str)]
-            precision = _precision(pictures, self._classes)
-            self._figures = {"map50": _mean(precision[:1]), "map": _mean(precision)}
+            precisions = _precision(pictures, self._classes)
+            self._figures = {"map50": _mean(precisions[:1]), "map": _mean(precisions)}
         return dict(self._figures)
 
     def state(self) -> dict[str, Any]:
@@ -132,58 +131,22 @@ def _is_entry(entry: Any) -> bool:
         isinstance(entry, dict)
         and set(entry) == {"image", "truth", "found"}
         and type(entry["image"]) in (int, str)
-        and _are_rows(entry["truth"], TRUE_FIELDS)
-        and _are_rows(entry["found"], FOUND_FIELDS)
-    )
-
-
-def _are_rows(rows: Any, fields: int) -> bool:
-    return isinstance(rows, list) and all(
-        isinstance(row, list) and len(row) == fields and all(type(value) in (int, float) for value in row)
-        for row in rows
+        and are_rows(entry["truth"], TRUE_FIELDS)
+        and are_rows(entry["found"], FOUND_FIELDS)
     )
 
 
 def _precision(pictures: Sequence[dict[str, Any]], classes: int) -> np.ndarray:
     """[10 IoU thresholds, 101 recalls, classes] for objects of all sizes, -1 for classes without any."""
-    from pycocotools.coco import COCO
-    from pycocotools.cocoeval import COCOeval
-
-    with redirect_stdout(io.StringIO()):  # it prints its progress
-        truth, found = COCO(), COCO()
-        images = [{"id": number} for number in range(len(pictures))]
-        categories = [{"id": index} for index in range(classes)]
-        for side, rows in (
-            (truth, [_true(row, number) for number, entry in enumerate(pictures) for row in entry["truth"]]),
-            (found, [_found(row, number) for number, entry in enumerate(pictures) for row in entry["found"]]),
-        ):
-            numbered = [{**row, "id": place} for place, row in enumerate(rows, 1)]
-            side.dataset = {"images": images, "categories": categories, "annotations": numbered}
-            side.createIndex()
-        evaluation = COCOeval(truth, found, "bbox")
-        evaluation.evaluate()
-        evaluation.accumulate()
+    true, found = [], []
+    for number, entry in enumerate(pictures):
+        for *box, index, crowd, area in entry["truth"]:
+            true.append(annotation(number, int(index), box, iscrowd=int(crowd), area=area))
+        for *box, index, score in entry["found"]:
+            found.append(annotation(number, int(index), box, score=score))
     all_sizes, most = 0, -1
-    return evaluation.eval["precision"][:, :, :, all_sizes, most]
+    return precision(true, found, pictures=len(pictures), classes=classes)[:, :, :, all_sizes, most]
 
 
-def _true(row: Sequence[float], picture: int) -> dict[str, Any]:
-    left, top, right, bottom, index, crowd, size = row
-    box = [left, top, right - left, bottom - top]
-    return {"image_id": picture, "category_id": int(index), "bbox": box, "iscrowd": int(crowd), "area": size}
-
-
-def _found(row: Sequence[float], picture: int) -> dict[str, Any]:
-    left, top, right, bottom, index, score = row
-    box = [left, top, right - left, bottom - top]
-    return {
-        "image_id": picture,
-        "category_id": int(index),
-        "bbox": box,
-        "score": score,
-        "area": box[2] * box[3],
-    }
-
-
-def _mean(precision: np.ndarray) -> float:
-    return float(precision[precision > -1].mean())
+def _mean(precisions: np.ndarray) -> float:
+    return float(precisions[precisions > -1].mean())

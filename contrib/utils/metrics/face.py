@@ -1,8 +1,6 @@
 """Metrics of face detection: average precision at an IoU of 0.5, computed by pycocotools, and the landmarks' error."""
 
-import io
 from collections.abc import Sequence
-from contextlib import redirect_stdout
 from typing import Any
 
 import numpy as np
@@ -11,6 +9,7 @@ from utils.boxes import iou
 from utils.datasets.wider_face import Faces
 from utils.errors import DataError
 from utils.metrics.base import MetricInfo
+from utils.metrics.coco_evaluation import annotation, are_rows, precision
 from utils.postprocess.pytorch.face import FoundFaces
 
 OVERLAP = 0.5
@@ -133,53 +132,30 @@ def _is_state(state: Any) -> bool:
         and all(
             isinstance(entry, dict)
             and set(entry) == {"truth", "found"}
-            and _are_rows(entry["truth"], _TRUE)
-            and _are_rows(entry["found"], _FOUND)
+            and are_rows(entry["truth"], _TRUE)
+            and are_rows(entry["found"], _FOUND)
             for entry in state["pictures"]
         )
     )
 
 
-def _are_rows(rows: Any, fields: int) -> bool:
-    return isinstance(rows, list) and all(
-        isinstance(row, list) and len(row) == fields and all(type(value) in (int, float) for value in row)
-        for row in rows
-    )
-
-
 def _average_precision(pictures: Sequence[dict[str, Any]]) -> float:
-    from pycocotools.coco import COCO
-    from pycocotools.cocoeval import COCOeval
-
-    with redirect_stdout(io.StringIO()):  # it prints its progress
-        truth, found = COCO(), COCO()
-        for side, key in ((truth, "truth"), (found, "found")):
-            rows = [(number, row) for number, entry in enumerate(pictures) for row in entry[key]]
-            side.dataset = {
-                "images": [{"id": number} for number in range(len(pictures))],
-                "categories": [{"id": 0}],
-                "annotations": [_annotation(place, *row, key == "truth") for place, row in enumerate(rows, 1)],
-            }
-            side.createIndex()
-        evaluation = COCOeval(truth, found, "bbox")
-        evaluation.params.iouThrs = np.array([OVERLAP])
-        evaluation.params.maxDets = [max(len(entry["found"]) for entry in pictures) or 1]
+    true, found = [], []
+    for number, entry in enumerate(pictures):
+        for *box, invalid in entry["truth"]:
+            left, top, right, bottom = box
+            area = 0.0 if invalid else max((right - left) * (bottom - top), 1e-6)
+            true.append(annotation(number, 0, box, iscrowd=0, area=area))
+        found += [annotation(number, 0, box, score=score) for *box, score in entry["found"]]
+    precisions = precision(
+        true,
+        found,
+        pictures=len(pictures),
+        classes=1,
+        iouThrs=np.array([OVERLAP]),
+        maxDets=[max(len(entry["found"]) for entry in pictures) or 1],
         # what has an area outside of this range is neither right nor wrong: so are the faces marked as invalid
-        evaluation.params.areaRng, evaluation.params.areaRngLbl = [[1e-9, 1e18]], ["all"]
-        evaluation.evaluate()
-        evaluation.accumulate()
-    return float(evaluation.eval["precision"].mean())
-
-
-def _annotation(place: int, picture: int, row: Sequence[float], true: bool) -> dict[str, Any]:
-    left, top, right, bottom, last = row
-    width, height = right - left, bottom - top
-    known = {"area": 0.0 if last else max(width * height, 1e-6)} if true else {"score": last, "area": width * height}
-    return {
-        "id": place,
-        "image_id": picture,
-        "category_id": 0,
-        "bbox": [left, top, width, height],
-        "iscrowd": 0,
-        **known,
-    }
+        areaRng=[[1e-9, 1e18]],
+        areaRngLbl=["all"],
+    )
+    return float(precisions.mean())

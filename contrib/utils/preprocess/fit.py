@@ -29,13 +29,21 @@ def fit_into(image: Image.Image, height: int, width: int) -> tuple[Image.Image, 
     """Scale `image` (bilinear, antialiased) so that it just fits into `width` x `height`; what is left over, on
     the right or at the bottom, is black.
 
-    Small pictures are enlarged. A side is never less than one pixel.
+    Small pictures are enlarged.
     """
-    factor = min(width / image.width, height / image.height)
-    size = (_side(image.width * factor, width), _side(image.height * factor, height))
+    size = fitting_size(image.size, height, width)
     scaled = image if size == image.size else image.resize(size, Image.Resampling.BILINEAR)
     fit = Fit(image.size, size)
     return (scaled if size == (width, height) else scaled.crop((0, 0, width, height))), fit
+
+
+def fitting_size(original: tuple[int, int], height: int, width: int) -> tuple[int, int]:
+    """(width, height) of a picture of `original` (width, height) pixels, scaled to just fit into `width` x `height`.
+
+    Halves are rounded up, as MMCV's `imrescale` does. A side is never less than one pixel.
+    """
+    factor = min(width / original[0], height / original[1])
+    return _side(original[0] * factor, width), _side(original[1] * factor, height)
 
 
 def require_multiple(size: int, stride: int) -> None:
@@ -49,4 +57,4 @@ def require_multiple(size: int, stride: int) -> None:
 
 
 def _side(length: float, most: int) -> int:
-    return min(max(round(length), 1), most)
+    return min(max(int(length + 0.5), 1), most)

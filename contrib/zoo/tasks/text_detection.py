@@ -16,7 +16,8 @@ from utils.datasets.icdar import read_icdar
 from utils.datasets.sample import Sample
 from utils.metrics.text_detection import TextDetectionMetric, agreement
 from utils.postprocess.polygons import PolygonDecoder, cut_out
-from utils.preprocess.pytorch.text_detection import Fit, SceneTransform
+from utils.preprocess.fit import Fit
+from utils.preprocess.pytorch.text_detection import SceneTransform
 from zoo.catalogue import load
 from zoo.model import Model, file_name
 from zoo.task import Task
@@ -86,7 +87,7 @@ class TextDetection(Task):
 
     def postprocess(self, outputs: list[np.ndarray], metas: list[Fit]) -> list[list[FoundText]]:
         return [
-            [FoundText(fit.back(corners), score) for corners, score in self.polygons(probability[0])]
+            [FoundText(_inside(fit, corners), score) for corners, score in self.polygons(probability[0])]
             for probability, fit in zip(outputs[0], metas, strict=True)
         ]
 
@@ -120,3 +121,8 @@ class TextDetection(Task):
 
     def adapted(self, size: int | None, topk: int) -> TextDetection:
         return replace(self, transform=self.transform.resized(size)) if size else self
+
+
+def _inside(fit: Fit, corners: np.ndarray) -> np.ndarray:
+    """Corners [K, 2] of the input in pixels of the picture, none of them outside of it."""
+    return np.clip(fit.to_original(corners), 0, fit.original)

@@ -62,7 +62,7 @@ class CenterFaceDecoder:
             N results, in the order of the samples; computed in float32.
 
         Raises:
-            DataError: the outputs do not fit each other or the metas, or hold NaN.
+            DataError: the outputs do not fit each other or the metas, or are not finite.
         """
         maps = [np.asarray(output, np.float32) for output in outputs]
         self._require(maps, len(metas))
@@ -75,8 +75,8 @@ class CenterFaceDecoder:
             raise DataError(f"the network gave outputs of {got}, expected {names}. Is this another model's checkpoint?")
         if len({(shape[0], *shape[2:]) for shape in got}) != 1 or got[0][0] != samples:
             raise DataError(f"the network gave outputs of {got} for {samples} samples, expected {names}.")
-        if any(np.isnan(one).any() for one in maps):
-            raise DataError("the network gave NaN. In float16 this is often an overflow: try --dtype float32.")
+        if not all(np.isfinite(one).all() for one in maps):
+            raise DataError("the network gave NaN or infinity. In float16 this is often an overflow: try float32.")
 
     def _one(self, maps: Sequence[np.ndarray], fit: Fit) -> FoundFaces:
         heatmap, scale, offset, landmarks = maps

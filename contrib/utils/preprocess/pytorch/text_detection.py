@@ -8,27 +8,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from utils.errors import DataError
+from utils.preprocess.fit import Fit, fitting_size, require_multiple
 from utils.preprocess.image import ImageSource, codecs, load_rgb
 
 STRIDE = 32
 # of 0 … 255, RGB
 MEAN = np.array([123.675, 116.28, 103.53], np.float32)
 STD = np.array([58.395, 57.12, 57.375], np.float32)
-
-
-@dataclass(frozen=True)
-class Fit:
-    """How an image was laid into the input: scale is input pixels a pixel of the original; width, height of that."""
-
-    scale_x: float
-    scale_y: float
-    width: int
-    height: int
-
-    def back(self, points: np.ndarray) -> np.ndarray:
-        """Points [K, 2] of the input in pixels of the original, kept inside of it."""
-        return np.clip(points / (self.scale_x, self.scale_y), 0, (self.width, self.height))
 
 
 @dataclass(frozen=True)
@@ -43,8 +29,8 @@ class SceneTransform:
     width: int
 
     def __post_init__(self) -> None:
-        if self.height < STRIDE or self.width < STRIDE or self.height % STRIDE or self.width % STRIDE:
-            raise DataError(f"an input of {self.height} x {self.width} pixels: both are multiples of {STRIDE}.")
+        require_multiple(self.height, STRIDE)
+        require_multiple(self.width, STRIDE)
 
     def __call__(self, source: ImageSource, out: np.ndarray | None = None) -> tuple[np.ndarray, Fit]:
         """(float32 [3, height, width], where the image lies in it). out: an array of that shape to write to.
@@ -55,14 +41,13 @@ class SceneTransform:
         import cv2
 
         pixels = np.asarray(load_rgb(source))
-        height, width = pixels.shape[:2]
-        scale = min(self.height / height, self.width / width)
-        size = (self._side(width * scale, self.width), self._side(height * scale, self.height))
-        scaled = cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR).astype(np.float32)
+        fit = Fit((pixels.shape[1], pixels.shape[0]), fitting_size(pixels.shape[1::-1], self.height, self.width))
+        width, height = fit.size
+        scaled = cv2.resize(pixels, fit.size, interpolation=cv2.INTER_LINEAR).astype(np.float32)
         array = np.empty((3, self.height, self.width), np.float32) if out is None else out
         array[:] = 0
-        array[:, : size[1], : size[0]] = ((scaled - MEAN) / STD).transpose(2, 0, 1)
-        return array, Fit(size[0] / width, size[1] / height, width, height)
+        array[:, :height, :width] = ((scaled - MEAN) / STD).transpose(2, 0, 1)
+        return array, fit
 
     def resized(self, size: int) -> "SceneTransform":
         """The same for inputs of size x size pixels; DataError unless it is a multiple of 32."""
@@ -73,7 +58,3 @@ class SceneTransform:
         import cv2
 
         return f"{codecs()}, bilinear by OpenCV {cv2.__version__}, {self.height} x {self.width}"
-
-    @staticmethod
-    def _side(length: float, most: int) -> int:
-        return min(max(int(length + 0.5), 1), most)
