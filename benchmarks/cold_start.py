@@ -1,10 +1,12 @@
 """example_single_batch.py as a whole process, against a minimal script that does the same by hand.
 
-Claim: at most 1.3 times. The minimal script imports onnxruntime and Pillow, opens the session and runs once.
+Claim: at most 1.3 times. The minimal script imports onnxruntime and Pillow, opens the session and runs once. Python
+keeps compiled modules, as it does by default, even where this process was told not to; each side runs once before.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -16,6 +18,7 @@ from _common import ROOT, claim, in_turns, load, machine
 from zoo.export import export
 
 ROUNDS = 9
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 MINIMAL = """
 import sys
 import numpy as np, onnxruntime
@@ -29,7 +32,9 @@ print(session.run(None, {"input": x})[0].argmax())
 def seconds(command: list[str], folder: Path) -> float:
     """Of the whole process."""
     start = time.perf_counter()
-    subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    subprocess.run(
+        command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True
+    )
     return time.perf_counter() - start
 
 
@@ -46,6 +51,8 @@ def main() -> int:
             "example": partial(seconds, [sys.executable, str(example), *flags], Path(folder)),
             "minimal": partial(seconds, [sys.executable, "-c", MINIMAL, str(ckpt), str(picture)], Path(folder)),
         }
+        for once in jobs.values():
+            once()
         found = in_turns(ROUNDS, jobs)
     found.show("s")
     return 0 if claim(found, "example", "minimal", high=1.3) else 1
