@@ -21,7 +21,7 @@ from _common import ROOT, claim, in_turns, machine, network
 
 BATCHES = {"resnet50": 1, "mobilenet_v3_small": 8}
 HINTS = ("latency", "throughput")
-SECONDS, ROUNDS = 5.0, 7
+SECONDS, ROUNDS = 4.0, 13
 
 
 def ours(ckpt: Path, shape: str, hint: str, seconds: float) -> float:
