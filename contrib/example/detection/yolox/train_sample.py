@@ -19,6 +19,7 @@ from PIL import Image
 from utils.datasets.samples.scenes import CLASSES, Scene, sized_scene
 from utils.files import atomic_write
 from utils.postprocess.pytorch.detection import grid
+from zoo.training import held_out_figures
 
 SEED, SCENES, EPOCHS, BATCH, RATE = 0, 1200, 12, 8, 2e-3
 MOST = 8  # objects a scene, at most
@@ -54,7 +55,7 @@ def main() -> None:
         print(f"epoch {epoch + 1}: loss {total * EPOCHS / steps:.3f}, {time.perf_counter() - start:.0f} s", flush=True)
     state = {name: halved(tensor) for name, tensor in network.state_dict().items()}
     network.load_state_dict(state)  # what is scored is what is kept
-    figures = evaluated(model, network.eval())
+    figures = held_out_figures(model, network.eval())
     text = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
     print(f"held-out scenes: {text} ({time.perf_counter() - start:.0f} s in all)")
     with atomic_write(MODEL.sample_weights) as temporary:
@@ -154,17 +155,6 @@ def pair_iou(one: Any, other: Any) -> Any:
     high = torch.minimum(one[..., :2] + one[..., 2:] / 2, other[..., :2] + other[..., 2:] / 2)
     common = (high - low).clamp(min=0).prod(-1)
     return common / (one[..., 2:].prod(-1) + other[..., 2:].prod(-1) - common + 1e-9)
-
-
-@torch.no_grad()
-def evaluated(model: Any, network: Any) -> dict[str, float]:
-    """The model's own metric of `network` over its sample data set."""
-    metric = model.task.metric()
-    for sample in model.task.dataset(model.data("sample")):
-        arrays, meta = model.task.preprocess(sample.data)
-        outputs = [network(torch.from_numpy(arrays[0][None])).numpy()]
-        metric.update(model.task.postprocess(outputs, [meta]), [sample.target])
-    return metric.compute()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from model import MODEL
 
 from utils.datasets.samples.faces import DrawnFace, draw_picture
 from utils.files import atomic_write
-from zoo.pipeline import batches
+from zoo.training import held_out_figures
 
 SEED, SIDE, PICTURES, STEPS, BATCH, RATE = 0, 224, 1400, 640, 12, 4e-3
 LARGEST = 0.42  # half a head's height, in pictures: as large as in sample pictures that are scaled to fit the input
@@ -85,18 +85,6 @@ def loss_of(network: Any, pictures: Any, faces: Sequence[Sequence[DrawnFace]], m
     return -(right + wrong).sum() / found + boxes + 0.5 * points
 
 
-def evaluated(network: Any) -> dict[str, float]:
-    """The metric over the held-out pictures, by the model's own pre- and postprocessing."""
-    import torch
-
-    metric = MODEL.task.metric()
-    for batch in batches(MODEL.task, MODEL.task.dataset(MODEL.data("sample")), 8):
-        with torch.inference_mode():
-            outputs = [output.numpy() for output in network(torch.from_numpy(batch.arrays[0]))]
-        metric.update(MODEL.task.postprocess(outputs, batch.metas), [sample.target for sample in batch.samples])
-    return metric.compute()
-
-
 def main() -> None:
     """Train, print the figures on pictures that training never saw, write the weights as float16."""
     import torch
@@ -125,7 +113,7 @@ def main() -> None:
     network.eval()
     state = {name: value.half() if value.is_floating_point() else value for name, value in network.state_dict().items()}
     network.load_state_dict(state)
-    figures = ", ".join(f"{name} {value:.4f}" for name, value in evaluated(network).items())
+    figures = ", ".join(f"{name} {value:.4f}" for name, value in held_out_figures(MODEL, network).items())
     seconds, processor = time.perf_counter() - start, time.process_time()
     print(f"held-out pictures: {figures} ({seconds:.0f} s, {processor:.0f} s of processor time)")
     with atomic_write(MODEL.sample_weights) as temporary:

@@ -20,7 +20,7 @@ from model import ALPHABET, FILLING, MODEL, STRIDE
 from utils.datasets.samples.lettering import cased
 from utils.datasets.samples.words import HELD_OUT, render_word, training_word
 from utils.files import atomic_write
-from utils.metrics.text_recognition import WordAccuracy
+from zoo.training import held_out_figures
 
 SEED, BATCH = 0, 32
 VARIANT = "crnn_narrow"
@@ -96,19 +96,6 @@ def loss_of(network: Any, chosen: list[tuple[np.ndarray, str]], random: np.rando
     return torch.nn.functional.ctc_loss(log_probabilities, targets, own, lengths, zero_infinity=True)
 
 
-def held_out(network: Any) -> dict[str, float]:
-    """The metric over the sample data."""
-    import torch
-
-    metric = WordAccuracy(ALPHABET)
-    for sample in MODEL.task.dataset(MODEL.data("sample")):
-        arrays, meta = MODEL.task.preprocess(sample.data)
-        with torch.inference_mode():
-            output = network(torch.from_numpy(arrays[0][None])).numpy()
-        metric.update(MODEL.task.postprocess([output], [meta]), [sample.target])
-    return metric.compute()
-
-
 def learn(network: Any, course: Course) -> None:
     """Train the network in place; at the end its weights are what float16 holds."""
     import torch
@@ -155,7 +142,7 @@ def main() -> None:
     network = MODEL.build(VARIANT)
     for course in COURSES:
         learn(network, course)
-        figures = ", ".join(f"{name} {value:.4f}" for name, value in held_out(network).items())
+        figures = ", ".join(f"{name} {value:.4f}" for name, value in held_out_figures(MODEL, network).items())
         print(f"held-out words: {figures} ({time.perf_counter() - start:.0f} s in all)", flush=True)
     save(network)
 

@@ -16,9 +16,9 @@ from model import MODEL
 from utils.datasets.icdar import TextRegion
 from utils.datasets.samples.text_scenes import render_scene
 from utils.files import atomic_write
-from utils.metrics.text_detection import TextDetectionMetric
 from utils.postprocess.polygons import shrink, widen
 from utils.preprocess.pytorch.text_detection import SceneTransform
+from zoo.training import held_out_figures
 
 SEED, SCENES, EPOCHS, BATCH, RATE = 0, 800, 8, 8, 4e-3
 SIDE = 224
@@ -89,19 +89,6 @@ def loss_of(network: Any, batch: tuple[Any, ...]) -> Any:
     return torch.stack([5 * cross, dice, 10 * border])
 
 
-def held_out(network: Any) -> dict[str, float]:
-    """The metric over the sample data."""
-    import torch
-
-    metric = TextDetectionMetric()
-    for sample in MODEL.task.dataset(MODEL.data("sample")):
-        arrays, meta = MODEL.task.preprocess(sample.data)
-        with torch.inference_mode():
-            output = network(torch.from_numpy(arrays[0][None])).numpy()
-        metric.update(MODEL.task.postprocess([output], [meta]), [sample.target])
-    return metric.compute()
-
-
 def turned(batch: tuple[Any, ...], random: np.random.RandomState) -> tuple[Any, ...]:
     """The batch, mirrored or turned by quarters at random: shapes of text stay shapes of text."""
     quarters, mirrored = random.randint(4), random.rand() < 0.5
@@ -139,7 +126,9 @@ def main() -> None:
         passed = time.perf_counter() - start
         print(f"epoch {epoch + 1}: loss {cross:.3f} + {dice:.3f} + {border:.3f}, {passed:.0f} s", flush=True)
     network.eval()
-    figures = ", ".join(f"{name} {value:.4f}" for name, value in held_out(network.half().float()).items())
+    figures = ", ".join(
+        f"{name} {value:.4f}" for name, value in held_out_figures(MODEL, network.half().float()).items()
+    )
     print(f"held-out scenes: {figures} ({time.perf_counter() - start:.0f} s in all)")
     with atomic_write(MODEL.sample_weights) as temporary:
         save_file({name: _small(tensor) for name, tensor in network.state_dict().items()}, str(temporary))

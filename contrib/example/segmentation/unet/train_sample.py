@@ -17,7 +17,7 @@ from PIL import Image
 from utils.datasets.samples.scenes import sized_scene
 from utils.datasets.voc_segmentation import VOID
 from utils.files import atomic_write
-from zoo.pipeline import batches
+from zoo.training import held_out_figures
 
 SEED, SCENES, STEPS, BATCH, RATE = 0, 1200, 3000, 12, 5e-3
 # four pixels of five are background: the loss looks at the others more than at each of those
@@ -49,18 +49,6 @@ def batch_of(random: np.random.RandomState, pictures: np.ndarray, masks: np.ndar
     return torch.from_numpy(inputs.astype(np.float32)), torch.from_numpy(truths.astype(np.int64))
 
 
-def evaluated(network: Any) -> dict[str, float]:
-    """The metric over the held-out scenes, by the model's own pre- and postprocessing."""
-    import torch
-
-    metric = MODEL.task.metric()
-    for batch in batches(MODEL.task, MODEL.task.dataset(MODEL.data("sample")), 8):
-        with torch.inference_mode():
-            outputs = [network(torch.from_numpy(batch.arrays[0])).numpy()]
-        metric.update(MODEL.task.postprocess(outputs, batch.metas), [sample.target for sample in batch.samples])
-    return metric.compute()
-
-
 def main() -> None:
     """Train, print the figures on scenes that training never saw, write the weights as float16."""
     import torch
@@ -88,7 +76,7 @@ def main() -> None:
     network.eval()
     state = {name: value.half() if value.is_floating_point() else value for name, value in network.state_dict().items()}
     network.load_state_dict(state)
-    figures = ", ".join(f"{name} {value:.4f}" for name, value in evaluated(network).items())
+    figures = ", ".join(f"{name} {value:.4f}" for name, value in held_out_figures(MODEL, network).items())
     seconds, processor = time.perf_counter() - start, time.process_time()
     print(f"held-out scenes: {figures} ({seconds:.0f} s, {processor:.0f} s of processor time)")
     with atomic_write(MODEL.sample_weights) as temporary:
