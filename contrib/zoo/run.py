@@ -129,6 +129,7 @@ def _sum_up(model: Model, variant: str, done: Verification, output: Path, export
     for path in [*exported.files(), output / "verify.json", output / "single.json", output / "multi.json"]:
         print(f"  {path}")
     for folder in pictures:
-        print(f"  {folder} ({len(files_in(folder, ('.png',)))} pictures)")
+        count = len(files_in(folder, (model.task.picture_suffix,)))
+        print(f"  {folder} ({count} picture{'' if count == 1 else 's'})")
     print(f"took {seconds:.1f} s")
     return require_passed(done)

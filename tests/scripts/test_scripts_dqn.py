@@ -46,6 +46,13 @@ def test_a_folder_of_episodes_with_animations(folder: Path, run, tmp_path: Path)
             assert picture.n_frames == int(total) // 2 + 1 + int(total) % 2
 
 
+def test_zoo_run_counts_the_animations(copy: Path, run, tmp_path: Path) -> None:
+    done = run("-m", "zoo", "run", "reinforcement/dqn", "--output", tmp_path, cwd=copy)
+    assert done.returncode == 0, done.stderr
+    assert f"{tmp_path / 'single'} (1 picture)" in done.stdout
+    assert f"{tmp_path / 'multi'} (5 pictures)" in done.stdout
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 def test_valid_reaches_what_solving_means(folder: Path, run, dtype: str) -> None:
     done = run("example_valid.py", "--data_path", "sample", "--batch_size", "100", "--dtype", dtype, cwd=folder)
