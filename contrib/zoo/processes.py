@@ -51,6 +51,7 @@ def wanted(asked: bool | None, task: Task, samples: Sequence[Sample]) -> bool:
         try:
             task.preprocess(sample.data)
         except Exception:
+            # this only estimates: the run meets the sample again, and names it
             continue
         done += 1
     return done > 0 and (time.perf_counter() - start) / done * len(samples) > _WORTH_SECONDS
