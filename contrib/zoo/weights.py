@@ -53,19 +53,21 @@ def resolve(model: Model, variant: str, asked: str | None) -> Weights:
             there = [one for one in model.variants if model.sample_weights_of(one).is_file()]
             if not there:
                 raise ZooError(f"{model.id} has no sample weights; use --weights pretrained, random, or a file")
+            fetched = "pretrained, " if model.pretrained and model.pretrained(variant) else ""
             raise ZooError(
                 f"the sample weights of {model.id} are of variant {', '.join(there)}, not {variant}; use "
-                "--weights random or a file"
+                f"--weights {fetched}random or a file"
             )
         return Weights("sample", path, sha256(path))
     if asked == "pretrained":
-        if model.pretrained is None:
-            sample = "sample, " if model.sample_weights.is_file() else ""
+        source = model.pretrained(variant) if model.pretrained else None
+        if source is None:
+            which = f"variant {variant} of {model.id}" if model.pretrained else model.id
+            sample = "sample, " if model.sample_weights_of(variant).is_file() else ""
             raise ZooError(
-                f"{model.id} has no published weights that the zoo fetches; use --weights {sample}random, or a file "
+                f"{which} has no published weights that the zoo fetches; use --weights {sample}random, or a file "
                 f"({model.id}'s README.md says whether there are any)"
             )
-        source = model.pretrained(variant)
         path = _from_package(source) if isinstance(source, Packaged) else _download(source, home() / "weights")
         return Weights("pretrained", path, sha256(path))
     path = Path(asked).expanduser()

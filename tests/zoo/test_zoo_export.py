@@ -128,7 +128,7 @@ def test_a_checkpoint_with_code_in_it_is_not_run(lenet: Model, tmp_path: Path) -
             return (os.mkdir, (str(tmp_path / "was_run"),))
 
     torch.save({"weight": Evil()}, tmp_path / "evil.pth")
-    with pytest.raises(ZooError, match="not a checkpoint of tensors"):
+    with pytest.raises(ZooError, match="'weight' is an object whose code is not run"):
         export(lenet, tmp_path, weights=str(tmp_path / "evil.pth"))
     assert not (tmp_path / "was_run").exists()
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from zoo.catalogue import load
+from zoo.frameworks import pytorch
+from zoo.weights import resolve
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +112,28 @@ def test_dbnet_is_torchvisions_resnet18_below_the_pyramid(dbnet) -> None:
     assert 0 <= probability.min() <= probability.max() <= 1
     assert "neck.lateral_convs.0.conv.weight" in network.state_dict()
     assert "det_head.binarize.0.weight" in network.state_dict()
+
+
+def test_dbnet_takes_a_file_of_mmocr(dbnet, tmp_path) -> None:
+    """The names of MMOCR 1.x as its sources give them, and its address with the beginning of the digest in the name."""
+    import torch
+
+    source = dbnet.pretrained("dbnet_resnet18")
+    assert source.url.endswith(f"-{source.sha256}.pth")
+    assert dbnet.pretrained("dbnet_resnet18_narrow") is None
+    network = dbnet.build("dbnet_resnet18")
+    state = network.state_dict()
+    heads = [f"det_head.{head}.{layer}" for head in ("binarize", "threshold") for layer in (0, 1, 3, 4, 6)]
+    necks = [f"neck.{kind}_convs.{level}.conv" for kind in ("lateral", "smooth") for level in range(4)]
+    assert {f"{name}.weight" for name in heads + necks} <= set(state)
+    assert {name.partition(".")[0] for name in state} == {"backbone", "neck", "det_head"}
+    assert not {f"{name}.bias" for name in (*necks, heads[0], heads[5])} & set(state)
+    torch.save({"meta": {"epoch": 1200}, "state_dict": state}, tmp_path / "dbnet.pth")
+    weights = resolve(dbnet, "dbnet_resnet18", str(tmp_path / "dbnet.pth"))
+    read = pytorch.load(dbnet, "dbnet_resnet18", weights, [])
+    image = torch.randn(1, 3, 32, 32)
+    with torch.inference_mode():
+        assert torch.equal(read(image), network.eval()(image))
 
 
 def test_where_training_has_ended_the_steps_are_sharp(dbnet) -> None:

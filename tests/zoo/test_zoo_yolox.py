@@ -13,7 +13,7 @@ from utils.postprocess.pytorch.detection import grid
 from zoo.catalogue import load
 from zoo.errors import ZooError
 from zoo.frameworks import pytorch
-from zoo.model import Model
+from zoo.model import Model, Pretrained
 from zoo.weights import resolve
 
 # The authors' table: millions of parameters.
@@ -102,11 +102,17 @@ def test_variants_have_their_own_classes_and_sizes(yolox: Model) -> None:
         assert model.task.transform.size == model.size["height"] == model.size["width"]
 
 
-def test_nothing_is_fetched(yolox: Model) -> None:
-    """The authors' files are given with --weights PATH."""
-    nano = yolox.as_variant("yolox_nano")
-    with pytest.raises(ZooError, match="or a file"):
-        resolve(nano, "yolox_nano", "pretrained")
+def test_where_the_published_weights_are(yolox: Model) -> None:
+    assert yolox.pretrained is not None
+    for variant in PARAMETERS:
+        source = yolox.pretrained(variant)
+        assert isinstance(source, Pretrained)
+        assert source.url == f"https://github.com/Megvii-BaseDetection/YOLOX/releases/download/0.1.1rc0/{variant}.pth"
+        assert len(source.sha256 or "") == 64
+    with pytest.raises(ZooError, match=r"variant yolox_sample of detection/yolox has no published .* --weights sample"):
+        resolve(yolox, "yolox_sample", "pretrained")
+    with pytest.raises(ZooError, match="use --weights pretrained, random or a file"):
+        resolve(yolox, "yolox_s", "sample")
 
 
 def test_what_a_person_sees(yolox: Model) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,8 @@ def _load_state(network: Any, path: Path) -> None:
 def read_state(path: Path) -> dict[str, Any]:
     """The tensors of a .safetensors file, or of a checkpoint (loaded without running any code in it).
 
-    Common wrappings are taken off: {"state_dict": …}, {"model": …}, and the "module." of DataParallel.
+    Common wrappings are taken off: {"state_dict": …}, {"model": …}, and the "module." of DataParallel. What lies beside
+    these, whatever it is, is passed over.
     """
     import torch
 
@@ -62,16 +64,37 @@ def read_state(path: Path) -> dict[str, Any]:
 
             state: Any = load_file(str(path))
         else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
+            state = _load_checkpoint(path)
     except Exception as error:
         # zip, pickle, json and safetensors errors alike mean that the file is not a checkpoint
         raise ZooError(f"{path} is not a checkpoint of tensors: {first_line(error)}") from error
     for wrapping in ("state_dict", "model"):
         if isinstance(state, dict) and isinstance(state.get(wrapping), dict):
             state = state[wrapping]
-    if not isinstance(state, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in state.values()):
-        raise ZooError(f"{path} does not hold a state dict (names to tensors), but a {type(state).__name__}")
+    if not isinstance(state, dict):
+        raise ZooError(f"{path} does not hold a state dict (names to tensors): it is {_kind(state)}")
+    for name, value in state.items():
+        if not isinstance(name, str) or not isinstance(value, torch.Tensor):
+            raise ZooError(f"{path} does not hold a state dict (names to tensors): {name!r} is {_kind(value)}")
     return {name.removeprefix("module."): tensor for name, tensor in state.items()}
+
+
+def _load_checkpoint(path: Path) -> Any:
+    import torch
+
+    from . import tensors_only
+
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        # damaged, or with objects that torch does not know
+        return torch.load(path, map_location="cpu", pickle_module=tensors_only, weights_only=False)
+
+
+def _kind(value: Any) -> str:
+    from .tensors_only import Other
+
+    return "an object whose code is not run" if isinstance(value, Other) else f"of type {type(value).__name__}"
 
 
 def _make_alive(network: Any, batch: list[Any]) -> None:

@@ -9,9 +9,10 @@ from utils.datasets.samples.scenes import CLASSES, write_coco
 from utils.postprocess.labels import coco
 from utils.preprocess.pytorch.detection import Letterbox
 from zoo.catalogue import beside
-from zoo.model import Model, Published, SampleData
+from zoo.model import Model, Pretrained, Published, SampleData
 from zoo.tasks.detection import ObjectDetection
 
+RELEASE = "https://github.com/Megvii-BaseDetection/YOLOX/releases/download/0.1.1rc0"
 # Depth and width relative to YOLOX-L, whether 3 x 3 convolutions are separable, and the side of the input in pixels.
 SHAPES = {
     "yolox_nano": (0.33, 0.25, True, 416),
@@ -20,6 +21,19 @@ SHAPES = {
     "yolox_sample": (0.33, 0.125, False, 160),
 }
 SAMPLE = "yolox_sample"
+# The authors' files, their size and SHA-256. The authors state no digests: these are the ones that mirrors record, such
+# as https://huggingface.co/kadirnar/yolox_s-v0.1.1 and yolox_tiny-v0.1.1, and those who pin the files.
+PRETRAINED = {
+    "yolox_nano": Pretrained(
+        f"{RELEASE}/yolox_nano.pth", 7.7, "cd28f55fbbc1829f99d9ac9b38a16d259a22889739c8728ea877610201feff7b"
+    ),
+    "yolox_tiny": Pretrained(
+        f"{RELEASE}/yolox_tiny.pth", 40.8, "9de513de589ac98bb92d3bca53b5af7b9acfa9b0bacb831f7999d0f7afaee8f0"
+    ),
+    "yolox_s": Pretrained(
+        f"{RELEASE}/yolox_s.pth", 72.1, "f55ded7181e1b0c13285c56e7790b8f0e8f8db590fe4edb37f0b7f345c913a30"
+    ),
+}
 # What the scenes' shapes are called where a network knows COCO's classes only: something of that outline. It serves to
 # compare runtimes, and is no measure of a network.
 STAND_INS = ("frisbee", "kite", "book", "airplane")
@@ -59,6 +73,7 @@ MODEL = Model(
     default_variant=SAMPLE,
     build=build,
     inputs=(TensorSpec("images", "float32", ("batch", 3, "height", "width")),),
+    pretrained=PRETRAINED.get,
     source="written for this repository after the paper; parameter names of the published weights",
     licence="BSD-3-Clause; the authors' weights: Apache-2.0",
     paper="Ge et al., YOLOX: Exceeding YOLO Series in 2021, 2021",
