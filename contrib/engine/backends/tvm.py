@@ -17,13 +17,16 @@ import numpy as np
 from .. import cache
 from ..errors import EngineError, ModelFileError, OptionError
 from ..graph import fixed_inputs, input_specs, output_specs, read_onnx
+from ..half import computed_in_float32
 from ..pass_file import load_pass_file
 from ..spec import TensorSpec
+from ..unroll import lstms_unrolled
 from . import register
 from .base import Availability, Backend, Options, Session, package_availability, package_version
 
 _OPTIONS = ("opt_level", "cache")
 _LIBRARY, _TENSORS = "model.so", "tensors.json"
+_PREPARED = 1  # goes up with each change of what is done to a graph before it is compiled
 _lock = threading.Lock()
 
 
@@ -100,7 +103,7 @@ class TvmBackend(Backend):
             "model": cache.model_digest(ckpt),
             "shapes": [rows, options.input_size],
             "dtype": options.dtype,
-            "options": {"opt_level": level, "cpu": _cpu()},
+            "options": {"opt_level": level, "cpu": _cpu(), "prepared": _PREPARED},
             "pass_file": cache.file_digest(options.pass_path),
         }
 
@@ -120,16 +123,20 @@ def _cpu() -> str:
 
 
 def _build(ckpt: Path, folder: Path, rows: int, options: Options, use_passes: Any, level: int) -> None:
-    """Compile `ckpt` into `folder`: the library, and a description of its tensors."""
+    """Compile `ckpt` into `folder`: the library, and a description of its tensors.
+
+    float16 files are computed in float32: TVM would add up products in float16, which loses more than the format does,
+    and would do it in software where the processor has no float16. LSTMs, which TVM does not know, are written out.
+    """
     tvm = import_tvm()
     from tvm.relax.frontend.onnx import from_onnx
 
     model = read_onnx(ckpt)
     inputs = fixed_inputs(input_specs(model), rows, options.input_size)
+    shapes = {spec.name: list(spec.shape) for spec in inputs}
     try:
-        module = from_onnx(
-            model, shape_dict={spec.name: list(spec.shape) for spec in inputs}, keep_params_in_input=False
-        )
+        plain = lstms_unrolled(computed_in_float32(model), shapes)
+        module = _bounded(from_onnx(plain, shape_dict=shapes, keep_params_in_input=False))
         module = use_passes(module)
         with tvm.transform.PassContext(opt_level=level):
             built = tvm.compile(module, target=tvm.target.Target({"kind": "llvm", "mcpu": _cpu()}))
@@ -142,6 +149,35 @@ def _build(ckpt: Path, folder: Path, rows: int, options: Options, use_passes: An
     outputs = _output_types(module, [spec.name for spec in output_specs(model)])
     said = {"inputs": [asdict(spec) for spec in inputs], "outputs": [asdict(spec) for spec in outputs]}
     (folder / _TENSORS).write_text(json.dumps(said), encoding="utf-8")
+
+
+def _bounded(module: Any) -> Any:
+    """`module` with lookups that check their indices: TVM's own reads beside the table, which ends the process.
+
+    A number that is not in the table becomes NaN, and of integers the nearest.
+    """
+    import_tvm()
+    from tvm import relax
+    from tvm.relax.expr_functor import PyExprMutator, mutator
+
+    @mutator
+    class Bounded(PyExprMutator):
+        def visit_call_(self, call: Any) -> Any:
+            call = super().visit_call_(call)
+            if getattr(call.op, "name", "") != "relax.take" or call.attrs.mode != "fast":
+                return call
+            table, indices = call.args
+            return relax.op.take(table, indices, call.attrs.axis, "nan" if "float" in _dtype(table) else "clip")
+
+    bounded = Bounded(module)
+    for name, function in module.functions.items():
+        if isinstance(function, relax.Function):
+            bounded.builder_.update_func(name, bounded.visit_expr(function))
+    return bounded.builder_.get()
+
+
+def _dtype(tensor: Any) -> str:
+    return str(tensor.ty.dtype)
 
 
 def _output_types(module: Any, names: Sequence[str]) -> list[TensorSpec]:

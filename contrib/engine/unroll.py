@@ -1,0 +1,136 @@
+"""LSTMs of an ONNX graph written out step by step, for compilers that know no recurrent operators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+_PLAIN = {"direction", "hidden_size"}  # attributes of an LSTM that is written out
+
+
+def lstms_unrolled(model: Any, shapes: Mapping[str, Sequence[Any]]) -> Any:
+    """A copy of the model proto in which each LSTM is a matrix product and a few operators for each step.
+
+    shapes: of the graph's inputs, fixed; the number of steps has to follow from them. An LSTM with sequence lengths,
+    peepholes, activations of its own, a clip or batches first, or whose weights or steps are not known, stays as it is.
+    """
+    import onnx
+
+    if not any(node.op_type == "LSTM" for node in model.graph.node):
+        return model
+    made = onnx.ModelProto()
+    made.CopyFrom(model)
+    for value in made.graph.input:
+        for dim, size in zip(value.type.tensor_type.shape.dim, shapes.get(value.name, ()), strict=False):
+            dim.dim_value = size
+    known = onnx.shape_inference.infer_shapes(made, data_prop=True).graph
+    sizes = {value.name: _sizes(value) for value in (*known.input, *known.value_info)}
+    weights = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in made.graph.initializer}
+    nodes: list[Any] = []
+    for number, node in enumerate(made.graph.node):
+        layer = _Layer.of(node, f"lstm{number}", sizes, weights)
+        nodes += layer.written_out() if layer else [node]
+        if layer:
+            made.graph.initializer.extend(layer.tensors)
+    del made.graph.node[:]
+    made.graph.node.extend(nodes)
+    return made
+
+
+def _sizes(value: Any) -> list[int]:
+    """0 where a dimension is not known."""
+    return [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+
+
+@dataclass
+class _Layer:
+    """One LSTM, and what it becomes. w [directions, 4 H, inputs], r [directions, 4 H, H], b [directions, 4 H]."""
+
+    node: Any
+    prefix: str
+    steps: int
+    rows: int
+    w: np.ndarray
+    r: np.ndarray
+    b: np.ndarray | None
+    nodes: list[Any] = field(default_factory=list)
+    tensors: list[Any] = field(default_factory=list)
+    known: dict[tuple[Any, ...], str] = field(default_factory=dict)
+
+    @staticmethod
+    def of(node: Any, prefix: str, sizes: dict[str, list[int]], weights: dict[str, np.ndarray]) -> _Layer | None:
+        """None for what is no LSTM, or one that cannot be written out."""
+        if node.op_type != "LSTM" or not {attribute.name for attribute in node.attribute} <= _PLAIN:
+            return None
+        names = [*node.input, *[""] * 8]
+        steps, rows = (sizes.get(names[0]) or [0, 0])[:2]
+        w, r, b = (weights.get(name) for name in names[1:4])
+        if not steps or not rows or w is None or r is None or (names[3] and b is None) or names[4] or names[7]:
+            return None
+        return _Layer(node, prefix, steps, rows, w, r, None if b is None else np.add(*np.split(b, 2, axis=1)))
+
+    def written_out(self) -> list[Any]:
+        """The nodes in its place."""
+        directions = len(self.w)
+        reverse = [directions == 2 and number == 1 for number in range(directions)]
+        if any(attribute.s == b"reverse" for attribute in self.node.attribute):
+            reverse = [True]
+        made = [self._direction(number, backwards) for number, backwards in enumerate(reverse)]
+        names = [*self.node.output, "", ""]
+        if names[0]:
+            shape = self._constant(np.array([self.steps, 1, self.rows, self.r.shape[2]], np.int64))
+            parts = [self._add("Reshape", self._add("Concat", *steps, axis=0), shape) for steps, _ in made]
+            self._add("Concat", *parts, axis=1, output=names[0])
+        for name, which in ((names[1], 0), (names[2], 1)):
+            if name:
+                self._add("Concat", *[last[which] for _, last in made], axis=0, output=name)
+        return self.nodes
+
+    def _direction(self, number: int, backwards: bool) -> tuple[list[str], tuple[str, str]]:
+        """The state [1, rows, H] after each step, and the state and the cell that it ends with."""
+        x, _, _, _, _, h, c = [*self.node.input, *[""] * 7][:7]
+        h, c = (name and self._part(name, number, 1, axis=0) for name in (h, c))
+        before = self._add("MatMul", x, self._constant(self.w[number].T))
+        if self.b is not None:
+            before = self._add("Add", before, self._constant(self.b[number]))
+        r = self._constant(self.r[number].T)
+        states = [""] * self.steps
+        for step in reversed(range(self.steps)) if backwards else range(self.steps):
+            gates = self._part(before, step, 1, axis=0)
+            if h:
+                gates = self._add("Add", gates, self._add("MatMul", h, r))
+            h, c = self._cell(gates, c)
+            states[step] = h
+        return states, (h, c)
+
+    def _cell(self, gates: str, c: str) -> tuple[str, str]:
+        """The next state and cell, from gates [1, rows, 4 H] in ONNX's order: input, output, forget, cell."""
+        taken, out, forget, new = (self._part(gates, number, self.r.shape[2], axis=2) for number in range(4))
+        c_next = self._add("Mul", self._add("Sigmoid", taken), self._add("Tanh", new))
+        if c:
+            c_next = self._add("Add", c_next, self._add("Mul", self._add("Sigmoid", forget), c))
+        return self._add("Mul", self._add("Sigmoid", out), self._add("Tanh", c_next)), c_next
+
+    def _part(self, name: str, number: int, size: int, axis: int) -> str:
+        """The `number`-th part of `size` along `axis`."""
+        places = [self._constant(np.array([place], np.int64)) for place in (number * size, (number + 1) * size, axis)]
+        return self._add("Slice", name, *places)
+
+    def _constant(self, array: np.ndarray) -> str:
+        import onnx
+
+        key = (array.shape, array.dtype.str, array.tobytes())
+        if key not in self.known:
+            self.known[key] = f"{self.prefix}_constant{len(self.tensors)}"
+            self.tensors.append(onnx.numpy_helper.from_array(array, self.known[key]))
+        return self.known[key]
+
+    def _add(self, kind: str, *inputs: str, output: str = "", **attributes: Any) -> str:
+        import onnx
+
+        output = output or f"{self.prefix}_{kind}{len(self.nodes)}"
+        self.nodes.append(onnx.helper.make_node(kind, list(inputs), [output], **attributes))
+        return output
