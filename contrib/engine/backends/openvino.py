@@ -81,7 +81,8 @@ class OpenVinoBackend(Backend):
             "target": self.target,
             "runtime": openvino.__version__,
             "model": cache.model_digest(ckpt),
-            "path": str(ckpt.absolute()),  # OpenVINO itself looks for a compiled model under its path
+            # OpenVINO itself looks for a compiled model under its path and time, and writes over one of another time
+            "path": [str(ckpt.absolute()), ckpt.stat().st_mtime_ns],
             "device": device,
             "dtype": options.dtype,
             "options": config,

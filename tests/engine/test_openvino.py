@@ -1,13 +1,15 @@
-"""OpenVINO's option `static`: compiled for one shape, and used with any number of rows all the same."""
+"""OpenVINO: its option `static`, compiled for one shape and used with any number of rows, and what it keeps."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from engine import cache
 from engine.base import Engine, ModelFileError, OptionError
 
 pytest.importorskip("openvino")
@@ -35,3 +37,16 @@ def test_what_openvino_cannot_read_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"no network")
     with pytest.raises(ModelFileError, match=r"cut\.onnx \(10 bytes\) is not a model that OpenVINO reads"):
         Engine(path, target="openvino", batch_size=1, options=STATIC)
+
+
+def test_a_model_exported_again_spoils_nothing_that_is_kept(
+    doubling: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The same content at another time: OpenVINO compiles again, and must not write over what is kept."""
+    monkeypatch.setenv("TECO_ZOO_HOME", str(tmp_path / "home"))
+    path = doubling(["batch", 2])
+    for time in (1_000_000_000, 1_100_000_000, 1_100_000_000, 1_000_000_000):
+        os.utime(path, (time, time))
+        Engine(path, target="openvino", batch_size=2).release()
+    assert len(cache.entries()) == 2
+    assert "damaged" not in caplog.text
