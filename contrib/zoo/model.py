@@ -79,10 +79,10 @@ class Model:
 
     build(variant) returns the framework's module with its own random initialisation; it is the only place that
     imports the framework. inputs and outputs name every dynamic dimension; `size` gives the sizes that
-    dynamic dimensions other than the batch have by default. pretrained(variant) says where its published weights are;
-    None for one without. calibration gives samples, as the task's preprocessing
-    takes them, that int8 is calibrated on and nothing is validated on. differing: for variants with fields of their
-    own (other classes, another size), those fields; `as_variant` puts them in.
+    dynamic dimensions other than the batch have by default. pretrained(variant) says where its published weights
+    are, or None. calibration gives samples, as the task's preprocessing takes them, that int8 is calibrated on and
+    nothing is validated on. differing: for variants with fields of their own (other classes, another size), those
+    fields; `as_variant` puts them in.
     """
 
     name: str

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import enum
 import os
+import pickle
 import sys
+from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -15,7 +18,9 @@ import torch
 
 from zoo.errors import ZooError
 from zoo.frameworks.pytorch import read_state
+from zoo.frameworks.tensors_only import Other
 
+MAGIC = 0x1950A86A20F9469CFC6C  # what files of torch's older format begin with
 MODULE = "mmengine.logging.history_buffer"
 
 
@@ -76,6 +81,59 @@ def test_nothing_in_it_is_run(tmp_path: Path, zipped: bool) -> None:
     torch.save({"state_dict": want, "a": Evil()}, tmp_path / "net.pth", _use_new_zipfile_serialization=zipped)
     assert torch.equal(read_state(tmp_path / "net.pth")["weight"], want["weight"])
     assert not (tmp_path / "was_run").exists()
+
+
+@pytest.mark.parametrize(
+    "own", [b"ctorch._utils\n_rebuild_tensor_v2\n", b"ccollections\nOrderedDict\n", b"cos\nmkdir\n"]
+)
+def test_nothing_that_it_is_given_can_be_changed(tmp_path: Path, own: bytes) -> None:
+    """A pickle may set attributes: here the name of a function of torch, for the rest of the process."""
+    payload = b"\x80\x02" + own + b"N}X\x08\x00\x00\x00__name__X\x07\x00\x00\x00changeds\x86b."
+    header = [pickle.dumps(value, 2) for value in (MAGIC, 1001, {"little_endian": True})]
+    (tmp_path / "net.pth").write_bytes(b"".join([*header, payload, pickle.dumps([], 2)]))
+    with pytest.raises(ZooError):
+        read_state(tmp_path / "net.pth")
+    names = [one.__name__ for one in (torch._utils._rebuild_tensor_v2, OrderedDict, os.mkdir, Other)]
+    assert names == ["_rebuild_tensor_v2", "OrderedDict", "mkdir", "Other"]
+
+
+def test_no_file_is_written_for_the_source_of_a_module(tmp_path: Path) -> None:
+    """Files of the older format may bring the source of a module; torch can be told to write how it differs."""
+    where = str(tmp_path / "written").encode()
+    function = b"ctorch._utils\n_rebuild_tensor_v2\n"
+    state = b"N}" + _word(b"dump_patches") + b"\x88s" + _word(b"__name__") + _word(where) + b"s\x86b"
+    module = b"(" + _word(b"module") + function + _word(b"x\nheader") + _word(b"a line\n") + b"tQ"
+    header = [pickle.dumps(value, 2) for value in (MAGIC, 1001, {"little_endian": True})]
+    payload = b"\x80\x02}" + _word(b"a") + function + state + b"s" + _word(b"b") + module + b"s."
+    (tmp_path / "net.pth").write_bytes(b"".join([*header, payload, pickle.dumps([], 2)]))
+    with pytest.raises(ZooError):
+        read_state(tmp_path / "net.pth")
+    assert [path.name for path in tmp_path.iterdir()] == ["net.pth"]
+
+
+def _word(text: bytes) -> bytes:
+    """A pickle's opcode for a text."""
+    return b"X" + len(text).to_bytes(4, "little") + text
+
+
+class Outer:
+    """Objects that pickle writes in ways of their own."""
+
+    class Inner:
+        pass
+
+    class Kind(enum.Enum):
+        ONE = 1
+
+
+def test_objects_of_every_kind_beside_the_tensors(tmp_path: Path) -> None:
+    want = {"weight": torch.ones(2)}
+    beside = [Outer.Inner(), Outer.Kind.ONE, {1, 2}, 1j, b"bytes", [Outer()], torch.nn.Linear(2, 2)]
+    for number, one in enumerate(beside):
+        for zipped in (True, False):
+            path = tmp_path / f"{number}.pth"
+            torch.save({"state_dict": want, "beside": one}, path, _use_new_zipfile_serialization=zipped)
+            assert torch.equal(read_state(path)["weight"], want["weight"])
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -65,12 +66,13 @@ def read_state(path: Path) -> dict[str, Any]:
             state: Any = load_file(str(path))
         else:
             state = _load_checkpoint(path)
+        for wrapping in ("state_dict", "model"):
+            if isinstance(state, dict) and isinstance(state.get(wrapping), dict):
+                state = state[wrapping]
+        state = dict(state) if isinstance(state, dict) else state
     except Exception as error:
         # zip, pickle, json and safetensors errors alike mean that the file is not a checkpoint
         raise ZooError(f"{path} is not a checkpoint of tensors: {first_line(error)}") from error
-    for wrapping in ("state_dict", "model"):
-        if isinstance(state, dict) and isinstance(state.get(wrapping), dict):
-            state = state[wrapping]
     if not isinstance(state, dict):
         raise ZooError(f"{path} does not hold a state dict (names to tensors): it is {_kind(state)}")
     for name, value in state.items():
@@ -88,13 +90,15 @@ def _load_checkpoint(path: Path) -> Any:
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         # damaged, or with objects that torch does not know
-        return torch.load(path, map_location="cpu", pickle_module=tensors_only, weights_only=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", torch.serialization.SourceChangeWarning)  # of classes nobody imports
+            return torch.load(path, map_location="cpu", pickle_module=tensors_only, weights_only=False)
 
 
 def _kind(value: Any) -> str:
     from .tensors_only import Other
 
-    return "an object whose code is not run" if isinstance(value, Other) else f"of type {type(value).__name__}"
+    return "an object whose code is not run" if value is Other else f"of type {type(value).__name__}"
 
 
 def _make_alive(network: Any, batch: list[Any]) -> None:
