@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,30 @@ def _spec(value: Any) -> TensorSpec:
         for axis, dim in enumerate(tensor.shape.dim)
     ]
     return TensorSpec(value.name, np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type)).name, tuple(shape))
+
+
+class Names:
+    """Names for new tensors of a graph that no tensor in it has."""
+
+    def __init__(self, graph: Any):
+        self._taken = set(_names(graph))
+
+    def unused(self, wanted: str) -> str:
+        while wanted in self._taken:
+            wanted += "_"
+        self._taken.add(wanted)
+        return wanted
+
+
+def _names(graph: Any) -> Iterator[str]:
+    """Of all tensors, those of branches and loop bodies too."""
+    for value in (*graph.input, *graph.output, *graph.initializer):
+        yield value.name
+    for node in graph.node:
+        yield from node.output
+        for attribute in node.attribute:
+            for inner in (*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])):
+                yield from _names(inner)
 
 
 def unit_batch(batch_size: int | None, input_size: Sequence[Sequence[int]] | None) -> int:

@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from .graph import Names
+
 
 def computed_in_float32(model: Any) -> Any:
     """A copy of the model proto whose tensors between inputs and outputs are float32 where they were float16.
 
     Inputs and outputs keep their type. Values are no longer rounded to 11 bits between operators; weights have been. So
     do ONNX Runtime and OpenVINO compute where the processor has no float16. A graph without float16 stays as it is.
+    Sequences of float16, sparse weights and functions with a type for an attribute are not covered.
     """
     import onnx
 
@@ -23,8 +26,10 @@ def computed_in_float32(model: Any) -> Any:
     weights = {tensor.name for tensor in graph.initializer}
     inputs = [v.name for v in graph.input if v.type.tensor_type.elem_type == half and v.name not in weights]
     outputs = [v.name for v in graph.output if v.type.tensor_type.elem_type == half and v.name not in inputs]
-    inner = {name: f"{name}_float32" for name in (*inputs, *outputs)}
+    names = Names(graph)
+    inner = {name: names.unused(f"{name}_float32") for name in (*inputs, *outputs)}
     for function in made.functions:
+        _widen_values(function.value_info, {})
         _widen_nodes(function.node, {})
     _widen_graph(graph, inner)
     _widen_values([value for value in graph.input if value.name in weights], {})
@@ -42,7 +47,7 @@ def _widen_graph(graph: Any, names: Mapping[str, str]) -> None:
     for tensor in graph.initializer:
         _widen_tensor(tensor)
         tensor.name = names.get(tensor.name, tensor.name)
-    del graph.value_info[:]
+    _widen_values(graph.value_info, names)
     _widen_nodes(graph.node, names)
 
 
@@ -69,7 +74,7 @@ def _graphs(attribute: Any) -> Iterator[Any]:
 
 
 def _widen_values(values: Iterable[Any], names: Mapping[str, str]) -> None:
-    """In place: what a graph declares of its inputs and outputs."""
+    """In place: what a graph declares of its tensors."""
     import onnx
 
     for value in values:

@@ -8,18 +8,29 @@ from typing import Any
 
 import numpy as np
 
-_PLAIN = {"direction", "hidden_size"}  # attributes of an LSTM that is written out
+from .graph import Names
+
+# attributes of an LSTM that is written out: of these names any value, of those the default
+_FREE = {"direction", "hidden_size"}
+_DEFAULTS: dict[str, list[Any]] = {
+    "layout": [0],
+    "input_forget": [0],
+    "activations": [[b"Sigmoid", b"Tanh", b"Tanh"] * n for n in (1, 2)],
+}
+_LEAST_OPSET = 10  # Slice takes its places as inputs from here on
 
 
 def lstms_unrolled(model: Any, shapes: Mapping[str, Sequence[Any]]) -> Any:
-    """A copy of the model proto in which each LSTM is a matrix product and a few operators for each step.
+    """The model proto, or a copy in which each LSTM is a matrix product and a few operators for each step.
 
     shapes: of the graph's inputs, fixed; the number of steps has to follow from them. An LSTM with sequence lengths,
-    peepholes, activations of its own, a clip or batches first, or whose weights or steps are not known, stays as it is.
+    peepholes, activations of its own, a clip or batches first stays as it is, as does one whose weights are no
+    constants, one within a branch, a loop or a function, and one of an opset below 10.
     """
     import onnx
 
-    if not any(node.op_type == "LSTM" for node in model.graph.node):
+    opset = max((one.version for one in model.opset_import if one.domain in ("", "ai.onnx")), default=0)
+    if opset < _LEAST_OPSET or not any(map(_is_lstm, model.graph.node)):
         return model
     made = onnx.ModelProto()
     made.CopyFrom(model)
@@ -27,11 +38,11 @@ def lstms_unrolled(model: Any, shapes: Mapping[str, Sequence[Any]]) -> Any:
         for dim, size in zip(value.type.tensor_type.shape.dim, shapes.get(value.name, ()), strict=False):
             dim.dim_value = size
     known = onnx.shape_inference.infer_shapes(made, data_prop=True).graph
-    sizes = {value.name: _sizes(value) for value in (*known.input, *known.value_info)}
-    weights = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in made.graph.initializer}
+    sizes = {value.name: _sizes(value) for value in (*known.input, *known.output, *known.value_info)}
+    weights, names = _constants(made.graph), Names(made.graph)
     nodes: list[Any] = []
-    for number, node in enumerate(made.graph.node):
-        layer = _Layer.of(node, f"lstm{number}", sizes, weights)
+    for node in made.graph.node:
+        layer = _Layer.of(node, names, sizes, weights)
         nodes += layer.written_out() if layer else [node]
         if layer:
             made.graph.initializer.extend(layer.tensors)
@@ -40,9 +51,30 @@ def lstms_unrolled(model: Any, shapes: Mapping[str, Sequence[Any]]) -> Any:
     return made
 
 
+def _is_lstm(node: Any) -> bool:
+    return node.op_type == "LSTM" and node.domain in ("", "ai.onnx")
+
+
+def _constants(graph: Any) -> dict[str, np.ndarray]:
+    import onnx
+
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "Constant":
+            tensors.update((node.output[0], one.t) for one in node.attribute if one.name == "value")
+    return {name: onnx.numpy_helper.to_array(tensor) for name, tensor in tensors.items()}
+
+
 def _sizes(value: Any) -> list[int]:
     """0 where a dimension is not known."""
     return [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+
+
+def _is_plain(attribute: Any) -> bool:
+    import onnx
+
+    value = onnx.helper.get_attribute_value(attribute)
+    return attribute.name in _FREE or value in _DEFAULTS.get(attribute.name, ())
 
 
 @dataclass
@@ -50,7 +82,7 @@ class _Layer:
     """One LSTM, and what it becomes. w [directions, 4 H, inputs], r [directions, 4 H, H], b [directions, 4 H]."""
 
     node: Any
-    prefix: str
+    names: Names
     steps: int
     rows: int
     w: np.ndarray
@@ -61,23 +93,21 @@ class _Layer:
     known: dict[tuple[Any, ...], str] = field(default_factory=dict)
 
     @staticmethod
-    def of(node: Any, prefix: str, sizes: dict[str, list[int]], weights: dict[str, np.ndarray]) -> _Layer | None:
+    def of(node: Any, names: Names, sizes: dict[str, list[int]], weights: dict[str, np.ndarray]) -> _Layer | None:
         """None for what is no LSTM, or one that cannot be written out."""
-        if node.op_type != "LSTM" or not {attribute.name for attribute in node.attribute} <= _PLAIN:
+        if not _is_lstm(node) or not all(map(_is_plain, node.attribute)):
             return None
-        names = [*node.input, *[""] * 8]
-        steps, rows = (sizes.get(names[0]) or [0, 0])[:2]
-        w, r, b = (weights.get(name) for name in names[1:4])
-        if not steps or not rows or w is None or r is None or (names[3] and b is None) or names[4] or names[7]:
+        given = [*node.input, *[""] * 8]
+        steps, rows = (sizes.get(given[0]) or [0, 0])[:2]
+        w, r, b = (weights.get(name) for name in given[1:4])
+        if not steps or not rows or w is None or r is None or (given[3] and b is None) or given[4] or given[7]:
             return None
-        return _Layer(node, prefix, steps, rows, w, r, None if b is None else np.add(*np.split(b, 2, axis=1)))
+        return _Layer(node, names, steps, rows, w, r, None if b is None else np.add(*np.split(b, 2, axis=1)))
 
     def written_out(self) -> list[Any]:
         """The nodes in its place."""
-        directions = len(self.w)
-        reverse = [directions == 2 and number == 1 for number in range(directions)]
-        if any(attribute.s == b"reverse" for attribute in self.node.attribute):
-            reverse = [True]
+        directions = [attribute.s for attribute in self.node.attribute if attribute.name == "direction"]
+        reverse = [directions == [b"reverse"], True][: len(self.w)]  # the second of two is the way back
         made = [self._direction(number, backwards) for number, backwards in enumerate(reverse)]
         names = [*self.node.output, "", ""]
         if names[0]:
@@ -124,13 +154,13 @@ class _Layer:
 
         key = (array.shape, array.dtype.str, array.tobytes())
         if key not in self.known:
-            self.known[key] = f"{self.prefix}_constant{len(self.tensors)}"
+            self.known[key] = self.names.unused(f"lstm_constant{len(self.tensors)}")
             self.tensors.append(onnx.numpy_helper.from_array(array, self.known[key]))
         return self.known[key]
 
     def _add(self, kind: str, *inputs: str, output: str = "", **attributes: Any) -> str:
         import onnx
 
-        output = output or f"{self.prefix}_{kind}{len(self.nodes)}"
+        output = output or self.names.unused(f"lstm_{kind}{len(self.nodes)}")
         self.nodes.append(onnx.helper.make_node(kind, list(inputs), [output], **attributes))
         return output

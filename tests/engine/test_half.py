@@ -40,21 +40,29 @@ def types_between(model: Any) -> set[int]:
     }
 
 
-def test_sums_are_not_rounded_on_their_way() -> None:
-    """4,096 ones and one more: in float16, 2,048 + 1 is 2,048."""
-    nodes = [
-        helper.make_node("MatMul", ["x", "w"], ["sums"]),
-        helper.make_node("Add", ["sums", "less"], ["y"]),
-    ]
-    weights = {"w": np.ones((2049, 1), np.float16), "less": np.array(-2048, np.float16)}
-    model = model_of(nodes, [half("x", "batch", 2049)], [half("y", "batch", 1)], weights)
+def test_nothing_of_float16_is_left_between_inputs_and_outputs() -> None:
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["sums"]), helper.make_node("Add", ["sums", "less"], ["y"])]
+    weights = {"w": np.ones((5, 1), np.float16), "less": np.array(-4, np.float16)}
+    model = model_of(nodes, [half("x", "batch", 5)], [half("y", "batch", 1)], weights)
+    model.graph.value_info.append(half("sums", "batch", 1))
     kept = model.SerializeToString()
     made = computed_in_float32(model)
     assert model.SerializeToString() == kept
     assert types_between(made) == {TensorProto.FLOAT}
-    (y,) = run(made, x=np.ones((3, 2049), np.float16))
+    (y,) = run(made, x=np.ones((3, 5), np.float16))
     assert y.dtype == np.float16
     assert y.tolist() == [[1.0]] * 3
+
+
+@pytest.mark.parametrize("kind", ["node", "weight"])
+def test_a_name_that_is_taken_is_left_alone(kind: str) -> None:
+    """The tensor x_float32 is the graph's own."""
+    first = [helper.make_node("Add", ["x", "x"], ["x_float32"])] if kind == "node" else []
+    weights = {} if first else {"x_float32": np.array([5, 6], np.float16)}
+    nodes = [*first, helper.make_node("Mul", ["x_float32", "x"], ["y"])]
+    model = model_of(nodes, [half("x", 2)], [half("y", 2)], weights)
+    (y,) = run(computed_in_float32(model), x=np.array([1, 2], np.float16))
+    assert y.tolist() == ([2.0, 8.0] if kind == "node" else [5.0, 12.0])
 
 
 def test_casts_constants_and_branches() -> None:
@@ -98,5 +106,7 @@ def test_what_goes_straight_to_the_output(kind: str) -> None:
 def test_a_float32_graph_stays_as_it_is() -> None:
     value = helper.make_tensor_value_info("x", TensorProto.FLOAT, [2])
     out = helper.make_tensor_value_info("y", TensorProto.FLOAT, [2])
-    model = model_of([helper.make_node("Relu", ["x"], ["y"])], [value], [out], {})
+    nodes = [helper.make_node("Relu", ["x"], ["z"]), helper.make_node("Neg", ["z"], ["y"])]
+    model = model_of(nodes, [value], [out], {})
+    model.graph.value_info.append(helper.make_tensor_value_info("z", TensorProto.FLOAT, [2]))
     assert computed_in_float32(model) == model

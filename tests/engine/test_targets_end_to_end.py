@@ -1,4 +1,4 @@
-"""Export, verify, single, folder and valid, with every target that runs on this machine, for the four first models."""
+"""Export, verify, single, folder and valid, with every target that runs on this machine, for the first models and one with LSTMs."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ MODELS = {
     "classification/resnet": ("resnet18", 64, 4),
     "classification/resnet_paddle": ("resnet50", 64, 4),
     "classification/lenet_mindspore": ("lenet", None, 40),
+    "ocr/crnn": ("crnn_narrow", 96, 24),
 }
 MINDSPORE = "classification/lenet_mindspore"
 

@@ -36,10 +36,10 @@ def lstm(
     inputs = ["x", "w", "r", "b" if bias else "", "", *(["h0", "c0"] if initial else [])]
     node = helper.make_node("LSTM", inputs, list(outputs), hidden_size=HIDDEN, direction=direction, **more)
     tensors = [numpy_helper.from_array(array.astype(np.float32), name) for name, array in weights.items()]
-    names = {"y": ["steps", directions, "rows", HIDDEN]}
+    shapes = [["steps", directions, "rows", HIDDEN], *[[directions, "rows", HIDDEN]] * 2]
     values = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, names.get(name, [directions, "rows", HIDDEN]))
-        for name in outputs
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        for name, shape in zip(outputs, shapes, strict=False)
         if name
     ]
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["steps", "rows", INPUTS])
@@ -59,7 +59,18 @@ def unrolled(model: Any) -> Any:
 
 
 @pytest.mark.parametrize("direction", ["forward", "reverse", "bidirectional"])
-@pytest.mark.parametrize("given", [{}, {"bias": False}, {"initial": False}, {"opset": 12}, {"outputs": ("", "h")}])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"bias": False},
+        {"initial": False},
+        {"opset": 12},
+        {"outputs": ("", "h")},
+        {"layout": 0, "input_forget": 0},
+        {"outputs": ("lstm_MatMul0", "lstm_constant0")},
+    ],
+)
 def test_as_the_operator(direction: str, given: dict[str, Any]) -> None:
     model = lstm(direction, **given)
     kept = model.SerializeToString()
@@ -70,7 +81,21 @@ def test_as_the_operator(direction: str, given: dict[str, Any]) -> None:
         np.testing.assert_allclose(got, want, atol=1e-6)
 
 
-@pytest.mark.parametrize("given", [{"clip": 1.0}, {"activations": ["Sigmoid", "Tanh", "Relu"]}])
+def test_constants_and_an_input_that_is_an_output() -> None:
+    model = lstm()
+    made = [helper.make_node("Constant", [], [one.name], value=one) for one in model.graph.initializer]
+    nodes = [*made, helper.make_node("Relu", ["x"], ["positive"]), *model.graph.node]
+    nodes[-1].input[0] = "positive"
+    model.graph.output.append(helper.make_tensor_value_info("positive", TensorProto.FLOAT, ["steps", "rows", INPUTS]))
+    del model.graph.node[:], model.graph.initializer[:]
+    model.graph.node.extend(nodes)
+    written = unrolled(model)
+    assert "LSTM" not in {node.op_type for node in written.graph.node}
+    for want, got in zip(run(model), run(written), strict=True):
+        np.testing.assert_allclose(got, want, atol=1e-6)
+
+
+@pytest.mark.parametrize("given", [{"clip": 1.0}, {"activations": ["Sigmoid", "Tanh", "Relu"]}, {"opset": 9}])
 def test_what_it_does_not_know_stays(given: dict[str, Any]) -> None:
     made = unrolled(lstm(**given))
     assert [node.op_type for node in made.graph.node] == ["LSTM"]

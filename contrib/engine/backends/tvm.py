@@ -152,9 +152,10 @@ def _build(ckpt: Path, folder: Path, rows: int, options: Options, use_passes: An
 
 
 def _bounded(module: Any) -> Any:
-    """`module` with lookups that check their indices: TVM's own reads beside the table, which ends the process.
+    """`module` with lookups that stay within their table: TVM's own read beside it, which can end the process.
 
-    A number that is not in the table becomes NaN, and of integers the nearest.
+    A number that is not in the table is no error here, as it is with ONNX Runtime: from a table of floats Gather takes
+    NaN, from one of integers the nearest row, and GatherElements and GatherND take the nearest element.
     """
     import_tvm()
     from tvm import relax
@@ -164,10 +165,19 @@ def _bounded(module: Any) -> Any:
     class Bounded(PyExprMutator):
         def visit_call_(self, call: Any) -> Any:
             call = super().visit_call_(call)
-            if getattr(call.op, "name", "") != "relax.take" or call.attrs.mode != "fast":
+            kind = getattr(call.op, "name", "")
+            if kind not in ("relax.take", "relax.gather_elements", "relax.gather_nd"):
                 return call
-            table, indices = call.args
-            return relax.op.take(table, indices, call.attrs.axis, "nan" if "float" in _dtype(table) else "clip")
+            table, places = call.args
+            if kind == "relax.gather_elements":
+                axis = int(call.attrs.axis)
+                return relax.op.gather_elements(table, _clipped(self.builder_, table, places, [axis]), axis)
+            if kind == "relax.gather_nd":
+                first = int(call.attrs.batch_dims)
+                axes = [first + number for number in range(int(places.ty.shape[-1]))]
+                return relax.op.gather_nd(table, _clipped(self.builder_, table, places, axes), first)
+            mode = "nan" if "float" in str(table.ty.dtype) else "clip"
+            return relax.op.take(table, places, call.attrs.axis, mode if call.attrs.mode == "fast" else call.attrs.mode)
 
     bounded = Bounded(module)
     for name, function in module.functions.items():
@@ -176,8 +186,14 @@ def _bounded(module: Any) -> Any:
     return bounded.builder_.get()
 
 
-def _dtype(tensor: Any) -> str:
-    return str(tensor.ty.dtype)
+def _clipped(builder: Any, table: Any, places: Any, axes: list[int]) -> Any:
+    """`places` from 0 to the last one of each of `axes` of the table."""
+    from tvm import relax
+
+    dtype = str(places.ty.dtype).removeprefix("T.")
+    last = np.array([int(table.ty.shape[axis]) - 1 for axis in axes])
+    not_before = builder.normalize(relax.op.maximum(places, relax.const(np.zeros_like(last), dtype)))
+    return builder.normalize(relax.op.minimum(not_before, relax.const(last, dtype)))
 
 
 def _output_types(module: Any, names: Sequence[str]) -> list[TensorSpec]:
