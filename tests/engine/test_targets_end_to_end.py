@@ -1,4 +1,4 @@
-"""Export, verify, single, folder and valid, with every target that runs on this machine, for the first models and one with LSTMs."""
+"""Export, verify, single, folder and valid on every target that runs here: the first models, and one with LSTMs."""
 
 from __future__ import annotations
 
