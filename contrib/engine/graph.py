@@ -72,8 +72,13 @@ def _names(graph: Any) -> Iterator[str]:
     for node in graph.node:
         yield from node.output
         for attribute in node.attribute:
-            for inner in (*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])):
+            for inner in inner_graphs(attribute):
                 yield from _names(inner)
+
+
+def inner_graphs(attribute: Any) -> list[Any]:
+    """The branches or the loop body that an attribute of a node holds."""
+    return [*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])]
 
 
 def unit_batch(batch_size: int | None, input_size: Sequence[Sequence[int]] | None) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from .graph import Names
+from .graph import Names, inner_graphs
 
 
 def computed_in_float32(model: Any) -> Any:
@@ -62,15 +62,9 @@ def _widen_nodes(nodes: Any, names: Mapping[str, str]) -> None:
                 attribute.i = onnx.TensorProto.FLOAT
             if attribute.HasField("t"):
                 _widen_tensor(attribute.t)
-            for graph in _graphs(attribute):
+            for graph in inner_graphs(attribute):
                 _widen_values([*graph.input, *graph.output], names)
                 _widen_graph(graph, names)
-
-
-def _graphs(attribute: Any) -> Iterator[Any]:
-    if attribute.HasField("g"):
-        yield attribute.g
-    yield from attribute.graphs
 
 
 def _widen_values(values: Iterable[Any], names: Mapping[str, str]) -> None:

@@ -154,7 +154,7 @@ def _build(ckpt: Path, folder: Path, rows: int, options: Options, use_passes: An
 def _bounded(module: Any) -> Any:
     """`module` with lookups that stay within their table: TVM's own read beside it, which can end the process.
 
-    A number that is not in the table is no error here, as it is with ONNX Runtime: from a table of floats Gather takes
+    An index that is not in the table is an error with ONNX Runtime, and none here: from a table of floats Gather takes
     NaN, from one of integers the nearest row, and GatherElements and GatherND take the nearest element.
     """
     import_tvm()
