@@ -12,8 +12,6 @@ import pickle
 from collections import OrderedDict
 from typing import IO, Any
 
-import torch
-
 
 class _Ignoring(type):
     def __setitem__(cls, *_: Any) -> None:
@@ -40,6 +38,8 @@ class _Tensor:
     __slots__ = ()
 
     def __call__(self, *parts: Any) -> Any:
+        import torch
+
         return torch._utils._rebuild_tensor_v2(*parts)
 
 
@@ -47,13 +47,15 @@ class _Parameter:
     __slots__ = ()
 
     def __call__(self, *parts: Any) -> Any:
+        import torch
+
         return torch._utils._rebuild_parameter(*parts)
 
 
 # what torch.save writes tensors with; torch tells the storages itself before it asks here
 _KNOWN = {
     ("collections", "OrderedDict"): OrderedDict,
-    ("torch", "Size"): torch.Size,
+    ("torch", "Size"): tuple,
     ("torch._utils", "_rebuild_tensor_v2"): _Tensor(),
     ("torch._utils", "_rebuild_parameter"): _Parameter(),
 }
