@@ -157,7 +157,6 @@ def _bounded(module: Any) -> Any:
     An index that is not in the table is an error with ONNX Runtime, and none here: from a table of floats Gather takes
     NaN, from one of integers the nearest row, and GatherElements and GatherND take the nearest element.
     """
-    import_tvm()
     from tvm import relax
     from tvm.relax.expr_functor import PyExprMutator, mutator
 

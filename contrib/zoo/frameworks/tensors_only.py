@@ -52,7 +52,8 @@ class _Parameter:
         return torch._utils._rebuild_parameter(*parts)
 
 
-# what torch.save writes tensors with; torch tells the storages itself before it asks here
+# what torch.save writes tensors with; torch tells the storages itself before it asks here. A size is a tuple of its own
+# class, and nothing here asks which.
 _KNOWN = {
     ("collections", "OrderedDict"): OrderedDict,
     ("torch", "Size"): tuple,
@@ -62,7 +63,7 @@ _KNOWN = {
 
 
 class Unpickler(pickle.Unpickler):
-    """Dense tensors, plain containers, numbers and words as they are, all else as `Other`."""
+    """Dense tensors, dicts, lists, tuples, numbers and words as they are, all else as `Other`."""
 
     def find_class(self, module: str, name: str) -> Any:
         return _KNOWN.get((module, name), Other)
