@@ -15,11 +15,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "contrib"))
 sys.path.insert(0, str(ROOT))
 
-from engine.backends.base import cores  # noqa: E402
 from tecoexec.host import Load  # noqa: E402
 from zoo.catalogue import load  # noqa: E402
 from zoo.export import export  # noqa: E402
 from zoo.model import Model  # noqa: E402
+from zoo_core.machine import cores  # noqa: E402
 
 PICTURES, SIZE, QUALITY = 260, (500, 375), 90
 DISTURBED = 0.15  # cores that other processes may use in a round that counts as quiet

@@ -14,13 +14,13 @@ from functools import partial
 import numpy as np
 
 from _common import claim, in_turns, machine
-from engine.backends.base import cores
 from utils.datasets.sample import Sample
 from utils.datasets.samples import clicks
 from utils.preprocess.pytorch.click_prediction import ClickFeatures
 from zoo.feeder import Feeder
 from zoo.task import Task
 from zoo.tasks.click_prediction import ClickPrediction
+from zoo_core.machine import cores
 
 ROUNDS, ROWS, BATCH = 9, 16_384, 512
 

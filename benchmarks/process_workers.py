@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from _common import claim, in_turns, machine
-from engine.backends.base import cores
 from utils.datasets.sample import Sample
 from utils.metrics.base import Metric
 from zoo.feeder import Batch, Feeder
 from zoo.task import Task
+from zoo_core.machine import cores
 
 ROUNDS, SAMPLES, BATCH, WORDS = 9, 600, 16, 4_000
 

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from .inputs import WrongUseError, parse_shapes
+from zoo_core.machine import CARD_UNITS, compute_units
 
-_UNITS = 4  # batch sizes are written for a card with so many compute units
+from .inputs import WrongUseError, parse_shapes
 
 Positive = Annotated[int, Field(ge=1)]
 Figure = Annotated[float, Field(gt=0)]
@@ -89,7 +89,7 @@ def read(path: Path, environ: Mapping[str, str] = os.environ) -> list[Case]:
         raise WrongUseError(f"{path} cannot be read: {error}") from error
     if not isinstance(entries, list):
         raise WrongUseError(f"{path} holds no list of cases")
-    units = int(environ.get("MAX_ENGINE_NUMS", str(_UNITS)))
+    units = compute_units(environ)
     return [case for number, entry in enumerate(entries, 1) for case in _cases(_checked(path, number, entry), units)]
 
 
@@ -108,6 +108,6 @@ def _cases(config: CaseConfig, units: int) -> list[Case]:
     for number, batch in enumerate(config.batches()):
         history = config.history_throughput
         known = history[number] if isinstance(history, list) else history
-        scaled = max(batch * units // _UNITS, 1)
-        made.append(Case(f"{config.case_name}-batch{scaled}", config, scaled, known if units == _UNITS else None))
+        scaled = max(batch * units // CARD_UNITS, 1)
+        made.append(Case(f"{config.case_name}-batch{scaled}", config, scaled, known if units == CARD_UNITS else None))
     return made

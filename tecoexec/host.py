@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import backends
-from engine.backends.base import cores
+from zoo_core.machine import cores
 
 BUSY = 0.25  # of the cores: beyond that, others disturb
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from engine.base import Engine, EngineError
+from zoo_core.machine import compute_units
 
 from .host import Load, peak_memory_mib, versions
 from .inputs import WrongUseError, random_inputs, shapes_for
@@ -53,7 +54,7 @@ def open_engine(setting: Setting, batch: int) -> tuple[Engine, list[np.ndarray]]
             shapes = shapes_for(plain.inputs, batch, setting.input_shapes)
     elif setting.input_shapes is not None:
         shapes = [[batch, *shape[1:]] for shape in setting.input_shapes]
-    units = max(int(os.environ.get("MAX_ENGINE_NUMS", "4")), 1)
+    units = compute_units()
     engine = Engine(
         setting.ckpt,
         target=setting.target,

@@ -12,7 +12,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTRIB = ROOT / "contrib"
-ROOMS = ("engine", "utils", "zoo")
+ROOMS = ("zoo_core", "engine", "utils", "zoo")
 HEAVY = ("torch", "torchvision", "paddle", "onnx", "onnxruntime", "sklearn", "scipy", "rich")
 
 # What a module may import when it is itself imported; everything else, where it is used.

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .home import home
+from zoo_core.home import home
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)

@@ -1,7 +1,9 @@
 """Everything that can go wrong in the engine, as subclasses of one `EngineError`."""
 
+from zoo_core.errors import ZooCoreError
 
-class EngineError(Exception):
+
+class EngineError(ZooCoreError):
     """Base of every error that the engine raises; its text is written for the person who reads it."""
 
 
@@ -47,9 +49,3 @@ class RunError(EngineError):
 
 class ExportError(EngineError):
     """A network could not be exported to ONNX."""
-
-
-def first_line(error: BaseException) -> str:
-    """What `error` says, in a line; its class when it says nothing."""
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from utils.datasets.episodes import Episode
-from utils.errors import DataError
+from zoo_core.errors import DataError
 
 # float32 [episodes, …] observations in, int [episodes] actions out
 Policy = Callable[[np.ndarray], np.ndarray]

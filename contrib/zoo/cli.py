@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from engine import backends
-from engine.backends.base import cores
 from engine.base import PASS_PATH, Engine
+from zoo_core.machine import compute_units, cores, environment_int
 
 from . import frameworks
 from .errors import ZooError
@@ -223,7 +222,7 @@ def target_engine(
             raise ZooError(f"target '{target}' is the framework's own network; leave --devices and --replicas out")
         return framework_engine(model, ckpt, target)
     share = -(-batch_size // (len(devices or ()) or replicas or 1))
-    unit_batch = max(share // max_engine_nums(), 1)
+    unit_batch = max(share // compute_units(), 1)
     fixed = model.task.padding is None or backends.find(target).one_shape
     engine = Engine(
         ckpt=ckpt,
@@ -270,27 +269,11 @@ def _weights_of(model: Model, manifest: Mapping[str, Any]) -> Any:
     return weights
 
 
-def max_engine_nums() -> int:
-    """Compute units of a card, MAX_ENGINE_NUMS, 4 by default."""
-    return _environment_int("MAX_ENGINE_NUMS", 4, 1)
-
-
 def max_steps() -> int:
     """Batches after which validation stops, TECO_INFER_PIPELINES_MAX_STEPS; -1 is all."""
-    return _environment_int("TECO_INFER_PIPELINES_MAX_STEPS", -1, -1)
+    return environment_int("TECO_INFER_PIPELINES_MAX_STEPS", -1, -1)
 
 
 def warm_up_steps() -> int:
     """Calls before timing begins, TECO_INFER_PIPELINES_WARMUP_STEPS."""
-    return _environment_int("TECO_INFER_PIPELINES_WARMUP_STEPS", 1, 0)
-
-
-def _environment_int(name: str, default: int, low: int) -> int:
-    text = os.environ.get(name, str(default))
-    try:
-        value = int(text)
-    except ValueError:
-        value = low - 1
-    if value < low:
-        raise ZooError(f"environment variable {name} is a whole number of at least {low}, got {text!r}")
-    return value
+    return environment_int("TECO_INFER_PIPELINES_WARMUP_STEPS", 1, 0)

@@ -14,11 +14,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from engine.errors import EngineError
-from utils.errors import DataError
-from utils.files import atomic_write
+from zoo_core.errors import ZooCoreError
+from zoo_core.files import atomic_write
 
-from .errors import CheckFailedError, ZooError
+from .errors import CheckFailedError
 
 OK, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 _WIDE = 140
@@ -36,7 +35,7 @@ def run(job: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> i
         return job(args)
     except CheckFailedError as error:
         return _say(FAILED, "failed", str(error))
-    except (ZooError, EngineError, DataError) as error:
+    except ZooCoreError as error:
         return _say(WRONG_USE, "error", str(error))
     except ModuleNotFoundError as error:
         return _say(WRONG_USE, "error", f"this job needs the package {error.name}: pip install -r requirements.txt")
@@ -66,7 +65,7 @@ def _say(code: int, kind: str, text: str) -> int:
 def _set_up_logging(verbose: bool) -> None:
     """Our own messages to stderr; of the libraries', the warnings only when asked for."""
     logging.basicConfig(level=logging.WARNING if verbose else logging.ERROR, format="%(message)s", stream=sys.stderr)
-    for name in ("zoo", "engine", "utils"):
+    for name in ("zoo", "engine", "utils", "zoo_core"):
         logging.getLogger(name).setLevel(logging.DEBUG if verbose else logging.INFO)
 
 

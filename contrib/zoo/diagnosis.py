@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.backends.base import cores
 from engine.base import Call, Engine
+from zoo_core.machine import cores
 
 from .pipeline import Stages
 

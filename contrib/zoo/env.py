@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from engine import backends
+from zoo_core.home import home
+from zoo_core.machine import cores
 
 from . import console
-from .home import home
 
 _PACKAGES = (
     "numpy", "Pillow", "onnxruntime", "onnx", "onnxsim", "onnxconverter-common", "torch", "torchvision",
@@ -28,7 +29,7 @@ def facts() -> dict[str, Any]:
         "host": {
             "system": platform.platform(),
             "cpu": cpu_name(),
-            "cores": _cores(),
+            "cores": cores(),
             "memory_gib": _memory_gib(),
             "python": platform.python_version(),
             "executable": sys.executable,
@@ -53,7 +54,7 @@ def provenance() -> dict[str, Any]:
     """When and on what something was measured: goes into every file of results."""
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "host": {"cpu": cpu_name(), "cores": _cores(), "load": _load(), "system": platform.platform()},
+        "host": {"cpu": cpu_name(), "cores": cores(), "load": _load(), "system": platform.platform()},
         "versions": {"python": platform.python_version()}
         | {name: version for name in _PACKAGES if (version := _version(name))},
     }
@@ -91,10 +92,6 @@ def _version(package: str) -> str | None:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return None
-
-
-def _cores() -> int | None:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def cpu_name() -> str:

@@ -1,9 +1,11 @@
 """What a job tells the person who started it."""
 
+from zoo_core.errors import ZooCoreError
 
-class ZooError(Exception):
+
+class ZooError(ZooCoreError):
     """Wrong use, or something missing that the person can put right. Exit code 2."""
 
 
-class CheckFailedError(Exception):
+class CheckFailedError(ZooCoreError):
     """Everything ran, but a check did not hold: an accuracy gate, or files that could not be read. Exit code 1."""

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from utils.datasets.sample import Sample
-from utils.errors import DataError
+from zoo_core.errors import DataError
 
 from . import memory
 from .errors import ZooError

@@ -10,8 +10,8 @@ from typing import Any
 
 from utils.datasets.folder import files_in
 from utils.datasets.sample import Sample
-from utils.errors import DataError
-from utils.files import atomic_write
+from zoo_core.errors import DataError
+from zoo_core.files import atomic_write
 
 from . import cli, console
 from .diagnosis import diagnose

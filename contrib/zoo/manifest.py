@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.tecoinfer_pytorch import TecoInferEngine
-from utils.files import sha256
+from zoo_core.hashing import sha256
 
 from . import frameworks
 from .errors import ZooError

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.spec import TensorSpec
+from zoo_core.home import home
 
 from .errors import ZooError
-from .home import home
 from .task import Task
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.base import Engine
 from utils.datasets.sample import Sample
-from utils.errors import DataError
+from zoo_core.errors import DataError
 
 from .task import Task
 

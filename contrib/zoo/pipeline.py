@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from engine.backends.base import cores
 from engine.base import Call, Engine
 from utils.datasets.sample import Sample
-from utils.errors import DataError
+from zoo_core.errors import DataError
+from zoo_core.machine import cores
 
 from .feeder import AHEAD, Batch, Feeder, OnBad
 from .padding import Fixed, chunks, fixed_sizes, typical

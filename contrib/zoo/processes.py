@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from utils.datasets.sample import Sample
-from utils.errors import DataError
+from zoo_core.errors import DataError
 
 from .errors import ZooError
 from .feeder import Filled, Row, Slot, fill, stored_dtype

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from utils.files import atomic_write
+from zoo_core.files import atomic_write
 
 from . import console, env
 from .check import changes, runner, schema, workspace

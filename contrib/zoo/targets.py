@@ -12,12 +12,12 @@ from typing import Any
 
 from engine import backends
 from engine.base import EngineError
+from zoo_core.home import home
 
 from . import console, frameworks
 from .cli import AUTO
 from .env import cpu_name
 from .errors import CheckFailedError, ZooError
-from .home import home
 from .model import Model
 
 _SAMPLES = 32

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from engine import backends
-from engine.backends.base import cores
+from zoo_core.machine import cores
 
 from . import cli, console
 from .diagnosis import replay

@@ -13,9 +13,9 @@ from typing import Any
 from engine.base import Engine
 from utils.datasets.image_classification_dataset import rank_and_world, shard
 from utils.datasets.sample import Sample
-from utils.errors import DataError
-from utils.files import sha256
 from utils.metrics.base import Metric
+from zoo_core.errors import DataError
+from zoo_core.hashing import sha256
 
 from . import cli, console
 from .diagnosis import Diagnosis, diagnose

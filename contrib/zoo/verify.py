@@ -18,8 +18,8 @@ import numpy as np
 
 from engine.base import Engine, OptionError, TargetUnavailableError
 from utils.datasets.sample import Sample
-from utils.errors import DataError
 from utils.metrics.base import Metric
+from zoo_core.errors import DataError
 
 from . import cli, console, frameworks, targets
 from .env import provenance

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from utils.files import atomic_write, installed_file, sha256
+from zoo_core.files import atomic_write, installed_file
+from zoo_core.hashing import sha256
+from zoo_core.home import home
 
 from .errors import ZooError
-from .home import home
 from .model import Model, Packaged, Pretrained
 
 # Random weights that can be compared: the seed, the noise on constant parameters, and for batch norms what is added to

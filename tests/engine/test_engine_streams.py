@@ -9,10 +9,11 @@ from threading import Barrier
 import numpy as np
 import pytest
 
-from engine.backends.base import Options, Session, cores
+from engine.backends.base import Options, Session
 from engine.backends.onnxruntime import OnnxRuntimeBackend
 from engine.backends.openvino import _config
 from engine.base import Engine, OptionError, TensorSpec
+from zoo_core.machine import cores
 
 ROW = np.ones((1, 2), np.float32)
 

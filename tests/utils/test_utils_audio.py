@@ -10,7 +10,6 @@ import soundfile
 from PIL import Image
 
 from utils.draw.audio import draw_keyword
-from utils.errors import DataError
 from utils.postprocess.pytorch.classification import Ranking
 from utils.preprocess.audio import (
     Clip,
@@ -22,6 +21,7 @@ from utils.preprocess.audio import (
     mel_filters,
     mel_to_hertz,
 )
+from zoo_core.errors import DataError
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

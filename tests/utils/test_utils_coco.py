@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from utils.datasets.coco import CocoDetection
-from utils.errors import DataError
 from utils.postprocess.labels import coco
+from zoo_core.errors import DataError
 
 LABELS = coco()
 

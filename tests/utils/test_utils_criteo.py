@@ -11,8 +11,8 @@ from sklearn.metrics import roc_auc_score
 from utils.datasets import criteo
 from utils.datasets.criteo import COLUMNS, CriteoLog, rows_of
 from utils.datasets.samples import clicks
-from utils.errors import DataError
 from utils.preprocess.pytorch.click_prediction import ClickFeatures
+from zoo_core.errors import DataError
 
 ROW = "\t".join([*"1234567890123", *(f"{n:08x}" for n in range(26))])
 EMPTY = "\t" * 38

@@ -6,8 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from utils.errors import DataError
 from utils.postprocess.ctc import greedy
+from zoo_core.errors import DataError
 
 
 def naive(scores: np.ndarray, blank: int) -> tuple[list[int], float]:

@@ -13,8 +13,8 @@ from utils.datasets.episodes import Episode, Episodes, read_episodes, write_epis
 from utils.datasets.samples.cartpole import HELD_OUT_SEEDS, write_cartpole
 from utils.draw.cartpole import HEIGHT, WIDTH, draw_cartpole
 from utils.environments import Rollout, open_environment, play, wander
-from utils.errors import DataError
 from utils.metrics.returns import MeanReturn, agreement
+from zoo_core.errors import DataError
 
 CARTPOLE = "CartPole-v1"
 

@@ -6,11 +6,11 @@ from PIL import Image
 
 from utils.datasets.wider_face import Faces
 from utils.draw.face import draw_faces
-from utils.errors import DataError
 from utils.metrics.face import FaceMetric, agreement
 from utils.postprocess.pytorch.face import CenterFaceDecoder, FoundFaces
 from utils.preprocess.fit import Fit, fit_into
 from utils.preprocess.pytorch.face import FaceTransform
+from zoo_core.errors import DataError
 
 
 def found(*boxes, scores=None, size=(200, 200)):

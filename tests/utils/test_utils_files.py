@@ -6,8 +6,9 @@ import os
 import pytest
 
 from utils.datasets.folder import IMAGE_SUFFIXES, files_in
-from utils.errors import DataError
-from utils.files import atomic_folder, atomic_write, sha256
+from zoo_core.errors import DataError
+from zoo_core.files import atomic_folder, atomic_write
+from zoo_core.hashing import sha256
 
 
 def test_atomic_write_puts_the_whole_file_in_place(tmp_path):

@@ -17,10 +17,10 @@ from utils.datasets.graph import Graph, NodeTruth, hints, read_graph, unique_edg
 from utils.datasets.planetoid import Planetoid, read_planetoid
 from utils.datasets.samples import graphs
 from utils.draw.graph import draw_graph
-from utils.errors import DataError
 from utils.metrics.nodes import NodeAccuracy, agreement
 from utils.postprocess.pytorch.node_classification import NodeClasses, node_classes
 from utils.preprocess.pytorch.node_classification import graph_inputs
+from zoo_core.errors import DataError
 
 LABELS = ("A", "B")
 CHAIN: dict[str, Any] = {"nodes": ["x", "y", "z"], "edges": [["x", "y"], ["z", "y"]], "known": {"x": "B"}}

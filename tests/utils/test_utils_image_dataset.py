@@ -5,7 +5,7 @@ from PIL import Image
 
 from utils.datasets.image_classification_dataset import ImageFolder, load_data, rank_and_world, shard
 from utils.datasets.sample import Sample
-from utils.errors import DataError
+from zoo_core.errors import DataError
 
 
 def test_classes_and_paths_are_sorted(tree):

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from utils.errors import DataError
 from utils.preprocess.image import load_rgb
+from zoo_core.errors import DataError
 
 
 def png_header(width: int, height: int) -> bytes:

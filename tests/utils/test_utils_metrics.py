@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from utils.errors import DataError
 from utils.metrics.base import Metric, MetricInfo
 from utils.metrics.classification import TopKAccuracy, agreement
 from utils.postprocess.pytorch.classification import Ranking
+from zoo_core.errors import DataError
 
 
 def ranking(*classes: int) -> Ranking:

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from utils.datasets.coco import GroundTruth
-from utils.errors import DataError
 from utils.metrics.base import Metric
 from utils.metrics.detection import CocoAveragePrecision, agreement
 from utils.postprocess.pytorch.detection import Detections
+from zoo_core.errors import DataError
 
 pytest.importorskip("pycocotools")
 

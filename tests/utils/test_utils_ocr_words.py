@@ -7,7 +7,7 @@ from PIL import Image
 
 from utils.datasets.ocr_words import LmdbImage, LmdbWords, read_words
 from utils.datasets.samples import words
-from utils.errors import DataError
+from zoo_core.errors import DataError
 
 
 @pytest.fixture

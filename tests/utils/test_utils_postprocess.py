@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from utils.errors import DataError
 from utils.postprocess.labels import imagenet, imagenet_wnids
 from utils.postprocess.paddle import classification as paddle_side
 from utils.postprocess.pytorch import classification as torch_side
 from utils.postprocess.pytorch.classification import Ranking, TopK, postprocess, softmax
+from zoo_core.errors import DataError
 
 DIGITS = [str(digit) for digit in range(10)]
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from utils.errors import DataError
 from utils.preprocess.image import resize_shorter
 from utils.preprocess.paddle import classification as ours_paddle
 from utils.preprocess.pytorch import classification as ours_torch
 from utils.preprocess.pytorch.classification import IMAGENET, ClassificationTransform, preprocess
+from zoo_core.errors import DataError
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

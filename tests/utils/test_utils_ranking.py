@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from utils.errors import DataError
 from utils.metrics.ranking import ClickMetrics, agreement
 from utils.postprocess.pytorch.click_prediction import Click, clicks
+from zoo_core.errors import DataError
 
 
 def metric(*pairs: tuple[float, int]) -> ClickMetrics:

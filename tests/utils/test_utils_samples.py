@@ -15,8 +15,8 @@ import utils
 from utils.datasets.image_classification_dataset import ImageFolder
 from utils.datasets.samples.digits import load_split, write_digits
 from utils.datasets.samples.photos import SIDES, write_photos
-from utils.errors import DataError
 from utils.postprocess.labels import imagenet, imagenet_wnids
+from zoo_core.errors import DataError
 
 CONTRIB = Path(utils.__file__).parents[1]
 

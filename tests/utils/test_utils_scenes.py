@@ -23,7 +23,7 @@ from utils.datasets.samples.scenes import (
     sized_scene,
     write_coco,
 )
-from utils.errors import DataError
+from zoo_core.errors import DataError
 
 SCENES = [sized_scene(seed) for seed in range(5000, 5030)]
 

@@ -8,11 +8,11 @@ from utils.datasets.samples.scenes import held_out
 from utils.datasets.samples.scenes_voc import COUNT, LABELS, with_void_edges, write_voc
 from utils.datasets.voc_segmentation import VOID, IndexMask, VocSegmentation, palette, save_mask
 from utils.draw.segmentation import draw_segments
-from utils.errors import DataError
 from utils.metrics.segmentation import MeanIoU, agreement
 from utils.postprocess.pytorch.segmentation import Segmenter, Segments, run_lengths
 from utils.preprocess.fit import Fit, fit_into
 from utils.preprocess.pytorch.segmentation import SegmentationTransform
+from zoo_core.errors import DataError
 
 
 @pytest.fixture

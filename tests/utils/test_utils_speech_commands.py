@@ -21,8 +21,8 @@ from utils.datasets.samples.spoken_words import (
     write_spoken_words,
 )
 from utils.datasets.speech_commands import SpeechCommands
-from utils.errors import DataError
 from utils.preprocess.audio import Clip, load_audio
+from zoo_core.errors import DataError
 
 
 @pytest.fixture

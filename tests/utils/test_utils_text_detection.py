@@ -11,7 +11,6 @@ from shapely.geometry import Polygon
 from utils.datasets.icdar import TextRegion, read_icdar, read_regions, region_lines
 from utils.datasets.samples import text_scenes
 from utils.draw.ocr import draw_polygons
-from utils.errors import DataError
 from utils.metrics.text_detection import TextDetectionMetric, agreement
 from utils.postprocess.polygons import (
     PolygonDecoder,
@@ -23,6 +22,7 @@ from utils.postprocess.polygons import (
     widen,
 )
 from utils.preprocess.pytorch.text_detection import MEAN, STD, SceneTransform
+from zoo_core.errors import DataError
 
 Found = namedtuple("Found", "polygon score")
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from utils.datasets.sts import Side
-from utils.errors import DataError
 from utils.metrics.base import Metric
 from utils.metrics.similarity import SimilarityCorrelation, cosine
 from utils.metrics.text_classification import AccuracyAndF1
 from utils.postprocess.pytorch.classification import Ranking
+from zoo_core.errors import DataError
 
 
 def rankings(*classes: int) -> list[Ranking]:

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from utils.draw.ocr import draw_word
-from utils.errors import DataError
 from utils.metrics.text_recognition import WordAccuracy
 from utils.preprocess.pytorch.text_recognition import MIN_WIDTH, WordTransform
+from zoo_core.errors import DataError
 
 Read = namedtuple("Read", "text")
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"

@@ -8,7 +8,7 @@ from PIL import Image
 
 from utils.datasets.samples.faces import PICTURES, WITHOUT_FACES, draw_picture, sample_picture, write_faces
 from utils.datasets.wider_face import WiderFace
-from utils.errors import DataError
+from zoo_core.errors import DataError
 
 # As published: a space ends each line of faces, and a picture without faces has a line of zeros.
 BOXES = """\

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from utils.errors import DataError
 from utils.postprocess.pytorch.detection import YoloxDecoder, decode, grid
 from utils.preprocess.pytorch.detection import Letterbox, Placed, letterbox, upright
+from zoo_core.errors import DataError
 
 cv2 = pytest.importorskip("cv2")
 

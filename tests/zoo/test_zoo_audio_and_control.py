@@ -8,11 +8,11 @@ import soundfile
 
 from utils.datasets.episodes import Episode, write_episodes
 from utils.datasets.sample import Sample
-from utils.errors import DataError
 from utils.postprocess.pytorch.classification import Ranking
 from utils.preprocess.audio import MelSpectrogram, Mfcc
 from zoo.tasks.control import Control
 from zoo.tasks.keyword_spotting import KeywordSpotting
+from zoo_core.errors import DataError
 
 CARTPOLE = "CartPole-v1"
 KEYWORDS = KeywordSpotting(words=("yes", "no"), features=Mfcc(MelSpectrogram(), 10))

@@ -20,13 +20,13 @@ import pytest
 
 from engine.base import Engine
 from engine.spec import TensorSpec
-from utils.files import sha256
 from zoo import frameworks
 from zoo.errors import CheckFailedError, ZooError
 from zoo.export import export, first_rows, main, parity_batch
 from zoo.manifest import Exported, read_manifest
 from zoo.model import CustomOps, Model
 from zoo.weights import resolve
+from zoo_core.hashing import sha256
 
 torch = pytest.importorskip("torch")
 

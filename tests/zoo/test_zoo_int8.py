@@ -71,7 +71,7 @@ def test_by_default_it_is_verified_where_it_was_exported(
 def test_a_quantised_file_that_lost_its_accuracy_fails(
     lenet: Model, quantised: Exported, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from utils.files import sha256
+    from zoo_core.hashing import sha256
 
     for path in quantised.files():
         (tmp_path / path.name).write_bytes(path.read_bytes())

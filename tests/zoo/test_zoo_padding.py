@@ -13,7 +13,6 @@ from engine.backends.base import Session
 from engine.base import Engine
 from engine.spec import TensorSpec
 from utils.datasets.sample import Sample
-from utils.errors import DataError
 from utils.metrics.base import Metric
 from zoo.errors import CheckFailedError
 from zoo.feeder import Feeder
@@ -21,6 +20,7 @@ from zoo.padding import arranged, chunks, fixed_sizes, stacked
 from zoo.parity import Spread
 from zoo.pipeline import Stages, batches, predictions
 from zoo.task import Task
+from zoo_core.errors import DataError
 
 
 class Ones(Task):

@@ -14,7 +14,6 @@ import pytest
 from engine.backends.base import Session
 from engine.base import Engine, RunError
 from utils.datasets.sample import Sample
-from utils.errors import DataError
 from zoo.diagnosis import Diagnosis, diagnose
 from zoo.errors import ZooError
 from zoo.feeder import AHEAD, Feeder
@@ -22,6 +21,7 @@ from zoo.manifest import Exported
 from zoo.model import Model
 from zoo.parity import as_list
 from zoo.pipeline import Stages, batches, predictions
+from zoo_core.errors import DataError
 
 SAMPLES = 60
 

@@ -16,11 +16,11 @@ import psutil
 import pytest
 
 from utils.datasets.sample import Sample
-from utils.errors import DataError
 from zoo.errors import ZooError
 from zoo.feeder import Batch, Feeder
 from zoo.model import Model
 from zoo.processes import SharedSlot, wanted
+from zoo_core.errors import DataError
 
 
 def rows(feeder: Feeder, samples: list[Sample]) -> list[tuple[list[str], list[np.ndarray]]]:

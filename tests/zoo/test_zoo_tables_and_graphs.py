@@ -11,12 +11,12 @@ import pytest
 
 from utils.datasets.graph import Graph, hints
 from utils.datasets.samples import clicks, graphs
-from utils.errors import DataError
 from zoo.catalogue import load as find
 from zoo.frameworks import of
 from zoo.model import Model
 from zoo.padding import stacked
 from zoo.weights import Weights, resolve
+from zoo_core.errors import DataError
 
 torch = pytest.importorskip("torch")
 

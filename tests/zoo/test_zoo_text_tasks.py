@@ -12,13 +12,13 @@ import pytest
 
 from engine.base import Engine
 from utils.datasets.sample import Sample
-from utils.errors import DataError
-from utils.files import installed_file
 from zoo import frameworks
 from zoo.catalogue import load
 from zoo.padding import arranged, stacked
 from zoo.pipeline import Stages, predictions
 from zoo.weights import resolve
+from zoo_core.errors import DataError
+from zoo_core.files import installed_file
 
 TEXTS = [
     "A man is playing the guitar.",

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from engine.backends.base import cores
 from zoo import tune, valid
 from zoo.manifest import Exported
 from zoo.model import Model
 from zoo.tune import Point, accepted, pareto, stream_counts, thread_counts
+from zoo_core.machine import cores
 
 
 def point(throughput: float, latency: float) -> Point:

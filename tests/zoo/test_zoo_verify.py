@@ -168,7 +168,7 @@ def wrecked(path: Path) -> None:
     """Turn the last weights of an exported file around, and its manifest with it: an export that lost its accuracy."""
     import onnx
 
-    from utils.files import sha256
+    from zoo_core.hashing import sha256
 
     graph = onnx.load(path)
     tensor = next(one for one in graph.graph.initializer if list(one.dims) == [10])

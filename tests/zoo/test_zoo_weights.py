@@ -15,10 +15,10 @@ from typing import Any, ClassVar
 
 import pytest
 
-from utils.errors import DataError
 from zoo.errors import ZooError
 from zoo.model import Model, Packaged, Pretrained
 from zoo.weights import resolve
+from zoo_core.errors import DataError
 
 CONTENT = b"weights" * 1000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

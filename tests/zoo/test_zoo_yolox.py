@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from utils.errors import DataError
 from utils.postprocess.pytorch.detection import grid
 from zoo.catalogue import load
 from zoo.errors import ZooError
 from zoo.frameworks import pytorch
 from zoo.model import Model, Pretrained
 from zoo.weights import resolve
+from zoo_core.errors import DataError
 
 # The authors' table: millions of parameters.
 PARAMETERS = {"yolox_nano": 0.91, "yolox_tiny": 5.06, "yolox_s": 9.0}

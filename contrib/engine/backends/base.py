@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+
+from zoo_core.machine import cores
 
 from ..errors import OptionError
 from ..spec import TensorSpec
@@ -65,11 +66,6 @@ class Options:
         A runtime that runs several streams divides them further; one that takes a call at a time uses them all for it.
         """
         return max(cores() // self.replicas, 1)
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True)

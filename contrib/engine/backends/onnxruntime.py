@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ModelFileError, OptionError, first_line
+from zoo_core.errors import first_line
+
+from ..errors import ModelFileError, OptionError
 from ..spec import TensorSpec
 from . import register
 from .base import Availability, Backend, Options, Session, package_availability

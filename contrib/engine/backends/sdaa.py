@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
-import os
 import threading
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -17,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from zoo_core.errors import SettingError
+from zoo_core.machine import compute_units
 
 from .. import cache
 from ..errors import EngineError, ModelFileError, OptionError, TargetUnavailableError
@@ -137,10 +139,10 @@ def _card(options: Options) -> int:
 
 
 def _units() -> int:
-    text = os.environ.get("MAX_ENGINE_NUMS", "4")
-    if not text.isdigit() or int(text) < 1:
-        raise OptionError(f"environment variable MAX_ENGINE_NUMS is a whole number of at least 1, got {text!r}")
-    return int(text)
+    try:
+        return compute_units()
+    except SettingError as error:
+        raise OptionError(str(error)) from error
 
 
 def _build(ckpt: Path, folder: Path, options: Options, passes: PassFile) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ModelFileError, first_line
+from zoo_core.errors import first_line
+
+from ..errors import ModelFileError
 from ..spec import TensorSpec
 from . import register
 from .base import Availability, Backend, Options, Session, package_availability

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import ExportError, first_line
+from zoo_core.errors import first_line
+
+from ..errors import ExportError
 
 _log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from utils.datasets.sample import Listed, Sample
-from utils.errors import DataError
+from zoo_core.errors import DataError
 
 
 @dataclass(frozen=True)

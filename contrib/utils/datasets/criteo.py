@@ -15,7 +15,7 @@ from typing import overload
 import numpy as np
 
 from utils.datasets.sample import Sample
-from utils.errors import DataError
+from zoo_core.errors import DataError
 
 INTEGERS, CATEGORIES = 13, 26
 FEATURES = INTEGERS + CATEGORIES

@@ -14,8 +14,8 @@ from typing import Any
 
 from utils.datasets.folder import files_in
 from utils.datasets.sample import Listed, Sample
-from utils.errors import DataError
-from utils.files import atomic_write
+from zoo_core.errors import DataError
+from zoo_core.files import atomic_write
 
 EPISODE_SUFFIXES = (".json",)
 _FORM = '{"environment": "CartPole-v1", "seeds": [1, 2, 3]}'

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from utils.errors import DataError
+from zoo_core.errors import DataError
 
 
 @dataclass(frozen=True, eq=False)

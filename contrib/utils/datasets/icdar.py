@@ -14,8 +14,8 @@ import numpy as np
 
 from utils.datasets.folder import IMAGE_SUFFIXES, files_in
 from utils.datasets.sample import Sample
-from utils.errors import DataError
 from utils.preprocess.text import read_lines
+from zoo_core.errors import DataError
 
 DONT_CARE = "###"
 

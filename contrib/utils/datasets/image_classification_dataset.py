@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, overload
 
 from utils.datasets.folder import IMAGE_SUFFIXES, check_folder, walk
 from utils.datasets.sample import Sample
-from utils.errors import DataError
 from utils.preprocess.image import load_rgb
+from zoo_core.errors import DataError
 
 if TYPE_CHECKING:
     from PIL.Image import Image

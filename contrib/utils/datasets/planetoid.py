@@ -24,7 +24,7 @@ import numpy as np
 from utils.datasets.folder import check_folder
 from utils.datasets.graph import Graph, NodeTruth, unique_edges
 from utils.datasets.sample import Sample
-from utils.errors import DataError
+from zoo_core.errors import DataError
 
 MAX_NODES = 20_000  # a dense adjacency of so many has 1.6 GB; Pubmed has 19,717 nodes
 

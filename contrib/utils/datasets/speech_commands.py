@@ -13,8 +13,8 @@ from pathlib import Path
 
 from utils.datasets.folder import check_folder, files_in, walk
 from utils.datasets.sample import Listed, Sample
-from utils.errors import DataError
 from utils.preprocess.audio import AUDIO_SUFFIXES, Clip
+from zoo_core.errors import DataError
 
 SILENCE, UNKNOWN, NOISE = "_silence_", "_unknown_", "_background_noise_"
 LISTS = {"validation": "validation_list.txt", "testing": "testing_list.txt"}

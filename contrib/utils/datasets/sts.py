@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from utils.datasets.sample import Listed, Sample
 from utils.datasets.tsv import Row, find_table, require_fields, rows_of
-from utils.errors import DataError
+from zoo_core.errors import DataError
 
 FILES = ("dev.tsv", "sts-dev.csv", "sts-dev.tsv")
 FIRST, SECOND, SCORE = "sentence1", "sentence2", "score"

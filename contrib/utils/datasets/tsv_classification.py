@@ -10,7 +10,7 @@ from pathlib import Path
 
 from utils.datasets.sample import Listed, Sample
 from utils.datasets.tsv import Row, find_table, require_fields, rows_of
-from utils.errors import DataError
+from zoo_core.errors import DataError
 
 # GLUE's names: the labels of its test.tsv are secret, and so dev.tsv is what people score on
 FILES = ("dev.tsv",)

@@ -17,7 +17,7 @@ from PIL import Image, UnidentifiedImageError
 
 from utils.datasets.folder import check_folder
 from utils.datasets.sample import Listed, Sample
-from utils.errors import DataError
+from zoo_core.errors import DataError
 
 VOID = 255
 LABELS = (

@@ -21,7 +21,7 @@ import numpy as np
 
 from utils.datasets.folder import check_folder
 from utils.datasets.sample import Listed, Sample
-from utils.errors import DataError
+from zoo_core.errors import DataError
 
 ATTRIBUTES = ("blur", "expression", "illumination", "invalid", "occlusion", "pose")
 _BOX, _POINTS = 4, 15

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from utils.datasets.coco import GroundTruth
-from utils.errors import DataError
 from utils.metrics.base import MetricInfo
 from utils.metrics.coco_evaluation import annotation, are_rows, precision
 from utils.postprocess.pytorch.detection import Detections
+from zoo_core.errors import DataError
 
 # What the state says of an object of the truth, and of one that was found.
 TRUE_FIELDS, FOUND_FIELDS = 7, 6

@@ -7,10 +7,10 @@ import numpy as np
 
 from utils.boxes import iou
 from utils.datasets.wider_face import Faces
-from utils.errors import DataError
 from utils.metrics.base import MetricInfo
 from utils.metrics.coco_evaluation import annotation, are_rows, precision
 from utils.postprocess.pytorch.face import FoundFaces
+from zoo_core.errors import DataError
 
 OVERLAP = 0.5
 _TRUE, _FOUND = 5, 5  # numbers in a row of the state

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from utils.datasets.graph import NodeTruth
-from utils.errors import DataError
 from utils.metrics.base import MetricInfo
 from utils.postprocess.pytorch.node_classification import NodeClasses
+from zoo_core.errors import DataError
 
 _TIE = 0.005
 

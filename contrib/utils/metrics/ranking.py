@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from utils.errors import DataError
 from utils.metrics.base import MetricInfo
+from zoo_core.errors import DataError
 
 
 class Scored(Protocol):

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from math import inf, isfinite, sqrt
 from typing import Any, Protocol
 
-from utils.errors import DataError
 from utils.metrics.base import MetricInfo
+from zoo_core.errors import DataError
 
 _COUNTS = ("episodes", "mean", "squares", "least", "most")
 

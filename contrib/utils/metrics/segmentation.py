@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from utils.datasets.voc_segmentation import VOID, IndexMask
-from utils.errors import DataError
 from utils.metrics.base import MetricInfo
 from utils.postprocess.pytorch.segmentation import Segments
+from zoo_core.errors import DataError
 
 
 class MeanIoU:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from utils.datasets.sts import Side
-from utils.errors import DataError
 from utils.metrics.base import MetricInfo
+from zoo_core.errors import DataError
 
 
 class SimilarityCorrelation:

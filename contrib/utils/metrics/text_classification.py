@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from operator import index
 from typing import Any
 
-from utils.errors import DataError
 from utils.metrics.base import MetricInfo
 from utils.postprocess.pytorch.classification import Ranking
+from zoo_core.errors import DataError
 
 
 class AccuracyAndF1:

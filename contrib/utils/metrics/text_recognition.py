@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from utils.errors import DataError
 from utils.metrics.base import MetricInfo
+from zoo_core.errors import DataError
 
 COUNTS = ("words", "right", "edits", "characters")
 

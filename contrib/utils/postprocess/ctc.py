@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from utils.errors import DataError
+from zoo_core.errors import DataError
 
 
 def greedy(logits: np.ndarray, steps: Sequence[int], blank: int = 0) -> list[tuple[list[int], float]]:

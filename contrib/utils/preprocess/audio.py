@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from utils.errors import DataError
+from zoo_core.errors import DataError
 
 AUDIO_SUFFIXES = (".wav", ".flac")
 RATES = (1_000, 768_000)  # Hz; what is beyond is a damaged header

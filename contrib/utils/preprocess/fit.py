@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from utils.errors import DataError
+from zoo_core.errors import DataError
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 import PIL
 from PIL import Image, UnidentifiedImageError, features
 
-from utils.errors import DataError
+from zoo_core.errors import DataError
 
 ImageSource = str | Path | bytes | Image.Image
 

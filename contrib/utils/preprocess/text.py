@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from utils.errors import DataError
+from zoo_core.errors import DataError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from utils.datasets.samples.clicks import HELD_OUT_ROWS, HELD_OUT_SEED, TRAINING_SEED, Clicks, draw
-from utils.files import atomic_write
+from zoo_core.files import atomic_write
 
 SEED, ROWS, EPOCHS, BATCH, RATE, DECAY = 0, 600_000, 3, 1024, 3e-3, 1e-5
 Preprocess = Callable[[str], tuple[Sequence[np.ndarray], Any]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import threading
 from collections.abc import Iterator, Sequence
@@ -11,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+
+from zoo_core.machine import cores
 
 from .. import console
 from ..cli import positive
@@ -52,10 +53,10 @@ def _check(args: argparse.Namespace) -> int:
     chosen, without = _chosen(args, root, cases)
     for name, why in [*((case.case_name, why) for case, why in chosen), *without.items()]:
         print(f"{name}: {why}", flush=True)
-    jobs = min(args.jobs or _cores(), len(chosen)) or 1
+    jobs = min(args.jobs or cores(), len(chosen)) or 1
     output = args.output or root / "runs" / "check"
     parts = (args.only,) if args.only else PARTS
-    plan = Plan(root, output.resolve(), parts, args.resume, max(_cores() // jobs, 1), say=_say)
+    plan = Plan(root, output.resolve(), parts, args.resume, max(cores() // jobs, 1), say=_say)
     results = _run(chosen, plan, jobs) + [_only_structure(root, run_dir, why) for run_dir, why in without.items()]
     if not results:
         print("nothing to check: no model is touched")
@@ -150,7 +151,3 @@ def _terminable() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-ROOMS = ("engine", "utils", "zoo")
+ROOMS = ("zoo_core", "engine", "utils", "zoo")
 
 
 def module_of(path: Path, contrib: Path) -> str:

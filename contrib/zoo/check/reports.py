@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from utils.files import atomic_write
+from zoo_core.files import atomic_write
 
 from .. import console
 from .runner import CaseResult, StepResult

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from utils.files import atomic_write
+from zoo_core.files import atomic_write
 
 from ..errors import ZooError
 from . import process, steps, structure, workspace

@@ -62,7 +62,7 @@ def clean_copy(root: Path, run_dir: str, work: Path) -> Path:
 def fingerprint(root: Path, run_dir: str, also: str) -> str:
     """A digest of everything that a case's result depends on in this repository: folder, shared code, `also`."""
     digest = hashlib.sha256(also.encode())
-    folders = [root / run_dir, *(root / "contrib" / room for room in ("engine", "utils", "zoo"))]
+    folders = [root / run_dir, *(root / "contrib" / room for room in ("zoo_core", "engine", "utils", "zoo"))]
     for folder in folders:
         for file in own_files(folder):
             if file.is_file():

@@ -13,7 +13,7 @@ import numpy as np
 from engine import backends, worker
 from engine.backends.mindspore import python
 from engine.base import Engine
-from engine.errors import first_line
+from zoo_core.errors import first_line
 
 from ..errors import ZooError
 from ..model import Model

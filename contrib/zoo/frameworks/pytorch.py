@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from engine.base import Engine
-from engine.errors import first_line
+from zoo_core.errors import first_line
 
 from ..errors import ZooError
 from ..model import Model, Pretrained

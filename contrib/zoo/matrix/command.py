@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from utils.files import atomic_write
+from zoo_core.files import atomic_write
 
 from .. import catalogue, console
 from ..check.command import repository

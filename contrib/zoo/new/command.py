@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from utils.datasets.folder import files_in
-from utils.files import atomic_folder, atomic_write
+from zoo_core.files import atomic_folder, atomic_write
 
 from .. import catalogue, console, yaml_file
 from ..check import schema

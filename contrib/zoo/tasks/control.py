@@ -12,10 +12,10 @@ import numpy as np
 from utils.datasets.episodes import EPISODE_SUFFIXES, Episode, Episodes, read_episodes
 from utils.datasets.sample import Sample
 from utils.environments import Rollout, play, wander
-from utils.errors import DataError
 from utils.metrics.returns import MeanReturn, agreement
 from zoo.parity import as_list
 from zoo.task import Run, Task
+from zoo_core.errors import DataError
 
 # Random steps from the start of an episode to the observation on which runtimes are compared.
 _STEPS = 20

@@ -13,10 +13,10 @@ import numpy as np
 from utils.datasets.graph import Graph, read_graph
 from utils.datasets.planetoid import Planetoid
 from utils.datasets.sample import Sample
-from utils.errors import DataError
 from utils.metrics.nodes import NodeAccuracy, agreement
 from utils.postprocess.pytorch.node_classification import NodeClasses, node_classes
 from utils.preprocess.pytorch.node_classification import graph_inputs
+from zoo_core.errors import DataError
 
 from ..task import Task
 

@@ -14,10 +14,10 @@ import numpy as np
 
 from utils.datasets.sample import Sample
 from utils.datasets.sts import SentencePairs, pair_sentences_in
-from utils.errors import DataError
-from utils.files import installed_file
 from utils.metrics.similarity import SimilarityCorrelation, cosine
 from utils.preprocess.text import TextEncoder, Tokens, load_tokenizer, text_of
+from zoo_core.errors import DataError
+from zoo_core.files import installed_file
 
 from ..task import Task
 

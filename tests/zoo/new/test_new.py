@@ -54,7 +54,7 @@ def root(tmp_path: Path, monkeypatch: Any) -> Path:
     made = tmp_path / "repository"
     (made / "contrib").mkdir(parents=True)
     (made / "model_config").mkdir()
-    for room in ("engine", "utils", "zoo"):
+    for room in ("zoo_core", "engine", "utils", "zoo"):
         (made / "contrib" / room).symlink_to(ROOT / "contrib" / room)
     (made / "requirements.txt").write_text((ROOT / "requirements.txt").read_text())
     (tmp_path / "mine_for_test.py").write_text(NETWORK)

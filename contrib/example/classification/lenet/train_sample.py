@@ -15,7 +15,7 @@ from model import MODEL
 from PIL import Image
 
 from utils.datasets.samples.digits import load_split
-from utils.files import atomic_write
+from zoo_core.files import atomic_write
 
 SEED, EPOCHS, BATCH, RATE = 0, 60, 64, 2e-3
 

@@ -17,9 +17,9 @@ from model import MODEL
 from PIL import Image
 
 from utils.datasets.samples.scenes import CLASSES, Scene, sized_scene
-from utils.files import atomic_write
 from utils.postprocess.pytorch.detection import grid
 from zoo.training import held_out_figures
+from zoo_core.files import atomic_write
 
 SEED, SCENES, EPOCHS, BATCH, RATE = 0, 1200, 12, 8, 2e-3
 MOST = 8  # objects a scene, at most

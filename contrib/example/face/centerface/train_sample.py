@@ -15,8 +15,8 @@ import numpy as np
 from model import MODEL
 
 from utils.datasets.samples.faces import DrawnFace, draw_picture
-from utils.files import atomic_write
 from zoo.training import held_out_figures
+from zoo_core.files import atomic_write
 
 SEED, SIDE, PICTURES, STEPS, BATCH, RATE = 0, 224, 1400, 640, 12, 4e-3
 LARGEST = 0.42  # half a head's height, in pictures: as large as in sample pictures that are scaled to fit the input

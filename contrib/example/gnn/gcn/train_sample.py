@@ -15,7 +15,7 @@ from model import MODEL
 
 from utils.datasets.graph import Graph, NodeTruth
 from utils.datasets.samples.graphs import TRAINING_SEED, held_out, planted
-from utils.files import atomic_write
+from zoo_core.files import atomic_write
 
 SEED, GRAPHS, EPOCHS, BATCH, RATE = 0, 400, 30, 16, 1e-2
 

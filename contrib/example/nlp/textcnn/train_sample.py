@@ -14,9 +14,9 @@ import numpy as np
 from model import LABELS, MODEL, VOCABULARY
 
 from utils.datasets.samples.reviews import Review, load_split
-from utils.files import atomic_write
 from utils.metrics.text_classification import AccuracyAndF1
 from utils.preprocess.text import build_vocabulary
+from zoo_core.files import atomic_write
 
 SEED, EPOCHS, BATCH, RATE = 0, 6, 64, 1e-3
 HIDDEN = 0.05  # the share of words that training replaces by [UNK], so that an unknown word means nothing

@@ -19,8 +19,8 @@ from model import ALPHABET, FILLING, MODEL, STRIDE
 
 from utils.datasets.samples.lettering import cased
 from utils.datasets.samples.words import HELD_OUT, render_word, training_word
-from utils.files import atomic_write
 from zoo.training import held_out_figures
+from zoo_core.files import atomic_write
 
 SEED, BATCH = 0, 32
 VARIANT = "crnn_narrow"

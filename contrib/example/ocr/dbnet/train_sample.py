@@ -15,10 +15,10 @@ from model import MODEL
 
 from utils.datasets.icdar import TextRegion
 from utils.datasets.samples.text_scenes import render_scene
-from utils.files import atomic_write
 from utils.postprocess.polygons import shrink, widen
 from utils.preprocess.pytorch.text_detection import SceneTransform
 from zoo.training import held_out_figures
+from zoo_core.files import atomic_write
 
 SEED, SCENES, EPOCHS, BATCH, RATE = 0, 800, 8, 8, 4e-3
 SIDE = 224

@@ -15,7 +15,7 @@ from model import MODEL
 
 from utils.datasets.episodes import Episode
 from utils.environments import open_environment, play
-from utils.files import atomic_write
+from zoo_core.files import atomic_write
 
 SEED, STEPS, RATE, BATCH, DISCOUNT = 0, 60_000, 1e-3, 128, 0.99
 FOLLOW = 0.01  # of the way that the target goes to the network with each update

@@ -16,8 +16,8 @@ from PIL import Image
 
 from utils.datasets.samples.scenes import sized_scene
 from utils.datasets.voc_segmentation import VOID
-from utils.files import atomic_write
 from zoo.training import held_out_figures
+from zoo_core.files import atomic_write
 
 SEED, SCENES, STEPS, BATCH, RATE = 0, 1200, 3000, 12, 5e-3
 # four pixels of five are background: the loss looks at the others more than at each of those

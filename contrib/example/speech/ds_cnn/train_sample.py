@@ -14,7 +14,7 @@ import numpy as np
 from model import MODEL
 
 from utils.datasets.samples.spoken_words import NOISES, RATE, VOICES, noise, recording, speakers
-from utils.files import atomic_write
+from zoo_core.files import atomic_write
 
 SEED, EPOCHS, BATCH, RATE_OF_LEARNING = 0, 14, 64, 3e-3
 SPEAKERS, OTHERS, TIMES = 480, 4, 2  # each speaker says every word and 4 others; each is mixed with noise twice

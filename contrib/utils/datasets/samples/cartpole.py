@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from utils.datasets.episodes import write_episodes
-from utils.files import atomic_folder, has_content
+from zoo_core.files import atomic_folder, has_content
 
 ENVIRONMENT = "CartPole-v1"
 HELD_OUT_SEEDS = range(20_000, 20_100)

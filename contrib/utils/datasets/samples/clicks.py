@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from utils.datasets.criteo import CATEGORIES, INTEGERS
-from utils.files import atomic_folder, has_content
+from zoo_core.files import atomic_folder, has_content
 
 SEED = 20260301
 TRAINING_SEED, HELD_OUT_SEED, DEMO_SEED = 1, 2, 3

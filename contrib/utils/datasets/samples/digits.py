@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from utils.files import atomic_folder, has_content
+from zoo_core.files import atomic_folder, has_content
 
 SEED = 20240607
 HELD_OUT = 0.2

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from utils.errors import DataError
+from zoo_core.errors import DataError
 
 # espeak's speak_lib.h: AUDIO_OUTPUT_SYNCHRONOUS, espeakINITIALIZE_DONT_EXIT, espeakCHARS_UTF8, the parameters' numbers
 _SYNCHRONOUS, _DONT_EXIT, _UTF8 = 2, 0x8000, 1

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from utils.files import atomic_folder, has_content
+from zoo_core.files import atomic_folder, has_content
 
 PICTURES = 72
 WITHOUT_FACES = 8  # the last of them

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from utils.datasets.graph import Graph, NodeTruth, hints, unique_edges
-from utils.files import atomic_folder, has_content
+from zoo_core.files import atomic_folder, has_content
 
 SEED = 20260407
 CLASSES = ("A", "B", "C", "D")

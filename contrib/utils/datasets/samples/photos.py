@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from utils.files import atomic_folder, has_content
+from zoo_core.files import atomic_folder, has_content
 
 # The WordNet id of what a picture shows. china.jpg shows a pavilion of the Summer Palace in Beijing: palace.
 # flower.jpg shows a dahlia; daisy is the nearest class that ImageNet has, not the exact truth.

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from utils.files import atomic_folder, has_content
+from zoo_core.files import atomic_folder, has_content
 
 CLASSES = ("disc", "triangle", "square", "cross")
 # Training takes the seeds from 0 on; held-out scenes begin here, and demos further on.

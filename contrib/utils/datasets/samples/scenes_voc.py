@@ -6,7 +6,7 @@ import numpy as np
 
 from utils.datasets.samples.scenes import CLASSES, held_out, save_jpeg
 from utils.datasets.voc_segmentation import VOID, save_mask
-from utils.files import atomic_folder, has_content
+from zoo_core.files import atomic_folder, has_content
 
 LABELS = ("background", *CLASSES)
 COUNT = 72

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from utils.files import atomic_folder, has_content
+from zoo_core.files import atomic_folder, has_content
 
 PAIRS = (
     # the same

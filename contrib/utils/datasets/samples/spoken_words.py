@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from utils.datasets.samples.espeak import Espeak
-from utils.files import atomic_folder, has_content
 from utils.preprocess.audio import resampled
+from zoo_core.files import atomic_folder, has_content
 
 RATE = 16_000
 WORDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from utils.datasets.icdar import DONT_CARE, TextRegion, region_lines
 from utils.datasets.samples.lettering import FACES, LIGHT, cased, ground, lettered, noisy, two_colours
 from utils.datasets.samples.words import ENGLISH, training_word
-from utils.files import atomic_folder, has_content
+from zoo_core.files import atomic_folder, has_content
 
 SEED, SCENES = 20250312, 80
 SIZES = ((320, 320), (320, 240), (240, 320), (400, 300), (360, 270))  # width, height

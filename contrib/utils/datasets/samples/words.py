@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from utils.datasets.samples.lettering import FACES, cased, ground, invented, lettered, noisy, number, two_colours
-from utils.files import atomic_folder, has_content
+from zoo_core.files import atomic_folder, has_content
 
 SEED = 20250311
 NUMBERS = 60

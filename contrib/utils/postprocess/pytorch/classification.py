@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from utils.errors import DataError
 from utils.postprocess.labels import imagenet
+from zoo_core.errors import DataError
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from utils.boxes import LARGEST, batched_nms, from_centres
-from utils.errors import DataError
 from utils.preprocess.pytorch.detection import Placed
+from zoo_core.errors import DataError
 
 STRIDES = (8, 16, 32)
 

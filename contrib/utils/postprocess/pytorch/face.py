@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from utils.boxes import LARGEST, nms
-from utils.errors import DataError
 from utils.preprocess.fit import Fit
+from zoo_core.errors import DataError
 
 STRIDE = 4
 CHANNELS = {"heatmap": 1, "scale": 2, "offset": 2, "landmarks": 10}

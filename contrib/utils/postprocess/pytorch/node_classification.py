@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from utils.errors import DataError
 from utils.postprocess.pytorch.classification import softmax
+from zoo_core.errors import DataError
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from utils.errors import DataError
 from utils.preprocess.fit import Fit
+from zoo_core.errors import DataError
 
 
 @dataclass(frozen=True)

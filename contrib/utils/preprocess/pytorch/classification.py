@@ -14,7 +14,6 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
-from utils.errors import DataError
 from utils.preprocess.image import (
     ImageSource,
     codecs,
@@ -25,6 +24,7 @@ from utils.preprocess.image import (
     resize_shorter,
     to_planes,
 )
+from zoo_core.errors import DataError
 
 DTYPES = ("float16", "float32")
 CHANNELS = {"RGB": 3, "L": 1}

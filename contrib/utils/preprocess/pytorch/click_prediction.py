@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from utils.datasets.criteo import CATEGORIES, COLUMNS, FEATURES, INTEGERS
-from utils.errors import DataError
+from zoo_core.errors import DataError
 
 _DIGITS = 8  # of a published category, a 32-bit hash
 _PLAIN = re.compile("[-0-9]*")  # of these, int() takes nothing but -?[0-9]+

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
-from utils.errors import DataError
 from utils.preprocess.image import ImageSource, load_rgb
+from zoo_core.errors import DataError
 
 PAD = 114
 STRIDE = 32

@@ -3,7 +3,7 @@
 import numpy as np
 
 from utils.datasets.graph import Graph
-from utils.errors import DataError
+from zoo_core.errors import DataError
 
 
 def graph_inputs(graph: Graph, features: int) -> tuple[np.ndarray, np.ndarray]:

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from utils.errors import DataError
 from utils.preprocess.image import ImageSource, codecs, load_rgb, load_size, to_planes
 from utils.preprocess.pytorch.classification import lookup_table
+from zoo_core.errors import DataError
 
 MIN_WIDTH = 8
 

@@ -1,16 +1,17 @@
-"""Files and folders that are there completely or not at all, and file hashes."""
+"""Files and folders that are there completely or not at all."""
 
-import hashlib
+from __future__ import annotations
+
+import json
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from utils.errors import DataError
-
-CHUNK = 1 << 20
+from .errors import DataError
 
 
 @contextmanager
@@ -30,6 +31,7 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
+        flush(temporary)
         os.replace(temporary, path)
     except OSError as error:
         raise _refusal(path, error) from error
@@ -62,25 +64,33 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def write_text(path: str | Path, text: str) -> None:
+    """`text` in UTF-8 as a whole file, complete or not at all.
+
+    Raises:
+        DataError: the system refused to write.
+    """
+    with atomic_write(path) as temporary:
+        temporary.write_text(text, "utf-8", "backslashreplace")
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file; None if there is none that can be read."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def flush(path: Path) -> None:
+    """Have the system write a file's content to the disk, so that a name never stands for content that is not there."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 def has_content(folder: Path) -> bool:
     """Whether `folder` is a folder with anything in it."""
     return folder.is_dir() and any(folder.iterdir())
-
-
-def sha256(path: str | Path) -> str:
-    """The SHA-256 of a file's content, as 64 hexadecimal digits.
-
-    Raises:
-        DataError: the file cannot be read.
-    """
-    digest = hashlib.sha256()
-    try:
-        with open(path, "rb") as file:
-            while chunk := file.read(CHUNK):
-                digest.update(chunk)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}.") from error
-    return digest.hexdigest()
 
 
 def installed_file(package: str, name: str) -> Path:

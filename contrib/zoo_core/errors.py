@@ -1,0 +1,19 @@
+"""What a person is told: every error whose text is a sentence for the one who started the job."""
+
+
+class ZooCoreError(Exception):
+    """Base of all errors that are written for people; a job prints their text, and no traceback."""
+
+
+class DataError(ZooCoreError):
+    """A file, a folder, a label or a value cannot be used; the message says which, why, and what to do."""
+
+
+class SettingError(ZooCoreError):
+    """An environment variable has a value that makes no sense."""
+
+
+def first_line(error: BaseException) -> str:
+    """What `error` says, in a line; its class when it says nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
