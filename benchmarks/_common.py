@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 
 from tecoexec.host import Load  # noqa: E402
 from zoo.catalogue import load  # noqa: E402
-from zoo.export import export  # noqa: E402
+from zoo.exporting.export import export  # noqa: E402
 from zoo.model import Model  # noqa: E402
 from zoo_core.machine import cores  # noqa: E402
 

@@ -26,14 +26,15 @@ import numpy as np
 
 from _common import export, in_turns, load, machine
 from engine import backends
-from zoo import cli, tune
+from zoo.accuracy import tune
+from zoo.accuracy.verify import spread
 from zoo.catalogue import ids
-from zoo.diagnosis import replay
+from zoo.commands import flags
 from zoo.errors import CheckFailedError, ZooError
 from zoo.manifest import Exported
 from zoo.model import Model, file_name
-from zoo.pipeline import batches
-from zoo.verify import spread
+from zoo.running.diagnosis import replay
+from zoo.running.pipeline import batches
 
 TARGETS, ROUNDS = ("onnx", "openvino"), 7
 BATCHES, LARGE_BATCHES = (1, 4, 16), (64, 256)
@@ -105,16 +106,16 @@ def best_settings(
     folder, variant = exported.dynamic.parent, model.variant(None)
     offered = [
         dtype
-        for dtype in cli.DTYPES
+        for dtype in flags.DTYPES
         if dtype in backends.find(target).dtypes and (folder / file_name(variant, dtype)).is_file()
     ]
     with tempfile.TemporaryDirectory() as kept:
         report = Path(kept) / "points.json"
-        flags = ["--folder", str(folder), "--target", target, "--seconds", str(seconds), "--json", str(report)]
-        flags += [word for dtype in offered for word in ("--dtype", dtype)]
-        flags += [word for rows in batch_sizes for word in ("--batch", str(rows))]
+        words = ["--folder", str(folder), "--target", target, "--seconds", str(seconds), "--json", str(report)]
+        words += [word for dtype in offered for word in ("--dtype", dtype)]
+        words += [word for rows in batch_sizes for word in ("--batch", str(rows))]
         with contextlib.redirect_stdout(io.StringIO()) as said:
-            code = tune.main(model, flags)
+            code = tune.main(model, words)
         if code != 0:
             raise ZooError(f"zoo tune {model.id} --target {target} ended with {code}: {said.getvalue().strip()}")
         points = json.loads(report.read_text(encoding="utf-8"))["points"]
@@ -127,7 +128,7 @@ def best_settings(
 def tuned(model: Model, folder: Path, target: str, point: dict[str, Any], seconds: float) -> float:
     """Samples a second of one setting, in an engine of its own."""
     ckpt = folder / file_name(model.variant(None), point["dtype"])
-    with cli.target_engine(
+    with flags.target_engine(
         model,
         ckpt,
         target,

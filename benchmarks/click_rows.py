@@ -17,7 +17,7 @@ from _common import claim, in_turns, machine
 from utils.datasets.sample import Sample
 from utils.datasets.samples import clicks
 from utils.preprocess.pytorch.click_prediction import ClickFeatures
-from zoo.feeder import Feeder
+from zoo.running.feeder import Feeder
 from zoo.task import Task
 from zoo.tasks.click_prediction import ClickPrediction
 from zoo_core.machine import cores

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from _common import ROOT, claim, in_turns, load, machine
-from zoo.export import export
+from zoo.exporting.export import export
 
 ROUNDS = 9
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

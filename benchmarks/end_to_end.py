@@ -20,9 +20,9 @@ import numpy as np
 from _common import by_processor_time, claim, cores, in_turns, machine, network, write_pictures
 from engine.base import Engine
 from utils.datasets.sample import Sample
+from zoo.accuracy.verify import spread
 from zoo.model import Model
-from zoo.pipeline import Stages, predictions
-from zoo.verify import spread
+from zoo.running.pipeline import Stages, predictions
 
 # name: images a round, about 6 s of the pipeline's work: the first use of its memory takes a tenth of a second
 NETWORKS = {"mobilenet_v3_small": 1_560, "resnet50": 128}

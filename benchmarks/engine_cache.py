@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "contrib"))
 
 from engine import backends
 from zoo.catalogue import load
-from zoo.export import export
+from zoo.exporting.export import export
 
 CONTRIB = Path(__file__).resolve().parent.parent / "contrib"
 CLAIM = 5.0

@@ -23,7 +23,7 @@ from engine import backends
 from engine.backends.base import Availability, Backend, Options, Session
 from engine.base import Engine
 from engine.spec import TensorSpec
-from zoo.export import export
+from zoo.exporting.export import export
 
 CLAIM = 0.95
 SECONDS_A_ROW = 0.01

@@ -21,7 +21,7 @@ import onnxruntime
 
 from engine.tecoinfer_pytorch import TecoInferEngine
 from zoo.catalogue import load
-from zoo.export import export
+from zoo.exporting.export import export
 from zoo.manifest import Exported
 
 CLAIM_MICROSECONDS = 20.0

@@ -21,8 +21,8 @@ from engine.base import Engine
 from engine.frontends.torch_onnx import export_module
 from utils.datasets.sample import Sample
 from zoo.catalogue import beside
-from zoo.padding import arranged
-from zoo.pipeline import Stages, predictions
+from zoo.running.padding import arranged
+from zoo.running.pipeline import Stages, predictions
 from zoo.tasks.sentence_embedding import Embedding, SentenceEmbedding
 
 SHORTEST, LONGEST, TEXTS, WORDS = 16, 1536, 96, 1000

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from _common import ROOT, claim, in_turns, load, machine, write_pictures
-from zoo.export import export
+from zoo.exporting.export import export
 
 ROUNDS = 1  # peak memory hardly varies, and 10,000 images take their time
 CHILD = """

@@ -19,7 +19,7 @@ import numpy as np
 from _common import claim, in_turns, machine
 from utils.datasets.sample import Sample
 from utils.metrics.base import Metric
-from zoo.feeder import Batch, Feeder
+from zoo.running.feeder import Batch, Feeder
 from zoo.task import Task
 from zoo_core.machine import cores
 

@@ -20,7 +20,7 @@ from engine.backends.base import Session
 from engine.base import Engine
 from engine.spec import TensorSpec
 from utils.datasets.sample import Sample
-from zoo.pipeline import Stages, predictions
+from zoo.running.pipeline import Stages, predictions
 from zoo.task import Task
 
 # runs are long beside what starting one costs: its slots are new memory

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from zoo import cli
 from zoo.catalogue import load
+from zoo.commands import flags
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted(
@@ -49,7 +49,7 @@ def test_a_translation_has_the_chapters_of_its_original(path: Path) -> None:
 def test_a_models_readme_has_the_flags_of_its_scripts(path: Path) -> None:
     """Those of how a run is shared out, in the same words for every model; --token_budget where inputs are padded."""
     rows = re.findall(r"^\| (`--.*?) \| (.*) \|$", path.read_text(encoding="utf-8"), re.MULTILINE)
-    meanings = {flag: meaning for flags, meaning in rows for flag in re.findall(r"`--(\w+)`", flags)}
+    meanings = {flag: meaning for names, meaning in rows for flag in re.findall(r"`--(\w+)`", names)}
     assert {"workers", "processes", "streams", "threads", "devices", "replicas"} <= set(meanings)
     task = load(f"{path.parent.parent.name}/{path.parent.name}").task
     assert ("token_budget" in meanings) == (task.padding is not None)
@@ -59,7 +59,7 @@ def test_a_models_readme_has_the_flags_of_its_scripts(path: Path) -> None:
 
 def test_the_readmes_words_are_about_flags_that_exist() -> None:
     parser = argparse.ArgumentParser()
-    cli.add_shared_flags(parser, batch_size=1)
-    cli.add_device_flags(parser)
+    flags.add_shared_flags(parser, batch_size=1)
+    flags.add_device_flags(parser)
     known = {flag.removeprefix("--") for action in parser._actions for flag in action.option_strings}
     assert set(SHARED) <= known

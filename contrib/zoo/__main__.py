@@ -7,27 +7,22 @@ import sys
 
 # name: (module, function, takes a model, what it does)
 _JOBS = {
-    "list": ("describe", "list_models", False, "every model, a line each"),
-    "info": ("describe", "info", True, "what a model is: variants, tensors, figures, commands"),
-    "run": ("run", "main", True, "export, verify, one sample and a folder, with one table at the end"),
-    "export": ("export", "main", True, "export to ONNX and prove that the outputs survive"),
-    "verify": (
-        "verify",
-        "main",
-        True,
-        "framework, ONNX Runtime and target on the same tensors; the acceptance standard",
-    ),
-    "single": ("files", "single", True, "predict one file"),
-    "multi": ("files", "multi", True, "predict every file of a folder"),
-    "valid": ("valid", "main", True, "the metric over a labelled data set"),
-    "cache": ("cache", "main", False, "the compiled engines that are kept: list, clear"),
-    "tune": ("tune", "main", True, "the best batch size, streams and dtype within the acceptance standard"),
-    "new": ("new.command", "main", False, "write the folder of a new model: zoo new DOMAIN/MODEL --from SOURCE"),
-    "check": ("check.command", "main", False, "what CI runs: structure and all four scripts, from model.yaml"),
-    "readme": ("readme", "main", False, "run the commands of a model's README: zoo readme --test MODEL"),
-    "report": ("report", "main", True, "the description of a pull request, from what has been measured"),
-    "matrix": ("matrix.command", "main", False, "doc/models.md and a page of all models, from what has been measured"),
-    "env": ("env", "main", False, "this machine: packages, and which targets can be used"),
+    "list": ("commands.describe", "list_models", False, "every model, a line each"),
+    "info": ("commands.describe", "info", True, "what a model is: variants, tensors, figures, commands"),
+    "run": ("commands.run", "main", True, "export, verify, one sample and a folder, with one table at the end"),
+    "export": ("commands.export", "main", True, "export to ONNX and prove that the outputs survive"),
+    "verify": ("commands.verify", "main", True, "framework, ONNX Runtime and target on the same tensors: the standard"),
+    "single": ("commands.predict", "single", True, "predict one file"),
+    "multi": ("commands.predict", "multi", True, "predict every file of a folder"),
+    "valid": ("commands.valid", "main", True, "the metric over a labelled data set"),
+    "cache": ("commands.cache", "main", False, "the compiled engines that are kept: list, clear"),
+    "tune": ("commands.tune", "main", True, "the best batch size, streams and dtype within the acceptance standard"),
+    "new": ("contributing.new.command", "main", False, "the folder of a new model: zoo new DOMAIN/MODEL --from SOURCE"),
+    "check": ("contributing.check.command", "main", False, "what CI runs: structure and all four scripts"),
+    "readme": ("contributing.readme", "main", False, "run the commands of a model's README: zoo readme --test MODEL"),
+    "report": ("contributing.report", "main", True, "the description of a pull request, from what has been measured"),
+    "matrix": ("contributing.matrix.command", "main", False, "the pages of all models, from what has been measured"),
+    "env": ("commands.env", "main", False, "this machine: packages, and which targets can be used"),
 }
 
 
@@ -50,8 +45,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _with_model(command: str, job: object, words: list[str]) -> int:
-    from . import catalogue
-    from .errors import ZooError
+    from zoo import catalogue
+    from zoo.errors import ZooError
 
     if not words or words[0].startswith("-"):
         print(

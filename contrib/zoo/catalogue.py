@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from .errors import ZooError
-from .model import Model
+from zoo.errors import ZooError
+from zoo.model import Model
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "example"
 

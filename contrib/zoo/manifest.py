@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from engine.tecoinfer_pytorch import TecoInferEngine
+from zoo import frameworks
+from zoo.difference import Difference
+from zoo.errors import ZooError
+from zoo.model import Model, file_name
+from zoo.weights import Weights
 from zoo_core.hashing import sha256
-
-from . import frameworks
-from .errors import ZooError
-from .model import Model, file_name
-from .parity import Difference
-from .weights import Weights
 
 ONNX = frameworks.ONNX
 # The files of each format

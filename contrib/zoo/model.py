@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.spec import TensorSpec
+from zoo.errors import ZooError
+from zoo.task import Task
 from zoo_core.home import home
-
-from .errors import ZooError
-from .task import Task
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .model import Model
+from zoo.model import Model
 
 
 def held_out_figures(model: Model, network: Any) -> dict[str, float]:

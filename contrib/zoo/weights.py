@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zoo.errors import ZooError
+from zoo.model import Model, Packaged, Pretrained
 from zoo_core.files import atomic_write, installed_file
 from zoo_core.hashing import sha256
 from zoo_core.home import home
-
-from .errors import ZooError
-from .model import Model, Packaged, Pretrained
 
 # Random weights that can be compared: the seed, the noise on constant parameters, and for batch norms what is added to
 # the bias, and the least variance of a channel relative to the median of its layer

@@ -13,11 +13,13 @@ from engine.backends.base import Availability, Options, Session
 from engine.backends.onnxruntime import OnnxRuntimeBackend
 from engine.base import OptionError
 from zoo import __main__ as command
-from zoo import catalogue, targets, valid
+from zoo import catalogue
+from zoo.accuracy import targets
+from zoo.accuracy.verify import verify
+from zoo.commands import valid
 from zoo.errors import CheckFailedError
-from zoo.export import export
+from zoo.exporting.export import export
 from zoo.model import Model
-from zoo.verify import verify
 
 
 class Slow(OnnxRuntimeBackend):
@@ -103,7 +105,7 @@ def test_a_target_that_fails_is_not_chosen(lenet: Model, folder: Path, only_two_
 
 
 def test_no_target_is_an_error(lenet: Model, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zoo.verify.Verification.passed", lambda self: False)
+    monkeypatch.setattr("zoo.accuracy.verify.Verification.passed", lambda self: False)
     with pytest.raises(CheckFailedError, match="no target passes"):
         choose(lenet, folder)
 

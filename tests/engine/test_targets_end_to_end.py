@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from engine import backends
-from zoo import catalogue, cli, files, frameworks, valid
-from zoo.export import export
-from zoo.verify import require_passed, verify
+from zoo import catalogue, frameworks
+from zoo.accuracy.verify import require_passed, verify
+from zoo.commands import flags, predict, valid
+from zoo.exporting.export import export
 
 # model: variant, input size (small, as TVM without tuning is slow), how many samples
 MODELS = {
@@ -91,12 +92,12 @@ def walk(model_id: str, target: str, folder: Path, dtypes: list[str] | None, cap
     assert require_passed(done) == 0
     assert target == "onnx" or target in {one.runtime for one in done.contenders}
 
-    ckpt = cli.exported_file(model, folder, variant, "float32", target)
-    flags = ["--ckpt", str(ckpt), "--variant", variant, "--target", target]
-    flags += ["--input_size", str(size)] if size else []
-    flags += ["--batch_size", "4"]  # the same for all, so that it is compiled once
-    assert files.single(model, flags) == 0
-    assert files.multi(model, flags) == 0
+    ckpt = flags.exported_file(model, folder, variant, "float32", target)
+    words = ["--ckpt", str(ckpt), "--variant", variant, "--target", target]
+    words += ["--input_size", str(size)] if size else []
+    words += ["--batch_size", "4"]  # the same for all, so that it is compiled once
+    assert predict.single(model, words) == 0
+    assert predict.multi(model, words) == 0
     capsys.readouterr()
     assert valid.main(model, [*flags, "--data_path", "sample"]) == 0
     return capsys.readouterr().out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from zoo.catalogue import load
-from zoo.export import export
+from zoo.exporting.export import export
 from zoo.manifest import Exported
 from zoo.model import Model
 

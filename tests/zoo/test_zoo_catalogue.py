@@ -10,7 +10,7 @@ import pytest
 from zoo import catalogue
 from zoo.errors import ZooError
 from zoo.model import Model, file_name
-from zoo.padding import stacked
+from zoo.running.padding import stacked
 
 
 @pytest.mark.parametrize("name", catalogue.ids())
@@ -70,7 +70,7 @@ def test_a_name_that_two_models_have_needs_its_domain(tmp_path: Path) -> None:
 def test_a_broken_model_is_named_and_hides_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], text: str, words: str
 ) -> None:
-    from zoo.describe import list_models
+    from zoo.commands.describe import list_models
 
     lenet = catalogue.EXAMPLES / "classification/lenet/model.py"
     for name, content in (("broken", text), ("lenet", lenet.read_text(encoding="utf-8"))):

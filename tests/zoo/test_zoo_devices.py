@@ -11,7 +11,8 @@ import pytest
 from engine import backends
 from engine.backends.base import Availability, Options, Session
 from engine.backends.onnxruntime import OnnxRuntimeBackend
-from zoo import files, valid, verify
+from zoo.accuracy import verify
+from zoo.commands import predict, valid
 from zoo.manifest import Exported
 from zoo.model import Model
 
@@ -56,7 +57,7 @@ def test_replicas_give_the_same_metric(lenet: Model, lenet_export: Exported, tmp
 
 def test_devices_share_the_batch(lenet: Model, lenet_export: Exported, cards: Cards) -> None:
     words = ["--ckpt", str(lenet_export.dynamic), "--target", "cards", "--devices", "0, 1,5", "--batch_size", "10"]
-    assert files.multi(lenet, words) == 0
+    assert predict.multi(lenet, words) == 0
     assert cards.opened == [("0", 4, 2), ("1", 4, 2), ("5", 4, 2)]  # a third, of which a unit has the half
 
 
@@ -83,7 +84,7 @@ def test_verification_of_several_devices_has_a_row_of_its_own(
 def test_wrong_devices(
     lenet: Model, lenet_export: Exported, cards: Cards, capsys: pytest.CaptureFixture[str], flags: str, words: str
 ) -> None:
-    assert files.single(lenet, ["--ckpt", str(lenet_export.dynamic), *flags.split()]) == 2
+    assert predict.single(lenet, ["--ckpt", str(lenet_export.dynamic), *flags.split()]) == 2
     assert words in capsys.readouterr().err
     folder = str(lenet_export.manifest.parent)
     assert verify.main(lenet, ["--folder", folder, "--dtype", "float32", *flags.split()]) == 2

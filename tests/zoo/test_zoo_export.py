@@ -22,7 +22,7 @@ from engine.base import Engine
 from engine.spec import TensorSpec
 from zoo import frameworks
 from zoo.errors import CheckFailedError, ZooError
-from zoo.export import export, first_rows, main, parity_batch
+from zoo.exporting.export import export, first_rows, main, parity_batch
 from zoo.manifest import Exported, read_manifest
 from zoo.model import CustomOps, Model
 from zoo.weights import resolve
@@ -337,8 +337,8 @@ def test_a_killed_export_leaves_no_half_written_file_and_the_next_one_tidies_up(
 
 
 def test_padded_inputs_are_compared_at_a_second_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from zoo import export as module
     from zoo.catalogue import load
+    from zoo.exporting import export as module
 
     shapes: list[tuple[int, ...]] = []
     made = module.parity_batch

@@ -11,11 +11,13 @@ import pytest
 
 from engine import backends
 from utils.datasets.samples.digits import load_split
-from zoo import export, run, tune, valid
+from zoo.accuracy import tune
+from zoo.accuracy.verify import main, verify
+from zoo.commands import run, valid
 from zoo.errors import ZooError
+from zoo.exporting import export
 from zoo.manifest import Exported, read_manifest
 from zoo.model import Model
-from zoo.verify import main, verify
 
 pytest.importorskip("torch")
 

@@ -12,12 +12,13 @@ import pytest
 
 from engine import backends
 from engine.base import Engine, ExportError, RunError, TargetUnavailableError
-from zoo import catalogue, export, frameworks
+from zoo import catalogue, frameworks
+from zoo.difference import outputs_difference
 from zoo.errors import ZooError
-from zoo.export import parity_batch
+from zoo.exporting import export
+from zoo.exporting.export import parity_batch
 from zoo.manifest import Exported, read_manifest
 from zoo.model import Model
-from zoo.parity import outputs_difference
 from zoo.weights import Weights, resolve
 
 if not backends.targets()["mindspore"].availability().usable:

@@ -14,11 +14,11 @@ from engine.base import Engine
 from engine.spec import TensorSpec
 from utils.datasets.sample import Sample
 from utils.metrics.base import Metric
+from zoo.difference import Spread
 from zoo.errors import CheckFailedError
-from zoo.feeder import Feeder
-from zoo.padding import arranged, chunks, fixed_sizes, stacked
-from zoo.parity import Spread
-from zoo.pipeline import Stages, batches, predictions
+from zoo.running.feeder import Feeder
+from zoo.running.padding import arranged, chunks, fixed_sizes, stacked
+from zoo.running.pipeline import Stages, batches, predictions
 from zoo.task import Task
 from zoo_core.errors import DataError
 

@@ -14,13 +14,13 @@ import pytest
 from engine.backends.base import Session
 from engine.base import Engine, RunError
 from utils.datasets.sample import Sample
-from zoo.diagnosis import Diagnosis, diagnose
+from zoo.difference import as_list
 from zoo.errors import ZooError
-from zoo.feeder import AHEAD, Feeder
 from zoo.manifest import Exported
 from zoo.model import Model
-from zoo.parity import as_list
-from zoo.pipeline import Stages, batches, predictions
+from zoo.running.diagnosis import Diagnosis, diagnose
+from zoo.running.feeder import AHEAD, Feeder
+from zoo.running.pipeline import Stages, batches, predictions
 from zoo_core.errors import DataError
 
 SAMPLES = 60

@@ -17,9 +17,9 @@ import pytest
 
 from utils.datasets.sample import Sample
 from zoo.errors import ZooError
-from zoo.feeder import Batch, Feeder
 from zoo.model import Model
-from zoo.processes import SharedSlot, wanted
+from zoo.running.feeder import Batch, Feeder
+from zoo.running.processes import SharedSlot, wanted
 from zoo_core.errors import DataError
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from zoo import readme
+from zoo.contributing import readme
 
 GREET = """\"\"\"Greets.\"\"\"
 import sys

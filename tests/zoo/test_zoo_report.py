@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
-from zoo import catalogue, console, report
-from zoo.matrix import collect, pages
+from zoo import catalogue
+from zoo.commands import console
+from zoo.contributing import report
+from zoo.contributing.matrix import collect, pages
 
 ROOT = Path(__file__).resolve().parents[2]
 LENET = "classification/lenet"

@@ -14,7 +14,7 @@ from utils.datasets.samples import clicks, graphs
 from zoo.catalogue import load as find
 from zoo.frameworks import of
 from zoo.model import Model
-from zoo.padding import stacked
+from zoo.running.padding import stacked
 from zoo.weights import Weights, resolve
 from zoo_core.errors import DataError
 

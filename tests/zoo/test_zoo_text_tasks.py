@@ -14,8 +14,8 @@ from engine.base import Engine
 from utils.datasets.sample import Sample
 from zoo import frameworks
 from zoo.catalogue import load
-from zoo.padding import arranged, stacked
-from zoo.pipeline import Stages, predictions
+from zoo.running.padding import arranged, stacked
+from zoo.running.pipeline import Stages, predictions
 from zoo.weights import resolve
 from zoo_core.errors import DataError
 from zoo_core.files import installed_file

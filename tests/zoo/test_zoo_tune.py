@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from zoo import tune, valid
+from zoo.accuracy import tune
+from zoo.accuracy.tune import Point, accepted, pareto, stream_counts, thread_counts
+from zoo.commands import valid
 from zoo.manifest import Exported
 from zoo.model import Model
-from zoo.tune import Point, accepted, pareto, stream_counts, thread_counts
 from zoo_core.machine import cores
 
 

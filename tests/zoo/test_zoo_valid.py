@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from zoo import valid
+from zoo.accuracy.resume import Progress
+from zoo.commands import valid
 from zoo.manifest import Exported
 from zoo.model import Model
-from zoo.resume import Progress
 
 FLOAT = r"\d[\d.e+-]*"
 SUMMARY = re.compile(

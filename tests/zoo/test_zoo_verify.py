@@ -14,11 +14,11 @@ from engine.backends.base import Session
 from engine.base import Engine
 from engine.spec import TensorSpec
 from utils.datasets.sample import Sample
+from zoo.accuracy.verify import Comparison, Contender, main, require_passed, verify
+from zoo.difference import Difference, Spread, difference, outputs_difference, require_alive
 from zoo.errors import CheckFailedError, ZooError
 from zoo.manifest import Exported
 from zoo.model import Model
-from zoo.parity import Difference, Spread, difference, outputs_difference, require_alive
-from zoo.verify import Comparison, Contender, main, require_passed, verify
 
 ANSWERS = np.eye(10, dtype=np.float32) * 9
 
@@ -101,18 +101,18 @@ def test_a_target_that_ignores_its_input_fails_with_random_weights_too(
     lenet: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Random networks may give all pictures one class, so that predictions agree whatever the target does."""
-    from zoo import cli
-    from zoo.export import export
+    from zoo.commands import flags
+    from zoo.exporting.export import export
 
     export(lenet, tmp_path, weights="random")
     monkeypatch.setattr(type(lenet.task), "agreement", lambda self, one, other: True)
     assert verify(lenet, tmp_path, variant="lenet", limit=40).passed()
-    opened = cli.target_engine
+    opened = flags.target_engine
 
     def ignoring(*arguments: Any, **keywords: Any) -> Engine:
         return Engine.from_session(FirstRowOnly(opened(*arguments, **keywords)), "ignoring", "ignoring", "float16")
 
-    monkeypatch.setattr(cli, "target_engine", ignoring)
+    monkeypatch.setattr(flags, "target_engine", ignoring)
     done = verify(lenet, tmp_path, variant="lenet", dtypes=["float16"], limit=40)
     assert [one.passed() for one in done.comparisons] == [True, False]
     assert done.comparisons[1].verdict() == "FAIL by agreement, outputs"

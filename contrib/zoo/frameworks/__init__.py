@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-from ..model import Model
+from zoo.model import Model
 
 TARGETS = {"pytorch": "torch", "paddle": "paddle", "onnx": "source", "mindspore": "mindspore_cell"}
 ONNX = "onnx"

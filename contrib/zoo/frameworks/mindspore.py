@@ -13,12 +13,11 @@ import numpy as np
 from engine import backends, worker
 from engine.backends.mindspore import python
 from engine.base import Engine
+from zoo.errors import ZooError
+from zoo.frameworks import onnx as graphs
+from zoo.model import Model
+from zoo.weights import Weights, require_match
 from zoo_core.errors import first_line
-
-from ..errors import ZooError
-from ..model import Model
-from ..weights import Weights, require_match
-from . import onnx as graphs
 
 _CELL = f"{__package__}.mindspore_cell"
 

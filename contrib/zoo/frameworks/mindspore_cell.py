@@ -13,9 +13,8 @@ import numpy as np
 
 from engine.backends.base import Session
 from engine.spec import TensorSpec
-
-from .. import catalogue
-from ..weights import LEAST_VARIANCE, NORM_BIAS, PERTURBATION, RANDOM_SEED
+from zoo import catalogue
+from zoo.weights import LEAST_VARIANCE, NORM_BIAS, PERTURBATION, RANDOM_SEED
 
 
 def open_cell(folder: str, variant: str) -> CellSession:

@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 
 from engine.base import Engine
-
-from ..errors import ZooError
-from ..model import Model
-from ..weights import RANDOM_SEED, Weights, require_match
+from zoo.errors import ZooError
+from zoo.model import Model
+from zoo.weights import RANDOM_SEED, Weights, require_match
 
 _LARGE = 1024
 

@@ -13,11 +13,10 @@ import numpy as np
 
 from engine.backends.paddle import PaddleSession, import_paddle
 from engine.base import Engine
+from zoo.errors import ZooError
+from zoo.model import Model, Pretrained
+from zoo.weights import LEAST_VARIANCE, NORM_BIAS, PERTURBATION, RANDOM_SEED, Weights, require_match
 from zoo_core.errors import first_line
-
-from ..errors import ZooError
-from ..model import Model, Pretrained
-from ..weights import LEAST_VARIANCE, NORM_BIAS, PERTURBATION, RANDOM_SEED, Weights, require_match
 
 
 def load(model: Model, variant: str, weights: Weights, batch: list[np.ndarray]) -> Any:

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 
 from engine.base import Engine
+from zoo.errors import ZooError
+from zoo.model import Model, Pretrained
+from zoo.weights import LEAST_VARIANCE, NORM_BIAS, PERTURBATION, RANDOM_SEED, Weights, require_match
 from zoo_core.errors import first_line
-
-from ..errors import ZooError
-from ..model import Model, Pretrained
-from ..weights import LEAST_VARIANCE, NORM_BIAS, PERTURBATION, RANDOM_SEED, Weights, require_match
 
 
 def load(model: Model, variant: str, weights: Weights, batch: list[np.ndarray]) -> Any:
@@ -84,7 +83,7 @@ def read_state(path: Path) -> dict[str, Any]:
 def _load_checkpoint(path: Path) -> Any:
     import torch
 
-    from . import tensors_only
+    from zoo.frameworks import tensors_only
 
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
@@ -96,7 +95,7 @@ def _load_checkpoint(path: Path) -> Any:
 
 
 def _kind(value: Any) -> str:
-    from .tensors_only import Other
+    from zoo.frameworks.tensors_only import Other
 
     return "an object whose code is not run" if value is Other else f"of type {type(value).__name__}"
 

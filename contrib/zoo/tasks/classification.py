@@ -16,8 +16,7 @@ from utils.datasets.sample import Sample
 from utils.metrics.classification import TopKAccuracy, agreement
 from utils.postprocess.pytorch.classification import Ranking, TopK
 from utils.preprocess.pytorch.classification import ClassificationTransform
-
-from ..task import Task
+from zoo.task import Task
 
 
 @dataclass(frozen=True)

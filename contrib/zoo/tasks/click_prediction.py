@@ -14,8 +14,7 @@ from utils.datasets.sample import Sample
 from utils.metrics.ranking import ClickMetrics, agreement
 from utils.postprocess.pytorch.click_prediction import Click, clicks
 from utils.preprocess.pytorch.click_prediction import ClickFeatures
-
-from ..task import Task
+from zoo.task import Task
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from utils.datasets.episodes import EPISODE_SUFFIXES, Episode, Episodes, read_ep
 from utils.datasets.sample import Sample
 from utils.environments import Rollout, play, wander
 from utils.metrics.returns import MeanReturn, agreement
-from zoo.parity import as_list
+from zoo.difference import as_list
 from zoo.task import Run, Task
 from zoo_core.errors import DataError
 

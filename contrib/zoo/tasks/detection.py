@@ -17,8 +17,7 @@ from utils.datasets.sample import Sample
 from utils.metrics.detection import CocoAveragePrecision, agreement
 from utils.postprocess.pytorch.detection import Detections, YoloxDecoder
 from utils.preprocess.pytorch.detection import Letterbox, Placed
-
-from ..task import Task
+from zoo.task import Task
 
 
 @dataclass(frozen=True)

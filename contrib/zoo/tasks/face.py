@@ -15,8 +15,7 @@ from utils.datasets.wider_face import WiderFace
 from utils.metrics.face import FaceMetric, agreement
 from utils.postprocess.pytorch.face import CenterFaceDecoder, FoundFaces
 from utils.preprocess.pytorch.face import FaceTransform
-
-from ..task import Task
+from zoo.task import Task
 
 POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 

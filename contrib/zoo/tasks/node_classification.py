@@ -16,9 +16,8 @@ from utils.datasets.sample import Sample
 from utils.metrics.nodes import NodeAccuracy, agreement
 from utils.postprocess.pytorch.node_classification import NodeClasses, node_classes
 from utils.preprocess.pytorch.node_classification import graph_inputs
+from zoo.task import Task
 from zoo_core.errors import DataError
-
-from ..task import Task
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,7 @@ from utils.datasets.voc_segmentation import VocSegmentation
 from utils.metrics.segmentation import MeanIoU, agreement
 from utils.postprocess.pytorch.segmentation import Segmenter, Segments, run_lengths
 from utils.preprocess.pytorch.segmentation import SegmentationTransform
-
-from ..task import Task
+from zoo.task import Task
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,9 @@ from utils.datasets.sample import Sample
 from utils.datasets.sts import SentencePairs, pair_sentences_in
 from utils.metrics.similarity import SimilarityCorrelation, cosine
 from utils.preprocess.text import TextEncoder, Tokens, load_tokenizer, text_of
+from zoo.task import Task
 from zoo_core.errors import DataError
 from zoo_core.files import installed_file
-
-from ..task import Task
 
 _log = logging.getLogger(__name__)
 

@@ -16,8 +16,7 @@ from utils.metrics.classification import agreement
 from utils.metrics.text_classification import AccuracyAndF1
 from utils.postprocess.pytorch.classification import Ranking, TopK
 from utils.preprocess.text import TextEncoder, Tokens, read_vocabulary, text_of, word_tokenizer
-
-from ..task import Task
+from zoo.task import Task
 
 
 @dataclass(frozen=True)

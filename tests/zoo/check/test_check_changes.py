@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from zoo.check import changes, command, imports
+from zoo.contributing.check import changes, command, imports
 
 ROOT = Path(__file__).resolve().parents[3]
 FAKE = "contrib/example/classification/fake"
 
 
 def why(repository: Any) -> dict[str, str]:
-    from zoo.check import schema
+    from zoo.contributing.check import schema
 
     cases = schema.read(repository.config)
     touched = changes.touched_cases(repository.root, "main", cases)
@@ -107,7 +107,7 @@ def test_the_real_models_reach_what_they_use() -> None:
     assert "utils.preprocess.paddle.classification" in ways
     assert "engine.backends.onnxruntime" in ways, "backends are found by listing their folder"
     assert "zoo.frameworks.paddle" in ways
-    assert not [name for name in ways if name.startswith("zoo.check")]
+    assert not [name for name in ways if name.startswith("zoo.contributing.check")]
     assert "utils.preprocess.paddle.classification" not in imports.reach(
         contrib / "example/classification/lenet", contrib
     )

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from zoo.check import command, process
+from zoo.contributing.check import command, process
 
 CONTRIB = Path(__file__).resolve().parents[3] / "contrib"
 

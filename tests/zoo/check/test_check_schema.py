@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from zoo import yaml_file
-from zoo.check import command, schema
+from zoo.contributing import yaml_file
+from zoo.contributing.check import command, schema
 from zoo.errors import ZooError
 
 ROOT = Path(__file__).resolve().parents[3]

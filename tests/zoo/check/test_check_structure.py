@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from zoo.check import schema, structure
+from zoo.contributing.check import schema, structure
 
 ROOT = Path(__file__).resolve().parents[3]
 

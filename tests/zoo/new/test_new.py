@@ -12,11 +12,12 @@ import pytest
 
 from engine.base import Engine
 from utils.preprocess.pytorch.classification import ClassificationTransform
-from zoo import catalogue, yaml_file
-from zoo.check import command as check
+from zoo import catalogue
+from zoo.contributing import yaml_file
+from zoo.contributing.check import command as check
+from zoo.contributing.new import command, sources
 from zoo.errors import ZooError
 from zoo.frameworks import onnx as graphs
-from zoo.new import command, sources
 from zoo.weights import Weights
 
 ROOT = Path(__file__).resolve().parents[3]

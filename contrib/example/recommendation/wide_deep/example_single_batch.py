@@ -7,7 +7,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from model import MODEL
 
-from zoo.files import single
+from zoo.commands.predict import single
 
 if __name__ == "__main__":
     sys.exit(single(MODEL))

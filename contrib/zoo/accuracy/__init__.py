@@ -1,0 +1,1 @@
+"""The acceptance standard: verify, choice of target, tuning within it, resumed validation."""

@@ -1,0 +1,122 @@
+"""What people see: tables, progress, and errors as sentences."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import io
+import json
+import logging
+import math
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from zoo.errors import CheckFailedError
+from zoo_core.errors import ZooCoreError
+from zoo_core.files import atomic_write
+
+OK, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+_WIDE = 140
+_FEW_COLUMNS = 6  # a table of prose may wrap inside its cells, one of figures may not
+_T = TypeVar("_T")
+
+
+def run(job: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
+    """Run a job; what it raises becomes a sentence on stderr and an exit code: 0 fine, 1 check failed, 2 wrong use."""
+    _set_up_logging(bool(getattr(args, "verbose", False)))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show is no reason to stop
+    try:
+        return job(args)
+    except CheckFailedError as error:
+        return _say(FAILED, "failed", str(error))
+    except ZooCoreError as error:
+        return _say(WRONG_USE, "error", str(error))
+    except ModuleNotFoundError as error:
+        return _say(WRONG_USE, "error", f"this job needs the package {error.name}: pip install -r requirements.txt")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # who read our output (head, say) has had enough
+        return OK
+    except OSError as error:
+        full = (
+            " (the disk is full: make room, or write elsewhere)"
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+            else ""
+        )
+        return _say(
+            WRONG_USE,
+            "error",
+            f"{error.strerror or error}{full}{f': {error.filename}' if error.filename else ''}",
+        )
+    except KeyboardInterrupt:
+        return _say(INTERRUPTED, "stopped", "by the user")
+
+
+def _say(code: int, kind: str, text: str) -> int:
+    print(f"{kind}: {text}", file=sys.stderr)
+    return code
+
+
+def _set_up_logging(verbose: bool) -> None:
+    """Our own messages to stderr; of the libraries', the warnings only when asked for."""
+    logging.basicConfig(level=logging.WARNING if verbose else logging.ERROR, format="%(message)s", stream=sys.stderr)
+    for name in ("zoo", "engine", "utils", "zoo_core"):
+        logging.getLogger(name).setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table on stdout; columns whose name begins with '>' hold figures and are aligned to the right.
+
+    On a terminal that is too narrow for it, each row becomes a block of lines instead: nothing is cut off.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    lines = [[str(cell) for cell in row] for row in rows]
+    made = Table(title=title, title_justify="left", title_style="bold")
+    for column in columns:
+        made.add_column(
+            column.removeprefix(">"), justify="right" if column.startswith(">") else "left", overflow="fold"
+        )
+    for line in lines:
+        made.add_row(*line)
+    console = Console(width=None if sys.stdout.isatty() else _WIDE, markup=False, highlight=False)
+    longest_word = (
+        console.measure(made).minimum if len(columns) < _FEW_COLUMNS else Console(width=_WIDE).measure(made).maximum
+    )
+    if longest_word <= console.width:
+        console.print(made)
+        return
+    print(title)
+    for line in lines:
+        pairs = [
+            f"{column.removeprefix('>')}: {cell}" for column, cell in zip(columns[1:], line[1:], strict=True) if cell
+        ]
+        print("\n".join([line[0], *(f"  {pair}" for pair in pairs)]))
+
+
+def progress(items: Iterable[_T], total: int, what: str, unit: str) -> Iterable[_T]:
+    """`items`, with a bar and an estimate on a terminal."""
+    from tqdm import tqdm
+
+    return tqdm(items, total=total, desc=what, unit=unit, disable=None, leave=False, file=sys.stderr)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """`value` as JSON, complete or not at all; NaN and infinity, which JSON does not have, become null."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False)
+    with atomic_write(path) as temporary:
+        temporary.write_text(text + "\n", "utf-8", "backslashreplace")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    return [_finite(one) for one in value] if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,1 @@
+"""For contributors and maintainers: new, check, readme, report, matrix."""

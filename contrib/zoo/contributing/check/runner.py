@@ -1,0 +1,202 @@
+"""Runs cases: structure, then the four steps, each in the clean copy, each result written down at once."""
+
+from __future__ import annotations
+
+import datetime
+import fcntl
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from zoo.contributing.check import process, steps, structure, workspace
+from zoo.contributing.check.schema import Case
+from zoo.errors import ZooError
+from zoo_core.files import atomic_write
+
+STATE = "result.json"
+_TAIL_LINES = 15
+
+
+@dataclass
+class StepResult:
+    """state: passed, failed or skipped. reason: why it has not passed."""
+
+    name: str
+    state: str
+    seconds: float = 0.0
+    reason: str = ""
+    repeat: str = ""
+    log: str = ""
+    metric: float | None = None
+
+    def tail(self) -> str:
+        """The last lines of the log."""
+        path = Path(self.log)
+        text = path.read_text(encoding="utf-8", errors="replace") if self.log and path.is_file() else ""
+        return "\n".join(text.splitlines()[-_TAIL_LINES:])
+
+
+@dataclass
+class CaseResult:
+    """Everything that is known of a case. `running` is the token of the step that runs, or ran when we were killed."""
+
+    case: str
+    model: str
+    fingerprint: str
+    started: str
+    why: str = ""
+    findings: list[structure.Finding] | None = None
+    steps: list[StepResult] = field(default_factory=list)
+    running: str = ""
+    parts: str = "structure, functional"
+
+    def passed(self) -> bool:
+        return not self.findings and all(step.state == "passed" for step in self.steps)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"passed": self.passed()}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How cases are run. parts: of "structure" and "functional". threads: a case's share of the cores."""
+
+    root: Path
+    output: Path
+    parts: tuple[str, ...] = ("structure", "functional")
+    resume: bool = False
+    threads: int = 1
+    say: Callable[[str], None] = print
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+def run_case(case: Case, why: str, plan: Plan) -> CaseResult:
+    """Run one case, or go on with it where `plan.resume` finds its unfinished state. Raises ZooError if it cannot."""
+    _require_inside(case, plan.root)
+    folder = plan.output / case.case_name
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder, case):
+        result = _earlier(case, folder, plan) or CaseResult(
+            case.case_name, case.model_id, _print_of(case, plan), _now()
+        )
+        result.why, result.parts = why, ", ".join(plan.parts)
+        if "structure" in plan.parts:
+            result.findings = structure.check(structure.Folder(plan.root, case.run_dir, case))
+            plan.say(f"{case.case_name}: structure {'passed' if not result.findings else 'FAILED'}")
+        if "functional" in plan.parts:
+            _run_steps(case, result, folder, plan)
+        _save(result, folder)
+    return result
+
+
+def _run_steps(case: Case, result: CaseResult, folder: Path, plan: Plan) -> None:
+    done = {step.name for step in result.steps}
+    copy = folder / "work" / case.run_dir
+    if not done:
+        workspace.clean_copy(plan.root, case.run_dir, folder / "work")
+    environ = workspace.environment(plan.root, plan.threads)
+    for step in steps.of(case):
+        if step.name in done:
+            plan.say(f"{case.case_name}: {step.name} passed before")
+            continue
+        if plan.stop.is_set():
+            return
+        exported = step.name == "export" or any(one.name == "export" and one.state == "passed" for one in result.steps)
+        if not exported:
+            result.steps.append(StepResult(step.name, "skipped", reason="the export has not passed"))
+            continue
+        result.running = process.new_token()
+        _save(result, folder)
+        log = folder / f"{step.name}.log"
+        outcome = process.run(step.command(), copy, log, case.timeout, environ, result.running, plan.stop)
+        if outcome.ended == "stopped":
+            return
+        result.running = ""
+        result.steps.append(_judged(step, case, copy, log, outcome))
+        _save(result, folder)
+        plan.say(f"{case.case_name}: {step.name} {_shown(result.steps[-1])}")
+
+
+def _judged(step: steps.Step, case: Case, copy: Path, log: Path, outcome: process.Outcome) -> StepResult:
+    text = log.read_text(encoding="utf-8", errors="replace")
+    reason = outcome.ended or (f"exit code {outcome.code}" if outcome.code else steps.fault(step, case, copy, text))
+    return StepResult(
+        step.name,
+        "failed" if reason else "passed",
+        round(outcome.seconds, 2),
+        reason,
+        step.shown(copy),
+        str(log),
+        steps.metric(text) if step.name == "valid" and not reason else None,
+    )
+
+
+def _shown(step: StepResult) -> str:
+    figure = "" if step.metric is None else f", eval_metric {step.metric:g}"
+    return f"{'passed' if step.state == 'passed' else 'FAILED'} in {step.seconds:.1f} s{figure}"
+
+
+def _earlier(case: Case, folder: Path, plan: Plan) -> CaseResult | None:
+    """The state that an interrupted run left, if nothing has changed since; its passed steps count.
+
+    Whatever its unfinished step left running ends now.
+    """
+    result = read_result(folder)
+    if result is None:
+        return None
+    if result.running:
+        process.end_carriers(result.running)
+        result.running = ""
+    if not plan.resume or result.fingerprint != _print_of(case, plan):
+        return None
+    result.steps = [step for step in result.steps if step.state == "passed"]
+    return result
+
+
+def read_result(folder: Path) -> CaseResult | None:
+    """What was written down of a case in its folder; None if nothing (readable) was."""
+    try:
+        raw = json.loads((folder / STATE).read_text(encoding="utf-8"))
+        raw.pop("passed")
+        raw["findings"] = None if raw["findings"] is None else [structure.Finding(**one) for one in raw["findings"]]
+        raw["steps"] = [StepResult(**one) for one in raw["steps"]]
+        return CaseResult(**raw)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _save(result: CaseResult, folder: Path) -> None:
+    with atomic_write(folder / STATE) as temporary:
+        temporary.write_text(json.dumps(result.to_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _print_of(case: Case, plan: Plan) -> str:
+    return workspace.fingerprint(plan.root, case.run_dir, case.model_dump_json())
+
+
+def _require_inside(case: Case, root: Path) -> None:
+    if not (root / case.run_dir).resolve().is_relative_to(root.resolve()):
+        raise ZooError(f"{case.case_name}: run_dir {case.run_dir} leads out of the repository")
+
+
+@contextmanager
+def _locked(folder: Path, case: Case) -> Iterator[None]:
+    """Two checks of one case at once would write over each other. The system lets go of the lock when we die."""
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ZooError(f"{case.case_name} is being checked by another process; its folder is {folder}") from error
+        file.write(str(os.getpid()))
+        with suppress(OSError):
+            file.flush()
+        yield
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")

@@ -1,0 +1,251 @@
+"""The schema of model_config/model.yaml. Its README is made from the descriptions that stand here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+
+from zoo.contributing import yaml_file
+from zoo.errors import ZooError
+
+OLD_PREFIX = "TecoInference/"
+DEFAULT_TIMEOUT = 600
+FIXED_FLAGS = ("ckpt", "batch_size", "data_path", "target", "dtype")
+_REFUSED = set(";|&$`<>\\\"'*?{}!#")
+
+
+def _plain(text: str) -> str:
+    """No character that a shell or a terminal gives a meaning to, and nothing that reads as a flag."""
+    odd = sorted({char for char in text if char in _REFUSED or not char.isprintable()})
+    if odd:
+        raise ValueError(f"these characters are not allowed here: {' '.join(map(repr, odd))}")
+    if text.startswith("-"):
+        raise ValueError("it must not begin with '-'")
+    return text
+
+
+def _path(text: str) -> str:
+    _plain(text)
+    if ".." in PurePosixPath(text).parts:
+        raise ValueError("'..' is not allowed in a path")
+    return text
+
+
+def _relative(text: str) -> str:
+    _path(text)
+    if text.startswith(("/", "~")) or text[1:2] == ":":
+        raise ValueError("the path must be relative")
+    return text
+
+
+def _run_dir(text: str) -> str:
+    return str(PurePosixPath(_relative(_relative(text).removeprefix(OLD_PREFIX))))
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=500, strict=True)]
+Plain = Annotated[Text, AfterValidator(_plain)]
+AnyPath = Annotated[Text, AfterValidator(_path)]
+RelativePath = Annotated[Text, AfterValidator(_relative)]
+RunDir = Annotated[Text, AfterValidator(_run_dir)]
+CaseName = Annotated[Text, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)]
+Script = Annotated[Text, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\.py$")]
+Flag = Annotated[Text, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+Target = Annotated[Text, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(:[A-Za-z0-9_.]+)?$")]
+Number = Annotated[int, Field(strict=True)] | Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Value = Annotated[bool, Field(strict=True)] | Number | Plain
+
+
+class Strict(BaseModel):
+    """No field but those named."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Export(Strict):
+    """How the ONNX file is made."""
+
+    run_file: Script = Field(description="the export script, in `run_dir`", examples=["export_onnx.py"])
+    params: dict[Flag, Value] = Field(
+        default_factory=dict,
+        description="one `--flag value` each; without it the script runs with no flag",
+        examples=["{weights: random}"],
+    )
+
+
+class Params(Strict):
+    """The flags of a script."""
+
+    ckpt: RelativePath = Field(
+        description="the ONNX file, relative to `run_dir`; the export must have written it", examples=["lenet_dyn.onnx"]
+    )
+    batch_size: Annotated[int, Field(strict=True, ge=1, le=65536)] = Field(
+        description="rows a call, at least 1", examples=[16]
+    )
+    data_path: RelativePath = Field(
+        description="the data, relative to `run_dir`; `sample` is the model's own sample data", examples=["demos"]
+    )
+    target: Target = Field(description="what runs the network; `zoo env` lists the targets", examples=["onnx"])
+    dtype: Literal["float16", "float32"] = Field(description="what the network computes in", examples=["float32"])
+    others: dict[Flag, Value] = Field(
+        default_factory=dict, description="any other flags, one `--flag value` each", examples=["{topk: 5}"]
+    )
+
+
+class ValidParams(Params):
+    """The flags of the validation script: its data may lie anywhere."""
+
+    data_path: AnyPath = Field(
+        description="a labelled data set, relative to `run_dir` or absolute; `sample` is the model's own sample data",
+        examples=["sample"],
+    )
+
+
+class Example(Strict):
+    """A script that predicts one file, or a folder."""
+
+    run_file: Script = Field(description="the script, in `run_dir`", examples=["example_single_batch.py"])
+    params: Params = Field(description="its flags")
+
+
+class Valid(Strict):
+    """The script that computes the metric."""
+
+    run_file: Script = Field(description="the script, in `run_dir`", examples=["example_valid.py"])
+    params: ValidParams = Field(description="its flags")
+
+
+class Case(Strict):
+    """One case: a model's folder, and what is run in it, in this order."""
+
+    case_name: CaseName = Field(
+        description="name of the case, once in the file: letters, digits, `_`, `-` and `.`",
+        examples=["classification_lenet"],
+    )
+    run_dir: RunDir = Field(
+        description=f"the model's folder, relative to the repository; a leading `{OLD_PREFIX}` is taken off",
+        examples=["contrib/example/classification/lenet"],
+    )
+    timeout: Annotated[int, Field(strict=True, ge=1, le=86400)] = Field(
+        default=DEFAULT_TIMEOUT, description="seconds that each step may take", examples=[DEFAULT_TIMEOUT]
+    )
+    run_export: Export = Field(description="the export")
+    run_example_valid: Valid = Field(description="validation: the metric over a labelled data set")
+    run_example_single: Example = Field(description="prediction of one file")
+    run_example_multi: Example = Field(description="prediction of every file in a folder")
+
+    @property
+    def model_id(self) -> str:
+        """domain/name, from the folder."""
+        return "/".join(PurePosixPath(self.run_dir).parts[-2:])
+
+    def scripts(self) -> list[str]:
+        """The scripts of all steps, in order."""
+        steps = (self.run_export, self.run_example_valid, self.run_example_single, self.run_example_multi)
+        return [step.run_file for step in steps]
+
+
+_CASES = TypeAdapter(list[Case])
+
+
+def read(path: Path) -> list[Case]:
+    """The cases of a model.yaml. Raises ZooError that lists every mistake with its line, field and valid choices."""
+    return validate(yaml_file.read(path))
+
+
+def validate(file: yaml_file.YamlFile) -> list[Case]:
+    """The cases in a parsed file."""
+    try:
+        cases = _CASES.validate_python(file.data)
+    except ValidationError as error:
+        raise ZooError("\n".join(_sentences(file, error.errors()))) from error
+    _require_no_double(file, cases)
+    return cases
+
+
+def _sentences(file: yaml_file.YamlFile, mistakes: Iterable[Mapping[str, Any]]) -> list[str]:
+    found: dict[tuple[int, str], list[str]] = {}
+    for mistake in mistakes:
+        # a union names its branches ("bool", "constrained-str") behind the keys: the file has no line for those
+        keys = tuple(mistake["loc"])
+        while keys and keys not in file.lines and mistake["type"] not in ("missing", "extra_forbidden"):
+            keys = keys[:-1]
+        field = ".".join(str(key) for key in keys[1:]) or "the file"
+        text = _sentence(mistake, keys)
+        found.setdefault((file.line(keys), field), []).append(text)
+    return [f"{file.path}:{line}: {field}: {'; or: '.join(texts)}" for (line, field), texts in sorted(found.items())]
+
+
+def _sentence(mistake: Mapping[str, Any], keys: tuple[Any, ...]) -> str:
+    if mistake["type"] == "extra_forbidden":
+        return f"there is no such field; there are: {', '.join(_choices(keys))}"
+    known = {
+        "missing": "this field is missing",
+        "list_type": "a list of cases is expected: lines that begin with '- case_name:'",
+        "string_type": "text is expected",
+    }
+    return known.get(mistake["type"], mistake["msg"].removeprefix("Value error, "))
+
+
+def _choices(keys: tuple[Any, ...]) -> list[str]:
+    """The fields beside the one behind `keys`."""
+    model: Any = Case
+    for key in keys[1:-1]:
+        model = model.model_fields[key].annotation
+    return list(model.model_fields)
+
+
+def _require_no_double(file: yaml_file.YamlFile, cases: list[Case]) -> None:
+    first: dict[str, int] = {}
+    for index, case in enumerate(cases):
+        line = file.line((index, "case_name"))
+        if case.case_name in first:
+            raise ZooError(
+                f"{file.path}:{line}: case_name: '{case.case_name}' stands in line {first[case.case_name]} already"
+            )
+        first[case.case_name] = line
+        for step in ("run_example_valid", "run_example_single", "run_example_multi"):
+            double = sorted(set(getattr(case, step).params.others) & set(FIXED_FLAGS))
+            if double:
+                line = file.line((index, step, "params", "others", double[0]))
+                raise ZooError(f"{file.path}:{line}: {step}.params.others: '{double[0]}' has a field of its own")
+
+
+def document() -> str:
+    """model_config/README.md: every field, from the schema."""
+    lines = [
+        "# model.yaml",
+        "",
+        "What CI runs for each model: a list of cases. `zoo check` reads it, and refuses a file that has any other",
+        "field, a YAML tag, an anchor, or a path that leaves the repository; the error names line and field. This page",
+        "is made from the schema with `python -m zoo.check.schema > model_config/README.md`.",
+        "",
+        "The runner copies `run_dir`, changes into the copy and runs, in this order and without a shell,",
+        "`python RUN_FILE` with one `--flag value` for each flag: export, validation, single file, folder.",
+    ]
+    sections: list[tuple[str, type[BaseModel]]] = [
+        ("A case", Case),
+        ("run_export", Export),
+        ("run_example_valid", Valid),
+        ("run_example_single, run_example_multi", Example),
+        ("params of run_example_valid", ValidParams),
+        ("params of run_example_single and run_example_multi", Params),
+    ]
+    for title, model in sections:
+        lines += ["", f"## {title}", "", (model.__doc__ or "").strip(), ""]
+        lines += ["| field | required | what it is | example |", "| --- | --- | --- | --- |"]
+        for name, field in model.model_fields.items():
+            required = "yes" if field.is_required() else f"no{_default(field.default)}"
+            example = f"`{field.examples[0]}`" if field.examples else "see below"
+            lines.append(f"| `{name}` | {required} | {field.description} | {example} |")
+    return "\n".join(lines) + "\n"
+
+
+def _default(value: Any) -> str:
+    return f", {value}" if isinstance(value, (int, str)) else ""
+
+
+if __name__ == "__main__":
+    print(document(), end="")

@@ -1,0 +1,72 @@
+"""The preprocessing of a transformers class, in the zoo's words: what the image processor does is tried, not read."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from utils.preprocess.pytorch.classification import RESAMPLE, ClassificationTransform
+from zoo.errors import ZooError
+
+_TOLERANCE = 0.05  # of a normalised pixel: rounding is below it, and an image that is moved or scaled is far above
+_ODD = "Where the margin around the crop is odd, the crop can be one pixel beside that of transformers."
+_WAY_ON = "write a function that returns the network and gives its logits alone, and name it as MODULE:FUNCTION"
+
+
+def transform(name: str, config: type) -> tuple[dict[str, Any], str]:
+    """Arguments of ClassificationTransform for the class `name`, and a note on what it does otherwise.
+
+    Raises ZooError where there is no image processor, or one whose results the zoo cannot come near.
+    """
+    processor = _processor(name, config)
+    image = Image.fromarray(np.random.default_rng(1).integers(0, 256, (448, 640, 3), np.uint8))
+    try:
+        expected = np.asarray(processor(image, return_tensors="pt")["pixel_values"])[0]
+        says = processor.to_dict()
+        edge = says["size"].get("shortest_edge") or says["size"]["height"]
+        interpolation = next(word for word, code in RESAMPLE.items() if code == says["resample"])
+    except Exception as error:
+        # processors differ in what they take and what they have; each error means that this is no usual one
+        raise _unknown(name, processor) from error
+    if expected.ndim != 3 or expected.shape[0] != 3 or expected.shape[1] != expected.shape[2]:
+        raise _unknown(name, processor)
+    mean, std = (says["image_mean"], says["image_std"]) if says.get("do_normalize") else ((0.0,) * 3, (1.0,) * 3)
+    crop = expected.shape[1]
+    words = {"crop": crop, "mean": tuple(mean), "std": tuple(std), "interpolation": interpolation}
+    for resize in (edge, int(edge / (says.get("crop_pct") or 1)), round(crop * 256 / 224)):
+        if _equal({"resize": resize, **words}, image, expected):
+            return {"resize": resize, **words}, _ODD
+    if _equal({"resize": edge, **words}, image.resize((edge, edge), RESAMPLE[interpolation]), expected):
+        return {"resize": edge, **words}, (
+            f"Preprocessing differs from transformers: its {type(processor).__name__} scales the image to "
+            f"{edge} x {edge} and so changes its proportions; here the shorter side is scaled to {edge} and the centre "
+            f"is cut out. {_ODD}"
+        )
+    raise _unknown(name, processor)
+
+
+def _processor(name: str, config: type) -> Any:
+    """The image processor of a configuration's class, with its defaults."""
+    auto = importlib.import_module("transformers.models.auto.image_processing_auto")
+    try:
+        found = auto.IMAGE_PROCESSOR_MAPPING[config]
+        # by backend since transformers 5; before that (slow, fast), of which either may be None
+        choices = [found.get("pil"), *found.values()] if isinstance(found, dict) else found
+        return next(one for one in choices if one is not None)()
+    except Exception as error:
+        # no entry, a package that the processor needs, or one without defaults
+        raise ZooError(f"transformers gives no image processor for {name} ({error}): {_WAY_ON}") from error
+
+
+def _equal(words: dict[str, Any], image: Image.Image, expected: np.ndarray) -> bool:
+    (array,), _ = ClassificationTransform(**words)(image)
+    return bool(np.abs(array - expected).max() < _TOLERANCE)
+
+
+def _unknown(name: str, processor: Any) -> ZooError:
+    return ZooError(
+        f"{name} is preprocessed by {type(processor).__name__} in a way that the zoo does not have: {_WAY_ON}"
+    )

@@ -1,0 +1,348 @@
+"""What a source (torchvision, timm, transformers, paddle.vision, a function, an ONNX file) says of a network."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import re
+import sys
+import sysconfig
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo.contributing.new import processors
+from zoo.errors import ZooError
+
+FORMS = "torchvision.NAME, timm.NAME, transformers.CLASS, paddle.vision.NAME, MODULE:FUNCTION, or FILE.onnx"
+MAX_SAMPLE_BYTES = 1_900_000  # weights below this are shipped with the model
+IMAGENET_CLASSES = 1000
+_IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
+
+
+@dataclass(frozen=True)
+class Transform:
+    """Numbers of the preprocessing; see ClassificationTransform."""
+
+    resize: int = 256
+    crop: int = 224
+    mean: tuple[float, ...] = _IMAGENET["mean"]
+    std: tuple[float, ...] = _IMAGENET["std"]
+    interpolation: str = "bilinear"
+    mode: str = "RGB"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One network, and the code that makes it. `build` has the lines of the function's body."""
+
+    variant: str
+    framework: str
+    build: tuple[str, ...]
+    network: Callable[[], Any]
+    transform: Transform
+    origin: str
+    licence: str
+    packages: tuple[str, ...]
+    imports: tuple[str, ...] = ()
+    pretrained: str = ""
+    published: tuple[float, str] | None = None
+    note: str = ""  # what the preprocessing does otherwise than the source
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What trying the network has shown: channels and side of its input, whether it takes other sides, classes."""
+
+    channels: int
+    side: int
+    flexible: bool
+    classes: int
+
+
+def find(text: str, side: int | None, channels: int) -> Source:
+    """The source that --from names. Raises ZooError with what to write, or what to install."""
+    if text.endswith(".onnx"):
+        return _onnx(Path(text), side)
+    if ":" in text:
+        return _function(text, side or 224, channels)
+    packages = {
+        "torchvision.": _torchvision,
+        "timm.": _timm,
+        "transformers.": _transformers,
+        "paddle.vision.": _paddle,
+    }
+    for prefix, known in packages.items():
+        if text.startswith(prefix):
+            return known(text.removeprefix(prefix).removeprefix("models."))
+    raise ZooError(f"--from is {FORMS}; got '{text}'")
+
+
+def _need(package: str, install: str) -> Any:
+    try:
+        return importlib.import_module(package)
+    except ImportError as error:
+        raise ZooError(f"--from {package}.… needs the package {install}: pip install {install}") from error
+
+
+def _one_of(name: str, known: Sequence[str], what: str) -> str:
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=5)
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        raise ZooError(f"{what} has no image classifier '{name}'{hint}")
+    return name
+
+
+def _torchvision(name: str) -> Source:
+    models = _need("torchvision", "torchvision").models
+    _one_of(name, models.list_models(models), "torchvision")
+    choices = list(models.get_model_weights(name))
+    weights = next((one for one in choices if one.name == "IMAGENET1K_V1"), choices[0] if choices else None)
+    transform, pretrained, published = Transform(), "", None
+    if weights is not None:
+        preset = weights.transforms()
+        transform = Transform(
+            preset.resize_size[0],
+            preset.crop_size[0],
+            tuple(preset.mean),
+            tuple(preset.std),
+            preset.interpolation.value,
+        )
+        first = weights.name == "IMAGENET1K_V1"
+        pretrained = "torchvision_pretrained" if first else f'partial(torchvision_pretrained, weights="{weights.name}")'
+        accuracy = weights.meta["_metrics"]["ImageNet-1K"]["acc@1"]
+        published = (round(accuracy / 100, 5), f"torchvision, {weights.name}, ImageNet val")
+    return Source(
+        name,
+        "pytorch",
+        ("import torchvision", "", "return getattr(torchvision.models, variant)(weights=None)"),
+        lambda: getattr(models, name)(weights=None),
+        transform,
+        "torchvision.models",
+        "BSD-3-Clause (torchvision)",
+        ("torch", "torchvision"),
+        ("from zoo.frameworks.pytorch import torchvision_pretrained",) if pretrained else (),
+        pretrained,
+        published,
+    )
+
+
+def _timm(name: str) -> Source:
+    timm = _need("timm", "timm")
+    _one_of(name, timm.list_models(), "timm")
+    config = timm.data.resolve_model_data_config(timm.create_model(name, pretrained=False))
+    crop = config["input_size"][-1]
+    if config["interpolation"] not in ("bilinear", "bicubic") or config.get("crop_mode", "center") != "center":
+        raise ZooError(f"timm's {name} is preprocessed in a way that the zoo does not have: {config}")
+    return Source(
+        name,
+        "pytorch",
+        ("import timm", "", "return timm.create_model(variant, pretrained=False)"),
+        lambda: timm.create_model(name, pretrained=False),
+        Transform(
+            int(crop / config["crop_pct"]), crop, tuple(config["mean"]), tuple(config["std"]), config["interpolation"]
+        ),
+        "timm",
+        "Apache-2.0 (timm); look up the licence of the weights that you use",
+        ("torch", "timm"),
+    )
+
+
+def _transformers(name: str) -> Source:
+    """A class with the default configuration. Weights, and other configurations, belong to checkpoints."""
+    package = _need("transformers", "transformers")
+    auto = importlib.import_module("transformers.models.auto.modeling_auto")
+    known: list[str] = []
+    for names in auto.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES.values():
+        known += [names] if isinstance(names, str) else names
+    network = getattr(package, _one_of(name, known, "transformers"))
+
+    def build() -> Any:
+        built = network(network.config_class(num_labels=IMAGENET_CLASSES))
+        built.register_forward_hook(lambda module, inputs, output: output.logits)
+        return built
+
+    transform, note = processors.transform(name, network.config_class)
+    return Source(
+        name,
+        "pytorch",
+        (
+            "import transformers",
+            "",
+            "family = getattr(transformers, variant)",
+            f"network = family(family.config_class(num_labels={IMAGENET_CLASSES}))",
+            "network.register_forward_hook(lambda module, inputs, output: output.logits)",
+            "return network",
+        ),
+        build,
+        Transform(**transform),
+        "transformers",
+        "Apache-2.0 (transformers); look up the licence of the weights that you use",
+        ("torch", "transformers"),
+        note=note,
+    )
+
+
+def _paddle(name: str) -> Source:
+    models = _need("paddle", "paddlepaddle").vision.models
+    known = [one for one in dir(models) if callable(getattr(models, one)) and not one.startswith("_")]
+    builder = getattr(models, _one_of(name, known, "paddle.vision"))
+    has_weights = name in getattr(sys.modules[builder.__module__], "model_urls", {})
+    keyword = "pretrained=False" if "pretrained" in inspect.signature(builder).parameters else ""
+    return Source(
+        name,
+        "paddle",
+        ("import paddle", "", f"return getattr(paddle.vision.models, variant)({keyword})"),
+        lambda: builder(pretrained=False) if keyword else builder(),
+        Transform() if name != "LeNet" else Transform(28, 28, (0.5,), (0.5,), mode="L"),
+        "paddle.vision.models",
+        "Apache-2.0 (PaddlePaddle)",
+        ("paddlepaddle", "paddle2onnx"),
+        ("from zoo.frameworks.paddle import vision_pretrained",) if has_weights else (),
+        "vision_pretrained" if has_weights else "",
+    )
+
+
+def _function(text: str, side: int, channels: int) -> Source:
+    """A function of the contributor's own; its file is copied into the folder unless it belongs to a package."""
+    module_name, _, name = text.partition(":")
+    if not name.isidentifier():
+        raise ZooError(f"--from MODULE:FUNCTION names a function of a module, got '{text}'")
+    function = _imported(module_name, name)
+    source = Path(inspect.getsourcefile(function) or "")
+    packaged = source.is_relative_to(sysconfig.get_paths()["purelib"])
+    code = (
+        (f"from {module_name} import {name}", "", f"return {name}()")
+        if packaged
+        else ("from zoo.catalogue import beside", "", f'return beside(__file__, "network").{name}()')
+    )
+    gray = channels == 1
+    return Source(
+        name,
+        _framework_of(function()),
+        code,
+        function,
+        Transform(side, side, (0.5,), (0.5,), mode="L") if gray else Transform(round(side * 256 / 224), side),
+        f"{text}",
+        "say here under which licence the source and the weights stand",
+        (module_name.partition(".")[0],) if packaged else (),
+        files={} if packaged else {"network.py": source.read_bytes()},
+    )
+
+
+def _onnx(path: Path, side: int | None) -> Source:
+    """A graph: the folder gets it without its large weights, and those beside it where they are small enough."""
+    onnx = _need("onnx", "onnx")
+    from google.protobuf.message import DecodeError
+
+    from zoo.frameworks import onnx as graphs
+
+    try:
+        graph = onnx.load(path)
+        onnx.checker.check_model(graph)
+    except (OSError, DecodeError, onnx.checker.ValidationError) as error:
+        raise ZooError(f"--from {path} is not an ONNX file that can be read: {str(error).splitlines()[0]}") from error
+    weights = {tensor.name for tensor in graph.graph.initializer}
+    inputs = [value for value in graph.graph.input if value.name not in weights]
+    dims = inputs[0].type.tensor_type.shape.dim if len(inputs) == 1 else []
+    if len(dims) != 4 or inputs[0].type.tensor_type.elem_type != onnx.TensorProto.FLOAT:
+        raise ZooError(
+            f"--from {path}: zoo new knows graphs with one float32 input [N, C, H, W]; write model.py by hand"
+        )
+    skeleton, taken = graphs.without_weights(graph)
+    crop = dims[2].dim_value or side or 224
+    gray = dims[1].dim_value == 1
+    files = {"network.graph": skeleton.SerializeToString()}
+    if 0 < sum(array.nbytes for array in taken.values()) <= MAX_SAMPLE_BYTES:
+        from safetensors.numpy import save
+
+        files["sample.safetensors"] = save(taken)
+    return Source(
+        re.sub(r"\W", "_", path.stem),
+        "onnx",
+        ("from zoo.frameworks.onnx import read", "", 'return read(__file__, "network.graph")'),
+        lambda: graph,
+        Transform(crop, crop, (0.5,), (0.5,), mode="L") if gray else Transform(round(crop * 256 / 224), crop),
+        path.name,
+        "say here under which licence the graph and the weights stand",
+        (),
+        files=files,
+    )
+
+
+def _imported(module_name: str, name: str) -> Callable[[], Any]:
+    sys.path.insert(0, str(Path.cwd()))  # a file beside which the command was started
+    try:
+        function = getattr(importlib.import_module(module_name), name, None)
+    except ImportError as error:
+        raise ZooError(f"--from {module_name}:{name}: cannot import {module_name}: {error}") from error
+    finally:
+        sys.path.pop(0)
+    if not callable(function):
+        raise ZooError(f"--from {module_name}:{name}: {module_name} has no function '{name}'")
+    return function
+
+
+def _framework_of(network: Any) -> str:
+    families = {one.__module__.partition(".")[0] for one in type(network).__mro__}
+    for package, framework in (("torch", "pytorch"), ("paddle", "paddle")):
+        if package in families:
+            return framework
+    raise ZooError(f"the function returns a {type(network).__name__}, and not a module of torch or paddle")
+
+
+def tried(source: Source) -> Shape:
+    """Run the network on zeros to see what it takes. Raises ZooError if it is no image classifier."""
+    channels = 1 if source.transform.mode == "L" else 3
+    side = source.transform.crop
+    run = _runner(source)
+    outputs = _outputs(run, (2, channels, side, side))
+    if isinstance(outputs, Exception):
+        raise ZooError(
+            f"{source.variant} does not run on [2, {channels}, {side}, {side}]: {outputs}; "
+            "name a function as MODULE:FUNCTION, and give --size and --channels"
+        )
+    if len(outputs) != 1 or len(outputs[0]) != 2 or outputs[0][0] != 2 or outputs[0][1] < 2:
+        raise ZooError(
+            f"{source.variant} gives {outputs}; zoo new knows image classifiers, with one output [N, classes]. "
+            "For others write model.py by hand: doc/Contributing.md says how"
+        )
+    other = side + 64
+    flexible = side >= 64 and outputs == _outputs(run, (2, channels, other, other))
+    return Shape(channels, side, flexible, outputs[0][1])
+
+
+def _runner(source: Source) -> Callable[[np.ndarray], Any]:
+    """The network as a function of one array."""
+    network = source.network()
+    if source.framework == "onnx":
+        from zoo.frameworks import onnx as graphs
+
+        free: list[list[int | str]] = [["batch", 1 if source.transform.mode == "L" else 3, "height", "width"]]
+        session = graphs.session(graphs.with_shapes(network, free))
+        name = session.get_inputs()[0].name
+        return lambda array: session.run(None, {name: array})
+    network.eval()
+    package = importlib.import_module("torch" if source.framework == "pytorch" else "paddle")
+    to_tensor = package.from_numpy if source.framework == "pytorch" else package.to_tensor
+
+    def run(array: np.ndarray) -> Any:
+        with package.no_grad():
+            return network(to_tensor(array))
+
+    return run
+
+
+def _outputs(run: Callable[[np.ndarray], Any], shape: tuple[int, ...]) -> list[tuple[int, ...]] | Exception:
+    """The shapes of the outputs, or what the network raised."""
+    try:
+        found = run(np.zeros(shape, np.float32))
+    except Exception as error:
+        # a class an error kind and a framework each: all of them mean that it does not take this shape
+        return error
+    return [tuple(one.shape) for one in (found if isinstance(found, (list, tuple)) else [found])]

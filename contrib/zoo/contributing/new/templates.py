@@ -1,0 +1,281 @@
+"""The files of a new model's folder, as text."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from zoo.contributing.new.sources import IMAGENET_CLASSES, Shape, Source, Transform
+from zoo.model import file_name
+
+SCRIPTS = {
+    "export_onnx.py": ("Export {title} to ONNX and prove that its outputs survive.", "zoo.exporting.export", "main"),
+    "example_valid.py": ("The accuracy of {title} over a labelled data set.", "zoo.commands.valid", "main"),
+    "example_single_batch.py": ("Run {title} on one image.", "zoo.commands.predict", "single"),
+    "example_multi_batch.py": ("Run {title} on every image of a folder.", "zoo.commands.predict", "multi"),
+}
+
+_SCRIPT = '''"""{doc}"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+from model import MODEL
+
+from {module} import {function}
+
+if __name__ == "__main__":
+    sys.exit({function}(MODEL))
+'''
+
+_MODEL = '''"""{title}, from {origin}."""
+
+{imports}
+{constants}
+def build(variant: str) -> Any:
+    """{takes} float32 to [N, {classes}] logits."""
+    {build}
+
+
+MODEL = Model(
+    name="{name}",
+    domain="{domain}",
+    title="{title}",
+    framework="{framework}",
+    folder=Path(__file__).resolve().parent,
+    variants=("{variant}",),
+    build=build,
+    inputs=(TensorSpec("input", "float32", {input_shape}),),
+    outputs=(TensorSpec("output", "float32", ("batch", {classes})),),
+    size={size},
+    task=ImageClassification(transform={transform}, labels={labels}, folders={folders}),
+    sample={sample},
+{optional}    source="{origin}",
+    licence="{licence}",
+{published})
+'''
+
+_LABELS = '''
+# The names of the classes, in the order of the outputs. These stand in for the real ones: write them here.
+LABELS = tuple(f"class_{{index}}" for index in range({classes}))
+
+
+def write_sample(folder: Path) -> None:
+    """Two photographs that stand for the first two classes: good for trying the scripts, not for a figure."""
+    write_photos(folder, {{"china": LABELS[0], "flower": LABELS[1]}})
+
+'''
+
+_README = """# {title}
+
+## 1. Overview
+
+{title} as it is in {origin}. Licence: {licence}.
+Input: {takes} float32. Output: scores of {classes} classes.
+{note}
+Say here in a few sentences what the network is, and link its paper.
+
+## 2. Quick start
+
+From a checkout of this repository: install, export, run.
+
+### 2.1 Base environment
+
+Python 3.10 or newer. On the accelerator, use the container that the adaptation guide describes, and see with
+`zoo env` which targets can be used.
+
+### 2.2 Third-party dependencies
+
+```bash
+cd {run_dir}
+pip install -r requirements.txt
+```
+
+### 2.3 Get the ONNX file
+
+```bash
+python export_onnx.py --weights {usual}
+```
+
+This writes `{static}`, `{dynamic}` and `{float16}`, each compared with the network it comes from. `--weights` takes
+{weights}a file of your own, or `random` (good for trying the scripts only).
+
+### 2.4 Get the data set
+
+A labelled data set has one folder a class: `DATA/<class>/<image>`. `--data_path sample` stands for a small sample that
+is made on first use: it shows that the scripts work, and is no measure of accuracy.
+
+### 2.5 Run inference
+
+One image, and every image of a folder:
+
+```bash
+python example_single_batch.py --ckpt {dynamic} --data_path {demo} --topk 5
+python example_multi_batch.py --ckpt {dynamic} --data_path demos
+```
+
+`--target` chooses what runs the network (`zoo env` lists the targets), `--dtype` is float32 or float16, and
+`--batch_size` says how many images a call takes. `--help` explains the rest.
+
+### 2.6 Verify accuracy
+
+```bash
+python example_valid.py --ckpt {dynamic} --data_path sample --batch_size 4
+```
+
+The last two lines are the metric and the times. No figure stands here until one has been measured with the real
+weights on the real data set; `zoo verify {domain}/{name}` holds the acceptance standard against it.
+"""
+
+_CASE = """
+- case_name: {domain}_{name}
+  run_dir: {run_dir}
+  run_export:
+    run_file: export_onnx.py
+    params: {{weights: {usual}}}
+  run_example_valid:
+    run_file: example_valid.py
+    params: {{ckpt: {dynamic}, batch_size: 4, data_path: sample, target: onnx, dtype: float32}}
+  run_example_single:
+    run_file: example_single_batch.py
+    params: {{ckpt: {dynamic}, batch_size: 1, data_path: {demo}, target: onnx, dtype: float32}}
+  run_example_multi:
+    run_file: example_multi_batch.py
+    params: {{ckpt: {dynamic}, batch_size: 4, data_path: demos, target: onnx, dtype: float32}}
+"""
+
+_TECOEXEC = """
+- case_name: model.infer.async.{name}.1card.batch8.shape{side}*{side}
+  model_name: {name}
+  onnx_path: {run_dir}/{dynamic}
+  pass_path: contrib/engine/passes/default_pass.py
+  onnx_dtype: float32
+  input_shapes: 1*{channels}*{side}*{side}
+  batch_size: [1, 8, 64]
+  iterations: 20
+  warm_up: 5
+  run_sync: false
+  desc: "{title}"
+"""
+
+
+def script(name: str, title: str) -> str:
+    """One of the four scripts."""
+    doc, module, function = SCRIPTS[name]
+    return _SCRIPT.format(doc=doc.format(title=title), module=module, function=function)
+
+
+def model(domain: str, name: str, title: str, source: Source, shape: Shape) -> str:
+    """model.py, in the repository's style but for line breaks."""
+    imagenet = shape.classes == IMAGENET_CLASSES
+    usual = source.transform == Transform() and not source.note
+    side = '"height", "width"' if shape.flexible else f"{shape.side}, {shape.side}"
+    constants = "" if usual else f"\n{_comment(source.note)}TRANSFORM = {_transform(source.transform)}\n"
+    constants += "\n" if imagenet else _LABELS.format(classes=shape.classes)
+    published = ""
+    if source.published:
+        value, where = source.published
+        published = f'    published={{"{source.variant}": Published("top1", {value}, "{where}")}},\n'
+    return _MODEL.format(
+        **_names(domain, name, title, source, shape),
+        imports=_imports(source, imagenet, usual),
+        constants=constants,
+        build="\n    ".join(source.build).replace("\n    \n", "\n\n"),
+        framework=source.framework,
+        input_shape=f'("batch", {shape.channels}, {side})',
+        size=f'{{"height": {shape.side}, "width": {shape.side}}}' if shape.flexible else "{}",
+        transform="IMAGENET" if usual else "TRANSFORM",
+        labels="imagenet()" if imagenet else "LABELS",
+        folders="imagenet_wnids()" if imagenet else "LABELS",
+        sample='SampleData("photos", 1, write_photos)' if imagenet else f'SampleData("photos_{name}", 1, write_sample)',
+        optional=f"    pretrained={source.pretrained},\n" if source.pretrained else "",
+        published=published,
+    )
+
+
+def _comment(note: str) -> str:
+    return "".join(f"# {line}\n" for line in textwrap.wrap(note, 118))
+
+
+def _transform(transform: Transform) -> str:
+    words = [str(transform.resize), str(transform.crop), f"mean={transform.mean}", f"std={transform.std}"]
+    default = Transform()
+    words += [
+        f'{name}="{getattr(transform, name)}"'
+        for name in ("interpolation", "mode")
+        if getattr(transform, name) != getattr(default, name)
+    ]
+    return "ClassificationTransform(\n" + "".join(f"    {word},\n" for word in words) + ")"
+
+
+def _imports(source: Source, imagenet: bool, usual: bool) -> str:
+    standard = ["from functools import partial"] if "partial(" in source.pretrained else []
+    own = [
+        "from engine.spec import TensorSpec",
+        "from utils.datasets.samples.photos import write_photos",
+        *(["from utils.postprocess.labels import imagenet, imagenet_wnids"] if imagenet else []),
+        f"from utils.preprocess.{'paddle' if source.framework == 'paddle' else 'pytorch'}.classification import "
+        + ("IMAGENET" if usual else "ClassificationTransform"),
+        *source.imports,
+        f"from zoo.model import Model, {'Published, ' if source.published else ''}SampleData",
+        "from zoo.tasks.classification import ImageClassification",
+    ]
+    return "\n".join([*standard, "from pathlib import Path", "from typing import Any", "", *own])
+
+
+def readme(domain: str, name: str, title: str, source: Source, shape: Shape, demo: str) -> str:
+    """README.md with the guide's six sections and true commands."""
+    weights = "`pretrained` (the source's own, a download), " if source.pretrained else ""
+    weights += "`sample` (those of the folder), " if "sample.safetensors" in source.files else ""
+    note = "".join(f"{line}\n" for line in ["", *textwrap.wrap(source.note, 118)]) if source.note else ""
+    return _README.format(**_names(domain, name, title, source, shape), demo=demo, weights=weights, note=note)
+
+
+def requirements(packages: Sequence[str], pinned: Sequence[str]) -> str:
+    """requirements.txt: the repository's own pins where it has them."""
+    lines = []
+    for package in ("numpy", "onnx", "onnxruntime", "onnxsim", "onnxconverter-common", "Pillow", *packages):
+        own = [line for line in pinned if line.partition(";")[0].strip(" ").startswith(package)]
+        own = [
+            line
+            for line in own
+            if not line[len(package) : len(package) + 1].isalnum() and line[len(package)] not in "-_"
+        ]
+        lines += own or [package]
+    return (
+        "# What exporting and running this model needs, with the versions of the repository's requirements.txt.\n"
+        + ("\n".join(lines) + "\n")
+    )
+
+
+def case(domain: str, name: str, title: str, source: Source, shape: Shape, demo: str) -> str:
+    """The model's case in model.yaml."""
+    return _CASE.format(**_names(domain, name, title, source, shape), demo=demo)
+
+
+def tecoexec_case(domain: str, name: str, title: str, source: Source, shape: Shape) -> str:
+    """The model's case of limit performance."""
+    return _TECOEXEC.format(**_names(domain, name, title, source, shape))
+
+
+def _names(domain: str, name: str, title: str, source: Source, shape: Shape) -> dict[str, object]:
+    side = "H, W" if shape.flexible else f"{shape.side}, {shape.side}"
+    return {
+        "domain": domain,
+        "name": name,
+        "title": title,
+        "variant": source.variant,
+        "usual": "sample" if "sample.safetensors" in source.files else "random",
+        "origin": source.origin,
+        "licence": source.licence,
+        "classes": shape.classes,
+        "channels": shape.channels,
+        "side": shape.side,
+        "takes": f"[N, {shape.channels}, {side}]",
+        "run_dir": f"contrib/example/{domain}/{name}",
+        "static": file_name(source.variant, dynamic=False),
+        "dynamic": file_name(source.variant),
+        "float16": file_name(source.variant, "float16"),
+    }

@@ -1,0 +1,1 @@
+"""A network with its weights becomes files that are proved equal to it."""

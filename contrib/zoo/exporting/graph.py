@@ -1,0 +1,81 @@
+"""What is done to an exported graph: names, onnxsim and the checker; float16."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+from zoo.errors import CheckFailedError, ZooError
+from zoo.model import Model
+
+
+def finish(model: Model, path: Path, dynamic: bool) -> None:
+    """Names from the model's description, custom operators, onnxsim and the checker, in place."""
+    import onnx
+    import onnxsim
+
+    graph = onnx.load(path)
+    _rename(graph, [*model.inputs, *model.outputs])
+    if model.custom_ops and model.custom_ops.functions:
+        functions = model.custom_ops.functions()
+        for function in functions:
+            if onnx.defs.has(function.name):  # ONNX Runtime takes the one for the other, and crashes
+                raise ZooError(
+                    f"custom operator '{function.domain}::{function.name}' has the name of a standard one; "
+                    "call it something else"
+                )
+        graph.functions.extend(functions)
+    onnx.checker.check_model(graph)
+    simplified, same = onnxsim.simplify(graph)
+    if not same:
+        raise CheckFailedError(f"onnxsim changed what {path.name} computes; the network cannot be exported with it")
+    onnx.checker.check_model(simplified, full_check=True)
+    if dynamic:
+        _require_dynamic(simplified, [*model.inputs, *model.outputs], path.name)
+    onnx.save(simplified, path)
+
+
+def _require_dynamic(graph: Any, specs: list[Any], name: str) -> None:
+    """Raise CheckFailedError if a dimension that the model calls dynamic has become a number on the way."""
+    for value, spec in zip([*graph.graph.input, *graph.graph.output], specs, strict=True):
+        for axis, (dim, size) in enumerate(zip(value.type.tensor_type.shape.dim, spec.shape, strict=True)):
+            if isinstance(size, str) and dim.HasField("dim_value"):
+                raise CheckFailedError(
+                    f"{name}: dimension {axis} of '{spec}' was exported as {dim.dim_value}. Does the network's forward "
+                    "turn a size into a Python number (int(x.shape[0]), len(x))?"
+                )
+
+
+def _rename(graph: Any, specs: list[Any]) -> None:
+    """Give inputs, outputs and dynamic dimensions the names of the model's specs, whatever the exporter called them."""
+    values = [*graph.graph.input, *graph.graph.output]
+    if len(values) != len(specs):
+        raise CheckFailedError(
+            f"the exported graph has {len(values)} inputs and outputs, the model describes {len(specs)}"
+        )
+    names = {value.name: spec.name for value, spec in zip(values, specs, strict=True)}
+    for node in graph.graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names.get(name, name) for name in node.output]
+    for value, spec in zip(values, specs, strict=True):
+        value.name = spec.name
+        for dim, size in zip(value.type.tensor_type.shape.dim, spec.shape, strict=True):
+            if isinstance(size, int) and not dim.HasField("dim_value"):
+                dim.dim_value = size  # fixed, though the exporter lost track of it
+            elif isinstance(size, str) and dim.dim_param:
+                dim.dim_param = size
+
+
+def write_float16(source: Path, path: Path) -> None:
+    """The graph in `source` with weights, inputs and outputs in float16."""
+    import onnx
+    from onnxconverter_common import float16
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # one line for each weight below float16's smallest number
+        graph = onnx.load(source)
+        for tensor in graph.graph.initializer:
+            if tensor.float_data:  # the converter takes a Python loop over these, but not over raw bytes
+                tensor.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(tensor), tensor.name))
+        onnx.save(float16.convert_float_to_float16(graph), path)

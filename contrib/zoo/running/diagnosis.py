@@ -1,0 +1,96 @@
+"""What bounds a run: the engine alone, the host's cores, and how near the run came to the lower of the two."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from engine.base import Call, Engine
+from zoo.running.pipeline import Stages
+from zoo_core.machine import cores
+
+_REPLAY_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Samples a second: of the run, of the engine on ready batches (headspace), of the cores at full use (host_bound).
+
+    cpu_ms: processor milliseconds a sample, by stage. On a CPU target, "network and rest" is mostly the network, which
+    shares the cores, and the host bound holds for both together.
+    """
+
+    throughput: float
+    headspace: float
+    host_bound: float
+    cores: int
+    cpu_ms: dict[str, float]
+
+    def bound(self) -> float:
+        return min(self.headspace, self.host_bound)
+
+    def efficiency(self) -> float:
+        """Achieved over the lower bound."""
+        return self.throughput / self.bound()
+
+    def limit(self) -> str:
+        """Which bound is the lower one, and the stage to blame."""
+        if self.headspace <= self.host_bound:
+            return "the engine"
+        return f"the host's cores, most of it {max(self.cpu_ms, key=lambda stage: self.cpu_ms[stage])}"
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"bound": self.bound(), "efficiency": self.efficiency(), "limit": self.limit()}
+
+    def lines(self) -> list[str]:
+        """For people."""
+        parts = ", ".join(f"{stage} {milliseconds:.3g} ms" for stage, milliseconds in self.cpu_ms.items())
+        total = sum(self.cpu_ms.values())
+        return [
+            f"throughput {self.throughput:.4g} samples/s; headspace {self.headspace:.4g} (ready batches replayed); "
+            f"host bound {self.host_bound:.4g} ({self.cores} cores / {total:.3g} ms of processor time a sample)",
+            f"processor time a sample: {parts}",
+            f"limited by {self.limit()}; efficiency {self.efficiency():.2f} of the bound",
+        ]
+
+
+def diagnose(engine: Engine, stages: Stages) -> Diagnosis | None:
+    """Why a run was as fast as it was; replays one of its batches for a moment. None when nothing was run."""
+    if not stages.samples or not stages.cpu:
+        return None
+    own = stages.preprocess_cpu + stages.postprocess_cpu
+    seconds = {
+        "preprocessing": stages.preprocess_cpu,
+        "postprocessing": stages.postprocess_cpu,
+        "network and rest": max(stages.cpu - own, 0.0),
+    }
+    return Diagnosis(
+        throughput=stages.throughput(),
+        headspace=headspace(engine, stages.ready, min(_REPLAY_SECONDS, stages.end_to_end)),
+        host_bound=cores() * stages.samples / stages.cpu,
+        cores=cores(),
+        cpu_ms={stage: total / stages.samples * 1e3 for stage, total in seconds.items()},
+    )
+
+
+def headspace(engine: Engine, arrays: list[np.ndarray], seconds: float) -> float:
+    """Samples a second that the engine does when a batch is always ready, over about `seconds`."""
+    return replay(engine, arrays, seconds)[0]
+
+
+def replay(engine: Engine, arrays: list[np.ndarray], seconds: float) -> tuple[float, list[float]]:
+    """Run one batch again and again, always with another waiting: samples a second, and the seconds of each call."""
+    pending: deque[Call] = deque()
+    took: list[float] = []
+    start = time.perf_counter()
+    while time.perf_counter() - start < seconds or not took or pending:
+        while len(pending) <= engine.parallel and (time.perf_counter() - start < seconds or not took):
+            pending.append(engine.submit(arrays))
+        call = pending.popleft()
+        call.result()
+        took.append(call.run_time)
+    return len(arrays[0]) * len(took) / (time.perf_counter() - start), took

@@ -1,0 +1,323 @@
+"""Batches made ahead of the engine: workers preprocess samples straight into the rows of reusable slots.
+
+Threads are enough where preprocessing is Pillow and numpy, which let other threads run while they decode, scale and
+look up. Where it is Python itself, processes do it (`processes.py`), on slots in shared memory.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Protocol
+
+import numpy as np
+
+from utils.datasets.sample import Sample
+from zoo.errors import ZooError
+from zoo.running import memory
+from zoo.running.padding import Fixed, chunks, require_fits, stacked
+from zoo.task import Task
+from zoo_core.errors import DataError
+
+# Slots beside those in flight: one is postprocessed, one is ready, one is being filled.
+AHEAD = 3
+# Batches that workers are given at once: with one more behind the one that they are at, they never wait.
+_GIVEN = 2
+
+OnBad = Callable[[Sample, DataError], None]
+Row = tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True)
+class Filled:
+    """One preprocessed sample: what preprocessing said of it, what it took, and its arrays if they are in no slot."""
+
+    meta: Any
+    seconds: float
+    cpu_seconds: float
+    arrays: Row = ()
+
+
+class Slot:
+    """Room for one batch, used again and again. Its arrays are made when the first row arrives.
+
+    dtypes: the precision that floating values of each input are to be stored in; None leaves them as they come.
+    """
+
+    def __init__(self, rows: int, dtypes: Sequence[str | None]):
+        self.arrays: list[np.ndarray] = []
+        self._rows = rows
+        self._dtypes = dict(enumerate(dtypes))
+        self._lock = Lock()
+
+    def row(self, index: int) -> Row | None:
+        """Where row `index` is to be written, or None while the shapes are not known."""
+        return tuple(array[index, ...] for array in self.arrays) or None
+
+    def put(self, index: int, arrays: Sequence[np.ndarray]) -> None:
+        """Copy one sample into row `index`. Raises DataError when it has another shape than those before."""
+        with self._lock:
+            if not self.arrays:
+                self.arrays = [self._room(number, array) for number, array in enumerate(arrays)]
+        write_row(self.row(index) or (), arrays)
+
+    def take(self, arrays: Sequence[np.ndarray]) -> None:
+        """Have these arrays of a whole batch for rows, instead of room of its own."""
+        pairs = enumerate(arrays)
+        self.arrays = [array.astype(stored_dtype(array, self._dtypes.get(n)), copy=False) for n, array in pairs]
+
+    def _room(self, number: int, array: np.ndarray) -> np.ndarray:
+        return np.empty((self._rows, *array.shape), stored_dtype(array, self._dtypes.get(number)))
+
+
+def stored_dtype(array: np.ndarray, asked: str | None) -> np.dtype:
+    """`asked` for floating values; whole numbers stay what they are."""
+    wanted = np.dtype(asked or array.dtype)
+    return wanted if wanted.kind == array.dtype.kind == "f" else array.dtype
+
+
+def write_row(row: Row, arrays: Sequence[np.ndarray]) -> None:
+    """Copy what is not there already. Raises DataError when a shape differs."""
+    for place, array in zip(row, arrays, strict=True):
+        if place.shape != array.shape:
+            raise DataError(f"preprocessing gave an array of {list(array.shape)}, others {list(place.shape)}")
+        if place is not array:
+            np.copyto(place, array, casting="same_kind")
+
+
+def fill(task: Task, sample: Sample, row: Row | None) -> Filled:
+    """Preprocess one sample into `row`, or beside it where there is none yet.
+
+    Raises DataError for a sample that cannot be read, ZooError for a mistake of the preprocessing; both name it.
+    """
+    start, start_cpu = time.perf_counter(), time.thread_time()
+    try:
+        arrays, meta = task.preprocess(sample.data, row)
+        if row is not None:
+            write_row(row, arrays)
+    except DataError as error:
+        raise error if sample.id in str(error) else DataError(f"{sample.id}: {error}") from error
+    except Exception as error:
+        # preprocessing is a model's own code, which may raise anything
+        raise ZooError(f"preprocessing of {sample.id} failed: {type(error).__name__}: {error}") from error
+    beside = arrays if row is None else ()
+    return Filled(meta, time.perf_counter() - start, time.thread_time() - start_cpu, beside)
+
+
+class Workers(Protocol):
+    """Who fills slots. `elsewhere`: processor seconds spent in other processes so far."""
+
+    elsewhere: float
+
+    def slot(self) -> Slot: ...
+    def fill(self, slot: Slot, samples: Sequence[Sample]) -> list[Future[list[Filled | DataError]]]:
+        """Begin to fill `slot`; the futures' lists, one behind the other, hold one entry a sample."""
+        ...
+
+    def close(self) -> None:
+        """End with the samples that are being worked on."""
+        ...
+
+
+class Threads:
+    """Workers in this process: one sample at a time, or one batch where the task takes many."""
+
+    elsewhere = 0.0
+
+    def __init__(self, task: Task, count: int, batch_size: int, dtypes: Sequence[str | None]):
+        self._task = task
+        self._slot = (batch_size, dtypes)
+        memory.keep_freed()
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="preprocess")
+
+    def slot(self) -> Slot:
+        return Slot(*self._slot)
+
+    def fill(self, slot: Slot, samples: Sequence[Sample]) -> list[Future[list[Filled | DataError]]]:
+        if self._task.many is not None:
+            return [self._pool.submit(self._batch, slot, samples)]
+        return [self._pool.submit(self._one, slot, index, sample) for index, sample in enumerate(samples)]
+
+    def _batch(self, slot: Slot, samples: Sequence[Sample]) -> list[Filled | DataError]:
+        """All samples at once; where one of them is wrong, one after the other."""
+        start, start_cpu = time.perf_counter(), time.thread_time()
+        try:
+            assert self._task.many is not None  # noqa: S101 - asked before
+            arrays, metas = self._task.many([sample.data for sample in samples])
+        except DataError:
+            slot.arrays = []  # those of a batch before, which may have had fewer rows
+            return [self._alone(slot, index, sample) for index, sample in enumerate(samples)]
+        except Exception as error:
+            # preprocessing is a model's own code, which may raise anything
+            names = f"{samples[0].id} to {samples[-1].id}"
+            raise ZooError(f"preprocessing of {names} failed: {type(error).__name__}: {error}") from error
+        slot.take(arrays)
+        seconds = (time.perf_counter() - start) / len(samples)
+        cpu_seconds = (time.thread_time() - start_cpu) / len(samples)
+        return [Filled(meta, seconds, cpu_seconds) for meta in metas]
+
+    def _alone(self, slot: Slot, index: int, sample: Sample) -> Filled | DataError:
+        try:
+            return self._one(slot, index, sample)[0]
+        except DataError as error:
+            return error
+
+    def _one(self, slot: Slot, index: int, sample: Sample) -> list[Filled | DataError]:
+        filled = fill(self._task, sample, slot.row(index) if self._task.padding is None else None)
+        if filled.arrays and self._task.padding is None:
+            try:
+                slot.put(index, filled.arrays)
+            except DataError as error:
+                raise DataError(f"{sample.id}: {error}") from error
+            return [Filled(filled.meta, filled.seconds, filled.cpu_seconds)]
+        return [filled]
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Preprocessed samples: `arrays` has one array an input, [rows, …]; they live in `slot` until it is used again.
+
+    seconds, cpu_seconds: what preprocessing took, summed over the workers.
+    """
+
+    samples: list[Sample]
+    arrays: list[np.ndarray]
+    metas: list[Any]
+    slot: Slot
+    seconds: float
+    cpu_seconds: float
+
+
+Filling = tuple[Slot, list[Sample], list[Future[list[Filled | DataError]]]]
+
+
+class Feeder:
+    """Makes batches ahead of the caller, on `workers` workers, and gives them out in order.
+
+    The caller returns a batch's slot with `give_back`; while no slot is free, nothing further is preprocessed. The
+    last batch is as small as it is. A sample that cannot be read raises its DataError, or goes to `on_bad` and is
+    left out; any other exception of the preprocessing becomes a ZooError. Both name the sample.
+
+    Where the task pads, the rows of a batch differ in shape until the batch is complete: they are put together then.
+    fixed, token_budget: as padding.stacked and padding.chunks have them. processes: whether the workers are processes;
+    None leaves it to the task, and to whether there is enough to do.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        batch_size: int,
+        workers: int,
+        *,
+        slots: int = AHEAD,
+        dtypes: Sequence[str | None] = (),
+        on_bad: OnBad | None = None,
+        fixed: Fixed = (),
+        token_budget: int | None = None,
+        processes: bool | None = None,
+    ):
+        self._task = task
+        self._fixed = fixed
+        self._token_budget = token_budget
+        self._batch_size = batch_size
+        self._count = workers
+        self._slots = slots
+        self._free: deque[Slot] = deque()
+        self._dtypes = dtypes
+        self._on_bad = on_bad
+        self._processes = processes
+        self.elsewhere = 0.0
+
+    def give_back(self, batch: Batch) -> None:
+        """The arrays of `batch` are not needed any more."""
+        self._free.append(batch.slot)
+
+    def batches(self, samples: Sequence[Sample]) -> Iterator[Batch]:
+        """The batches of `samples`. When the caller stops early, the workers end with the sample they are at."""
+        plan = chunks(self._task, samples, self._batch_size, self._token_budget)
+        filling: deque[Filling] = deque()
+        workers = self._workers(samples)
+        self._free = deque(workers.slot() for _ in range(self._slots))
+        try:
+            while True:
+                while self._room_ahead(filling) and (indices := next(plan, None)) is not None:
+                    chunk = [samples[index] for index in indices]
+                    # the slot that was used last: its memory is there, and that of a slot never used need not come
+                    slot = self._free.pop() if self._free else workers.slot()
+                    filling.append((slot, chunk, workers.fill(slot, chunk)))
+                if not filling:
+                    return
+                batch = self._collected(*filling.popleft())
+                self.elsewhere = workers.elsewhere
+                if batch.samples:
+                    yield batch
+                else:
+                    self.give_back(batch)
+        finally:
+            workers.close()
+
+    def _room_ahead(self, filling: Sequence[Filling]) -> bool:
+        """Whether another batch is to be begun. Without a free slot, one is, if there is none at all."""
+        if not self._free:
+            return not filling
+        return sum(not parts[-1].done() for _, _, parts in filling) < _GIVEN
+
+    def _workers(self, samples: Sequence[Sample]) -> Workers:
+        from zoo.running import processes
+
+        if processes.wanted(self._processes, self._task, samples):
+            return processes.Processes(self._task, self._count, self._batch_size, self._dtypes, samples)
+        return Threads(self._task, self._count, self._batch_size, self._dtypes)
+
+    def _collected(self, slot: Slot, samples: list[Sample], parts: list[Future[list[Filled | DataError]]]) -> Batch:
+        """Wait for every row of a slot. Rows that could not be read are closed up."""
+        wait(parts, return_when=FIRST_EXCEPTION)  # woken once, and not for every row
+        good: list[int] = []
+        rows: list[Filled] = []
+        for index, (sample, result) in enumerate(zip(samples, _results(parts), strict=True)):
+            filled = self._fitting(sample, result)
+            if isinstance(filled, DataError):
+                if self._on_bad is None:
+                    raise filled
+                self._on_bad(sample, filled)
+                continue
+            good.append(index)
+            rows.append(filled)
+        return Batch(
+            [samples[index] for index in good],
+            self._together(slot, rows, good, len(samples)),
+            [row.meta for row in rows],
+            slot,
+            sum(row.seconds for row in rows),
+            sum(row.cpu_seconds for row in rows),
+        )
+
+    def _fitting(self, sample: Sample, filled: Filled | DataError) -> Filled | DataError:
+        """`filled`, or what to say of a sample that is too long for a network of fixed size."""
+        if isinstance(filled, Filled) and self._task.padding is not None:
+            try:
+                require_fits(filled.arrays, self._fixed)
+            except DataError as error:
+                return DataError(f"{sample.id}: {error}")
+        return filled
+
+    def _together(self, slot: Slot, rows: list[Filled], good: list[int], count: int) -> list[np.ndarray]:
+        if self._task.padding is not None:
+            return stacked([row.arrays for row in rows], self._task.padding, self._fixed, self._dtypes)
+        return [array[:count] if len(good) == count else array[good] for array in slot.arrays]
+
+
+def _results(parts: Sequence[Future[list[Filled | DataError]]]) -> Iterator[Filled | DataError]:
+    """One entry a sample; a DataError of a whole part is that of its only sample."""
+    for part in parts:
+        try:
+            yield from part.result()
+        except DataError as error:
+            yield error

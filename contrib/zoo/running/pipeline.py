@@ -1,0 +1,214 @@
+"""The one path from a sample to a prediction, used by demo, folder, validation and verification alike.
+
+Three things happen at the same time. Workers preprocess samples straight into the rows of batch slots, ahead of the
+engine (`feeder.Feeder`). The engine works on the batches that were submitted to it. The caller's thread postprocesses
+finished batches, in order, and counts them (`predictions`). The number of slots bounds every queue.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from engine.base import Call, Engine
+from utils.datasets.sample import Sample
+from zoo.difference import as_list
+from zoo.running.feeder import AHEAD, Batch, Feeder, OnBad
+from zoo.running.padding import Fixed, chunks, fixed_sizes, typical
+from zoo.task import Task
+from zoo_core.errors import DataError
+from zoo_core.machine import cores
+
+
+@dataclass
+class Stages:
+    """What `batches` batches of `samples` samples took, in seconds.
+
+    The stages overlap, so that they add up to more than `end_to_end`, the time by the clock. preprocess and
+    inference are summed over the workers that did them. cpu is the processor time of the whole run, preprocess_cpu and
+    postprocess_cpu what these stages had of it. ready: a preprocessed batch, one array an input.
+    """
+
+    samples: int = 0
+    batches: int = 0
+    preprocess: float = 0.0
+    inference: float = 0.0
+    postprocess: float = 0.0
+    end_to_end: float = 0.0
+    preprocess_cpu: float = 0.0
+    postprocess_cpu: float = 0.0
+    cpu: float = 0.0
+    ready: list[np.ndarray] = field(default_factory=list, repr=False)
+
+    def throughput(self) -> float:
+        """Samples a second, end to end."""
+        return self.samples / self.end_to_end if self.end_to_end else 0.0
+
+    def to_json(self) -> dict[str, float]:
+        figures = {name: value for name, value in vars(self).items() if name != "ready"}
+        return figures | {"throughput": self.throughput()}
+
+    def summary(self) -> str:
+        """The line that CI looks for: sums and averages a batch, in seconds; samples a second."""
+        batches = max(self.batches, 1)
+        return (
+            f"summary: avg_sps: {self.throughput():.6g}, e2e_time: {self.end_to_end:.6g}, "
+            f"avg_inference_time: {self.inference / batches:.6g}, avg_preprocess_time: "
+            f"{self.preprocess / batches:.6g}, "
+            f"avg_postprocess: {self.postprocess / batches:.6g}"
+        )
+
+
+def batches(
+    task: Task, samples: Sequence[Sample], batch_size: int, workers: int | None = None, fixed: Fixed = ()
+) -> Iterator[Batch]:
+    """Preprocessed batches, in order; the arrays of one are valid until the next is asked for."""
+    feeder = Feeder(task, batch_size, workers or cores(), fixed=fixed)
+    for batch in feeder.batches(samples):
+        yield batch
+        feeder.give_back(batch)
+
+
+def predictions(
+    task: Task,
+    engine: Engine,
+    samples: Sequence[Sample],
+    batch_size: int,
+    stages: Stages,
+    *,
+    workers: int | None = None,
+    warm_up: int = 0,
+    skip_postprocess: bool = False,
+    on_bad: OnBad | None = None,
+    token_budget: int | None = None,
+    processes: bool | None = None,
+) -> Iterator[tuple[list[Sample], list[Any]]]:
+    """For each batch, its samples and their predictions (none when skipping postprocessing); times go to `stages`.
+
+    One batch more than the engine runs at once is submitted ahead, so that it never waits for this thread. A
+    batch of the first sample runs `warm_up` times beforehand, outside of every figure. workers: threads that
+    preprocess, by default as many as there are cores. token_budget: as padding.chunks has it. processes: as Feeder's.
+    """
+    if task.play is not None:
+        yield from _played(task, engine, samples, batch_size, stages, warm_up)
+        return
+    in_flight = engine.parallel + 1
+    # only to what was asked for: a float16 file under --dtype float32 is refused by the engine
+    dtypes = [spec.dtype if spec.dtype == engine.dtype else None for spec in engine.inputs]
+    feeder = Feeder(
+        task,
+        batch_size,
+        workers or cores(),
+        slots=in_flight + AHEAD,
+        dtypes=dtypes,
+        on_bad=on_bad,
+        fixed=fixed_sizes([engine]),
+        token_budget=token_budget,
+        processes=processes,
+    )
+    if warm_up:
+        _warm_up(task, engine, samples[0], min(batch_size, len(samples)), warm_up)
+    pending: deque[tuple[Batch, Call]] = deque()
+    first, representative = 0, typical(task, samples)
+    clock = _Clock(stages)
+    try:
+        for batch in feeder.batches(samples):
+            pending.append((batch, engine.submit(batch.arrays)))
+            if not stages.ready or first <= representative < first + len(batch.samples):
+                stages.ready = batch.arrays
+            first += len(batch.samples)
+            while pending and (len(pending) > in_flight or pending[0][1].done()):
+                yield _finished(task, pending.popleft(), feeder, stages, skip_postprocess)
+                clock.read(feeder.elsewhere)
+        while pending:
+            yield _finished(task, pending.popleft(), feeder, stages, skip_postprocess)
+            clock.read(feeder.elsewhere)
+    finally:
+        for _, call in pending:
+            call.cancel()
+
+
+def _finished(
+    task: Task, pending: tuple[Batch, Call], feeder: Feeder, stages: Stages, skip_postprocess: bool
+) -> tuple[list[Sample], list[Any]]:
+    """Wait for a submitted batch, postprocess it and give its slot back."""
+    batch, call = pending
+    outputs = as_list(call.result())
+    start, start_cpu = time.perf_counter(), time.thread_time()
+    try:
+        found = [] if skip_postprocess else task.postprocess(outputs, batch.metas)
+    except DataError as error:
+        raise DataError(f"batch of {batch.samples[0].id} to {batch.samples[-1].id}: {error}") from error
+    stages.postprocess += time.perf_counter() - start
+    stages.postprocess_cpu += time.thread_time() - start_cpu
+    stages.preprocess += batch.seconds
+    stages.preprocess_cpu += batch.cpu_seconds
+    stages.inference += call.run_time
+    stages.batches += 1
+    stages.samples += len(batch.samples)
+    feeder.give_back(batch)
+    return batch.samples, found
+
+
+class _Clocked:
+    """An engine for closed loops: calls go through, and their time is added up."""
+
+    def __init__(self, engine: Engine):
+        self._engine = engine
+        self.seconds = 0.0
+        self.cpu_seconds = 0.0
+
+    def __call__(self, inputs: Any) -> Any:
+        start_cpu = time.thread_time()
+        outputs = self._engine(inputs)
+        self.cpu_seconds += time.thread_time() - start_cpu
+        self.seconds += self._engine.run_time
+        return outputs
+
+
+def _played(
+    task: Task, engine: Engine, samples: Sequence[Sample], batch_size: int, stages: Stages, warm_up: int
+) -> Iterator[tuple[list[Sample], list[Any]]]:
+    """As predictions, for a closed loop: what is not the network's time counts as postprocessing."""
+    if not samples:
+        return
+    if warm_up:
+        _warm_up(task, engine, samples[0], min(batch_size, len(samples)), warm_up)
+    stages.ready = next(batches(task, samples[:batch_size], batch_size)).arrays
+    clock = _Clock(stages)
+    for indices in chunks(task, samples, batch_size):
+        batch = [samples[index] for index in indices]
+        clocked = _Clocked(engine)
+        start, start_cpu = time.perf_counter(), time.thread_time()
+        found = task.play(clocked, batch) if task.play else []
+        stages.postprocess += time.perf_counter() - start - clocked.seconds
+        stages.postprocess_cpu += time.thread_time() - start_cpu - clocked.cpu_seconds
+        stages.inference += clocked.seconds
+        stages.batches += 1
+        stages.samples += len(batch)
+        clock.read()
+        yield batch, found
+
+
+def _warm_up(task: Task, engine: Engine, sample: Sample, rows: int, times: int) -> None:
+    for batch in batches(task, [sample] * rows, rows, fixed=fixed_sizes([engine])):
+        for call in [engine.submit(batch.arrays) for _ in range(times * engine.parallel)]:
+            call.result()
+
+
+class _Clock:
+    """Writes to `stages` what has passed since the clock was made."""
+
+    def __init__(self, stages: Stages):
+        self._stages = stages
+        self._start, self._start_cpu = time.perf_counter(), time.process_time()
+
+    def read(self, elsewhere: float = 0.0) -> None:
+        """elsewhere: processor seconds of worker processes."""
+        self._stages.end_to_end = time.perf_counter() - self._start
+        self._stages.cpu = time.process_time() - self._start_cpu + elsewhere
