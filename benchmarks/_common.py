@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 
 from tecoexec.host import Load  # noqa: E402
 from zoo.catalogue import load  # noqa: E402
-from zoo.exporting.export import export  # noqa: E402
+from zoo.exporting.export import ExportOptions, export  # noqa: E402
 from zoo.model import Model  # noqa: E402
 from zoo_core.machine import cores  # noqa: E402
 
@@ -55,13 +55,13 @@ def write_pictures(folder: Path, count: int = PICTURES) -> Path:
 def network(name: str, folder: Path) -> tuple[Model, Path]:
     """A torchvision classifier with random, but lively weights as a model of the zoo, and its dynamic ONNX file."""
 
-    def build(variant: str) -> Any:
+    def build() -> Any:
         import torchvision
 
-        return getattr(torchvision.models, variant)(weights=None)
+        return getattr(torchvision.models, name)(weights=None)
 
-    model = replace(load("classification/resnet"), variants=(name,), default_variant=name, build=build)
-    return model, export(model, folder, weights="random").dynamic
+    model = replace(load("classification/resnet").variant(), variant=name, build=build)
+    return model, export(model, folder, ExportOptions("random")).dynamic
 
 
 @dataclass

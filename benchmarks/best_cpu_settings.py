@@ -9,9 +9,6 @@ Run: make bench, or python benchmarks/best_cpu_settings.py [models] [--target on
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
-import json
 import statistics
 import sys
 import tempfile
@@ -26,16 +23,19 @@ import numpy as np
 
 from _common import export, in_turns, load, machine
 from engine import backends
-from zoo.accuracy import tune
+from zoo.accuracy.tune import Point, tune
 from zoo.accuracy.verify import spread
 from zoo.catalogue import ids
-from zoo.commands import flags
 from zoo.errors import CheckFailedError, ZooError
+from zoo.exporting.export import ExportOptions
 from zoo.manifest import Exported
-from zoo.model import Model, file_name
+from zoo.model import Model
 from zoo.running.diagnosis import replay
+from zoo.running.engines import open_runner
 from zoo.running.pipeline import batches
+from zoo.running.setting import Setting
 
+LIMIT = 256  # samples that the accuracy is checked on
 TARGETS, ROUNDS = ("onnx", "openvino"), 7
 BATCHES, LARGE_BATCHES = (1, 4, 16), (64, 256)
 # Where a call with the largest of BATCHES takes less, what surrounds a call counts, and LARGE_BATCHES are tried too.
@@ -48,7 +48,7 @@ class Row:
 
     model: str
     target: str
-    point: dict[str, Any]
+    point: Point
     plain_batch: int
     ratios: list[float]
     quiet: int
@@ -57,8 +57,8 @@ class Row:
         point = self.point
         low, middle, high = np.percentile(self.ratios, [25, 50, 75])
         return (
-            f"| {self.model} | {self.target} | {point['dtype']} | {point['batch_size']} | {point['streams']} | "
-            f"{point['threads'] or '-'} | {self.plain_batch} | **{middle:.2f}** ({low:.2f} to {high:.2f}) | "
+            f"| {self.model} | {self.target} | {point.dtype} | {point.batch_size} | {point.streams} | "
+            f"{point.threads or '-'} | {self.plain_batch} | **{middle:.2f}** ({low:.2f} to {high:.2f}) | "
             f"{self.quiet} of {len(self.ratios)} |"
         )
 
@@ -83,11 +83,11 @@ def plain(session: Any, arrays: list[np.ndarray], seconds: float) -> float:
 def exported_whole(model: Model, folder: Path) -> Exported:
     """With an int8 file, where the model has one that its export accepts; with random weights, where no others can be
     had."""
-    for settings in ({"int8": True}, {}, {"weights": "random"}):
+    for options in (ExportOptions(int8=True), ExportOptions(), ExportOptions("random")):
         try:
-            return export(model, folder, **settings)
+            return export(model, folder, options)
         except (ZooError, CheckFailedError) as error:
-            print(f"{model.id}, export({settings}): {error}", file=sys.stderr)
+            print(f"{model.id}, export({options}): {error}", file=sys.stderr)
     raise ZooError(f"{model.id} cannot be exported")
 
 
@@ -101,44 +101,31 @@ def plain_rates(model: Model, session: Any, seconds: float) -> dict[int, float]:
 
 def best_settings(
     model: Model, exported: Exported, target: str, batch_sizes: Sequence[int], seconds: float
-) -> list[dict[str, Any]]:
+) -> list[Point]:
     """For each dtype that passes, the point of the search with the highest throughput."""
-    folder, variant = exported.dynamic.parent, model.variant(None)
-    offered = [
-        dtype
-        for dtype in flags.DTYPES
-        if dtype in backends.find(target).dtypes and (folder / file_name(variant, dtype)).is_file()
-    ]
-    with tempfile.TemporaryDirectory() as kept:
-        report = Path(kept) / "points.json"
-        words = ["--folder", str(folder), "--target", target, "--seconds", str(seconds), "--json", str(report)]
-        words += [word for dtype in offered for word in ("--dtype", dtype)]
-        words += [word for rows in batch_sizes for word in ("--batch", str(rows))]
-        with contextlib.redirect_stdout(io.StringIO()) as said:
-            code = tune.main(model, words)
-        if code != 0:
-            raise ZooError(f"zoo tune {model.id} --target {target} ended with {code}: {said.getvalue().strip()}")
-        points = json.loads(report.read_text(encoding="utf-8"))["points"]
-    found: dict[str, dict[str, Any]] = {}
-    for point in sorted(points, key=lambda one: one["throughput"]):
-        found[point["dtype"]] = point
+    setting = Setting(model, folder=exported.dynamic.parent, target=target)
+    points = tune(setting, setting.dtypes(), batch_sizes, "sample", LIMIT, seconds).points
+    if not points:
+        raise ZooError(f"no dtype of {model.id} passes on {target}")
+    found: dict[str, Point] = {}
+    for point in sorted(points, key=lambda one: one.throughput):
+        found[point.dtype] = point
     return list(found.values())
 
 
-def tuned(model: Model, folder: Path, target: str, point: dict[str, Any], seconds: float) -> float:
+def tuned(model: Model, folder: Path, target: str, point: Point, seconds: float) -> float:
     """Samples a second of one setting, in an engine of its own."""
-    ckpt = folder / file_name(model.variant(None), point["dtype"])
-    with flags.target_engine(
+    setting = Setting(
         model,
-        ckpt,
-        target,
-        point["dtype"],
-        point["batch_size"],
-        None,
-        streams=point["streams"],
-        threads=point["threads"],
-    ) as engine:
-        arrays = ready(model, point["batch_size"])
+        folder=folder,
+        target=target,
+        dtype=point.dtype,
+        batch_size=point.batch_size,
+        streams=point.streams,
+        threads=point.threads,
+    )
+    with open_runner(setting) as engine:
+        arrays = ready(model, point.batch_size)
         engine(arrays)
         return replay(engine, arrays, seconds)[0]
 
@@ -157,11 +144,11 @@ def rows(model: Model, folder: Path, targets: list[str], seconds: float) -> Iter
             continue
         points = best_settings(model, exported, target, list(rates), seconds)
         jobs: dict[str, Callable[[], float]] = {"plain": partial(plain, session, arrays, seconds)}
-        jobs |= {point["dtype"]: partial(tuned, model, folder, target, point, seconds) for point in points}
+        jobs |= {point.dtype: partial(tuned, model, folder, target, point, seconds) for point in points}
         found = in_turns(ROUNDS, jobs)
         for point in points:
-            ratios = found.ratios(point["dtype"], "plain")
-            quiet = len(found.ratios(point["dtype"], "plain", quiet=True))
+            ratios = found.ratios(point.dtype, "plain")
+            quiet = len(found.ratios(point.dtype, "plain", quiet=True))
             yield Row(model.id, target, point, batch, ratios, quiet)
 
 
@@ -181,7 +168,7 @@ def main() -> int:
         ratios: list[float] = []
         try:
             with tempfile.TemporaryDirectory() as folder:
-                for row in rows(load(name), Path(folder), args.target or list(TARGETS), args.seconds):
+                for row in rows(load(name).variant(), Path(folder), args.target or list(TARGETS), args.seconds):
                     print(row.line(), flush=True)
                     ratios.append(statistics.median(row.ratios))
         except Exception as error:

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from _common import ROOT, claim, in_turns, load, machine
-from zoo.exporting.export import export
+from zoo.exporting.export import ExportOptions, export
 
 ROUNDS = 9
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -41,11 +41,11 @@ def seconds(command: list[str], folder: Path) -> float:
 def main() -> int:
     """Print the medians and the ratio; 1 if the claim does not hold."""
     machine()
-    model = load("classification/resnet")
-    picture = sorted(model.demos().glob("*.jpg"))[0]
+    model = load("classification/resnet").variant()
+    picture = sorted(model.demo_folder().glob("*.jpg"))[0]
     example = ROOT / "contrib/example/classification/resnet/example_single_batch.py"
     with tempfile.TemporaryDirectory() as folder:
-        ckpt = export(model, Path(folder), weights="random").dynamic
+        ckpt = export(model, Path(folder), ExportOptions("random")).dynamic
         flags = ["--ckpt", str(ckpt), "--data_path", str(picture)]
         jobs = {
             "example": partial(seconds, [sys.executable, str(example), *flags], Path(folder)),

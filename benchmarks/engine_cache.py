@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "contrib"))
 
 from engine import backends
 from zoo.catalogue import load
-from zoo.exporting.export import export
+from zoo.exporting.export import ExportOptions, export
 
 CONTRIB = Path(__file__).resolve().parent.parent / "contrib"
 CLAIM = 5.0
@@ -57,7 +57,7 @@ def main() -> int:
     targets = sys.argv[1:] or [name for name in ("openvino", "cpu") if backends.targets()[name].availability().usable]
     held = True
     with tempfile.TemporaryDirectory() as folder:
-        path = export(load("classification/resnet"), Path(folder), variant="resnet50", weights="random").dynamic
+        path = export(load("classification/resnet").variant("resnet50"), Path(folder), ExportOptions("random")).dynamic
         for target in targets:
             firsts, seconds = [], []
             for index in range(ROUNDS):

@@ -23,7 +23,7 @@ from engine import backends
 from engine.backends.base import Availability, Backend, Options, Session
 from engine.base import Engine
 from engine.spec import TensorSpec
-from zoo.exporting.export import export
+from zoo.exporting.export import ExportOptions, export
 
 CLAIM = 0.95
 SECONDS_A_ROW = 0.01
@@ -92,7 +92,7 @@ def rate(engine: Engine, x: np.ndarray) -> float:
 def replicas() -> None:
     """Print what two replicas with one thread each bring over one, and over one session with all cores."""
     with tempfile.TemporaryDirectory() as folder:
-        path = export(load("classification/resnet"), Path(folder), variant="resnet18", weights="random").dynamic
+        path = export(load("classification/resnet").variant("resnet18"), Path(folder), ExportOptions("random")).dynamic
         x = np.random.default_rng(0).standard_normal((8, 3, 128, 128), np.float32)
         with (
             Engine(path, options={"threads": 1}) as one,

@@ -12,14 +12,15 @@ from functools import partial
 from pathlib import Path
 
 from _common import ROOT, claim, in_turns, load, machine, write_pictures
-from zoo.exporting.export import export
+from zoo.exporting.export import ExportOptions, export
 
 ROUNDS = 1  # peak memory hardly varies, and 10,000 images take their time
 CHILD = """
 import contextlib, io, sys
 sys.path[:0] = sys.argv[1].split(":")
 from tecoexec.host import peak_memory_mib
-from zoo import catalogue, valid
+from zoo import catalogue
+from zoo.commands import valid
 with contextlib.redirect_stdout(io.StringIO()):
     code = valid.main(catalogue.load("classification/resnet"), sys.argv[2:])
 assert code == 0, code
@@ -38,7 +39,7 @@ def main() -> int:
     """Print the medians and the ratio; 1 if the claim does not hold."""
     machine()
     with tempfile.TemporaryDirectory() as folder:
-        ckpt = export(load("classification/resnet"), Path(folder), variant="resnet18", weights="random").dynamic
+        ckpt = export(load("classification/resnet").variant("resnet18"), Path(folder), ExportOptions("random")).dynamic
         few, many = (write_pictures(Path(folder) / str(count), count) for count in (1_000, 10_000))
         found = in_turns(ROUNDS, {"10,000 images": partial(peak, ckpt, many), "1,000 images": partial(peak, ckpt, few)})
     found.show("MiB")

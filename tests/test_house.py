@@ -37,6 +37,56 @@ def test_who_imports_whom() -> None:
     assert ", 0 broken" in done.stdout
 
 
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """No circle of imports, those inside functions and those for the type checker included."""
+    code = f"""
+import grimp, networkx
+graph = grimp.build_graph(*{ROOMS!r}, cache_dir=None)
+imports = networkx.DiGraph()
+for module in graph.modules:
+    imports.add_edges_from((module, other) for other in graph.find_modules_directly_imported_by(module))
+print(len(imports))
+for circle in networkx.strongly_connected_components(imports):
+    if len(circle) > 1:
+        print(*sorted(circle))
+"""
+    done = run(code)
+    assert done.returncode == 0, done.stderr
+    count, *circles = done.stdout.splitlines()
+    assert int(count) > 100
+    assert circles == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_flags_are_read_in_the_rooms_for_commands_only(room: str) -> None:
+    readers = {
+        file.relative_to(CONTRIB).as_posix()
+        for file in (CONTRIB / room).rglob("*.py")
+        if "argparse" in imported_anywhere(file.read_text(encoding="utf-8"))
+    }
+    assert {name for name in readers if not name.startswith(("zoo/commands/", "zoo/contributing/"))} == set()
+
+
+def test_no_module_is_longer_than_300_lines() -> None:
+    lines = {
+        file.relative_to(ROOT).as_posix(): len(file.read_text(encoding="utf-8").splitlines())
+        for folder in ("contrib", "tools", "tecoexec")
+        for file in (ROOT / folder).rglob("*.py")
+    }
+    assert {name: count for name, count in lines.items() if count > 300} == {}
+
+
+def imported_anywhere(source: str) -> set[str]:
+    """The top-level packages that a module imports, in its functions too."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add((node.module or "").partition(".")[0])
+    return found
+
+
 @pytest.mark.parametrize("module", ["zoo.__main__", "engine.base", "engine.tecoinfer_pytorch"])
 def test_importing_loads_no_framework(module: str) -> None:
     done = run(f"import sys, {module}; print(*[name for name in {HEAVY!r} if name in sys.modules])")

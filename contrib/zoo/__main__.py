@@ -55,11 +55,12 @@ def _with_model(command: str, job: object, words: list[str]) -> int:
         )
         return 0 if words[:1] in (["-h"], ["--help"]) else 2
     try:
-        model = catalogue.load(words[0])
+        family, variant = catalogue.find(words[0])
     except ZooError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    return job(model, words[1:])  # type: ignore[operator]
+    chosen = ["--variant", variant] if variant else []
+    return job(family, [*chosen, *words[1:]])  # type: ignore[operator]
 
 
 def _help() -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
@@ -113,8 +112,3 @@ def require_alive(outputs: list[np.ndarray]) -> None:
     spread = Spread()
     spread.add(outputs)
     spread.require_alive()
-
-
-def as_list(outputs: Any) -> list[np.ndarray]:
-    """What an engine returned, as a list."""
-    return outputs if isinstance(outputs, list) else [outputs]

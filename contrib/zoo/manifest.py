@@ -2,69 +2,114 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.tecoinfer_pytorch import TecoInferEngine
-from zoo import frameworks
-from zoo.difference import Difference
-from zoo.errors import ZooError
-from zoo.model import Model, file_name
-from zoo.weights import Weights
+from zoo_core.files import read_json
 from zoo_core.hashing import sha256
+
+from . import frameworks
+from .catalogue import EXAMPLES
+from .errors import ZooError
+from .model import Model, Part, file_name
 
 ONNX = frameworks.ONNX
 # The files of each format
 KINDS = {ONNX: ("static", "dynamic", "float16"), "mindir": ("mindir",), "ckpt": ("ckpt",)}
+MANIFEST = ".export.json"
+RUNS = "runs"
 
 
 @dataclass(frozen=True)
 class Exported:
-    """The files of one export by kind. `manifest` is written last: where it exists, all of them are complete."""
+    """The files of one export.
+
+    Args:
+        paths: by part and kind, as `Part.key` writes them: "dynamic", "encoder/float16".
+        manifest: written last: where it exists, all of them are complete.
+        failed: files that were not written because they differ too much from the framework, and by how much.
+    """
 
     paths: Mapping[str, Path]
     manifest: Path
+    failed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def static(self) -> Path:
+        """The file with fixed sizes, of a network of one part."""
         return self.paths["static"]
 
     @property
     def dynamic(self) -> Path:
+        """The file with free sizes, of a network of one part."""
         return self.paths["dynamic"]
 
     @property
     def float16(self) -> Path:
+        """The file in float16, of a network of one part."""
         return self.paths["float16"]
 
     def files(self) -> list[Path]:
+        """All of them, the manifest last."""
         return [*self.paths.values(), self.manifest]
 
     @staticmethod
-    def of(variant: str, folder: Path, kinds: Sequence[str] = KINDS[ONNX]) -> Exported:
-        names = {
-            "static": file_name(variant, dynamic=False),
-            "dynamic": file_name(variant),
-            "float16": file_name(variant, "float16"),
-            "int8": file_name(variant, "int8"),
-            "mindir": file_name(variant, suffix=".mindir"),
-            "ckpt": f"{variant}.ckpt",
+    def of(model: Model, folder: Path, kinds: Sequence[str] = KINDS[ONNX]) -> Exported:
+        """The files that an export of `model` to `folder` has."""
+        paths = {
+            part.key(kind): folder / kind_name(part.stem(model.variant), kind)
+            for part in model.parts
+            for kind in kinds
+            if part.static or kind != "static"
         }
-        return Exported({kind: folder / names[kind] for kind in kinds}, folder / f"{variant}.export.json")
+        return Exported(paths, manifest_path(folder, model.variant))
+
+
+def kind_name(stem: str, kind: str) -> str:
+    """The name of the file of a kind. stem: `Part.stem`."""
+    return {
+        "static": file_name(stem, dynamic=False),
+        "dynamic": file_name(stem),
+        "float16": file_name(stem, "float16"),
+        "int8": file_name(stem, "int8"),
+        "mindir": file_name(stem, suffix=".mindir"),
+        "ckpt": f"{stem}.ckpt",
+    }[kind]
+
+
+def manifest_path(folder: Path, variant: str) -> Path:
+    """Where the manifest of a variant's export to `folder` is."""
+    return folder / f"{variant.replace('/', '--')}{MANIFEST}"
+
+
+def export_home(model: Model) -> Path:
+    """The folder with the export of a variant that a command takes where none is named.
+
+    It is the model's folder if the export is there, else runs/<domain>/<model>/<variant>, in the working folder or in
+    the repository. Where there is none, it is the model's folder, in which it is missed.
+    """
+    below = Path(RUNS) / model.id / model.variant.replace("/", "--")
+    places = (model.folder, below, EXAMPLES.parent.parent / below)
+    return next((place for place in places if manifest_path(place, model.variant).is_file()), model.folder)
 
 
 def earlier(path: Path) -> dict[str, Any]:
-    """The manifest of an export before this one; {} where there is none that can be read."""
+    """The manifest of an export before this one; {} where there is none that can be read, or that names other files."""
+    before = read_json(path)
     try:
-        before = json.loads(path.read_text(encoding="utf-8"))
-        complete = all(isinstance(entry["name"] + entry["sha256"], str) for entry in before["files"].values())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        entries = before["files"].values()
+        complete = all(isinstance(entry["sha256"], str) and _own_name(entry["name"]) for entry in entries)
+    except (KeyError, TypeError, AttributeError):
         return {}
     return before if complete else {}
+
+
+def _own_name(name: Any) -> bool:
+    """Whether it is the name of a file in the manifest's own folder, and not a way out of it."""
+    return isinstance(name, str) and name not in ("", ".", "..") and not set(name) & {"/", "\\", "\0"}
 
 
 def kept(before: dict[str, Any], manifest: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -86,83 +131,87 @@ def _others(before: dict[str, Any], manifest: dict[str, Any]) -> dict[str, Any]:
 
 def _unchanged(folder: Path, entry: dict[str, Any]) -> bool:
     path = folder / entry["name"]
-    return path.is_file() and sha256(path) == entry["sha256"]
-
-
-def manifest_of(
-    model: Model,
-    variant: str,
-    weights: Weights,
-    input_size: int | None,
-    made: Exported,
-    note: str,
-    differences: dict[str, Difference],
-    samples: int,
-) -> dict[str, Any]:
-    """What is written beside the files: where they come from, what is in them, how far they are from the framework."""
-    import importlib.metadata
-
-    return {
-        "model": model.id,
-        "variant": variant,
-        "weights": weights.to_json(),
-        "input_size": input_size,
-        "files": {
-            kind: {
-                "name": path.name,
-                "sha256": sha256(path),
-                "bytes": path.stat().st_size,
-                "difference": differences[kind].to_json(),
-                **_graph_facts(kind, path),
-            }
-            for kind, path in made.paths.items()
-        },
-        "compared_on": f"{samples} preprocessed samples",
-        "note": note,
-        "versions": frameworks.of(model).versions()
-        | {
-            name: importlib.metadata.version(name)
-            for name in ("onnx", "onnxsim", "onnxruntime", "onnxconverter-common", "numpy")
-        },
-        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-    }
-
-
-def _graph_facts(kind: str, path: Path) -> dict[str, Any]:
-    """Opset, inputs and outputs as they stand in the file; nothing of a .ckpt, which is weights without a graph."""
-    if kind == "ckpt":
-        return {}
-    opset = {} if kind == "mindir" else {"opset": _opset(path)}
-    with TecoInferEngine(path, target="mindspore" if kind == "mindir" else "onnx") as engine:
-        return opset | {
-            "inputs": [{"name": spec.name, "dtype": spec.dtype, "shape": list(spec.shape)} for spec in engine.inputs],
-            "outputs": [{"name": spec.name, "dtype": spec.dtype, "shape": list(spec.shape)} for spec in engine.outputs],
-        }
-
-
-def _opset(path: Path) -> int:
-    import onnx
-
-    return next(entry.version for entry in onnx.load(path).opset_import if entry.domain in ("", "ai.onnx"))
+    return path.is_file() and not path.is_symlink() and sha256(path) == entry["sha256"]
 
 
 def read_manifest(ckpt: Path) -> dict[str, Any]:
-    """The manifest that describes the exported file `ckpt`.
+    """The manifest that describes the exported file `ckpt`, or that `ckpt` itself is.
 
-    Raises ZooError if there is none, or the file has changed since.
+    Raises:
+        ZooError: there is none, it cannot be read, or a file has changed since it was written.
     """
-    for path in sorted(ckpt.parent.glob("*.export.json")):
-        try:
-            manifest = json.loads(path.read_text(encoding="utf-8"))
-            entry = next((entry for entry in manifest["files"].values() if entry["name"] == ckpt.name), None)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ZooError(f"{path} is not a manifest of an export ({error}); export again") from error
-        if entry is None:
-            continue
-        if entry["sha256"] != sha256(ckpt):
-            raise ZooError(f"{ckpt} has changed since it was exported ({path.name} has another sha256); export again")
-        return manifest
+    if ckpt.name.endswith(MANIFEST):
+        return _read_whole(ckpt)
+    for path in sorted(ckpt.parent.glob(f"*{MANIFEST}")):
+        entry = next((one for one in _read(path)["files"].values() if one["name"] == ckpt.name), None)
+        if entry is not None:
+            _require_unchanged(path, entry)
+            return _read(path)
     raise ZooError(
-        f"there is no manifest (*.export.json) for {ckpt.name} in {ckpt.parent}, so what it was exported from is "
+        f"there is no manifest (*{MANIFEST}) for {ckpt.name} in {ckpt.parent}, so what it was exported from is "
         "not known; export it with export_onnx.py"
     )
+
+
+def _read_whole(path: Path) -> dict[str, Any]:
+    """A manifest, all of whose files are there and unchanged."""
+    if not path.is_file():
+        raise ZooError(f"there is no manifest {path}; export first (python export_onnx.py), or give another --ckpt")
+    manifest = _read(path)
+    for entry in manifest["files"].values():
+        _require_unchanged(path, entry)
+    return manifest
+
+
+def _require_unchanged(path: Path, entry: Mapping[str, Any]) -> None:
+    file = path.parent / entry["name"]
+    if not file.is_file():
+        raise ZooError(f"{path.name} names {file.name}, which is not in {path.parent}; export again")
+    if sha256(file) != entry["sha256"]:
+        raise ZooError(f"{file} has changed since it was exported ({path.name} has another sha256); export again")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        if not all(isinstance(manifest[name], str) for name in ("model", "variant")):
+            raise KeyError("model, variant")
+        weights = manifest["weights"]["kind"]
+        entries = [(entry["name"], entry["sha256"]) for entry in manifest["files"].values()]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ZooError(f"{path} is not a manifest of an export ({error!r}); export again") from error
+    if not isinstance(weights, str) or not all(_own_name(name) and isinstance(digest, str) for name, digest in entries):
+        raise ZooError(f"{path} is not a manifest of an export (it names files of another folder); export again")
+    return manifest
+
+
+def exported_file(model: Model, part: Part, folder: Path, dtype: str, suffix: str) -> Path:
+    """The file of a part that an export of `model` to `folder` has for a dtype and a format.
+
+    Args:
+        suffix: of the files that the target opens: ".onnx", ".mindir".
+
+    Raises:
+        ZooError: the file has to be asked for at the export, and was not.
+    """
+    path = folder / file_name(part.stem(model.variant), dtype, suffix=suffix)
+    if path.is_file() or (path.suffix == ".onnx" and dtype != "int8"):
+        return path
+    if path.suffix[1:] not in frameworks.formats(model.framework):
+        raise ZooError(f"the target opens {path.suffix} files, and {model.id} comes from {model.framework}")
+    if path.suffix != ".onnx" and dtype != "float32":
+        raise ZooError(f"{path.suffix} files are exported in float32, so that there is none in {dtype}")
+    flag = "--dtype int8" if dtype == "int8" else f"--format {path.suffix[1:]}"
+    raise ZooError(f"no model file {path}; export it first (python export_onnx.py {flag}), or give another --ckpt")
+
+
+def exported_dtypes(model: Model, folder: Path, suffix: str) -> list[str]:
+    """The dtypes that an export of `model` in `folder` has files of this format for."""
+    path = manifest_path(folder, model.variant)
+    if not path.is_file():
+        raise ZooError(f"there is no manifest {path}; export first (python export_onnx.py, or zoo export {model.id})")
+    names = {entry["name"] for entry in _read(path)["files"].values()}
+    stem = model.entry.stem(model.variant)
+    return [
+        dtype for dtype in ("float32", "float16", "bfloat16", "int8") if file_name(stem, dtype, suffix=suffix) in names
+    ]

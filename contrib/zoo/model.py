@@ -1,35 +1,62 @@
-"""`Model`: the one description of a model, which every job and every script uses."""
+"""`Model`: one variant of a family, described once, for every job and every script."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from engine.spec import TensorSpec
-from zoo.errors import ZooError
-from zoo.task import Task
-from zoo_core.home import home
+from .data import SampleData
+from .errors import ZooError
+from .part import Part
+from .task import Task
+
+Framework = Literal["pytorch", "paddle", "mindspore", "onnx"]
 
 
 @dataclass(frozen=True)
 class Pretrained:
-    """Published weights: address, size and digest (of sha256, the source may give the beginning only)."""
+    """Published weights at an address.
+
+    Args:
+        url: the address of the file.
+        megabytes: its size, where the source states it.
+        sha256, sha1, md5: its digests, as the source states them; of sha256 the beginning is enough.
+        member: where the address is a zip archive, the name of the file in it.
+        licence: of this very file, where it is not the model's.
+    """
 
     url: str
     megabytes: float | None = None
     sha256: str | None = None
     md5: str | None = None
+    sha1: str | None = None
+    member: str = ""
+    licence: str = ""
+
+    def digests(self) -> dict[str, str]:
+        """Those that the source states, by algorithm."""
+        stated = {"sha256": self.sha256, "sha1": self.sha1, "md5": self.md5}
+        return {kind: digest for kind, digest in stated.items() if digest}
 
 
 @dataclass(frozen=True)
 class Packaged:
-    """Published weights that a pip package brings along: "name==version", the file below site-packages, its digest."""
+    """Published weights that a pip package brings along.
+
+    Args:
+        package: "name==version".
+        file: the file's path below site-packages.
+        sha256: its digest.
+    """
 
     package: str
     file: str
     sha256: str
+
+
+PublishedWeights = Pretrained | Packaged
 
 
 @dataclass(frozen=True)
@@ -42,29 +69,15 @@ class Published:
 
 
 @dataclass(frozen=True)
-class SampleData:
-    """A small data set that is written on first use. A change of what `write` writes changes `version`."""
-
-    name: str
-    version: int
-    write: Callable[[Path], None]
-
-    def folder(self) -> Path:
-        """The data set's folder, written if it does not exist. `write` completes it as a whole or not at all."""
-        folder = home() / "samples" / f"{self.name}-v{self.version}"
-        if not folder.is_dir():
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            self.write(folder)
-        return folder
-
-
-@dataclass(frozen=True)
 class CustomOps:
     """Operators that ONNX does not have.
 
-    opsets: version of each operator domain. register: called before tracing, for instance to call
-    torch.onnx.register_custom_op_symbolic (a torch.autograd.Function with a `symbolic` needs none). functions:
-    returns onnx.FunctionProto that express the operators in standard ones, so that any runtime can run them.
+    Args:
+        opsets: version of each operator domain.
+        register: called before tracing, for instance to call torch.onnx.register_custom_op_symbolic (a
+            torch.autograd.Function with a `symbolic` needs none).
+        functions: returns onnx.FunctionProto that express the operators in standard ones, so that any runtime can run
+            them.
     """
 
     opsets: Mapping[str, int]
@@ -74,81 +87,111 @@ class CustomOps:
 
 @dataclass(frozen=True)
 class Model:
-    """A family of networks with one task.
+    """One variant of a family: a network, what its tensors mean, and what is known of it.
 
-    build(variant) returns the framework's module with its own random initialisation; it is the only place that
-    imports the framework. inputs and outputs name every dynamic dimension; `size` gives the sizes that
-    dynamic dimensions other than the batch have by default. pretrained(variant) says where its published weights
-    are, or None. calibration gives samples, as the task's preprocessing takes them, that int8 is calibrated on and
-    nothing is validated on. differing: for variants with fields of their own (other classes, another size), those
-    fields; `as_variant` puts them in.
+    Args:
+        build: gives the framework's network with its own random initialisation; the only place that imports the
+            framework.
+        parts: the graphs of the network. The first one takes what the task's preprocessing gives.
+        task: what is done with a sample before and after the network.
+        sample: a small data set for the pipeline.
+        source: where the network's definition comes from.
+        licence: of definition and weights.
+        paper: authors, title, year.
+        pretrained: where its published weights are; a function where looking that up needs the library.
+        published: the figure that the source publishes for these weights.
+        custom_ops: operators that ONNX does not have.
+        calibration: gives samples, as the task's preprocessing takes them, that int8 is calibrated on and nothing is
+            validated on.
+        demos: a folder with a few files to try; `demos` in the model's folder by default.
+        title: for people; the family's by default.
+        domain, name, variant, folder, framework: set by the `Family`.
+        default: whether this is the variant that is meant where none is named; set by the `Family`.
     """
 
-    name: str
-    domain: str
-    title: str
-    framework: Literal["pytorch", "paddle", "mindspore", "onnx"]
-    folder: Path
-    variants: tuple[str, ...]
-    build: Callable[[str], Any]
-    inputs: tuple[TensorSpec, ...]
-    outputs: tuple[TensorSpec, ...]
-    size: Mapping[str, int]
+    build: Callable[[], Any]
+    parts: tuple[Part, ...]
     task: Task
     sample: SampleData
     source: str
     licence: str
     paper: str = ""
-    default_variant: str = ""
-    pretrained: Callable[[str], Pretrained | Packaged | None] | None = None
-    published: Mapping[str, Published] = field(default_factory=dict)
+    pretrained: PublishedWeights | Callable[[], PublishedWeights | None] | None = None
+    published: Published | None = None
     custom_ops: CustomOps | None = None
     calibration: Callable[[], Sequence[Any]] | None = None
-    differing: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    demos: Path | None = None
+    title: str = ""
+    domain: str = ""
+    name: str = ""
+    variant: str = ""
+    folder: Path = Path()
+    framework: Framework = "pytorch"
+    default: bool = True
 
     @property
     def id(self) -> str:
+        """domain/name, which all variants of the family share."""
         return f"{self.domain}/{self.name}"
 
     @property
-    def sample_weights(self) -> Path:
-        return self.folder / "sample.safetensors"
+    def entry(self) -> Part:
+        """The part that takes what the task's preprocessing gives."""
+        return self.parts[0]
 
-    def sample_weights_of(self, variant: str) -> Path:
-        """Where trained sample weights of `variant` are, if there are any."""
-        if variant == self.variant(None):
-            return self.sample_weights
-        return self.folder / f"sample_{variant}.safetensors"
+    @property
+    def part(self) -> Part:
+        """The only part. Raises ZooError where there are several, and a job can do one only."""
+        if len(self.parts) > 1:
+            names = ", ".join(part.name for part in self.parts)
+            raise ZooError(f"{self.id} consists of several graphs ({names}), which this cannot do yet")
+        return self.parts[0]
+
+    @property
+    def sample_weights(self) -> Path:
+        """Where the trained sample weights of this variant are, if there are any."""
+        return self.folder / ("sample.safetensors" if self.default else f"sample_{self.variant}.safetensors")
 
     @property
     def default_weights(self) -> str:
+        """What --weights is where it is not given."""
         return "sample" if self.sample_weights.is_file() else "pretrained"
 
-    def variant(self, asked: str | None) -> str:
-        """`asked`, or the default. Raises ZooError for an unknown one."""
-        chosen = asked or self.default_variant or self.variants[0]
-        if chosen not in self.variants:
-            raise ZooError(f"{self.id} has no variant '{chosen}'; it has: {', '.join(self.variants)}")
-        return chosen
-
-    def as_variant(self, asked: str | None) -> Model:
-        """This model with the fields that differ for `asked`, or for the default. Raises ZooError as `variant`."""
-        return replace(self, **self.differing.get(self.variant(asked), {}))
-
-    def shapes(self, batch: int, size: Mapping[str, int] | None = None) -> list[list[int]]:
-        """The shape of each input for `batch` rows, dynamic dimensions at `size` or their defaults."""
-        sizes = {**self.size, **(size or {}), "batch": batch}
-        return [[axis if isinstance(axis, int) else sizes[axis] for axis in spec.shape] for spec in self.inputs]
+    def published_weights(self) -> PublishedWeights | None:
+        """Where the published weights are; may import the library that knows. None where there are none."""
+        return self.pretrained() if callable(self.pretrained) else self.pretrained
 
     def data(self, path: str | Path) -> Path:
         """The folder behind --data_path: "sample" is the model's own sample data."""
         return self.sample.folder() if str(path) == "sample" else Path(path)
 
-    def demos(self) -> Path:
-        return self.folder / "demos"
+    def demo_folder(self) -> Path:
+        """A few files to try the model on."""
+        return self.demos or self.folder / "demos"
 
 
-def file_name(variant: str, dtype: str = "float32", dynamic: bool = True, suffix: str = ".onnx") -> str:
-    """The name of an exported file, as the adaptation guide has them."""
+def file_name(stem: str, dtype: str = "float32", dynamic: bool = True, suffix: str = ".onnx") -> str:
+    """The name of an exported file, as the adaptation guide has them.
+
+    Args:
+        stem: `Part.stem`: the variant, and behind it the part where there are several.
+        dtype: what the file computes in.
+        dynamic: whether its sizes are free.
+        suffix: of the format.
+    """
     kind = f"_{dtype}" if dtype in ("float16", "int8") else ""
-    return f"{variant}{kind}{'_dyn' if dynamic else ''}{suffix}"
+    return f"{stem}{kind}{'_dyn' if dynamic else ''}{suffix}"
+
+
+__all__ = [
+    "CustomOps",
+    "Framework",
+    "Model",
+    "Packaged",
+    "Part",
+    "Pretrained",
+    "Published",
+    "PublishedWeights",
+    "SampleData",
+    "file_name",
+]

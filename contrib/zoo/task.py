@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,11 @@ from utils.metrics.base import Metric
 
 # An engine, or what stands for it: a list with one array an input in; one array, or a list of them, out.
 Run = Callable[[list[np.ndarray]], Any]
+
+
+def as_list(outputs: Any) -> list[np.ndarray]:
+    """What an engine returned, as a list."""
+    return outputs if isinstance(outputs, list) else [outputs]
 
 
 class Task(ABC):
@@ -41,14 +46,27 @@ class Task(ABC):
     play: Callable[[Run, Sequence[Sample]], list[Any]] | None = None
 
     @property
-    def decoder(self) -> str:
-        """What reads and scales the data, for reports and for the identity of a result."""
+    def source_identity(self) -> str:
+        """What reads and scales the data, and with which numbers: part of the identity of a result."""
         return type(self).__name__
 
     @abstractmethod
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
         """(one array an input, without the batch dimension; meta). It may write to `out`, one array an input, and
         return these very arrays, which saves a copy. Raises DataError."""
+
+    def run(self, parts: Mapping[str, Run], arrays: list[np.ndarray]) -> list[np.ndarray]:
+        """What the network says of a batch.
+
+        Args:
+            parts: what runs each part of the network, by `Part.name`, in the order of `Model.parts`.
+            arrays: what `preprocess` gave, stacked: one array an input, the batch dimension first.
+
+        Returns:
+            What `postprocess` takes. The default calls the only part.
+        """
+        (run,) = parts.values()
+        return as_list(run(arrays))
 
     @abstractmethod
     def postprocess(self, outputs: list[np.ndarray], metas: list[Any]) -> list[Any]:

@@ -39,7 +39,7 @@ class Weights:
         return {"kind": self.kind, "path": path, "sha256": self.sha256}
 
 
-def resolve(model: Model, variant: str, asked: str | None) -> Weights:
+def find_weights(model: Model, asked: str | None) -> Weights:
     """The weights behind --weights pretrained|sample|random|PATH. Downloads published ones that no package brings.
 
     Raises ZooError with the ways on, and DataError where such a package is missing.
@@ -48,25 +48,17 @@ def resolve(model: Model, variant: str, asked: str | None) -> Weights:
     if asked == "random":
         return Weights("random")
     if asked == "sample":
-        path = model.sample_weights_of(variant)
+        path = model.sample_weights
         if not path.is_file():
-            there = [one for one in model.variants if model.sample_weights_of(one).is_file()]
-            if not there:
-                raise ZooError(f"{model.id} has no sample weights; use --weights pretrained, random, or a file")
-            fetched = "pretrained, " if model.pretrained and model.pretrained(variant) else ""
-            raise ZooError(
-                f"the sample weights of {model.id} are of variant {', '.join(there)}, not {variant}; use "
-                f"--weights {fetched}random or a file"
-            )
+            raise ZooError(_no_sample(model))
         return Weights("sample", path, sha256(path))
     if asked == "pretrained":
-        source = model.pretrained(variant) if model.pretrained else None
+        source = model.published_weights()
         if source is None:
-            which = f"variant {variant} of {model.id}" if model.pretrained else model.id
-            sample = "sample, " if model.sample_weights_of(variant).is_file() else ""
+            sample = "sample, " if model.sample_weights.is_file() else ""
             raise ZooError(
-                f"{which} has no published weights that the zoo fetches; use --weights {sample}random, or a file "
-                f"({model.id}'s README.md says whether there are any)"
+                f"variant {model.variant} of {model.id} has no published weights that the zoo fetches; use "
+                f"--weights {sample}random, or a file ({model.id}'s README.md says whether there are any)"
             )
         path = _from_package(source) if isinstance(source, Packaged) else _download(source, home() / "weights")
         return Weights("pretrained", path, sha256(path))
@@ -74,6 +66,19 @@ def resolve(model: Model, variant: str, asked: str | None) -> Weights:
     if not path.is_file():
         raise ZooError(f"--weights is pretrained, sample, random or an existing file; there is no file {path}")
     return Weights("file", path.absolute(), sha256(path))
+
+
+def _no_sample(model: Model) -> str:
+    """Why there are no sample weights of this variant, and what there is instead."""
+    there = sorted(model.folder.glob("sample*.safetensors"))
+    if not there:
+        return f"{model.id} has no sample weights; use --weights pretrained, random, or a file"
+    names = ", ".join(path.name for path in there)
+    fetched = "pretrained, " if model.published_weights() else ""
+    return (
+        f"the sample weights of {model.id} ({names}) are not of variant {model.variant}; use --weights {fetched}random "
+        "or a file"
+    )
 
 
 def _from_package(source: Packaged) -> Path:

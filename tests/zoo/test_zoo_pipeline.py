@@ -228,7 +228,7 @@ def test_the_diagnosis_names_the_lower_bound(lenet: Model, lenet_export: Exporte
         list(predictions(lenet.task, engine, digits, 8, stages))
         found = diagnose(engine, stages)
     assert found is not None
-    assert found.bound() == min(found.headspace, found.host_bound) > 0
+    assert found.bound() == min(found.headroom, found.host_bound) > 0
     assert found.throughput == pytest.approx(stages.throughput())
     assert sum(found.cpu_ms.values()) * 1e-3 * found.host_bound == pytest.approx(found.cores)
     assert diagnose(engine, Stages()) is None

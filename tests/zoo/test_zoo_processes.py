@@ -19,7 +19,7 @@ from utils.datasets.sample import Sample
 from zoo.errors import ZooError
 from zoo.model import Model
 from zoo.running.feeder import Batch, Feeder
-from zoo.running.processes import SharedSlot, wanted
+from zoo.running.workers import SharedSlot, wanted
 from zoo_core.errors import DataError
 
 

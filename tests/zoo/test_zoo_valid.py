@@ -47,12 +47,12 @@ def test_a_run_ends_with_its_diagnosis_and_the_two_lines(
     printed = lines(capsys)
     assert re.fullmatch(rf"eval_metric {FLOAT}", printed[-2])
     assert SUMMARY.fullmatch(printed[-1])
-    assert any("headspace" in line and "host bound" in line for line in printed)
+    assert any("headroom" in line and "host bound" in line for line in printed)
     assert any(line.startswith("limited by") and "efficiency" in line for line in printed)
     said = json.loads(report.read_text())
     assert said["decoder"].startswith("Pillow")
     assert said["decoder"].endswith("reference")
-    assert said["diagnosis"]["bound"] == min(said["diagnosis"]["headspace"], said["diagnosis"]["host_bound"])
+    assert said["diagnosis"]["bound"] == min(said["diagnosis"]["headroom"], said["diagnosis"]["host_bound"])
     assert said["stages"]["samples"] == said["counts"]["samples"]
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from utils.metrics.base import Metric
-from zoo.commands import console
 from zoo.errors import ZooError
+from zoo_core.files import write_json
 
 _SECONDS_BETWEEN = 5.0
 
@@ -59,7 +59,7 @@ class Progress:
     def _write(self) -> None:
         if self._path is not None and self.done and self._whole:
             counts = self._metric.state()
-            console.write_json(self._path, {"identity": self._identity, "done": self.done, "counts": counts})
+            write_json(self._path, {"identity": self._identity, "done": self.done, "counts": counts})
         self._written = time.monotonic()
 
     def __enter__(self) -> Progress:

@@ -5,23 +5,17 @@ from __future__ import annotations
 import argparse
 import errno
 import io
-import json
 import logging
-import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
-from typing import Any, TypeVar
 
 from zoo.errors import CheckFailedError
 from zoo_core.errors import ZooCoreError
-from zoo_core.files import atomic_write
 
 OK, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 _WIDE = 140
 _FEW_COLUMNS = 6  # a table of prose may wrap inside its cells, one of figures may not
-_T = TypeVar("_T")
 
 
 def run(job: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
@@ -97,26 +91,3 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
             f"{column.removeprefix('>')}: {cell}" for column, cell in zip(columns[1:], line[1:], strict=True) if cell
         ]
         print("\n".join([line[0], *(f"  {pair}" for pair in pairs)]))
-
-
-def progress(items: Iterable[_T], total: int, what: str, unit: str) -> Iterable[_T]:
-    """`items`, with a bar and an estimate on a terminal."""
-    from tqdm import tqdm
-
-    return tqdm(items, total=total, desc=what, unit=unit, disable=None, leave=False, file=sys.stderr)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """`value` as JSON, complete or not at all; NaN and infinity, which JSON does not have, become null."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False)
-    with atomic_write(path) as temporary:
-        temporary.write_text(text + "\n", "utf-8", "backslashreplace")
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {name: _finite(one) for name, one in value.items()}
-    return [_finite(one) for one in value] if isinstance(value, (list, tuple)) else value

@@ -7,64 +7,82 @@ import argparse
 from zoo import catalogue
 from zoo.commands import console
 from zoo.errors import CheckFailedError, ZooError
+from zoo.family import Family
 from zoo.model import Model, file_name
+
+_NAMED = 6  # variants that a line has room for
 
 
 def list_models(argv: list[str] | None = None) -> int:
     """`zoo list`."""
     parser = argparse.ArgumentParser(prog="zoo list", description="Every model, a line each.")
-
-    def job(_: argparse.Namespace) -> int:
-        known = catalogue.ids()
-        if not known:
-            raise ZooError(f"no model.py below {catalogue.EXAMPLES}; install the zoo with pip install -e in its clone")
-        rows: list[tuple[str, ...]] = []
-        broken: list[str] = []
-        for one in known:
-            try:
-                model = catalogue.load(one)
-                variants = ", ".join(model.variants)
-                rows.append((one, model.framework, variants, model.default_weights, model.title))
-            except ZooError as error:
-                rows.append((one, "", "", "", "cannot be loaded"))
-                broken.append(str(error))
-        console.table("models", ("model", "framework", "variants", "default weights", "what it is"), rows)
-        if broken:
-            raise CheckFailedError("; ".join(broken))
-        return console.OK
-
-    return console.run(job, parser.parse_args(argv))
+    return console.run(lambda _: _list(), parser.parse_args(argv))
 
 
-def info(model: Model, argv: list[str] | None = None) -> int:
+def _list() -> int:
+    known = catalogue.ids()
+    if not known:
+        raise ZooError(f"no model.py below {catalogue.EXAMPLES}; install the zoo with pip install -e in its clone")
+    rows: list[tuple[str, ...]] = []
+    broken: list[str] = []
+    for one in known:
+        try:
+            family = catalogue.load(one)
+            rows.append((one, family.framework, _variants(family), family.default_weights, family.title))
+        except ZooError as error:
+            rows.append((one, "", "", "", "cannot be loaded"))
+            broken.append(str(error))
+    console.table("models", ("model", "framework", "variants", "default weights", "what it is"), rows)
+    if broken:
+        raise CheckFailedError("; ".join(broken))
+    return console.OK
+
+
+def _variants(family: Family) -> str:
+    """The names of a few variants, the number of many."""
+    names = family.variants()
+    return ", ".join(names) if len(names) <= _NAMED else f"{len(names)}, such as {family.default_variant}"
+
+
+def info(family: Family, argv: list[str] | None = None) -> int:
     """`zoo info MODEL`: the model's card and its commands."""
-    parser = argparse.ArgumentParser(prog=f"zoo info {model.id}", description="What a model is, and its commands.")
+    parser = argparse.ArgumentParser(prog=f"zoo info {family.id}", description="What a model is, and its commands.")
+    parser.add_argument("--variant", help="which network of the family (default: the model's own default)")
+    parser.add_argument("--variants", action="store_true", help="print the name of every variant, a line each")
+    return console.run(lambda args: _info(family, args), parser.parse_args(argv))
 
-    def job(_: argparse.Namespace) -> int:
-        console.table(model.title, ("", ""), _card(model))
-        rows = [("input", str(spec)) for spec in model.inputs] + [("output", str(spec)) for spec in model.outputs]
-        console.table("tensors (dynamic dimensions by name)", ("", "name: dtype[shape]"), rows)
-        if model.published:
-            figures = [
-                (name, figure.metric, f"{figure.value:g}", figure.where) for name, figure in model.published.items()
-            ]
-            console.table(
-                "published figures (of the source, not measured here)",
-                ("variant", "metric", ">value", "where"),
-                figures,
-            )
-        print("\n".join(_commands(model)))
+
+def _info(family: Family, args: argparse.Namespace) -> int:
+    if args.variants:
+        print("\n".join(family.variants()))
         return console.OK
+    model = family.variant(args.variant)
+    console.table(model.title, ("", ""), _card(family, model))
+    rows = [
+        (f"{part.name} {kind}".strip(), str(spec))
+        for part in model.parts
+        for kind, specs in (("input", part.inputs), ("output", part.outputs))
+        for spec in specs
+    ]
+    console.table("tensors (dynamic dimensions by name)", ("", "name: dtype[shape]"), rows)
+    if model.published:
+        figure = model.published
+        console.table(
+            "published figure (of the source, not measured here)",
+            ("variant", "metric", ">value", "where"),
+            [(model.variant, figure.metric, f"{figure.value:g}", figure.where)],
+        )
+    print("\n".join(_commands(model)))
+    return console.OK
 
-    return console.run(job, parser.parse_args(argv))
 
-
-def _card(model: Model) -> list[tuple[str, str]]:
-    sizes = ", ".join(f"{name} {size}" for name, size in model.size.items())
+def _card(family: Family, model: Model) -> list[tuple[str, str]]:
+    sizes = ", ".join(f"{name} {size}" for name, size in model.entry.size.items())
     return [
         ("model", model.id),
         ("framework", model.framework),
-        ("variants", ", ".join(model.variants) + f" (default {model.variant(None)})"),
+        ("variants", _variants(family) + f" (default {family.default_variant})"),
+        ("variant", model.variant),
         ("default weights", model.default_weights),
         ("default size", sizes or "fixed"),
         ("source", model.source),
@@ -76,13 +94,15 @@ def _card(model: Model) -> list[tuple[str, str]]:
 
 
 def _commands(model: Model) -> list[str]:
-    variant = model.variant(None)
+    weights = "" if model.default_weights == "sample" else " --weights random"
+    variant = "" if model.default else f" --variant {model.variant}"
+    ckpt = f" --ckpt {file_name(model.part.stem(model.variant))}" if len(model.parts) == 1 else variant
     return [
         "commands:",
-        f"  zoo run {model.id}" + ("" if model.default_weights == "sample" else " --weights random"),
+        f"  zoo run {model.id}{variant}{weights}",
         f"  cd {model.folder}",
-        "  python export_onnx.py" + ("" if model.default_weights == "sample" else " --weights random"),
-        "  python example_single_batch.py",
-        "  python example_multi_batch.py --save_dir annotated",
-        f"  python example_valid.py --ckpt {file_name(variant)} --data_path sample",
+        f"  python export_onnx.py{variant}{weights}",
+        f"  python example_single_batch.py{variant}",
+        f"  python example_multi_batch.py{variant} --save_dir annotated",
+        f"  python example_valid.py{ckpt} --data_path sample",
     ]

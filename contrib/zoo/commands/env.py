@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import datetime
-import importlib.metadata
 import os
 import platform
 import sys
@@ -13,13 +11,10 @@ from typing import Any
 
 from engine import backends
 from zoo.commands import console
+from zoo.provenance import PACKAGES, cpu_name, version_of
+from zoo_core.files import write_json
 from zoo_core.home import home
 from zoo_core.machine import cores
-
-_PACKAGES = (
-    "numpy", "Pillow", "onnxruntime", "onnx", "onnxsim", "onnxconverter-common", "torch", "torchvision",
-    "paddlepaddle", "paddle2onnx", "openvino", "apache-tvm", "mindspore", "scikit-learn", "safetensors",
-)  # fmt: skip
 
 
 def facts() -> dict[str, Any]:
@@ -34,7 +29,7 @@ def facts() -> dict[str, Any]:
             "executable": sys.executable,
             "TECO_ZOO_HOME": str(home()),
         },
-        "packages": {name: _version(name) for name in _PACKAGES},
+        "packages": {name: version_of(name) for name in PACKAGES},
         "targets": {
             name: {
                 "usable": state.usable,
@@ -46,16 +41,6 @@ def facts() -> dict[str, Any]:
             for name, backend in backends.targets().items()
             for state in [backend.availability()]
         },
-    }
-
-
-def provenance() -> dict[str, Any]:
-    """When and on what something was measured: goes into every file of results."""
-    return {
-        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "host": {"cpu": cpu_name(), "cores": cores(), "load": _load(), "system": platform.platform()},
-        "versions": {"python": platform.python_version()}
-        | {name: version for name in _PACKAGES if (version := _version(name))},
     }
 
 
@@ -80,32 +65,10 @@ def main(argv: list[str] | None = None) -> int:
         ]
         console.table("targets", ("target", "runtime", "usable", "version, or what is missing", "note"), rows)
         if args.json:
-            console.write_json(args.json, found)
+            write_json(args.json, found)
         return console.OK
 
     return console.run(job, parser.parse_args(argv))
-
-
-def _version(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def cpu_name() -> str:
-    """The processor's name, as the system gives it."""
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        for line in info.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def _load() -> float | None:
-    """Processes that wanted to run, on average over the last minute; ours are among them."""
-    return round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
 
 
 def _memory_gib() -> float | None:

@@ -1,109 +1,147 @@
-"""Prediction of single files and of folders: what example_single_batch.py and example_multi_batch.py do."""
+"""example_single_batch.py and example_multi_batch.py: prediction of a file, of a folder, and of what is typed."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from utils.datasets.folder import files_in
 from utils.datasets.sample import Sample
+from zoo.accuracy.choice import choose_target
 from zoo.commands import console, flags
 from zoo.errors import CheckFailedError, ZooError
+from zoo.family import Family
 from zoo.model import Model
+from zoo.progress import progress
 from zoo.running.diagnosis import diagnose
+from zoo.running.engines import open_runner
 from zoo.running.padding import arranged
 from zoo.running.pipeline import Stages, predictions
+from zoo.running.setting import Setting
 from zoo.task import Task
 from zoo_core.errors import DataError
-from zoo_core.files import atomic_write
+from zoo_core.files import atomic_write, write_json
 
 _TELLING_SECONDS = 1.0  # a shorter run is mostly start-up, and says nothing of what limits it
-
 
 Bad = tuple[Sample, DataError]
 
 
-def single(model: Model, argv: list[str] | None = None) -> int:
+@dataclass(frozen=True)
+class Output:
+    """Where predictions are written beside being printed: a JSON file, a folder of annotated pictures."""
+
+    json: Path | None = None
+    save_dir: Path | None = None
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is to be predicted: samples, those that could not be read, and what each one's picture is called.
+
+    tolerant: whether the job goes on without samples that cannot be read.
+    """
+
+    samples: Sequence[Sample]
+    names: Mapping[str, str]
+    bad: Sequence[Bad] = ()
+    tolerant: bool = False
+
+
+def single(family: Family, argv: list[str] | None = None) -> int:
     """example_single_batch.py: one file, or what --text says."""
-    parser = _parser(model, f"Run {model.title} on one {model.task.data_name}.", batch_size=1)
-    if model.task.text_help:
-        parser.add_argument("--text", action="append", help=f"{model.task.text_help}; may be given several times")
-    args = parser.parse_args(argv)
+    text_help = family.variant().task.text_help
+    parser = _parser(family, f"Run {family.title} on one {family.variant().task.data_name}.", batch_size=1)
+    if text_help:
+        parser.add_argument("--text", action="append", help=f"{text_help}; may be given several times")
 
     def job(args: argparse.Namespace) -> int:
-        chosen = model.as_variant(args.variant)
-        samples = _typed(chosen, args) if getattr(args, "text", None) else _of_one_file(chosen, args)
-        pictures = _pictures(chosen.task, args.save_dir, {sample.id: Path(sample.id).name for sample in samples})
-        if any(picture.resolve() == Path(args.data_path or "").resolve() for picture in pictures.values()):
-            raise ZooError(f"--save_dir {args.save_dir} would overwrite {args.data_path} itself; choose another folder")
-        return _predict(chosen, args, samples, pictures, [])
+        setting, output = flags.setting_of(family, args), Output(args.json, args.save_dir)
+        typed = getattr(args, "text", None)
+        if typed and args.data_path:
+            raise ZooError("--text and --data_path both say what to run the network on; give one of them")
+        return predict_typed(setting, typed, output) if typed else predict_file(setting, args.data_path, output)
 
-    return console.run(job, args)
-
-
-def _typed(model: Model, args: argparse.Namespace) -> list[Sample]:
-    if args.data_path:
-        raise ZooError("--text and --data_path both say what to run the network on; give one of them")
-    return [Sample(f"text {number}", model.task.from_text(text)) for number, text in enumerate(args.text, start=1)]
+    return console.run(job, parser.parse_args(argv))
 
 
-def _of_one_file(model: Model, args: argparse.Namespace) -> list[Sample]:
-    if str(args.data_path) == "sample":
-        first = model.task.dataset(model.data("sample"))[0]
-        return [Sample(first.id, first.data)]
-    path = args.data_path or files_in(model.demos(), model.task.suffixes)[0]
-    if path.is_dir():
-        raise ZooError(f"{path} is a folder; give one file, or use example_multi_batch.py for folders")
-    if not path.is_file():
-        raise ZooError(f"no file {path}; give one with --data_path")
-    return _samples_in(model.task, path, str(path))
-
-
-def multi(model: Model, argv: list[str] | None = None) -> int:
+def multi(family: Family, argv: list[str] | None = None) -> int:
     """example_multi_batch.py: every file of a folder, recursively, in sorted order."""
-    args = _parser(model, f"Run {model.title} on every {model.task.data_name} of a folder.", batch_size=8).parse_args(
-        argv
+    parser = _parser(
+        family, f"Run {family.title} on every {family.variant().task.data_name} of a folder.", batch_size=8
     )
 
     def job(args: argparse.Namespace) -> int:
-        chosen = model.as_variant(args.variant)
-        folder = chosen.data(args.data_path) if args.data_path else chosen.demos()
-        files = files_in(folder, chosen.task.suffixes)
-        if args.save_dir and args.save_dir.resolve().is_relative_to(folder.resolve()):
-            raise ZooError(
-                f"--save_dir {args.save_dir} lies in the folder that is read; choose one outside of {folder}"
-            )
-        samples: list[Sample] = []
-        bad: list[Bad] = []
-        for path in files:
-            name = path.relative_to(folder).as_posix()
-            try:
-                samples += _samples_in(chosen.task, path, name)
-            except DataError as error:
-                bad.append((Sample(name, path), error))
-        pictures = _pictures(chosen.task, args.save_dir, {sample.id: sample.id for sample in samples})
-        return _predict(chosen, args, samples, pictures, bad, skip_bad=True)
+        return predict_folder(flags.setting_of(family, args), args.data_path, Output(args.json, args.save_dir))
 
-    return console.run(job, args)
+    return console.run(job, parser.parse_args(argv))
+
+
+def _parser(family: Family, description: str, batch_size: int) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=description)
+    flags.add_shared_flags(parser, batch_size)
+    flags.add_device_flags(parser)
+    flags.add_token_budget(parser, family)
+    parser.add_argument("--json", type=Path, help="write the predictions to this file")
+    parser.add_argument("--save_dir", type=Path, help="write an annotated picture a sample to this folder")
+    return parser
+
+
+def predict_typed(setting: Setting, texts: Sequence[str], output: Output) -> int:
+    """Predict what was typed."""
+    task = setting.model.task
+    samples = [Sample(f"text {number}", task.from_text(text)) for number, text in enumerate(texts, start=1)]
+    return predict(setting, Given(samples, {sample.id: sample.id for sample in samples}), output)
+
+
+def predict_file(setting: Setting, path: Path | None, output: Output) -> int:
+    """Predict one file: the model's first demo by default, the first of its sample data where the path is "sample"."""
+    model = setting.model
+    if str(path) == "sample":
+        first = model.task.dataset(model.data("sample"))[0]
+        samples = [Sample(first.id, first.data)]
+    else:
+        path = path or files_in(model.demo_folder(), model.task.suffixes)[0]
+        if path.is_dir():
+            raise ZooError(f"{path} is a folder; give one file, or use example_multi_batch.py for folders")
+        if not path.is_file():
+            raise ZooError(f"no file {path}; give one with --data_path")
+        samples = _samples_in(model.task, path, str(path))
+    given = Given(samples, {sample.id: Path(sample.id).name for sample in samples})
+    pictures = _pictures(model.task, output.save_dir, given.names)
+    if any(picture.resolve() == Path(path or "").resolve() for picture in pictures.values()):
+        raise ZooError(f"--save_dir {output.save_dir} would overwrite {path} itself; choose another folder")
+    return predict(setting, given, output)
+
+
+def predict_folder(setting: Setting, path: Path | None, output: Output) -> int:
+    """Predict every file of a folder: the model's demos by default. Files that cannot be read are named and passed
+    over, and the exit code is 1 then."""
+    model = setting.model
+    folder = model.data(path) if path else model.demo_folder()
+    files = files_in(folder, model.task.suffixes)
+    save_dir = output.save_dir
+    if save_dir and save_dir.resolve().is_relative_to(folder.resolve()):
+        raise ZooError(f"--save_dir {save_dir} lies in the folder that is read; choose one outside of {folder}")
+    samples: list[Sample] = []
+    bad: list[Bad] = []
+    for file in files:
+        name = file.relative_to(folder).as_posix()
+        try:
+            samples += _samples_in(model.task, file, name)
+        except DataError as error:
+            bad.append((Sample(name, file), error))
+    return predict(setting, Given(samples, {sample.id: sample.id for sample in samples}, bad, tolerant=True), output)
 
 
 def _samples_in(task: Task, path: Path, name: str) -> list[Sample]:
     """What `path` holds; ids begin with `name`, by which the person knows the file."""
     found = task.samples_in(path)
     return [Sample(name + sample.id.removeprefix(path.name), sample.data) for sample in found]
-
-
-def _parser(model: Model, description: str, batch_size: int) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=description)
-    flags.add_shared_flags(parser, batch_size)
-    flags.add_device_flags(parser)
-    flags.add_token_budget(parser, model)
-    parser.add_argument("--json", type=Path, help="write the predictions to this file")
-    parser.add_argument("--save_dir", type=Path, help="write an annotated picture a sample to this folder")
-    return parser
 
 
 def _pictures(task: Task, save_dir: Path | None, names: Mapping[str, str]) -> dict[str, Path]:
@@ -115,56 +153,40 @@ def _pictures(task: Task, save_dir: Path | None, names: Mapping[str, str]) -> di
     return {one: save_dir / (name if name.lower().endswith(suffix) else name + suffix) for one, name in files.items()}
 
 
-def _predict(
-    model: Model,
-    args: argparse.Namespace,
-    samples: Sequence[Sample],
-    pictures: Mapping[str, Path],
-    bad: list[Bad],
-    *,
-    skip_bad: bool = False,
-) -> int:
-    """Predict, print, draw and write. Unreadable ones are reported, left out, and make the exit code 1; `bad` holds
-    those that were found to be so before."""
+def predict(setting: Setting, given: Given, output: Output) -> int:
+    """Predict, print, draw and write. Raises CheckFailedError at the end where a sample could not be read."""
+    setting = choose_target(setting)
+    task = setting.task()
+    samples, bad = given.samples, list(given.bad)
+    pictures = _pictures(task, output.save_dir, given.names)
     asked = len(samples) + len(bad)
-    task = flags.task_of(model, args)
     records: list[dict[str, Any]] = []
     together: list[tuple[str, Any]] = []
     stages = Stages()
-    total = max(-(-len(samples) // args.batch_size), 1)  # where no file could be read, there are none
-    with flags.open_engine(model, args, total) as engine:
+    total = max(-(-len(samples) // setting.batch_size), 1)  # where no file could be read, there are none
+    with open_runner(setting, total) as engine:
         found = predictions(
             task,
             engine,
             arranged(task, samples),
-            args.batch_size,
+            setting.batch_size,
             stages,
-            workers=args.workers,
-            skip_postprocess=args.skip_postprocess,
-            on_bad=(lambda sample, error: bad.append((sample, error))) if skip_bad else None,
-            token_budget=flags.token_budget(args),
-            processes=args.processes,
+            workers=setting.workers,
+            skip_postprocess=setting.skip_postprocess,
+            on_bad=(lambda sample, error: bad.append((sample, error))) if given.tolerant else None,
+            token_budget=setting.token_budget,
+            processes=setting.processes,
         )
-        bar = console.progress(found, total, "predicting", "batch") if total > 1 else found
+        bar = progress(found, total, "predicting", "batch") if total > 1 else found
         for sample, prediction in _in_order(task, samples, bar):
-            print(f"{sample.id}: {task.describe(prediction, args.topk)}")
+            print(f"{sample.id}: {task.describe(prediction, setting.topk)}")
             records.append(_record(task, sample, prediction, pictures.get(sample.id)))
             together.append((sample.id, prediction))
         for line in task.compare(together):
             print(line)
         diagnosis = diagnose(engine, stages) if stages.end_to_end > _TELLING_SECONDS else None
-    if args.json:
-        console.write_json(
-            args.json,
-            {
-                "model": model.id,
-                "ckpt": str(flags.ckpt_of(model, args)),
-                "target": args.target,
-                "decoder": task.decoder,
-                "predictions": records,
-                "skipped": [{"id": sample.id, "reason": str(error)} for sample, error in bad],
-            },
-        )
+    if output.json:
+        write_json(output.json, _about(setting, task) | {"predictions": records, "skipped": _skipped(bad)})
     plural = "" if stages.samples == 1 else "s"
     print(
         f"{stages.samples} {task.data_name}{plural} in {stages.end_to_end:.3f} s, of which the network took "
@@ -178,6 +200,21 @@ def _predict(
     if bad:
         raise CheckFailedError(f"{len(bad)} of {asked} files could not be read")
     return console.OK
+
+
+def _about(setting: Setting, task: Task) -> dict[str, Any]:
+    model: Model = setting.model
+    return {
+        "model": model.id,
+        "variant": model.variant,
+        "ckpt": ", ".join(str(path) for path in setting.files()),
+        "target": setting.target,
+        "decoder": task.source_identity,
+    }
+
+
+def _skipped(bad: Sequence[Bad]) -> list[dict[str, str]]:
+    return [{"id": sample.id, "reason": str(error)} for sample, error in bad]
 
 
 def _in_order(

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import time
 from pathlib import Path
 
 from utils.datasets.folder import files_in
-from zoo.accuracy import targets
-from zoo.accuracy.verify import Verification, record, require_passed, verify
+from zoo.accuracy.choice import choose_target
+from zoo.accuracy.comparison import Verification
+from zoo.accuracy.verify import VerifyOptions, record, require_passed, verify
 from zoo.commands import console, flags, predict
+from zoo.commands.verify import show
 from zoo.errors import CheckFailedError
-from zoo.exporting.export import DEFAULT_OPSET, export
-from zoo.manifest import ONNX, Exported
+from zoo.exporting.export import DEFAULT_OPSET, ExportOptions, export
+from zoo.family import Family
+from zoo.manifest import ONNX, RUNS, Exported, read_manifest
 from zoo.model import Model
+from zoo.running.setting import Setting
+from zoo_core.files import write_json
 
 _log = logging.getLogger(__name__)
 
 
-def main(model: Model, argv: list[str] | None = None) -> int:
+def main(family: Family, argv: list[str] | None = None) -> int:
     """Export, verify, single sample, folder. Exit code 1 if a gate fails."""
     parser = argparse.ArgumentParser(
-        prog=f"zoo run {model.id}", description="Export, verify, run one sample and a folder, and sum up."
+        prog=f"zoo run {family.id}", description="Export, verify, run one sample and a folder, and sum up."
     )
     parser.add_argument("--variant")
-    parser.add_argument("--weights", help=f"pretrained, sample, random, or a file (default: {model.default_weights})")
+    parser.add_argument("--weights", help=f"pretrained, sample, random, or a file (default: {family.default_weights})")
     parser.add_argument("--target", default="onnx", help="one, several with commas between, or auto (default onnx)")
     parser.add_argument(
         "--dtype",
@@ -39,90 +43,56 @@ def main(model: Model, argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--opset", type=int, default=DEFAULT_OPSET)
     parser.add_argument("--batch_size", type=flags.positive, default=16)
+    parser.add_argument("--input_size", type=flags.positive)
     parser.add_argument("--limit", type=flags.positive, help="verify on at most so many samples")
-    parser.add_argument("--output", type=Path, help=f"where everything goes (default: runs/{model.id})")
-    return console.run(lambda args: _run(model, args), parser.parse_args(argv))
+    parser.add_argument("--output", type=Path, help=f"where everything goes (default: {RUNS}/{family.id}/VARIANT)")
+    return console.run(lambda args: _run(family, args), parser.parse_args(argv))
 
 
-def _run(model: Model, args: argparse.Namespace) -> int:
+def _run(family: Family, args: argparse.Namespace) -> int:
     start = time.perf_counter()
-    output = args.output or Path("runs") / model.id
-    variant = model.variant(args.variant)
-    _heading(1, f"export {model.title}, variant {variant}")
+    model = family.variant(args.variant)
+    output = args.output or Path(RUNS) / model.id / model.variant.replace("/", "--")
+    _heading(1, f"export {model.title}, variant {model.variant}")
     dtypes = args.dtype or []
-    exported = export(
-        model,
-        output,
-        variant=variant,
+    setting = flags.setting_of(family, args, folder=output, dtype=(dtypes or ["float32"])[0])
+    options = ExportOptions(
         weights=args.weights,
         opset=args.opset,
-        formats=_formats(args),
+        input_size=args.input_size,
+        formats=_formats(setting),
         int8="int8" in dtypes,
     )
-    for kind, entry in json.loads(exported.manifest.read_text(encoding="utf-8"))["files"].items():
-        _log.info(
-            "%-48s differs by %.1e of the largest output",
-            f"  {entry['name']} ({kind})",
-            entry["difference"]["relative"],
-        )
-    args.target = targets.resolve(
-        args.target, model, output, variant, (dtypes or ["float32"])[0], args.batch_size, None
-    )
+    exported = export(model, output, options)
+    for kind, entry in read_manifest(exported.manifest)["files"].items():
+        apart = entry["difference"]["relative"]
+        _log.info("%-48s differs by %.1e of the largest output", f"  {entry['name']} ({kind})", apart)
+    setting = choose_target(setting)
     _heading(2, "verify: framework, ONNX Runtime and target on the same tensors")
-    done = verify(
-        model,
-        output,
-        variant=variant,
-        target=args.target,
-        dtypes=args.dtype,
-        data=args.data_path,
-        batch_size=args.batch_size,
-        limit=args.limit,
-    )
-    console.write_json(output / "verify.json", record(model, output, variant, args.target, done))
-    flags = _flags(model, args, output)
+    done = verify(setting, VerifyOptions(args.dtype, args.data_path, args.limit))
+    write_json(output / "verify.json", record(setting, done))
+    # of several targets, all are verified, and the first predicts
+    first = setting.but(target=setting.target.split(",")[0])
     _heading(3, "one sample")
-    code = predict.single(
-        model,
-        [
-            *flags,
-            "--json",
-            str(output / "single.json"),
-            "--save_dir",
-            str(output / "single"),
-        ],
-    )
+    predict.predict_file(first.but(batch_size=1), None, predict.Output(output / "single.json", output / "single"))
     _heading(4, "a folder")
-    code = code or predict.multi(
-        model,
-        [*flags, "--json", str(output / "multi.json"), "--save_dir", str(output / "multi")],
-    )
-    if code:
-        raise CheckFailedError(f"{model.id} did not predict its demos; see above")
-    return _sum_up(model, variant, done, output, exported, time.perf_counter() - start)
+    predict.predict_folder(first.but(batch_size=8), None, predict.Output(output / "multi.json", output / "multi"))
+    return _sum_up(model, done, output, exported, time.perf_counter() - start)
 
 
-def _flags(model: Model, args: argparse.Namespace, output: Path) -> list[str]:
-    """Of several targets and dtypes, all are verified, and the first predicts."""
-    target, dtype = args.target.split(",")[0], (args.dtype or ["float32"])[0]
-    variant = model.variant(args.variant)
-    ckpt = flags.exported_file(model, output, variant, dtype, target)
-    return ["--variant", variant, "--ckpt", str(ckpt), "--target", target, "--dtype", dtype]
-
-
-def _formats(args: argparse.Namespace) -> list[str]:
+def _formats(setting: Setting) -> list[str]:
     """ONNX, and what else the targets open."""
-    return list(dict.fromkeys([ONNX, *(flags.suffix(target)[1:] for target in args.target.split(","))]))
+    return list(dict.fromkeys([ONNX, *(setting.but(target=one).suffix[1:] for one in setting.target.split(","))]))
 
 
 def _heading(number: int, text: str) -> None:
     print(f"\n[{number}/4] {text}", flush=True)
 
 
-def _sum_up(model: Model, variant: str, done: Verification, output: Path, exported: Exported, seconds: float) -> int:
+def _sum_up(model: Model, done: Verification, output: Path, exported: Exported, seconds: float) -> int:
     print()
-    done.show(f"{model.id} ({variant}) on {done.comparisons[0].samples} samples")
-    if json.loads(exported.manifest.read_text(encoding="utf-8"))["weights"]["kind"] == "random":
+    show(done, f"{model.id} ({model.variant}) on {done.comparisons[0].samples} samples")
+    if read_manifest(exported.manifest)["weights"]["kind"] == "random":
         print("the weights are random: agreement and differences prove the export, the metric says nothing")
     pictures = [folder for folder in (output / "single", output / "multi") if folder.is_dir()]
     print("written:")
@@ -132,4 +102,7 @@ def _sum_up(model: Model, variant: str, done: Verification, output: Path, export
         count = len(files_in(folder, (model.task.picture_suffix,)))
         print(f"  {folder} ({count} picture{'' if count == 1 else 's'})")
     print(f"took {seconds:.1f} s")
-    return require_passed(done)
+    require_passed(done)
+    if exported.failed:
+        raise CheckFailedError("; ".join(exported.failed.values()))
+    return console.OK

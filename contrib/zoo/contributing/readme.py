@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from zoo.commands import console
-from zoo.commands.env import provenance
 from zoo.commands.flags import positive
 from zoo.contributing.check import process, workspace
 from zoo.contributing.check.command import repository
 from zoo.errors import CheckFailedError, ZooError
+from zoo.provenance import provenance
+from zoo_core.files import write_json
 
 _SHELLS = ("bash", "sh", "shell", "console")
 # They install, fetch, or need a device: nothing that a test of a README should do.
@@ -204,7 +205,7 @@ def _test(args: argparse.Namespace) -> int:
     failed = [one for one in results if one.state == "failed"]
     ran = [one for one in results if one.state == "passed"]
     record: dict[str, Any] = {"model": args.test, "passed": not failed and bool(ran)}
-    console.write_json(output / "result.json", record | provenance() | {"steps": [asdict(one) for one in results]})
+    write_json(output / "result.json", record | provenance() | {"steps": [asdict(one) for one in results]})
     if failed:
         lines = ", ".join(str(one.line) for one in failed)
         raise CheckFailedError(f"README.md does not do what it says, in line {lines}; logs are in {output}")

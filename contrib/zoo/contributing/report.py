@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from zoo.commands import console, env
+from zoo.commands import console, flags
 from zoo.contributing.check import changes, runner, schema, workspace
 from zoo.contributing.check.command import repository
+from zoo.family import Family
 from zoo.model import Model
-from zoo_core.files import atomic_write
+from zoo.provenance import provenance
+from zoo_core.files import read_json, write_text
 
 
-def main(model: Model, argv: list[str] | None = None) -> int:
+def main(family: Family, argv: list[str] | None = None) -> int:
     """`zoo report MODEL`."""
     parser = argparse.ArgumentParser(
-        prog=f"zoo report {model.id}",
+        prog=f"zoo report {family.id}",
         description="The description of a pull request, in Markdown, from the results in the runs folder.",
     )
+    parser.add_argument("--variant", help="which network of the family (default: the model's own default)")
     parser.add_argument("--runs", type=Path, help="where results are (default: runs of --root)")
     parser.add_argument("--limit", type=Path, metavar="F", help="limit performance: a file of tecoexec.py --json")
     parser.add_argument("--output", type=Path, metavar="F", help="write to this file (default: print)")
     parser.add_argument("--root", type=Path, default=repository(), help="the repository (default: this one)")
 
     def job(args: argparse.Namespace) -> int:
-        root = args.root.resolve()
+        root, model = args.root.resolve(), flags.model_of(family, args)
         text = "\n".join(report(model, root, args.runs or root / "runs", args.limit)) + "\n"
         if args.output is None:
             print(text, end="")
         else:
-            with atomic_write(args.output) as temporary:
-                temporary.write_text(text, encoding="utf-8")
+            write_text(args.output, text)
         return console.OK
 
     return console.run(job, parser.parse_args(argv))
@@ -71,7 +71,7 @@ def _not_run(command: str) -> Iterator[str]:
 
 
 def _stack() -> Iterator[str]:
-    found = env.provenance()
+    found = provenance()
     host = found["host"]
     rows = [("host", f"{host['cpu']}, {host['cores']} cores, {host['system']}"), *found["versions"].items()]
     yield from table(("part", "version"), rows)
@@ -82,8 +82,9 @@ def _source(model: Model, root: Path) -> Iterator[str]:
     yield f"- licence: {model.licence}"
     if model.paper:
         yield f"- paper: {model.paper}"
-    for name, figure in model.published.items():
-        yield f"- published, not measured here: {name}: {figure.metric} {figure.value:g} ({figure.where})"
+    if model.published:
+        figure = model.published
+        yield f"- published, not measured here: {model.variant}: {figure.metric} {figure.value:g} ({figure.where})"
     yield f"- commit of this repository: {_commit(root)}"
 
 
@@ -107,7 +108,8 @@ def _adapted(model: Model) -> Iterator[str]:
     task = model.task
     parts = [("task", task), ("preprocessing", getattr(task, "transform", None)), ("metric", task.metric())]
     rows = [(name, f"{type(part).__module__}.{type(part).__name__}") for name, part in parts if part is not None]
-    rows += [("input", str(spec)) for spec in model.inputs] + [("output", str(spec)) for spec in model.outputs]
+    for one in model.parts:
+        rows += [("input", str(spec)) for spec in one.inputs] + [("output", str(spec)) for spec in one.outputs]
     yield from table(("part", "what it is"), rows)
 
 
@@ -140,7 +142,7 @@ def _joined(result: runner.CaseResult) -> str:
 
 
 def _accuracy(model: Model, runs: Path) -> Iterator[str]:
-    found = read_json(runs / model.id / "verify.json")
+    found = read_json(runs / model.id / model.variant.replace("/", "--") / "verify.json")
     if found is None:
         yield from _not_run(f"zoo run {model.id}")
         return
@@ -167,7 +169,7 @@ def _accuracy(model: Model, runs: Path) -> Iterator[str]:
 def _limit(model: Model, limit: Path | None) -> Iterator[str]:
     found = read_json(limit) if limit else None
     if found is None:
-        yield from _not_run(f"pytest -vs -k {model.variant(None)} tecoexec/test_tecoexec.py")
+        yield from _not_run(f"pytest -vs -k {model.variant} tecoexec/test_tecoexec.py")
         return
     setting = found["setting"]
     yield f"{Path(setting['ckpt']).name} on {setting['target']}, {setting['dtype']}:"
@@ -197,11 +199,3 @@ def _readme(model: Model, runs: Path) -> Iterator[str]:
     yield ""
     rows = [(one["line"], f"`{one['what']}`", one["state"], one["reason"]) for one in found["steps"]]
     yield from table(("line", "command", "result", "why"), rows)
-
-
-def read_json(path: Path) -> Any:
-    """The content of a file of results; None if there is none that can be read."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None

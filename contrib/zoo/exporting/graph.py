@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import CheckFailedError, ZooError
-from zoo.model import Model
+from zoo.model import CustomOps, Part
 
 
-def finish(model: Model, path: Path, dynamic: bool) -> None:
-    """Names from the model's description, custom operators, onnxsim and the checker, in place."""
+def finish(part: Part, custom_ops: CustomOps | None, path: Path, dynamic: bool) -> None:
+    """Names from the part's description, custom operators, onnxsim and the checker, in place."""
     import onnx
     import onnxsim
 
     graph = onnx.load(path)
-    _rename(graph, [*model.inputs, *model.outputs])
-    if model.custom_ops and model.custom_ops.functions:
-        functions = model.custom_ops.functions()
+    _rename(graph, [*part.inputs, *part.outputs])
+    if custom_ops and custom_ops.functions:
+        functions = custom_ops.functions()
         for function in functions:
             if onnx.defs.has(function.name):  # ONNX Runtime takes the one for the other, and crashes
                 raise ZooError(
@@ -32,7 +32,7 @@ def finish(model: Model, path: Path, dynamic: bool) -> None:
         raise CheckFailedError(f"onnxsim changed what {path.name} computes; the network cannot be exported with it")
     onnx.checker.check_model(simplified, full_check=True)
     if dynamic:
-        _require_dynamic(simplified, [*model.inputs, *model.outputs], path.name)
+        _require_dynamic(simplified, [*part.inputs, *part.outputs], path.name)
     onnx.save(simplified, path)
 
 

@@ -10,23 +10,25 @@ import numpy as np
 
 from utils.datasets.folder import files_in
 from zoo.errors import ZooError
-from zoo.model import Model
+from zoo.model import Model, Part
+from zoo.running.network import Runner, recorded
 
 _MOST_SAMPLES = 256
 
 
-def write_int8(model: Model, source: Path, path: Path, input_size: int | None) -> str:
-    """Quantise the float32 file `source` into `path`; returns what it was calibrated on, for the manifest.
+def write_int8(model: Model, part: Part, reference: Runner, source: Path, path: Path, input_size: int | None) -> str:
+    """Quantise the float32 file `source` of a part into `path`; returns what it was calibrated on, for the manifest.
 
     Weights are rounded symmetrically to 7 bits, with a scale a channel; activations to 8, with a scale a tensor, for
     the range that they take on the calibration samples: those that the model gives (`Model.calibration`), else its
-    demos. The arithmetic is ONNX Runtime's (onnxruntime.quantization). Raises ZooError.
+    demos. A part behind the first sees what the framework's own network, `reference`, gives it. The arithmetic is ONNX
+    Runtime's (onnxruntime.quantization). Raises ZooError.
     """
     from onnxruntime.quantization import CalibrationDataReader, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     data, origin = _calibration(model)
-    rows = _preprocessed(model, data, input_size)
+    rows = _given(model, part, reference, data, input_size)
 
     class Reader(CalibrationDataReader):
         def get_next(self) -> Any:
@@ -49,13 +51,21 @@ def _calibration(model: Model) -> tuple[Sequence[Any], str]:
     """Samples as the task's preprocessing takes them, and what they are called."""
     if model.calibration is not None:
         return model.calibration()[:_MOST_SAMPLES], "samples that no validation uses"
-    files = files_in(model.demos(), model.task.suffixes)
+    files = files_in(model.demo_folder(), model.task.suffixes)
     return [sample.data for file in files for sample in model.task.samples_in(file)][:_MOST_SAMPLES], "demos"
 
 
-def _preprocessed(model: Model, data: Sequence[Any], input_size: int | None) -> Iterator[dict[str, np.ndarray]]:
-    """One batch of one row a sample."""
+def _given(
+    model: Model, part: Part, reference: Runner, data: Sequence[Any], input_size: int | None
+) -> Iterator[dict[str, np.ndarray]]:
+    """What the part is given: one batch of one row a sample, or as often as it is called for it."""
     task = model.task.adapted(input_size, topk=1)
-    names = [spec.name for spec in model.inputs]
+    names = [spec.name for spec in part.inputs]
     for one in data:
-        yield {name: array[None] for name, array in zip(names, task.preprocess(one)[0], strict=True)}
+        arrays = [array[None] for array in task.preprocess(one)[0]]
+        if len(model.parts) == 1:
+            yield dict(zip(names, arrays, strict=True))
+            continue
+        for call in recorded(task, reference, arrays)[1]:
+            if call.part == part.name:
+                yield dict(zip(names, call.inputs, strict=True))

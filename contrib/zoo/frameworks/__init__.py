@@ -1,8 +1,8 @@
 """What the jobs need of a training framework; `of(model)` gives the module for a model.
 
-Each module has: `load(model, variant, weights, batch)` → the network in eval mode; `export(model, network, path,
-opset, shapes, dynamic)` → a note, or ""; `engine(model, network)` → the network itself behind the engine's interface;
-`versions()`. Where the framework has formats of its own that are exported to, `write(network, path)` writes them.
+Each module has: `load(model, weights, batch)` → the network in eval mode; `export(model, part, network, path, opset,
+shapes, dynamic)` → a note, or ""; `engine(part, network)` → that part of the network itself behind the engine's
+interface; `versions()`. Where the framework has formats of its own, `write(network, path)` writes them.
 """
 
 from __future__ import annotations
@@ -27,6 +27,6 @@ def target(model: Model) -> str:
     return TARGETS[model.framework]
 
 
-def formats(model: Model) -> tuple[str, ...]:
+def formats(framework: str) -> tuple[str, ...]:
     """What a network of this framework is exported to."""
-    return (ONNX, *_OWN_FORMATS.get(model.framework, ()))
+    return (ONNX, *_OWN_FORMATS.get(framework, ()))

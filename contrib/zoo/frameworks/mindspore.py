@@ -16,19 +16,20 @@ from engine.base import Engine
 from zoo.errors import ZooError
 from zoo.frameworks import onnx as graphs
 from zoo.model import Model
+from zoo.part import Part
 from zoo.weights import Weights, require_match
 from zoo_core.errors import first_line
 
 _CELL = f"{__package__}.mindspore_cell"
 
 
-def load(model: Model, variant: str, weights: Weights, batch: list[np.ndarray]) -> worker.WorkerSession:
-    """The network of `variant` with `weights`, in eval mode, in the worker process.
+def load(model: Model, weights: Weights, batch: list[np.ndarray]) -> worker.WorkerSession:
+    """The network of `model` with `weights`, in eval mode, in the worker process.
 
     `batch`: real, preprocessed samples, one array an input. Weights are a .safetensors or a .ckpt file.
     """
     backends.find("mindspore")
-    network = worker.WorkerSession(python(), _CELL, "open_cell", str(model.folder), variant)
+    network = worker.WorkerSession(python(), _CELL, "open_cell", str(model.folder), model.variant)
     if weights.path is None:
         network.ask("make_alive", batch)
     else:
@@ -64,7 +65,13 @@ def _read_state(path: Path) -> dict[str, np.ndarray]:
 
 
 def export(
-    model: Model, network: worker.WorkerSession, path: Path, opset: int, shapes: list[list[int]], dynamic: bool
+    model: Model,
+    part: Part,
+    network: worker.WorkerSession,
+    path: Path,
+    opset: int,
+    shapes: list[list[int]],
+    dynamic: bool,
 ) -> str:
     """Write `network` to `path`; returns a note where the opset of MindSpore's exporter, 11, was kept."""
     import onnx
@@ -73,7 +80,7 @@ def export(
 
     graph = _exported(network, path, shapes)
     if dynamic:
-        free_dimensions(graph, _exported(network, path, _larger(model, shapes)), model.inputs, model.outputs)
+        free_dimensions(graph, _exported(network, path, _larger(part, shapes)), part.inputs, part.outputs)
     graph, note = graphs.converted(graph, opset)
     onnx.save(graph, path)
     return note
@@ -87,12 +94,12 @@ def _exported(network: worker.WorkerSession, path: Path, shapes: list[list[int]]
     return onnx.load(path)
 
 
-def _larger(model: Model, shapes: list[list[int]]) -> list[list[int]]:
+def _larger(part: Part, shapes: list[list[int]]) -> list[list[int]]:
     """`shapes` with every dynamic dimension larger, those of pictures by a multiple of the usual strides."""
-    more = {name: 1 if name == "batch" else 32 for spec in model.inputs for name in spec.shape}
+    more = {name: 1 if name == "batch" else 32 for spec in part.inputs for name in spec.shape}
     return [
         [size + more[name] if isinstance(name, str) else size for name, size in zip(spec.shape, shape, strict=True)]
-        for spec, shape in zip(model.inputs, shapes, strict=True)
+        for spec, shape in zip(part.inputs, shapes, strict=True)
     ]
 
 
@@ -101,7 +108,7 @@ def write(network: worker.WorkerSession, path: Path) -> None:
     network.ask(f"write_{path.suffix[1:]}", str(path.absolute()))
 
 
-def engine(model: Model, network: worker.WorkerSession) -> Engine:
+def engine(part: Part, network: worker.WorkerSession) -> Engine:
     """The network itself behind the engine's interface, with the model's own input and output names."""
     return Engine.from_session(network, "mindspore_cell", "mindspore_cell", dtype="float32")
 

@@ -18,7 +18,7 @@ from zoo.weights import LEAST_VARIANCE, NORM_BIAS, PERTURBATION, RANDOM_SEED
 
 
 def open_cell(folder: str, variant: str) -> CellSession:
-    """The network that `build(variant)` of the model in `folder` makes, with its own random initialisation."""
+    """The network that a variant of the family in `folder` builds, with its own random initialisation."""
     import mindspore
 
     # where MindSpore puts what it writes about a network that it cannot compile: else into the user's folder
@@ -27,8 +27,8 @@ def open_cell(folder: str, variant: str) -> CellSession:
     mindspore.set_device("CPU")
     mindspore.set_seed(RANDOM_SEED)
     np.random.seed(RANDOM_SEED)  # the initialisers of MindSpore draw from it
-    model = catalogue.load_file(Path(folder) / "model.py")
-    return CellSession(lambda: model.build(variant), model.inputs, model.outputs)
+    model = catalogue.load_file(Path(folder) / "model.py").variant(variant)
+    return CellSession(model.build, model.part.inputs, model.part.outputs)
 
 
 @cache

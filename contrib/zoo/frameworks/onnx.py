@@ -15,6 +15,7 @@ import numpy as np
 from engine.base import Engine
 from zoo.errors import ZooError
 from zoo.model import Model
+from zoo.part import Part
 from zoo.weights import RANDOM_SEED, Weights, require_match
 
 _LARGE = 1024
@@ -45,9 +46,9 @@ def without_weights(graph: Any) -> tuple[Any, dict[str, np.ndarray]]:
     return stripped, taken
 
 
-def load(model: Model, variant: str, weights: Weights, batch: list[np.ndarray]) -> Any:
+def load(model: Model, weights: Weights, batch: list[np.ndarray]) -> Any:
     """The graph with `weights`: an ONNX file of the same graph, a .safetensors file of its weights, or a seed."""
-    graph = model.build(variant)
+    graph = model.build()
     missing = {tensor.name: tuple(tensor.dims) for tensor in graph.graph.initializer if _is_missing(tensor)}
     if weights.path is None:
         found = _random(missing)
@@ -98,12 +99,14 @@ def _from_file(path: Path) -> dict[str, np.ndarray]:
     return {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in floats}
 
 
-def export(model: Model, network: Any, path: Path, opset: int, shapes: list[list[int]], dynamic: bool) -> str:
+def export(
+    model: Model, part: Part, network: Any, path: Path, opset: int, shapes: list[list[int]], dynamic: bool
+) -> str:
     """Write the graph with the dimensions that are asked for; returns a note where its opset was kept."""
     import onnx
 
     graph, note = converted(network, opset)
-    named = [list(spec.shape) for spec in model.inputs]
+    named = [list(spec.shape) for spec in part.inputs]
     onnx.save(with_shapes(graph, named if dynamic else [list(shape) for shape in shapes]), path)
     return note
 
@@ -161,11 +164,11 @@ def session(graph: Any) -> Any:
     return onnxruntime.InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
-def engine(model: Model, network: Any) -> Engine:
+def engine(part: Part, network: Any) -> Engine:
     """The graph as it came, behind the engine's interface."""
     from engine.backends.onnxruntime import OnnxRuntimeSession
 
-    graph = with_shapes(network, [list(spec.shape) for spec in model.inputs])
+    graph = with_shapes(network, [list(spec.shape) for spec in part.inputs])
     return Engine.from_session(OnnxRuntimeSession(session(graph)), "source", "source", dtype="float32")
 
 

@@ -15,18 +15,19 @@ from engine.backends.paddle import PaddleSession, import_paddle
 from engine.base import Engine
 from zoo.errors import ZooError
 from zoo.model import Model, Pretrained
+from zoo.part import Part
 from zoo.weights import LEAST_VARIANCE, NORM_BIAS, PERTURBATION, RANDOM_SEED, Weights, require_match
 from zoo_core.errors import first_line
 
 
-def load(model: Model, variant: str, weights: Weights, batch: list[np.ndarray]) -> Any:
-    """The network of `variant` with `weights`, in eval mode.
+def load(model: Model, weights: Weights, batch: list[np.ndarray]) -> Any:
+    """The network of `model` with `weights`, in eval mode.
 
     `batch`: real, preprocessed samples, one array an input.
     """
     paddle = import_paddle()
     paddle.seed(RANDOM_SEED)
-    network = model.build(variant)
+    network = model.build()
     network.eval()
     if weights.path is None:
         _make_alive(network, [paddle.to_tensor(array) for array in batch])
@@ -121,8 +122,10 @@ def _make_alive(network: Any, batch: list[Any]) -> None:
             norm._variance.set_value(np.maximum(variance, LEAST_VARIANCE * np.median(variance)).astype(variance.dtype))
 
 
-def export(model: Model, network: Any, path: Path, opset: int, shapes: list[list[int]], dynamic: bool) -> str:
-    """Write `network` to `path`. paddle2onnx has one exporter, so that there is nothing to note."""
+def export(
+    model: Model, part: Part, network: Any, path: Path, opset: int, shapes: list[list[int]], dynamic: bool
+) -> str:
+    """Write `part` of `network` to `path`. paddle2onnx has one exporter, so that there is nothing to note."""
     from engine.frontends.paddle_onnx import export_layer
 
     paddle = import_paddle()
@@ -132,15 +135,16 @@ def export(model: Model, network: Any, path: Path, opset: int, shapes: list[list
             given.dtype,
             given.name,
         )
-        for given, shape in zip(model.inputs, shapes, strict=True)
+        for given, shape in zip(part.inputs, shapes, strict=True)
     ]
-    export_layer(network, spec, path, opset=opset)
+    export_layer(part.of(network), spec, path, opset=opset)
     return ""
 
 
-def engine(model: Model, network: Any) -> Engine:
-    """The network itself behind the engine's interface, with the model's own input and output names."""
-    return Engine.from_session(PaddleSession(network, model.inputs, model.outputs), "paddle", "paddle", dtype="float32")
+def engine(part: Part, network: Any) -> Engine:
+    """That part of the network itself behind the engine's interface, with the model's own input and output names."""
+    session = PaddleSession(part.of(network), part.inputs, part.outputs)
+    return Engine.from_session(session, "paddle", "paddle", dtype="float32")
 
 
 def versions() -> dict[str, str]:

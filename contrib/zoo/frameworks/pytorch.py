@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import pickle
 import warnings
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from engine.backends.torch import TorchSession, flat_tensors
 from engine.base import Engine
 from zoo.errors import ZooError
 from zoo.model import Model, Pretrained
+from zoo.part import Part
 from zoo.weights import LEAST_VARIANCE, NORM_BIAS, PERTURBATION, RANDOM_SEED, Weights, require_match
 from zoo_core.errors import first_line
 
 
-def load(model: Model, variant: str, weights: Weights, batch: list[np.ndarray]) -> Any:
-    """The network of `variant` with `weights`, in eval mode.
+def load(model: Model, weights: Weights, batch: list[np.ndarray]) -> Any:
+    """The network of `model` with `weights`, in eval mode.
 
     `batch`: real, preprocessed samples, one array an input.
     """
@@ -25,9 +29,9 @@ def load(model: Model, variant: str, weights: Weights, batch: list[np.ndarray]) 
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(RANDOM_SEED)
-        network = model.build(variant).eval()
+        network = model.build().eval()
         if weights.path is None:
-            _make_alive(network, [torch.from_numpy(array) for array in batch])
+            _make_alive(network, lambda: _forward(model, network, batch))
     if weights.path is not None:
         _load_state(network, weights.path)
     return network.eval()
@@ -100,11 +104,23 @@ def _kind(value: Any) -> str:
     return "an object whose code is not run" if value is Other else f"of type {type(value).__name__}"
 
 
-def _make_alive(network: Any, batch: list[Any]) -> None:
+def _forward(model: Model, network: Any, batch: list[np.ndarray]) -> None:
+    """Run the network over a batch, in whatever mode its modules are."""
+    import torch
+
+    def called(part: Part, arrays: list[np.ndarray]) -> list[np.ndarray]:
+        given = part.of(network)(*(torch.from_numpy(array) for array in arrays))
+        return [tensor.numpy() for tensor in flat_tensors(given)]
+
+    model.task.run({part.name: partial(called, part) for part in model.parts}, batch)
+
+
+def _make_alive(network: Any, forward: Callable[[], None]) -> None:
     """Give a randomly initialised network outputs that differ from sample to sample.
 
     Constant parameters (ones and zeros of norms, biases, layer scales) are perturbed, and the statistics of batch
-    norms are those of `batch`. Without that, deep networks give zeros or 1e8, and comparing proves nothing. Their
+    norms are those of what `forward` runs through it. Without that, deep networks give zeros or 1e8, and comparing
+    proves nothing. Their
     biases are raised, because a deep random network of norms and ReLUs around zero blows rounding errors up by a fifth
     a layer, and what is compared then is noise; so does a channel that hardly varies over these few samples, which
     gets the variance of a livelier one.
@@ -130,7 +146,7 @@ def _make_alive(network: Any, batch: list[Any]) -> None:
             if norm.bias is not None:
                 norm.bias.add_(NORM_BIAS)
             norm.train()
-        network(*batch)
+        forward()
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum
             norm.eval()
@@ -138,26 +154,28 @@ def _make_alive(network: Any, batch: list[Any]) -> None:
                 norm.running_var.clamp_(min=LEAST_VARIANCE * float(norm.running_var.median()))
 
 
-def export(model: Model, network: Any, path: Path, opset: int, shapes: list[list[int]], dynamic: bool) -> str:
-    """Write `network` to `path`; returns a note when the exporter was not the first choice."""
+def export(
+    model: Model, part: Part, network: Any, path: Path, opset: int, shapes: list[list[int]], dynamic: bool
+) -> str:
+    """Write `part` of `network` to `path`; returns a note when the exporter was not the first choice."""
     import torch
 
     from engine.frontends.torch_onnx import export_module
 
-    specs = [*model.inputs, *model.outputs]
+    specs = [*part.inputs, *part.outputs]
     axes = {spec.name: {axis: size for axis, size in enumerate(spec.shape) if isinstance(size, str)} for spec in specs}
     custom = model.custom_ops
     if custom and custom.register:
         custom.register()
     examples = [
-        torch.zeros(shape, dtype=getattr(torch, spec.dtype)) for shape, spec in zip(shapes, model.inputs, strict=True)
+        torch.zeros(shape, dtype=getattr(torch, spec.dtype)) for shape, spec in zip(shapes, part.inputs, strict=True)
     ]
     done = export_module(
-        network,
+        part.of(network).eval(),
         examples,
         path,
-        input_names=[spec.name for spec in model.inputs],
-        output_names=[spec.name for spec in model.outputs],
+        input_names=[spec.name for spec in part.inputs],
+        output_names=[spec.name for spec in part.outputs],
         dynamic_axes=axes if dynamic else None,
         opset=opset,
         custom_opsets=custom.opsets if custom else None,
@@ -165,11 +183,11 @@ def export(model: Model, network: Any, path: Path, opset: int, shapes: list[list
     return done.note
 
 
-def engine(model: Model, network: Any) -> Engine:
-    """The network itself behind the engine's interface, with the model's own input and output names."""
-    from engine.backends.torch import TorchSession
-
-    return Engine.from_session(TorchSession(network, model.inputs, model.outputs), "torch", "torch", dtype="float32")
+def engine(part: Part, network: Any) -> Engine:
+    """That part of the network itself behind the engine's interface, with the model's own input and output names."""
+    return Engine.from_session(
+        TorchSession(part.of(network).eval(), part.inputs, part.outputs), "torch", "torch", dtype="float32"
+    )
 
 
 def versions() -> dict[str, str]:

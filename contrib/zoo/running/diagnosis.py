@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.base import Call, Engine
+from engine.base import Call
+from zoo.running.network import Runner
 from zoo.running.pipeline import Stages
 from zoo_core.machine import cores
 
@@ -18,20 +19,20 @@ _REPLAY_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Samples a second: of the run, of the engine on ready batches (headspace), of the cores at full use (host_bound).
+    """Samples a second: of the run, of the engine on ready batches (headroom), of the cores at full use (host_bound).
 
     cpu_ms: processor milliseconds a sample, by stage. On a CPU target, "network and rest" is mostly the network, which
     shares the cores, and the host bound holds for both together.
     """
 
     throughput: float
-    headspace: float
+    headroom: float
     host_bound: float
     cores: int
     cpu_ms: dict[str, float]
 
     def bound(self) -> float:
-        return min(self.headspace, self.host_bound)
+        return min(self.headroom, self.host_bound)
 
     def efficiency(self) -> float:
         """Achieved over the lower bound."""
@@ -39,7 +40,7 @@ class Diagnosis:
 
     def limit(self) -> str:
         """Which bound is the lower one, and the stage to blame."""
-        if self.headspace <= self.host_bound:
+        if self.headroom <= self.host_bound:
             return "the engine"
         return f"the host's cores, most of it {max(self.cpu_ms, key=lambda stage: self.cpu_ms[stage])}"
 
@@ -51,14 +52,14 @@ class Diagnosis:
         parts = ", ".join(f"{stage} {milliseconds:.3g} ms" for stage, milliseconds in self.cpu_ms.items())
         total = sum(self.cpu_ms.values())
         return [
-            f"throughput {self.throughput:.4g} samples/s; headspace {self.headspace:.4g} (ready batches replayed); "
+            f"throughput {self.throughput:.4g} samples/s; headroom {self.headroom:.4g} (ready batches replayed); "
             f"host bound {self.host_bound:.4g} ({self.cores} cores / {total:.3g} ms of processor time a sample)",
             f"processor time a sample: {parts}",
             f"limited by {self.limit()}; efficiency {self.efficiency():.2f} of the bound",
         ]
 
 
-def diagnose(engine: Engine, stages: Stages) -> Diagnosis | None:
+def diagnose(engine: Runner, stages: Stages) -> Diagnosis | None:
     """Why a run was as fast as it was; replays one of its batches for a moment. None when nothing was run."""
     if not stages.samples or not stages.cpu:
         return None
@@ -70,19 +71,19 @@ def diagnose(engine: Engine, stages: Stages) -> Diagnosis | None:
     }
     return Diagnosis(
         throughput=stages.throughput(),
-        headspace=headspace(engine, stages.ready, min(_REPLAY_SECONDS, stages.end_to_end)),
+        headroom=headroom(engine, stages.ready, min(_REPLAY_SECONDS, stages.end_to_end)),
         host_bound=cores() * stages.samples / stages.cpu,
         cores=cores(),
         cpu_ms={stage: total / stages.samples * 1e3 for stage, total in seconds.items()},
     )
 
 
-def headspace(engine: Engine, arrays: list[np.ndarray], seconds: float) -> float:
+def headroom(engine: Runner, arrays: list[np.ndarray], seconds: float) -> float:
     """Samples a second that the engine does when a batch is always ready, over about `seconds`."""
     return replay(engine, arrays, seconds)[0]
 
 
-def replay(engine: Engine, arrays: list[np.ndarray], seconds: float) -> tuple[float, list[float]]:
+def replay(engine: Runner, arrays: list[np.ndarray], seconds: float) -> tuple[float, list[float]]:
     """Run one batch again and again, always with another waiting: samples a second, and the seconds of each call."""
     pending: deque[Call] = deque()
     took: list[float] = []

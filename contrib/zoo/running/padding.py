@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import overload
+from typing import Protocol, overload
 
 import numpy as np
 
-from engine.base import Engine
+from engine.spec import TensorSpec
 from utils.datasets.sample import Sample
 from zoo.task import Task
 from zoo_core.errors import DataError
@@ -93,7 +93,13 @@ def chunks(
         yield range(start, len(samples))
 
 
-def fixed_sizes(engines: Sequence[Engine]) -> Fixed:
+class HasInputs(Protocol):
+    """An engine, or a network of several."""
+
+    inputs: tuple[TensorSpec, ...]
+
+
+def fixed_sizes(engines: Sequence[HasInputs]) -> Fixed:
     """What all of `engines`, which have the same inputs, can take: fixed wherever one of them is."""
     shapes = [[spec.shape[1:] for spec in engine.inputs] for engine in engines]
     return [[_number(sizes) for sizes in zip(*same_input, strict=True)] for same_input in zip(*shapes, strict=True)]

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from engine.base import Call, Engine
+from engine.base import Call
 from utils.datasets.sample import Sample
-from zoo.difference import as_list
 from zoo.running.feeder import AHEAD, Batch, Feeder, OnBad
+from zoo.running.network import Runner
 from zoo.running.padding import Fixed, chunks, fixed_sizes, typical
-from zoo.task import Task
+from zoo.task import Task, as_list
 from zoo_core.errors import DataError
 from zoo_core.machine import cores
 
@@ -76,7 +76,7 @@ def batches(
 
 def predictions(
     task: Task,
-    engine: Engine,
+    engine: Runner,
     samples: Sequence[Sample],
     batch_size: int,
     stages: Stages,
@@ -158,7 +158,7 @@ def _finished(
 class _Clocked:
     """An engine for closed loops: calls go through, and their time is added up."""
 
-    def __init__(self, engine: Engine):
+    def __init__(self, engine: Runner):
         self._engine = engine
         self.seconds = 0.0
         self.cpu_seconds = 0.0
@@ -172,7 +172,7 @@ class _Clocked:
 
 
 def _played(
-    task: Task, engine: Engine, samples: Sequence[Sample], batch_size: int, stages: Stages, warm_up: int
+    task: Task, engine: Runner, samples: Sequence[Sample], batch_size: int, stages: Stages, warm_up: int
 ) -> Iterator[tuple[list[Sample], list[Any]]]:
     """As predictions, for a closed loop: what is not the network's time counts as postprocessing."""
     if not samples:
@@ -195,7 +195,7 @@ def _played(
         yield batch, found
 
 
-def _warm_up(task: Task, engine: Engine, sample: Sample, rows: int, times: int) -> None:
+def _warm_up(task: Task, engine: Runner, sample: Sample, rows: int, times: int) -> None:
     for batch in batches(task, [sample] * rows, rows, fixed=fixed_sizes([engine])):
         for call in [engine.submit(batch.arrays) for _ in range(times * engine.parallel)]:
             call.result()

@@ -36,7 +36,7 @@ class ImageClassification(Task):
         return TopK(self.labels, k=min(self.keep, len(self.labels)))
 
     @property
-    def decoder(self) -> str:
+    def source_identity(self) -> str:
         return self.transform.identity()
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:

@@ -27,7 +27,7 @@ class ClickPrediction(Task):
     text_help: str | None = f"a row: {INTEGERS} whole numbers and {CATEGORIES} hexadecimal categories between tabs"
 
     @property
-    def decoder(self) -> str:
+    def source_identity(self) -> str:
         return f"log(1 + x), {self.features.buckets} buckets a field"
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:

@@ -13,8 +13,7 @@ from utils.datasets.episodes import EPISODE_SUFFIXES, Episode, Episodes, read_ep
 from utils.datasets.sample import Sample
 from utils.environments import Rollout, play, wander
 from utils.metrics.returns import MeanReturn, agreement
-from zoo.difference import as_list
-from zoo.task import Run, Task
+from zoo.task import Run, Task, as_list
 from zoo_core.errors import DataError
 
 # Random steps from the start of an episode to the observation on which runtimes are compared.
@@ -39,7 +38,7 @@ class Control(Task):
     picture_suffix = ".gif"
 
     @property
-    def decoder(self) -> str:
+    def source_identity(self) -> str:
         return f"Gymnasium {self.environment}, greedy actions"
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:

@@ -37,7 +37,7 @@ class ObjectDetection(Task):
         return YoloxDecoder(len(self.labels))
 
     @property
-    def decoder(self) -> str:
+    def source_identity(self) -> str:
         return self.transform.identity()
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Placed]:

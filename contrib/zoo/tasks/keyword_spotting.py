@@ -40,7 +40,7 @@ class KeywordSpotting(Task):
         return TopK(self.labels, k=min(self.keep, len(self.labels)))
 
     @property
-    def decoder(self) -> str:
+    def source_identity(self) -> str:
         return f"soundfile, scipy resample_poly to {self._rate} Hz, {self.features.identity()}"
 
     @property

@@ -33,7 +33,7 @@ class NodeClassification(Task):
     padding: tuple[float, ...] | None = (0.0, 0.0)
 
     @property
-    def decoder(self) -> str:
+    def source_identity(self) -> str:
         return "rows that add up to 1, symmetrically normalised adjacency"
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], int]:

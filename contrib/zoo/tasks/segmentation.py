@@ -33,7 +33,7 @@ class SemanticSegmentation(Task):
         return Segmenter(len(self.labels))
 
     @property
-    def decoder(self) -> str:
+    def source_identity(self) -> str:
         return self.transform.identity()
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:

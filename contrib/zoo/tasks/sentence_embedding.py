@@ -57,7 +57,7 @@ class SentenceEmbedding(Task):
         return TextEncoder(load_tokenizer(installed_file(self.package, self.tokenizer_file)), self.max_length)
 
     @property
-    def decoder(self) -> str:
+    def source_identity(self) -> str:
         return f"tokenizer of {self.package}, at most {self.max_length}"
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Tokens]:

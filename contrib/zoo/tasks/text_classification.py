@@ -50,7 +50,7 @@ class TextClassification(Task):
         return TopK(self.labels, k=self.keep)
 
     @property
-    def decoder(self) -> str:
+    def source_identity(self) -> str:
         return f"words of {self.vocabulary.name}, at most {self.max_length}"
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Tokens]:

@@ -59,8 +59,8 @@ class Reader:
 @lru_cache(maxsize=2)
 def _opened(name: str) -> tuple[Model, Engine | None]:
     """The model, and the engine that runs its exported dynamic file, if it has one."""
-    model = load(name)
-    ckpt = model.folder / file_name(model.variant(None))
+    model = load(name).variant()
+    ckpt = model.folder / file_name(model.part.stem(model.variant))
     return model, Engine(ckpt) if ckpt.is_file() else None
 
 
@@ -78,7 +78,7 @@ class TextDetection(Task):
     data_name = "image"
 
     @property
-    def decoder(self) -> str:
+    def source_identity(self) -> str:
         return self.transform.identity()
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Fit]:

@@ -46,7 +46,7 @@ class TextRecognition(Task):
         return (self.filling,)
 
     @property
-    def decoder(self) -> str:
+    def source_identity(self) -> str:
         return self.transform.identity()
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:

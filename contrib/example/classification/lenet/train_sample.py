@@ -17,6 +17,8 @@ from PIL import Image
 from utils.datasets.samples.digits import load_split
 from zoo_core.files import atomic_write
 
+SAMPLE = MODEL.variant()
+
 SEED, EPOCHS, BATCH, RATE = 0, 60, 64, 2e-3
 
 
@@ -24,7 +26,7 @@ def prepared(images: np.ndarray) -> Any:
     """[N, 8, 8] uint8 to the tensor that the network takes, by the model's own preprocessing: [N, 1, 32, 32]."""
     import torch
 
-    return torch.from_numpy(np.stack([MODEL.task.preprocess(Image.fromarray(image))[0][0] for image in images]))
+    return torch.from_numpy(np.stack([SAMPLE.task.preprocess(Image.fromarray(image))[0][0] for image in images]))
 
 
 def moved(batch: Any, generator: Any) -> Any:
@@ -58,7 +60,7 @@ def main() -> None:
     start = time.perf_counter()
     train, held_out = load_split()
     inputs, targets = prepared(train.images), torch.from_numpy(train.labels)
-    network = MODEL.build("lenet")
+    network = SAMPLE.build()
     steps = EPOCHS * -(-len(inputs) // BATCH)
     optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=steps)
@@ -75,7 +77,7 @@ def main() -> None:
     with torch.inference_mode():
         right = network(prepared(held_out.images)).argmax(1).numpy() == held_out.labels
     print(f"top-1 on {len(right)} held-out digits: {right.mean():.4f} ({time.perf_counter() - start:.0f} s in all)")
-    with atomic_write(MODEL.sample_weights) as temporary:
+    with atomic_write(SAMPLE.sample_weights) as temporary:
         save_file(network.state_dict(), str(temporary))
 
 

@@ -1,12 +1,14 @@
 """LeNet-5 on handwritten digits, defined in MindSpore."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from engine.spec import TensorSpec
 from utils.datasets.samples.digits import training_images, write_digits
 from utils.preprocess.pytorch.classification import ClassificationTransform
-from zoo.model import Model, Published, SampleData
+from zoo.family import Family
+from zoo.model import Model, Part, Published, SampleData
 from zoo.tasks.classification import ImageClassification
 
 DIGITS = tuple("0123456789")
@@ -39,28 +41,41 @@ def build(variant: str) -> Any:
     return LeNet()
 
 
-MODEL = Model(
-    name="lenet_mindspore",
+PUBLISHED = {
+    "lenet": Published("top1", 0.9905, "the paper, MNIST test set (0.95 % errors), not these digits"),
+}
+
+
+def model(variant: str) -> Model:
+    """What is known of a variant."""
+    return Model(
+        build=partial(build, variant),
+        parts=(
+            Part(
+                inputs=(TensorSpec("input", "float32", ("batch", 1, 32, 32)),),
+                outputs=(TensorSpec("output", "float32", ("batch", 10)),),
+            ),
+        ),
+        task=ImageClassification(
+            transform=ClassificationTransform(32, 32, mean=(0.5,), std=(0.5,), mode="L"),
+            labels=DIGITS,
+            folders=DIGITS,
+        ),
+        sample=SampleData("digits", 1, write_digits),
+        source="written for this repository after the paper; the weights are those of classification/lenet",
+        licence="BSD-3-Clause; digits: UCI Optical Recognition of Handwritten Digits, CC BY 4.0",
+        paper="LeCun et al., Gradient-Based Learning Applied to Document Recognition, 1998",
+        calibration=training_images,
+        published=PUBLISHED.get(variant),
+    )
+
+
+MODEL = Family(
     domain="classification",
+    name="lenet_mindspore",
     title="LeNet-5 (MindSpore)",
     framework="mindspore",
     folder=Path(__file__).resolve().parent,
-    variants=("lenet",),
-    build=build,
-    inputs=(TensorSpec("input", "float32", ("batch", 1, 32, 32)),),
-    outputs=(TensorSpec("output", "float32", ("batch", 10)),),
-    size={},
-    task=ImageClassification(
-        transform=ClassificationTransform(32, 32, mean=(0.5,), std=(0.5,), mode="L"),
-        labels=DIGITS,
-        folders=DIGITS,
-    ),
-    sample=SampleData("digits", 1, write_digits),
-    source="written for this repository after the paper; the weights are those of classification/lenet",
-    licence="BSD-3-Clause; digits: UCI Optical Recognition of Handwritten Digits, CC BY 4.0",
-    paper="LeCun et al., Gradient-Based Learning Applied to Document Recognition, 1998",
-    published={
-        "lenet": Published("top1", 0.9905, "the paper, MNIST test set (0.95 % errors), not these digits"),
-    },
-    calibration=training_images,
+    names=("lenet",),
+    make=model,
 )

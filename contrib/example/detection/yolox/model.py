@@ -9,7 +9,8 @@ from utils.datasets.samples.scenes import CLASSES, write_coco
 from utils.postprocess.labels import coco
 from utils.preprocess.pytorch.detection import Letterbox
 from zoo.catalogue import beside
-from zoo.model import Model, Pretrained, Published, SampleData
+from zoo.family import Family
+from zoo.model import Model, Part, Pretrained, Published, SampleData
 from zoo.tasks.detection import ObjectDetection
 
 RELEASE = "https://github.com/Megvii-BaseDetection/YOLOX/releases/download/0.1.1rc0"
@@ -50,38 +51,44 @@ def build(variant: str) -> Any:
     return beside(__file__, "network").YOLOX(len(labels_of(variant)), depth, width, depthwise)
 
 
-def fields(variant: str) -> dict[str, Any]:
-    """What is a variant's own: its classes, and its input's size."""
+PUBLISHED = {
+    "yolox_nano": Published("map", 0.258, "the authors' repository, COCO val2017, 416 x 416"),
+    "yolox_tiny": Published("map", 0.328, "the authors' repository, COCO val2017, 416 x 416"),
+    "yolox_s": Published("map", 0.405, "the authors' repository, COCO val2017, 640 x 640"),
+}
+
+
+def model(variant: str) -> Model:
+    """What is known of a variant: its classes and the size of its input are its own."""
     labels, side = labels_of(variant), SHAPES[variant][3]
-    return {
-        "outputs": (TensorSpec("output", "float32", ("batch", "cells", 5 + len(labels))),),
-        "size": {"height": side, "width": side},
-        "task": ObjectDetection(Letterbox(side), labels),
-        "sample": SampleData("scenes_coco", 1, write_coco)
+    return Model(
+        build=partial(build, variant),
+        parts=(
+            Part(
+                inputs=(TensorSpec("images", "float32", ("batch", 3, "height", "width")),),
+                outputs=(TensorSpec("output", "float32", ("batch", "cells", 5 + len(labels))),),
+                size={"height": side, "width": side},
+            ),
+        ),
+        task=ObjectDetection(Letterbox(side), labels),
+        sample=SampleData("scenes_coco", 1, write_coco)
         if variant == SAMPLE
         else SampleData("scenes_coco_stand_ins", 1, partial(write_coco, names=STAND_INS)),
-    }
+        source="written for this repository after the paper; parameter names of the published weights",
+        licence="BSD-3-Clause; the authors' weights: Apache-2.0",
+        paper="Ge et al., YOLOX: Exceeding YOLO Series in 2021, 2021",
+        pretrained=PRETRAINED.get(variant),
+        published=PUBLISHED.get(variant),
+    )
 
 
-MODEL = Model(
-    name="yolox",
+MODEL = Family(
     domain="detection",
+    name="yolox",
     title="YOLOX",
     framework="pytorch",
     folder=Path(__file__).resolve().parent,
-    variants=tuple(SHAPES),
-    default_variant=SAMPLE,
-    build=build,
-    inputs=(TensorSpec("images", "float32", ("batch", 3, "height", "width")),),
-    pretrained=PRETRAINED.get,
-    source="written for this repository after the paper; parameter names of the published weights",
-    licence="BSD-3-Clause; the authors' weights: Apache-2.0",
-    paper="Ge et al., YOLOX: Exceeding YOLO Series in 2021, 2021",
-    published={
-        "yolox_nano": Published("map", 0.258, "the authors' repository, COCO val2017, 416 x 416"),
-        "yolox_tiny": Published("map", 0.328, "the authors' repository, COCO val2017, 416 x 416"),
-        "yolox_s": Published("map", 0.405, "the authors' repository, COCO val2017, 640 x 640"),
-    },
-    differing={variant: fields(variant) for variant in SHAPES},
-    **fields(SAMPLE),
+    names=tuple(SHAPES),
+    default=SAMPLE,
+    make=model,
 )

@@ -21,6 +21,8 @@ from utils.postprocess.pytorch.detection import grid
 from zoo.training import held_out_figures
 from zoo_core.files import atomic_write
 
+SAMPLE = MODEL.variant()
+
 SEED, SCENES, EPOCHS, BATCH, RATE = 0, 1200, 12, 8, 2e-3
 MOST = 8  # objects a scene, at most
 RADIUS = 1.5  # cells around an object's centre that may stand for it
@@ -34,10 +36,10 @@ def main() -> None:
     torch.manual_seed(SEED)
     generator = torch.Generator().manual_seed(SEED)
     start = time.perf_counter()
-    model = MODEL.as_variant("yolox_sample")
+    model = MODEL.variant("yolox_sample")
     images, targets = prepared(model, [sized_scene(number) for number in range(SCENES)])
     print(f"{SCENES} scenes drawn, {time.perf_counter() - start:.0f} s", flush=True)
-    network = model.build("yolox_sample").train()
+    network = model.build().train()
     optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=5e-4)
     steps = EPOCHS * -(-SCENES // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=steps, pct_start=0.15)
@@ -58,7 +60,7 @@ def main() -> None:
     figures = held_out_figures(model, network.eval())
     text = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
     print(f"held-out scenes: {text} ({time.perf_counter() - start:.0f} s in all)")
-    with atomic_write(MODEL.sample_weights) as temporary:
+    with atomic_write(SAMPLE.sample_weights) as temporary:
         save_file(state, str(temporary))
 
 

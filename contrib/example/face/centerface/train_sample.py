@@ -18,6 +18,8 @@ from utils.datasets.samples.faces import DrawnFace, draw_picture
 from zoo.training import held_out_figures
 from zoo_core.files import atomic_write
 
+SAMPLE = MODEL.variant()
+
 SEED, SIDE, PICTURES, STEPS, BATCH, RATE = 0, 224, 1400, 640, 12, 4e-3
 LARGEST = 0.42  # half a head's height, in pictures: as large as in sample pictures that are scaled to fit the input
 MIRRORED = [1, 0, 2, 4, 3]  # the landmarks of a mirrored face
@@ -95,7 +97,7 @@ def main() -> None:
     start = time.perf_counter()
     pictures, faces = drawn(PICTURES)
     print(f"{PICTURES} pictures drawn, {time.perf_counter() - start:.0f} s")
-    network = MODEL.build("centerface_half").train()
+    network = SAMPLE.build().train()
     optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=STEPS, pct_start=0.15)
     for step in range(STEPS):
@@ -113,10 +115,10 @@ def main() -> None:
     network.eval()
     state = {name: value.half() if value.is_floating_point() else value for name, value in network.state_dict().items()}
     network.load_state_dict(state)
-    figures = ", ".join(f"{name} {value:.4f}" for name, value in held_out_figures(MODEL, network).items())
+    figures = ", ".join(f"{name} {value:.4f}" for name, value in held_out_figures(SAMPLE, network).items())
     seconds, processor = time.perf_counter() - start, time.process_time()
     print(f"held-out pictures: {figures} ({seconds:.0f} s, {processor:.0f} s of processor time)")
-    with atomic_write(MODEL.sample_weights) as temporary:
+    with atomic_write(SAMPLE.sample_weights) as temporary:
         save_file(state, str(temporary))
 
 

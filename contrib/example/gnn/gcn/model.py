@@ -1,11 +1,13 @@
 """Graph convolutional network and graph attention network, in dense form, on small graphs."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from engine.spec import TensorSpec
 from utils.datasets.samples.graphs import CLASSES, write_graphs
-from zoo.model import Model, Published, SampleData
+from zoo.family import Family
+from zoo.model import Model, Part, Published, SampleData
 from zoo.tasks.node_classification import NodeClassification
 
 FEATURES = len(CLASSES)  # a node's features are the class that was told, if any
@@ -79,28 +81,42 @@ def build(variant: str) -> Any:
     return {"gcn": gcn, "gat": gat}[variant](FEATURES, len(CLASSES))
 
 
-MODEL = Model(
-    name="gcn",
+PUBLISHED = {
+    "gcn": Published("accuracy", 0.815, "the paper, Cora, not these graphs"),
+    "gat": Published("accuracy", 0.830, "the paper, Cora, not these graphs"),
+}
+
+
+def model(variant: str) -> Model:
+    """What is known of a variant."""
+    return Model(
+        build=partial(build, variant),
+        parts=(
+            Part(
+                inputs=(
+                    TensorSpec("features", "float32", ("batch", "nodes", FEATURES)),
+                    TensorSpec("adjacency", "float32", ("batch", "nodes", "nodes")),
+                ),
+                outputs=(TensorSpec("logits", "float32", ("batch", "nodes", len(CLASSES))),),
+                size={"nodes": 96},
+            ),
+        ),
+        task=NodeClassification(labels=CLASSES, features=FEATURES),
+        sample=SampleData("graphs", 1, write_graphs),
+        source="written for this repository after the papers",
+        licence="BSD-3-Clause; karate club: W. W. Zachary, 1977, as networkx carries it (BSD-3-Clause)",
+        paper="Kipf and Welling, Semi-Supervised Classification with Graph Convolutional Networks, 2017; "
+        "Veličković et al., Graph Attention Networks, 2018",
+        published=PUBLISHED.get(variant),
+    )
+
+
+MODEL = Family(
     domain="gnn",
+    name="gcn",
     title="GCN and GAT",
     framework="pytorch",
     folder=Path(__file__).resolve().parent,
-    variants=("gcn", "gat"),
-    build=build,
-    inputs=(
-        TensorSpec("features", "float32", ("batch", "nodes", FEATURES)),
-        TensorSpec("adjacency", "float32", ("batch", "nodes", "nodes")),
-    ),
-    outputs=(TensorSpec("logits", "float32", ("batch", "nodes", len(CLASSES))),),
-    size={"nodes": 96},
-    task=NodeClassification(labels=CLASSES, features=FEATURES),
-    sample=SampleData("graphs", 1, write_graphs),
-    source="written for this repository after the papers",
-    licence="BSD-3-Clause; karate club: W. W. Zachary, 1977, as networkx carries it (BSD-3-Clause)",
-    paper="Kipf and Welling, Semi-Supervised Classification with Graph Convolutional Networks, 2017; "
-    "Veličković et al., Graph Attention Networks, 2018",
-    published={
-        "gcn": Published("accuracy", 0.815, "the paper, Cora, not these graphs"),
-        "gat": Published("accuracy", 0.830, "the paper, Cora, not these graphs"),
-    },
+    names=("gcn", "gat"),
+    make=model,
 )

@@ -24,7 +24,7 @@ def prepared(graphs: list[tuple[Graph, NodeTruth]]) -> list[Any]:
     """Inputs by the model's own preprocessing, labels, and which nodes count; all padded to the largest graph."""
     import torch
 
-    rows = [MODEL.task.preprocess(graph)[0] for graph, _ in graphs]
+    rows = [MODEL.variant().task.preprocess(graph)[0] for graph, _ in graphs]
     columns = [*zip(*rows, strict=True), [truth.labels for _, truth in graphs], [truth.mask for _, truth in graphs]]
     longest = max(len(graph.names) for graph, _ in graphs)
 
@@ -42,7 +42,7 @@ def train(variant: str) -> Any:
 
     torch.manual_seed(SEED)
     features, adjacency, labels, mask = prepared([planted(TRAINING_SEED + number) for number in range(GRAPHS)])
-    network = MODEL.build(variant)
+    network = MODEL.variant(variant).build()
     steps = EPOCHS * -(-GRAPHS // BATCH)
     optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=5e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=steps)
@@ -66,7 +66,7 @@ def main() -> None:
     start = time.perf_counter()
     graphs = held_out()
     features, adjacency, labels, mask = prepared(list(graphs.values()))
-    for variant in MODEL.variants:
+    for variant in MODEL.variants():
         network = train(variant)
         with torch.inference_mode():
             right = network(features, adjacency).argmax(2) == labels
@@ -75,7 +75,7 @@ def main() -> None:
             f"{variant}: {right[mask].float().mean():.4f} of {int(mask.sum())} nodes, karate club {each['karate']:.4f}"
         )
         print(f"{time.perf_counter() - start:.0f} s so far")
-        with atomic_write(MODEL.sample_weights_of(variant)) as temporary:
+        with atomic_write(MODEL.variant(variant).sample_weights) as temporary:
             save_file(network.state_dict(), str(temporary))
 
 

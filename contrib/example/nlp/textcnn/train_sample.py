@@ -18,6 +18,8 @@ from utils.metrics.text_classification import AccuracyAndF1
 from utils.preprocess.text import build_vocabulary
 from zoo_core.files import atomic_write
 
+SAMPLE = MODEL.variant()
+
 SEED, EPOCHS, BATCH, RATE = 0, 6, 64, 1e-3
 HIDDEN = 0.05  # the share of words that training replaces by [UNK], so that an unknown word means nothing
 UNKNOWN_ID = 1
@@ -27,7 +29,7 @@ def encoded(reviews: list[Review]) -> tuple[Any, Any]:
     """Ids by the model's own preprocessing, int64 [N, longest], filled up with 0; and labels, int64 [N]."""
     import torch
 
-    rows = [MODEL.task.preprocess(review.sentence)[0][0] for review in reviews]
+    rows = [SAMPLE.task.preprocess(review.sentence)[0][0] for review in reviews]
     ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
     for place, row in zip(ids, rows, strict=True):
         place[: len(row)] = row
@@ -55,7 +57,7 @@ def main() -> None:
         words = build_vocabulary([review.sentence for review in train])
         temporary.write_text("\n".join(words) + "\n", encoding="utf-8")
     ids, labels = encoded(train)
-    network = MODEL.build("textcnn")
+    network = SAMPLE.build()
     steps = EPOCHS * len(batches(ids))
     optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=steps)
@@ -75,11 +77,11 @@ def main() -> None:
     with torch.inference_mode():
         logits = network(ids).numpy()
     metric = AccuracyAndF1(len(LABELS))
-    metas = [MODEL.task.preprocess(review.sentence)[1] for review in held_out]
-    metric.update(MODEL.task.postprocess([logits], metas), [review.label for review in held_out])
+    metas = [SAMPLE.task.preprocess(review.sentence)[1] for review in held_out]
+    metric.update(SAMPLE.task.postprocess([logits], metas), [review.label for review in held_out])
     figures = ", ".join(f"{name} {value:.4f}" for name, value in metric.compute().items())
     print(f"{len(held_out)} held-out sentences: {figures} ({time.perf_counter() - start:.0f} s in all)")
-    with atomic_write(MODEL.sample_weights) as temporary:
+    with atomic_write(SAMPLE.sample_weights) as temporary:
         save_file({name: tensor.half() for name, tensor in network.state_dict().items()}, str(temporary))
 
 

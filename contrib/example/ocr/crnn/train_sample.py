@@ -22,6 +22,8 @@ from utils.datasets.samples.words import HELD_OUT, render_word, training_word
 from zoo.training import held_out_figures
 from zoo_core.files import atomic_write
 
+SAMPLE = MODEL.variant()
+
 SEED, BATCH = 0, 32
 VARIANT = "crnn_narrow"
 CLASS = {letter: index for index, letter in enumerate(ALPHABET, start=1)}
@@ -62,7 +64,7 @@ def rendered(course: Course, random: np.random.RandomState) -> list[tuple[np.nda
         english[random.randint(len(english))] if english and random.rand() < course.english else training_word(random)
         for _ in range(course.words)
     ]
-    return [(MODEL.task.preprocess(render_word(cased(word, random), random))[0][0], word) for word in words]
+    return [(SAMPLE.task.preprocess(render_word(cased(word, random), random))[0][0], word) for word in words]
 
 
 def batches(words: list[tuple[np.ndarray, str]], random: np.random.RandomState) -> list[list[int]]:
@@ -129,7 +131,7 @@ def save(network: Any) -> None:
     from safetensors.torch import save_file
 
     state = network.state_dict().items()
-    with atomic_write(MODEL.sample_weights) as temporary:
+    with atomic_write(SAMPLE.sample_weights) as temporary:
         save_file({name: one.half() if one.is_floating_point() else one for name, one in state}, str(temporary))
 
 
@@ -139,10 +141,10 @@ def main() -> None:
 
     torch.manual_seed(SEED)
     start = time.perf_counter()
-    network = MODEL.build(VARIANT)
+    network = SAMPLE.build()
     for course in COURSES:
         learn(network, course)
-        figures = ", ".join(f"{name} {value:.4f}" for name, value in held_out_figures(MODEL, network).items())
+        figures = ", ".join(f"{name} {value:.4f}" for name, value in held_out_figures(SAMPLE, network).items())
         print(f"held-out words: {figures} ({time.perf_counter() - start:.0f} s in all)", flush=True)
     save(network)
 

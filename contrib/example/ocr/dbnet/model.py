@@ -1,5 +1,6 @@
 """DBNet finds text at any angle."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ from utils.datasets.samples.text_scenes import write_scenes
 from utils.postprocess.polygons import PolygonDecoder
 from utils.preprocess.pytorch.text_detection import SceneTransform
 from zoo.catalogue import beside
-from zoo.model import Model, Pretrained, Published, SampleData
+from zoo.family import Family
+from zoo.model import Model, Part, Pretrained, Published, SampleData
 from zoo.tasks.text_detection import Reader, TextDetection
 
 SIDE = 320
@@ -29,24 +31,38 @@ def build(variant: str) -> Any:
     return beside(__file__, "network").build(variant)
 
 
-MODEL = Model(
-    name="dbnet",
+PUBLISHED = {
+    "dbnet_resnet18": Published("hmean", 0.8169, "MMOCR's model zoo, ICDAR 2015 test, at 736 pixels"),
+}
+
+
+def model(variant: str) -> Model:
+    """What is known of a variant."""
+    return Model(
+        build=partial(build, variant),
+        parts=(
+            Part(
+                inputs=(TensorSpec("input", "float32", ("batch", 3, "height", "width")),),
+                outputs=(TensorSpec("output", "float32", ("batch", 1, "height", "width")),),
+                size={"height": SIDE, "width": SIDE},
+            ),
+        ),
+        task=TextDetection(SceneTransform(SIDE, SIDE), PolygonDecoder(box_threshold=LEAST_SCORE), Reader("ocr/crnn")),
+        sample=SampleData("text_scenes", 1, write_scenes),
+        source="written for this repository after the paper; names in the state dict as in MMOCR",
+        licence="BSD-3-Clause; sample lettered in Aileron (CC0) and Caladea (Apache-2.0)",
+        paper="Liao et al., Real-time Scene Text Detection with Differentiable Binarization, 2020",
+        pretrained=PRETRAINED.get(variant),
+        published=PUBLISHED.get(variant),
+    )
+
+
+MODEL = Family(
     domain="ocr",
+    name="dbnet",
     title="DBNet",
     framework="pytorch",
     folder=Path(__file__).resolve().parent,
-    variants=("dbnet_resnet18_narrow", "dbnet_resnet18"),
-    build=build,
-    inputs=(TensorSpec("input", "float32", ("batch", 3, "height", "width")),),
-    outputs=(TensorSpec("output", "float32", ("batch", 1, "height", "width")),),
-    size={"height": SIDE, "width": SIDE},
-    task=TextDetection(SceneTransform(SIDE, SIDE), PolygonDecoder(box_threshold=LEAST_SCORE), Reader("ocr/crnn")),
-    sample=SampleData("text_scenes", 1, write_scenes),
-    pretrained=PRETRAINED.get,
-    source="written for this repository after the paper; names in the state dict as in MMOCR",
-    licence="BSD-3-Clause; sample lettered in Aileron (CC0) and Caladea (Apache-2.0)",
-    paper="Liao et al., Real-time Scene Text Detection with Differentiable Binarization, 2020",
-    published={
-        "dbnet_resnet18": Published("hmean", 0.8169, "MMOCR's model zoo, ICDAR 2015 test, at 736 pixels"),
-    },
+    names=("dbnet_resnet18_narrow", "dbnet_resnet18"),
+    make=model,
 )

@@ -20,6 +20,8 @@ from utils.preprocess.pytorch.text_detection import SceneTransform
 from zoo.training import held_out_figures
 from zoo_core.files import atomic_write
 
+SAMPLE = MODEL.variant()
+
 SEED, SCENES, EPOCHS, BATCH, RATE = 0, 800, 8, 8, 4e-3
 SIDE = 224
 VARIANT = "dbnet_resnet18_narrow"
@@ -106,7 +108,7 @@ def main() -> None:
     start = time.perf_counter()
     scenes = rendered(random)
     print(f"{len(scenes)} scenes rendered, {time.perf_counter() - start:.0f} s", flush=True)
-    network = MODEL.build(VARIANT).to(memory_format=torch.channels_last)  # a quarter faster
+    network = SAMPLE.build().to(memory_format=torch.channels_last)  # a quarter faster
     total = EPOCHS * -(-len(scenes) // BATCH)
     optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=total, pct_start=0.15)
@@ -127,10 +129,10 @@ def main() -> None:
         print(f"epoch {epoch + 1}: loss {cross:.3f} + {dice:.3f} + {border:.3f}, {passed:.0f} s", flush=True)
     network.eval()
     figures = ", ".join(
-        f"{name} {value:.4f}" for name, value in held_out_figures(MODEL, network.half().float()).items()
+        f"{name} {value:.4f}" for name, value in held_out_figures(SAMPLE, network.half().float()).items()
     )
     print(f"held-out scenes: {figures} ({time.perf_counter() - start:.0f} s in all)")
-    with atomic_write(MODEL.sample_weights) as temporary:
+    with atomic_write(SAMPLE.sample_weights) as temporary:
         save_file({name: _small(tensor) for name, tensor in network.state_dict().items()}, str(temporary))
 
 

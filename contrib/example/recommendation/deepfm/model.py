@@ -1,5 +1,6 @@
 """DeepFM on click logs in Criteo's layout."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,8 @@ from engine.spec import TensorSpec
 from utils.datasets.criteo import CATEGORIES, INTEGERS
 from utils.datasets.samples.clicks import TRAINING_SEED, draw, write_clicks
 from utils.preprocess.pytorch.click_prediction import ClickFeatures
-from zoo.model import Model, Published, SampleData
+from zoo.family import Family
+from zoo.model import Model, Part, Published, SampleData
 from zoo.tasks.click_prediction import ClickPrediction
 
 BUCKETS, EMBEDDING, HIDDEN = 1000, 8, (128, 64, 32)
@@ -51,27 +53,40 @@ def build(variant: str) -> Any:
     return DeepFM()
 
 
-MODEL = Model(
-    name="deepfm",
+PUBLISHED = {
+    "deepfm": Published("auc", 0.8007, "the paper, Criteo's display advertising challenge, not this log"),
+}
+
+
+def model(variant: str) -> Model:
+    """What is known of a variant."""
+    return Model(
+        build=partial(build, variant),
+        parts=(
+            Part(
+                inputs=(
+                    TensorSpec("dense", "float32", ("batch", INTEGERS)),
+                    TensorSpec("sparse", "int64", ("batch", CATEGORIES)),
+                ),
+                outputs=(TensorSpec("logit", "float32", ("batch", 1)),),
+            ),
+        ),
+        task=ClickPrediction(ClickFeatures(BUCKETS)),
+        sample=SampleData("clicks", 1, write_clicks),
+        calibration=lambda: draw(256, TRAINING_SEED).rows,
+        source="written for this repository after the paper",
+        licence="BSD-3-Clause; the click log is drawn by this repository",
+        paper="Guo et al., DeepFM: A Factorization-Machine based Neural Network for CTR Prediction, 2017",
+        published=PUBLISHED.get(variant),
+    )
+
+
+MODEL = Family(
     domain="recommendation",
+    name="deepfm",
     title="DeepFM",
     framework="pytorch",
     folder=Path(__file__).resolve().parent,
-    variants=("deepfm",),
-    build=build,
-    inputs=(
-        TensorSpec("dense", "float32", ("batch", INTEGERS)),
-        TensorSpec("sparse", "int64", ("batch", CATEGORIES)),
-    ),
-    outputs=(TensorSpec("logit", "float32", ("batch", 1)),),
-    size={},
-    task=ClickPrediction(ClickFeatures(BUCKETS)),
-    sample=SampleData("clicks", 1, write_clicks),
-    calibration=lambda: draw(256, TRAINING_SEED).rows,
-    source="written for this repository after the paper",
-    licence="BSD-3-Clause; the click log is drawn by this repository",
-    paper="Guo et al., DeepFM: A Factorization-Machine based Neural Network for CTR Prediction, 2017",
-    published={
-        "deepfm": Published("auc", 0.8007, "the paper, Criteo's display advertising challenge, not this log"),
-    },
+    names=("deepfm",),
+    make=model,
 )

@@ -7,7 +7,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from model import MODEL
 
-from zoo.exporting.export import main
+from zoo.commands.export import main
 
 if __name__ == "__main__":
     sys.exit(main(MODEL))

@@ -4,7 +4,6 @@ The weights are good for checking the pipeline, and for nothing else. Run: pytho
 """
 
 import sys
-from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
@@ -13,5 +12,7 @@ from model import MODEL
 
 from utils.training.click_prediction import train
 
+SAMPLE = MODEL.variant()
+
 if __name__ == "__main__":
-    train(partial(MODEL.build, "wide_deep"), MODEL.task.preprocess, MODEL.sample_weights)
+    train(SAMPLE.build, SAMPLE.task.preprocess, SAMPLE.sample_weights)

@@ -17,6 +17,8 @@ from utils.datasets.episodes import Episode
 from utils.environments import open_environment, play
 from zoo_core.files import atomic_write
 
+SAMPLE = MODEL.variant()
+
 SEED, STEPS, RATE, BATCH, DISCOUNT = 0, 60_000, 1e-3, 128, 0.99
 FOLLOW = 0.01  # of the way that the target goes to the network with each update
 FIRST, EVERY, UPDATES = 1_000, 64, 64  # steps before learning, steps and updates of a round
@@ -81,7 +83,7 @@ def returns(network: Any, seeds: range) -> np.ndarray:
         with torch.inference_mode():
             return network(torch.from_numpy(observations)).argmax(1).numpy()
 
-    return np.array([one.total for one in play(policy, [Episode(MODEL.task.environment, seed) for seed in seeds])])
+    return np.array([one.total for one in play(policy, [Episode(SAMPLE.task.environment, seed) for seed in seeds])])
 
 
 def train() -> Any:
@@ -93,11 +95,11 @@ def train() -> Any:
 
     torch.manual_seed(SEED)
     random = np.random.RandomState(SEED)
-    network = MODEL.build("dqn")
+    network = SAMPLE.build()
     target, best, most = copy.deepcopy(network), copy.deepcopy(network), 0.0
     optimiser = torch.optim.Adam(network.parameters(), lr=RATE)
     memory = Memory(STEPS)
-    environment = open_environment(MODEL.task.environment)
+    environment = open_environment(SAMPLE.task.environment)
     state, _ = environment.reset(seed=SEED)
     for step in range(1, STEPS + 1):
         if random.rand() < max(LEAST, 1 - step / EXPLORING):
@@ -130,13 +132,13 @@ def main() -> None:
 
     start = time.perf_counter()
     network = train()
-    seeds = [sample.data.seed for sample in MODEL.task.dataset(MODEL.data("sample"))]
+    seeds = [sample.data.seed for sample in SAMPLE.task.dataset(SAMPLE.data("sample"))]
     found = returns(network, range(min(seeds), max(seeds) + 1))
     print(
         f"mean return of {len(found)} held-out episodes: {found.mean():.1f}, least {found.min():.0f} "
         f"({time.perf_counter() - start:.0f} s in all, {time.process_time():.0f} s of processor time)"
     )
-    with atomic_write(MODEL.sample_weights) as temporary:
+    with atomic_write(SAMPLE.sample_weights) as temporary:
         save_file(network.state_dict(), str(temporary))
 
 

@@ -1,5 +1,6 @@
 """U-Net on drawn scenes."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,8 @@ from engine.spec import TensorSpec
 from utils.datasets.samples.scenes_voc import LABELS, write_voc
 from utils.preprocess.pytorch.segmentation import SegmentationTransform
 from zoo.catalogue import beside
-from zoo.model import Model, Published, SampleData
+from zoo.family import Family
+from zoo.model import Model, Part, Published, SampleData
 from zoo.tasks.segmentation import SemanticSegmentation
 
 WIDTHS = {"unet_narrow": 8, "unet": 64}
@@ -19,23 +21,37 @@ def build(variant: str) -> Any:
     return beside(__file__, "network").UNet(len(LABELS), WIDTHS[variant])
 
 
-MODEL = Model(
-    name="unet",
+PUBLISHED = {
+    "unet": Published("miou", 0.9203, "the paper, ISBI cell tracking 2015, PhC-U373 cells; not the drawn scenes"),
+}
+
+
+def model(variant: str) -> Model:
+    """What is known of a variant."""
+    return Model(
+        build=partial(build, variant),
+        parts=(
+            Part(
+                inputs=(TensorSpec("input", "float32", ("batch", 3, "height", "width")),),
+                outputs=(TensorSpec("output", "float32", ("batch", len(LABELS), "height", "width")),),
+                size={"height": SIZE, "width": SIZE},
+            ),
+        ),
+        task=SemanticSegmentation(SegmentationTransform(SIZE, SIZE, STRIDE), LABELS),
+        sample=SampleData("scenes_voc", 1, write_voc),
+        source="written for this repository after the paper",
+        licence="BSD-3-Clause; the sample is drawn by this repository",
+        paper="Ronneberger, Fischer and Brox, U-Net: Convolutional Networks for Biomedical Image Segmentation, 2015",
+        published=PUBLISHED.get(variant),
+    )
+
+
+MODEL = Family(
     domain="segmentation",
+    name="unet",
     title="U-Net",
     framework="pytorch",
     folder=Path(__file__).resolve().parent,
-    variants=tuple(WIDTHS),
-    build=build,
-    inputs=(TensorSpec("input", "float32", ("batch", 3, "height", "width")),),
-    outputs=(TensorSpec("output", "float32", ("batch", len(LABELS), "height", "width")),),
-    size={"height": SIZE, "width": SIZE},
-    task=SemanticSegmentation(SegmentationTransform(SIZE, SIZE, STRIDE), LABELS),
-    sample=SampleData("scenes_voc", 1, write_voc),
-    source="written for this repository after the paper",
-    licence="BSD-3-Clause; the sample is drawn by this repository",
-    paper="Ronneberger, Fischer and Brox, U-Net: Convolutional Networks for Biomedical Image Segmentation, 2015",
-    published={
-        "unet": Published("miou", 0.9203, "the paper, ISBI cell tracking 2015, PhC-U373 cells; not the drawn scenes"),
-    },
+    names=tuple(WIDTHS),
+    make=model,
 )

@@ -19,6 +19,8 @@ from utils.datasets.voc_segmentation import VOID
 from zoo.training import held_out_figures
 from zoo_core.files import atomic_write
 
+SAMPLE = MODEL.variant()
+
 SEED, SCENES, STEPS, BATCH, RATE = 0, 1200, 3000, 12, 5e-3
 # four pixels of five are background: the loss looks at the others more than at each of those
 WEIGHTS = (0.4, 1.0, 1.0, 1.0, 1.0)
@@ -30,7 +32,7 @@ def drawn(count: int) -> tuple[np.ndarray, np.ndarray]:
     masks = np.full((count, SIZE, SIZE), VOID, np.uint8)
     for seed in range(count):
         scene = sized_scene(seed)
-        (pictures[seed],), fit = MODEL.task.preprocess(Image.fromarray(scene.image))
+        (pictures[seed],), fit = SAMPLE.task.preprocess(Image.fromarray(scene.image))
         scaled = Image.fromarray(scene.mask).resize(fit.size, Image.Resampling.NEAREST)
         masks[seed, : fit.size[1], : fit.size[0]] = np.asarray(scaled)
     return pictures, masks
@@ -59,7 +61,7 @@ def main() -> None:
     start = time.perf_counter()
     pictures, masks = drawn(SCENES)
     print(f"{SCENES} scenes drawn, {time.perf_counter() - start:.0f} s")
-    network = MODEL.build("unet_narrow").train().to(memory_format=torch.channels_last)
+    network = SAMPLE.build().train().to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=STEPS, pct_start=0.15)
     weights = torch.tensor(WEIGHTS)
@@ -76,10 +78,10 @@ def main() -> None:
     network.eval()
     state = {name: value.half() if value.is_floating_point() else value for name, value in network.state_dict().items()}
     network.load_state_dict(state)
-    figures = ", ".join(f"{name} {value:.4f}" for name, value in held_out_figures(MODEL, network).items())
+    figures = ", ".join(f"{name} {value:.4f}" for name, value in held_out_figures(SAMPLE, network).items())
     seconds, processor = time.perf_counter() - start, time.process_time()
     print(f"held-out scenes: {figures} ({seconds:.0f} s, {processor:.0f} s of processor time)")
-    with atomic_write(MODEL.sample_weights) as temporary:
+    with atomic_write(SAMPLE.sample_weights) as temporary:
         save_file({name: value.contiguous() for name, value in state.items()}, str(temporary))
 
 

@@ -1,5 +1,6 @@
 """DS-CNN, which spots keywords."""
 
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 from engine.spec import TensorSpec
 from utils.datasets.samples.spoken_words import WORDS, write_spoken_words
 from utils.preprocess.audio import MelSpectrogram, Mfcc
-from zoo.model import Model, Published, SampleData
+from zoo.family import Family
+from zoo.model import Model, Part, Published, SampleData
 from zoo.tasks.keyword_spotting import KeywordSpotting
 
 FRAMES, COEFFICIENTS, CLASSES = 49, 10, 12
@@ -62,25 +64,38 @@ def same_padding(
     return padding, (result[0], result[1])
 
 
-MODEL = Model(
-    name="ds_cnn",
+PUBLISHED = {
+    "ds_cnn_s": Published("top1", 0.944, "the paper, Speech Commands v0.01 test set, not these recordings"),
+    "ds_cnn_m": Published("top1", 0.949, "the paper, Speech Commands v0.01 test set, not these recordings"),
+    "ds_cnn_l": Published("top1", 0.954, "the paper, Speech Commands v0.01 test set, not these recordings"),
+}
+
+
+def model(variant: str) -> Model:
+    """What is known of a variant."""
+    return Model(
+        build=partial(build, variant),
+        parts=(
+            Part(
+                inputs=(TensorSpec("input", "float32", ("batch", 1, FRAMES, COEFFICIENTS)),),
+                outputs=(TensorSpec("output", "float32", ("batch", CLASSES)),),
+            ),
+        ),
+        task=KeywordSpotting(words=WORDS, features=Mfcc(MelSpectrogram(), COEFFICIENTS)),
+        sample=SampleData("spoken_words", 1, write_spoken_words),
+        source="written for this repository after the paper",
+        licence="BSD-3-Clause; the sample is computed by espeak-ng (GPL-3.0, a program that is used, not part of this)",
+        paper="Zhang et al., Hello Edge: Keyword Spotting on Microcontrollers, 2017",
+        published=PUBLISHED.get(variant),
+    )
+
+
+MODEL = Family(
     domain="speech",
+    name="ds_cnn",
     title="DS-CNN",
     framework="pytorch",
     folder=Path(__file__).resolve().parent,
-    variants=tuple(SIZES),
-    build=build,
-    inputs=(TensorSpec("input", "float32", ("batch", 1, FRAMES, COEFFICIENTS)),),
-    outputs=(TensorSpec("output", "float32", ("batch", CLASSES)),),
-    size={},
-    task=KeywordSpotting(words=WORDS, features=Mfcc(MelSpectrogram(), COEFFICIENTS)),
-    sample=SampleData("spoken_words", 1, write_spoken_words),
-    source="written for this repository after the paper",
-    licence="BSD-3-Clause; the sample is computed by espeak-ng (GPL-3.0, a program that is used and not part of this)",
-    paper="Zhang et al., Hello Edge: Keyword Spotting on Microcontrollers, 2017",
-    published={
-        "ds_cnn_s": Published("top1", 0.944, "the paper, Speech Commands v0.01 test set, not these recordings"),
-        "ds_cnn_m": Published("top1", 0.949, "the paper, Speech Commands v0.01 test set, not these recordings"),
-        "ds_cnn_l": Published("top1", 0.954, "the paper, Speech Commands v0.01 test set, not these recordings"),
-    },
+    names=tuple(SIZES),
+    make=model,
 )

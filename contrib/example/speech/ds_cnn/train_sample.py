@@ -16,6 +16,8 @@ from model import MODEL
 from utils.datasets.samples.spoken_words import NOISES, RATE, VOICES, noise, recording, speakers
 from zoo_core.files import atomic_write
 
+SAMPLE = MODEL.variant()
+
 SEED, EPOCHS, BATCH, RATE_OF_LEARNING = 0, 14, 64, 3e-3
 SPEAKERS, OTHERS, TIMES = 480, 4, 2  # each speaker says every word and 4 others; each is mixed with noise twice
 STRETCH = 0.15  # a word is played faster or slower by up to this, which moves its formants as another throat does
@@ -26,7 +28,7 @@ QUIET = 0.1  # of the recordings hold noise only
 def spoken() -> tuple[np.ndarray, np.ndarray]:
     """(float32 [N, 1, 49, 10], int64 [N]): features by the model's own preprocessing, and classes."""
     random = np.random.RandomState(SEED)
-    task = MODEL.task
+    task = SAMPLE.task
     noises = [noise(kind, 5, random) for kind in NOISES for _ in range(NOISES_EACH)]
     features, targets = [], []
 
@@ -65,8 +67,8 @@ def held_out_accuracy(network: Any) -> tuple[float, int]:
     """On the sample data set, in voices that training never heard."""
     import torch
 
-    samples = MODEL.task.dataset(MODEL.data("sample"))
-    inputs = np.stack([MODEL.task.preprocess(sample.data)[0][0] for sample in samples])
+    samples = SAMPLE.task.dataset(SAMPLE.data("sample"))
+    inputs = np.stack([SAMPLE.task.preprocess(sample.data)[0][0] for sample in samples])
     with torch.inference_mode():
         found = network.eval()(torch.from_numpy(inputs)).argmax(1).numpy()
     return float((found == [sample.target for sample in samples]).mean()), len(samples)
@@ -83,9 +85,7 @@ def main() -> None:
     features, labels = spoken()
     inputs, targets = torch.from_numpy(features), torch.from_numpy(labels)
     print(f"{len(inputs)} recordings: {time.perf_counter() - start:.0f} s")
-    network = MODEL.build("ds_cnn_s").to(
-        memory_format=torch.channels_last
-    )  # depthwise convolutions learn twice as fast
+    network = SAMPLE.build().to(memory_format=torch.channels_last)  # depthwise convolutions learn twice as fast
     steps = EPOCHS * -(-len(inputs) // BATCH)
     optimiser = torch.optim.AdamW(network.parameters(), lr=RATE_OF_LEARNING, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE_OF_LEARNING, total_steps=steps)
@@ -106,7 +106,7 @@ def main() -> None:
         f"({seconds:.0f} s in all, {time.process_time():.0f} s of processor time)"
     )
     state = network.to(memory_format=torch.contiguous_format).state_dict()
-    with atomic_write(MODEL.sample_weights) as temporary:
+    with atomic_write(SAMPLE.sample_weights) as temporary:
         save_file(state, str(temporary))
 
 

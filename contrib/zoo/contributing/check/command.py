@@ -12,12 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from zoo.commands import console
-from zoo.commands.env import provenance
 from zoo.commands.flags import positive
 from zoo.contributing.check import changes, reports, schema, structure
 from zoo.contributing.check.runner import CaseResult, Plan, run_case
 from zoo.contributing.check.schema import Case
 from zoo.errors import ZooError
+from zoo.provenance import provenance
 from zoo_core.machine import cores
 
 PARTS = ("structure", "functional")

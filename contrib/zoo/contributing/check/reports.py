@@ -9,6 +9,7 @@ from typing import Any
 
 from zoo.commands import console
 from zoo.contributing.check.runner import CaseResult, StepResult
+from zoo_core import files
 from zoo_core.files import atomic_write
 
 STEPS = ("export", "valid", "single", "multi")
@@ -60,7 +61,7 @@ def faults(result: CaseResult) -> list[str]:
 def write_json(path: Path, results: Sequence[CaseResult], provenance: dict[str, Any]) -> None:
     """Everything, for programs."""
     value = {"passed": all(result.passed() for result in results), "cases": [one.to_json() for one in results]}
-    console.write_json(path, value | provenance)
+    files.write_json(path, value | provenance)
 
 
 def write_junit(path: Path, results: Sequence[CaseResult]) -> None:

@@ -13,8 +13,8 @@ from engine import backends
 from utils.datasets.folder import IMAGE_SUFFIXES
 from zoo import frameworks
 from zoo.commands import flags
-from zoo.contributing.report import read_json
 from zoo.model import Model
+from zoo_core.files import read_json
 
 FRAMEWORK_TARGETS = ("torch", "paddle")
 _PACKAGES = {"paddle": "paddlepaddle", "mindspore_cell": "mindspore"}  # where a runtime is not called as its package is
@@ -47,7 +47,7 @@ def _combinations(model: Model) -> list[tuple[str, str]]:
     others = [
         (name, backend)
         for name, backend in backends.targets().items()
-        if name not in FRAMEWORK_TARGETS and backend.suffix[1:] in frameworks.formats(model)
+        if name not in FRAMEWORK_TARGETS and backend.suffix[1:] in frameworks.formats(model.framework)
     ]
     return [
         (own, "float32"),
@@ -101,7 +101,7 @@ def picture(model: Model) -> str:
     """The first demo as a small picture, as a data: address; "" if the demos are no pictures."""
     from PIL import Image
 
-    files = [file for file in sorted(model.demos().rglob("*")) if file.suffix in IMAGE_SUFFIXES]
+    files = [file for file in sorted(model.demo_folder().rglob("*")) if file.suffix in IMAGE_SUFFIXES]
     if not files:
         return ""
     with Image.open(files[0]) as image:

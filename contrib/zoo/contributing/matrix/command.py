@@ -21,7 +21,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _write(args: argparse.Namespace) -> int:
-    models = [catalogue.load(one) for one in catalogue.ids()]
+    models = [catalogue.load(one).variant() for one in catalogue.ids()]
     cells = collect.cells(models, args.runs)
     pictures = {model.id: collect.picture(model) for model in models}
     texts = {

@@ -99,7 +99,7 @@ def _write(
 
 def _demos(folder: Path) -> Path:
     """A few small files of the model's own sample data, in demos/."""
-    model = catalogue.load_file(folder / "model.py")
+    model = catalogue.load_file(folder / "model.py").variant()
     sample = model.sample.folder()
     files = files_in(sample, model.task.suffixes)
     small = sorted(files, key=lambda file: (file.stat().st_size, file.name))

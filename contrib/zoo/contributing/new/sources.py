@@ -114,7 +114,8 @@ def _torchvision(name: str) -> Source:
             preset.interpolation.value,
         )
         first = weights.name == "IMAGENET1K_V1"
-        pretrained = "torchvision_pretrained" if first else f'partial(torchvision_pretrained, weights="{weights.name}")'
+        chosen = "" if first else f', weights="{weights.name}"'
+        pretrained = f"partial(torchvision_pretrained, variant{chosen})"
         accuracy = weights.meta["_metrics"]["ImageNet-1K"]["acc@1"]
         published = (round(accuracy / 100, 5), f"torchvision, {weights.name}, ImageNet val")
     return Source(
@@ -204,7 +205,7 @@ def _paddle(name: str) -> Source:
         "Apache-2.0 (PaddlePaddle)",
         ("paddlepaddle", "paddle2onnx"),
         ("from zoo.frameworks.paddle import vision_pretrained",) if has_weights else (),
-        "vision_pretrained" if has_weights else "",
+        "partial(vision_pretrained, variant)" if has_weights else "",
     )
 
 

@@ -9,7 +9,7 @@ from zoo.contributing.new.sources import IMAGENET_CLASSES, Shape, Source, Transf
 from zoo.model import file_name
 
 SCRIPTS = {
-    "export_onnx.py": ("Export {title} to ONNX and prove that its outputs survive.", "zoo.exporting.export", "main"),
+    "export_onnx.py": ("Export {title} to ONNX and prove that its outputs survive.", "zoo.commands.export", "main"),
     "example_valid.py": ("The accuracy of {title} over a labelled data set.", "zoo.commands.valid", "main"),
     "example_single_batch.py": ("Run {title} on one image.", "zoo.commands.predict", "single"),
     "example_multi_batch.py": ("Run {title} on every image of a folder.", "zoo.commands.predict", "multi"),
@@ -39,22 +39,33 @@ def build(variant: str) -> Any:
     {build}
 
 
-MODEL = Model(
-    name="{name}",
+def model(variant: str) -> Model:
+    """What is known of the network."""
+    return Model(
+        build=partial(build, variant),
+        parts=(
+            Part(
+                inputs=(TensorSpec("input", "float32", {input_shape}),),
+                outputs=(TensorSpec("output", "float32", ("batch", {classes})),),
+                size={size},
+            ),
+        ),
+        task=ImageClassification(transform={transform}, labels={labels}, folders={folders}),
+        sample={sample},
+{optional}        source="{origin}",
+        licence="{licence}",
+{published}    )
+
+
+MODEL = Family(
     domain="{domain}",
+    name="{name}",
     title="{title}",
-    framework="{framework}",
     folder=Path(__file__).resolve().parent,
-    variants=("{variant}",),
-    build=build,
-    inputs=(TensorSpec("input", "float32", {input_shape}),),
-    outputs=(TensorSpec("output", "float32", ("batch", {classes})),),
-    size={size},
-    task=ImageClassification(transform={transform}, labels={labels}, folders={folders}),
-    sample={sample},
-{optional}    source="{origin}",
-    licence="{licence}",
-{published})
+    framework="{framework}",
+    names=("{variant}",),
+    make=model,
+)
 '''
 
 _LABELS = '''
@@ -177,7 +188,7 @@ def model(domain: str, name: str, title: str, source: Source, shape: Shape) -> s
     published = ""
     if source.published:
         value, where = source.published
-        published = f'    published={{"{source.variant}": Published("top1", {value}, "{where}")}},\n'
+        published = f'        published=Published("top1", {value}, "{where}"),\n'
     return _MODEL.format(
         **_names(domain, name, title, source, shape),
         imports=_imports(source, imagenet, usual),
@@ -190,7 +201,7 @@ def model(domain: str, name: str, title: str, source: Source, shape: Shape) -> s
         labels="imagenet()" if imagenet else "LABELS",
         folders="imagenet_wnids()" if imagenet else "LABELS",
         sample='SampleData("photos", 1, write_photos)' if imagenet else f'SampleData("photos_{name}", 1, write_sample)',
-        optional=f"    pretrained={source.pretrained},\n" if source.pretrained else "",
+        optional=f"        pretrained={source.pretrained},\n" if source.pretrained else "",
         published=published,
     )
 
@@ -211,7 +222,7 @@ def _transform(transform: Transform) -> str:
 
 
 def _imports(source: Source, imagenet: bool, usual: bool) -> str:
-    standard = ["from functools import partial"] if "partial(" in source.pretrained else []
+    standard = ["from functools import partial"]
     own = [
         "from engine.spec import TensorSpec",
         "from utils.datasets.samples.photos import write_photos",
@@ -219,7 +230,8 @@ def _imports(source: Source, imagenet: bool, usual: bool) -> str:
         f"from utils.preprocess.{'paddle' if source.framework == 'paddle' else 'pytorch'}.classification import "
         + ("IMAGENET" if usual else "ClassificationTransform"),
         *source.imports,
-        f"from zoo.model import Model, {'Published, ' if source.published else ''}SampleData",
+        "from zoo.family import Family",
+        f"from zoo.model import Model, Part, {'Published, ' if source.published else ''}SampleData",
         "from zoo.tasks.classification import ImageClassification",
     ]
     return "\n".join([*standard, "from pathlib import Path", "from typing import Any", "", *own])

@@ -25,7 +25,7 @@ import numpy as np
 
 from utils.datasets.sample import Sample
 from zoo.errors import ZooError
-from zoo.running.feeder import Filled, Row, Slot, fill, stored_dtype
+from zoo.running.slots import Filled, Row, Slot, fill, stored_dtype
 from zoo.task import Task
 from zoo_core.errors import DataError
 

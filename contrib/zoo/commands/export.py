@@ -1,0 +1,55 @@
+"""export_onnx.py and `zoo export MODEL`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from zoo import frameworks
+from zoo.commands import console, flags
+from zoo.errors import CheckFailedError
+from zoo.exporting.export import DEFAULT_OPSET, OPSETS, ExportOptions, export
+from zoo.family import Family
+from zoo.manifest import ONNX
+
+
+def main(family: Family, argv: list[str] | None = None) -> int:
+    """Export a variant; exit code 1 where a file in float16 or int8 is too far from the framework."""
+    parser = argparse.ArgumentParser(description=f"Export {family.title} to ONNX and prove that its outputs survive.")
+    dtype = "int8: write VARIANT_int8_dyn.onnx too (float32 and float16 always are)"
+    flags.add_shared_flags(parser, batch_size=1, dtype=dtype)
+    parser.add_argument("--weights", help=f"pretrained, sample, random, or a file (default: {family.default_weights})")
+    parser.add_argument(
+        "--opset",
+        type=int,
+        default=DEFAULT_OPSET,
+        help=f"{OPSETS[0]} to {OPSETS[-1]} (default {DEFAULT_OPSET})",
+    )
+    parser.add_argument(
+        "--output", type=Path, default=family.folder, help="where the files go (default: the model's folder)"
+    )
+    parser.add_argument(
+        "--format",
+        action="append",
+        help=f"{', '.join(frameworks.formats(family.framework))}; several with commas between (default {ONNX})",
+    )
+    return console.run(lambda args: _export(family, args), parser.parse_args(argv))
+
+
+def _export(family: Family, args: argparse.Namespace) -> int:
+    model = family.variant(args.variant)
+    options = ExportOptions(
+        weights=args.weights,
+        opset=args.opset,
+        batch_size=args.batch_size,
+        input_size=args.input_size,
+        samples=model.data(args.data_path) if args.data_path else None,
+        formats=[name.strip() for name in ",".join(args.format or [ONNX]).split(",")],
+        int8=args.dtype == "int8",
+    )
+    done = export(model, args.output, options)
+    for path in done.files():
+        print(path)
+    if done.failed:
+        raise CheckFailedError(f"{'; '.join(done.failed.values())}; the other files are written")
+    return console.OK

@@ -1,0 +1,65 @@
+"""`zoo tune MODEL`: the Pareto table of settings, with the command for each point."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+
+from zoo.accuracy.tune import BATCHES, Point, tune
+from zoo.commands import console, flags
+from zoo.errors import CheckFailedError
+from zoo.family import Family
+from zoo.running.setting import Setting
+from zoo_core.files import write_json
+
+
+def main(family: Family, argv: list[str] | None = None) -> int:
+    """Verify, measure, and print the best settings."""
+    parser = argparse.ArgumentParser(
+        prog=f"zoo tune {family.id}",
+        description="Search batch size, streams, threads and dtype; print the best of the settings that are accurate.",
+    )
+    parser.add_argument("--variant")
+    parser.add_argument("--folder", type=Path, help="where the exported files are (default: where an export is found)")
+    parser.add_argument("--target", default="onnx")
+    parser.add_argument("--dtype", choices=flags.DTYPES, action="append", help="may be given several times")
+    parser.add_argument("--batch", type=flags.positive, action="append", help=f"may be given several times ({BATCHES})")
+    parser.add_argument("--input_size", type=flags.positive)
+    parser.add_argument("--data_path", default="sample", help="what the accuracy is checked on (default: the sample)")
+    parser.add_argument("--limit", type=flags.positive, default=256, help="at most so many samples for that")
+    parser.add_argument("--seconds", type=float, default=1.0, help="for each setting (default 1)")
+    parser.add_argument("--json", type=Path, help="write every point to this file")
+    return console.run(lambda args: _tune(family, args), parser.parse_args(argv))
+
+
+def _tune(family: Family, args: argparse.Namespace) -> int:
+    setting = flags.setting_of(family, args, dtype="float32")
+    model = setting.model
+    done = tune(setting, args.dtype, args.batch or BATCHES, args.data_path, args.limit, args.seconds)
+    for dtype in done.refused:
+        print(f"{args.target} {dtype} does not pass the acceptance standard, and is left out")
+    if not done.points:
+        raise CheckFailedError(f"no dtype of {model.id} passes on {args.target}; see `zoo verify {model.id}`")
+    console.table(
+        f"{model.id} ({model.variant}) on {args.target}: the best of {len(done.points)} settings",
+        ("dtype", ">batch", ">streams", ">threads", ">samples/s", ">p50 ms", "command"),
+        [_row(setting, point) for point in done.best],
+    )
+    if args.json:
+        every = [asdict(point) | {"best": point in done.best} for point in done.points]
+        about = {"model": model.id, "variant": model.variant, "target": args.target}
+        write_json(args.json, about | {"points": every})
+    return console.OK
+
+
+def _row(setting: Setting, point: Point) -> list[str]:
+    model = setting.model
+    command = f"zoo valid {model.id} --variant {model.variant} --target {setting.target} --dtype {point.dtype}"
+    command += f" --batch_size {point.batch_size} --streams {point.streams}"
+    command += f" --threads {point.threads}" if point.threads else ""
+    command += f" --input_size {setting.input_size}" if setting.input_size else ""
+    if setting.folder is not None and len(model.parts) == 1:
+        command += f" --ckpt {setting.but(dtype=point.dtype).file(model.part)}"
+    figures = [str(point.batch_size), str(point.streams), str(point.threads or "-")]
+    return [point.dtype, *figures, f"{point.throughput:.4g}", f"{point.latency_ms:.4g}", command]

@@ -1,0 +1,87 @@
+"""`Family`: what a model.py defines, as MODEL. It names its variants, and makes a `Model` when one is asked for."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .errors import ZooError
+from .model import Framework, Model
+
+_NEAR = 5
+
+
+@dataclass(frozen=True)
+class Family:
+    """Networks that share a folder and a task.
+
+    Args:
+        domain, name: the folder below example/.
+        title: for people.
+        folder: the model's folder.
+        framework: what the networks are defined in.
+        names: the variants; a function where they come from a library, which must be cheap and import nothing heavy.
+        make: gives the description of a variant; called when one is asked for.
+        default: the variant that is meant where none is named; the first one by default.
+    """
+
+    domain: str
+    name: str
+    title: str
+    folder: Path
+    framework: Framework
+    names: Sequence[str] | Callable[[], Sequence[str]]
+    make: Callable[[str], Model]
+    default: str = ""
+
+    @property
+    def id(self) -> str:
+        """domain/name."""
+        return f"{self.domain}/{self.name}"
+
+    @property
+    def default_variant(self) -> str:
+        """The variant that is meant where none is named."""
+        return self.default or self.variants()[0]
+
+    @property
+    def default_weights(self) -> str:
+        """What --weights is for the default variant where it is not given."""
+        return "sample" if (self.folder / "sample.safetensors").is_file() else "pretrained"
+
+    def variants(self) -> Sequence[str]:
+        """The names of all variants; may be a thousand."""
+        return self.names() if callable(self.names) else self.names
+
+    def variant(self, name: str | None = None) -> Model:
+        """The model of a variant.
+
+        Args:
+            name: which; None stands for the default.
+
+        Raises:
+            ZooError: there is no such variant; the message names near ones.
+        """
+        chosen = name or self.default_variant
+        if chosen not in self.variants():
+            raise ZooError(f"{self.id} has no variant '{chosen}'; {self._near(chosen)}")
+        made = self.make(chosen)
+        return replace(
+            made,
+            domain=self.domain,
+            name=self.name,
+            variant=chosen,
+            folder=self.folder,
+            framework=self.framework,
+            default=chosen == self.default_variant,
+            title=made.title or self.title,
+        )
+
+    def _near(self, asked: str) -> str:
+        known = self.variants()
+        if len(known) <= _NEAR:
+            return f"it has: {', '.join(known)}"
+        near = difflib.get_close_matches(asked, known, n=_NEAR)
+        return f"did you mean {', '.join(near)}?" if near else f"it has {len(known)}, see `zoo info {self.id}`"

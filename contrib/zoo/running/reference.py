@@ -1,0 +1,63 @@
+"""The framework's own network, which every export is held against, and the samples for that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.spec import TensorSpec
+from utils.datasets.folder import files_in
+from zoo import frameworks
+from zoo.errors import ZooError
+from zoo.model import Model
+from zoo.weights import Weights
+
+from .network import Runner, network_of
+from .padding import stacked
+
+_MAX_SAMPLES = 8
+
+
+def build(model: Model, weights: Weights, input_size: int | None) -> Any:
+    """The framework's network, in eval mode. Random weights depend on the demos at `input_size` (see frameworks)."""
+    return frameworks.of(model).load(model, weights, demo_batch(model, model.demo_folder(), input_size))
+
+
+def reference_runner(model: Model, network: Any) -> Runner:
+    """The framework's network behind the interface of an engine, part by part."""
+    framework = frameworks.of(model)
+    return network_of(model.task, {part.name: framework.engine(part, network) for part in model.parts})
+
+
+def sizes(model: Model, input_size: int | None) -> Mapping[str, int]:
+    """The sizes of dynamic dimensions under --input_size. Raises ZooError if the network has a fixed size."""
+    if input_size is None:
+        return {}
+    if not model.entry.size:
+        raise ZooError(f"{model.id} takes inputs of one size only ({model.entry.inputs[0]}); leave --input_size out")
+    return dict.fromkeys(model.entry.size, input_size)
+
+
+def demo_batch(
+    model: Model, folder: Path, input_size: int | None = None, shapes: list[list[int]] | None = None
+) -> list[np.ndarray]:
+    """The first samples in the files of `folder`, preprocessed and stacked: one array an input.
+
+    Args:
+        shapes: those of the static file's inputs, to which padded inputs are filled up.
+    """
+    task = model.task.adapted(input_size, topk=1)
+    files = files_in(folder, task.suffixes)[:_MAX_SAMPLES]
+    found = [sample for file in files for sample in task.samples_in(file)][:_MAX_SAMPLES]
+    rows = [task.preprocess(sample.data)[0] for sample in found]
+    if task.padding is not None:
+        return stacked(rows, task.padding, [shape[1:] for shape in shapes or []])
+    return [np.stack(column) for column in zip(*rows, strict=True)]
+
+
+def first_rows(specs: Sequence[TensorSpec], batch: list[np.ndarray], rows: int) -> list[np.ndarray]:
+    """At most so many rows of each input that has the batch as its first dimension, and the others whole."""
+    return [array[:rows] if spec.shape[:1] == ("batch",) else array for spec, array in zip(specs, batch, strict=True)]
