@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .base import Engine
 from .errors import InputError
+from .lenient import LenientEngine
 
 __all__ = ["TecoInferEngine"]
 
 
-class TecoInferEngine(Engine):
-    """`Engine`, with a way in for a `paddle.nn.Layer`."""
+class TecoInferEngine(LenientEngine):
+    """The engine as existing scripts call it, with a way in for a `paddle.nn.Layer`."""
 
     @classmethod
     def from_layer(

@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .base import Engine
 from .errors import InputError
+from .lenient import LenientEngine
 from .spec import TensorSpec
 
 __all__ = ["TecoInferEngine"]
 
 
-class TecoInferEngine(Engine):
-    """`Engine`, with a way in for a `torch.nn.Module`."""
+class TecoInferEngine(LenientEngine):
+    """The engine as existing scripts call it, with a way in for a `torch.nn.Module`."""
 
     @classmethod
     def from_module(

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from engine import backends, cache
+from engine import backends
 from engine.backends.base import Availability, Options, Session
+from engine.backends.compiling import cache
 from engine.backends.onnxruntime import OnnxRuntimeBackend
 from engine.base import OptionError
 from zoo import __main__ as command

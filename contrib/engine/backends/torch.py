@@ -19,6 +19,8 @@ from .base import Availability, Backend, Options, Session, package_availability
 class TorchSession(Session):
     """A `torch.nn.Module` in eval mode, run without gradients."""
 
+    reference = True
+
     def __init__(self, module: Any, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]):
         import torch
 
