@@ -185,6 +185,21 @@ def _read(path: Path) -> dict[str, Any]:
     return manifest
 
 
+def weights_kind(ckpt: Path) -> str:
+    """With what kind of weights the file `ckpt`, or the manifest that it is, was exported; "" where nothing says it.
+
+    The file is found by its name, its content is not looked at: this is for a notice, not for a proof.
+    """
+    for path in [ckpt] if ckpt.name.endswith(MANIFEST) else sorted(ckpt.parent.glob(f"*{MANIFEST}")):
+        said = read_json(path)
+        try:
+            if path == ckpt or any(entry["name"] == ckpt.name for entry in said["files"].values()):
+                return str(said["weights"]["kind"])
+        except (KeyError, TypeError, AttributeError):
+            continue
+    return ""
+
+
 def exported_file(model: Model, part: Part, folder: Path, dtype: str, suffix: str) -> Path:
     """The file of a part that an export of `model` to `folder` has for a dtype and a format.
 

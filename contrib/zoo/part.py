@@ -44,6 +44,11 @@ class Part:
         sizes = {**self.size, **(size or {}), "batch": batch}
         return [[axis if isinstance(axis, int) else sizes[axis] for axis in spec.shape] for spec in self.inputs]
 
+    @property
+    def batch_first(self) -> bool:
+        """Whether dimension 0 of every input is the batch, so that rows may be cut, padded and shared."""
+        return all(spec.shape[:1] == ("batch",) for spec in self.inputs)
+
     def key(self, kind: str) -> str:
         """How a manifest calls the file of this part and kind: "dynamic", or "encoder/dynamic"."""
         return f"{self.name}/{kind}" if self.name else kind

@@ -106,7 +106,8 @@ class Compared:
     def _opened(self, part: Part, kind: str, path: Path) -> Engine:
         if kind != "ckpt":
             dtype = dtype_of(kind)
-            return Engine(path, target="mindspore" if kind == "mindir" else "onnx", dtype=dtype)
+            target = "mindspore" if kind == "mindir" else "onnx"
+            return Engine(path, target=target, dtype=dtype, batch_first=part.batch_first)
         network = build(self._model, Weights("file", path), self._input_size)
         return frameworks.of(self._model).engine(part, network)
 

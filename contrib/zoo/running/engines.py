@@ -73,6 +73,7 @@ def open_part(setting: Setting, part: Part) -> Engine:
         target=setting.target,
         batch_size=setting.batch_size,
         input_size=part.shapes(unit_batch, setting.sizes() if entry else None) if fixed else None,
+        batch_first=part.batch_first,
         dtype=setting.dtype,
         pass_path=setting.pass_path,
         streams=setting.streams or 1,

@@ -71,7 +71,7 @@ def model(variant: str) -> Model:
             ),
         ),
         task=ObjectDetection(Letterbox(side), labels),
-        sample=SampleData("scenes_coco", 1, write_coco)
+        sample=SampleData("scenes_coco", 1, write_coco, "drawn scenes")
         if variant == SAMPLE
         else SampleData("scenes_coco_stand_ins", 1, partial(write_coco, names=STAND_INS)),
         source="written for this repository after the paper; parameter names of the published weights",
