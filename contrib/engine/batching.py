@@ -11,7 +11,7 @@ import numpy as np
 
 from .backends.base import Session, Timings
 from .errors import RunError, ShapeError
-from .spec import ANY_RANK, TensorSpec, takes_rows
+from .spec import takes_rows
 
 _log = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class AnyRows(Session):
                 continue
             if output.dtype != np.dtype(spec.dtype):
                 raise RunError(f"output '{spec}' came as {output.dtype}, so that the runtime cannot be relied on")
-            if _fits(spec, output.shape, self._session.fewer_rows):
+            if spec.admits(output.shape, self._session.fewer_rows):
                 continue
             said = f"output '{spec}' came as {list(output.shape)}, which is not what the file declares"
             if not self._session.reference:
@@ -132,18 +132,6 @@ class AnyRows(Session):
 
     def close(self) -> None:
         self._session.close()
-
-
-def _fits(spec: TensorSpec, shape: tuple[int, ...], fewer_rows: bool) -> bool:
-    """Whether an output has the rank and the fixed sizes that are declared."""
-    if spec.shape == (ANY_RANK,):
-        return True
-    if len(shape) != len(spec.shape):
-        return False
-    return all(
-        isinstance(want, str) or want == have or (axis == 0 and fewer_rows and have <= want)
-        for axis, (want, have) in enumerate(zip(spec.shape, shape, strict=True))
-    )
 
 
 def _padded(array: np.ndarray, batch: int) -> np.ndarray:
