@@ -11,7 +11,6 @@ import numpy as np
 
 from .errors import DtypeError, InputError, NotFiniteError, ShapeError
 
-
 # The shape of an output that a file says nothing about
 ANY_RANK = "..."
 
