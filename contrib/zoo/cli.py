@@ -229,6 +229,7 @@ def target_engine(
         input_name=input_name,
         target=target,
         batch_size=batch_size,
+        batch_first=True,
         input_size=model.shapes(unit_batch, sizes(model, input_size)) if fixed else None,
         dtype=dtype,
         pass_path=pass_path,

@@ -221,7 +221,8 @@ class _Compared:
 
     def _opened(self, kind: str, path: Path, dtype: str) -> Engine:
         if kind != "ckpt":
-            return TecoInferEngine(path, target="mindspore" if kind == "mindir" else "onnx", dtype=dtype)
+            target = "mindspore" if kind == "mindir" else "onnx"
+            return TecoInferEngine(path, target=target, dtype=dtype, batch_first=True)
         network = build(self.model, self.variant, Weights("file", path), self.input_size)
         return frameworks.of(self.model).engine(self.model, network)
 
