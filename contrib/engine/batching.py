@@ -11,7 +11,7 @@ import numpy as np
 
 from .backends.base import Session, Timings
 from .errors import RunError, ShapeError
-from .spec import ANY_RANK, TensorSpec, takes_rows
+from .spec import takes_rows
 
 _log = logging.getLogger(__name__)
 
@@ -30,8 +30,6 @@ class AnyRows(Session):
         sized: whether the caller has said how large a batch is.
     """
 
-    takes_rows: tuple[bool, ...]
-
     def __init__(self, session: Session, batch_first: bool | None = None, sized: bool = False):
         self.inputs = session.inputs
         self.outputs = session.outputs
@@ -39,18 +37,19 @@ class AnyRows(Session):
         self._session = session
         self._compared = False
         known = session.takes_rows
-        self.takes_rows = takes_rows(session.inputs, batch_first, sized) if known is None else known
-        sizes = [spec.shape[0] for spec, takes in zip(self.inputs, self.takes_rows, strict=True) if takes]
+        self.rows_of = takes_rows(session.inputs, batch_first, sized) if known is None else known
+        self.takes_rows = self.rows_of
+        sizes = [spec.shape[0] for spec, takes in zip(self.inputs, self.rows_of, strict=True) if takes]
         self._batch = sizes[0] if sizes and isinstance(sizes[0], int) else None
 
     @property
-    def native(self) -> Any:  # type: ignore[override]
+    def native(self) -> Any:
         """The runtime's own object."""
         return self._session.native
 
     def rows(self, arrays: Sequence[np.ndarray]) -> int | None:
         """Rows of a call; None where it is not known which dimension they are."""
-        return next((array.shape[0] for array, takes in zip(arrays, self.takes_rows, strict=True) if takes), None)
+        return next((array.shape[0] for array, takes in zip(arrays, self.rows_of, strict=True) if takes), None)
 
     def run(self, arrays: list[np.ndarray], stop: Event | None = None) -> list[np.ndarray]:
         """As Session.run. Between two pieces, `stop` ends the call early: what is returned then is not complete."""
@@ -101,7 +100,7 @@ class AnyRows(Session):
                 continue
             if output.dtype != np.dtype(spec.dtype):
                 raise RunError(f"output '{spec}' came as {output.dtype}, so that the runtime cannot be relied on")
-            if _fits(spec, output.shape, self._session.fewer_rows):
+            if spec.admits(output.shape, self._session.fewer_rows):
                 continue
             said = f"output '{spec}' came as {list(output.shape)}, which is not what the file declares"
             if not self._session.reference:
@@ -111,7 +110,7 @@ class AnyRows(Session):
     def _piece(self, arrays: list[np.ndarray], start: int, batch: int) -> list[np.ndarray]:
         return [
             _padded(array[start : start + batch], batch) if takes else array
-            for array, takes in zip(arrays, self.takes_rows, strict=True)
+            for array, takes in zip(arrays, self.rows_of, strict=True)
         ]
 
     def _result(self, index: int, output: Any, batch: int, rows: int) -> np.ndarray:
@@ -132,18 +131,6 @@ class AnyRows(Session):
 
     def close(self) -> None:
         self._session.close()
-
-
-def _fits(spec: TensorSpec, shape: tuple[int, ...], fewer_rows: bool) -> bool:
-    """Whether an output has the rank and the fixed sizes that are declared."""
-    if spec.shape == (ANY_RANK,):
-        return True
-    if len(shape) != len(spec.shape):
-        return False
-    return all(
-        isinstance(want, str) or want == have or (axis == 0 and fewer_rows and have <= want)
-        for axis, (want, have) in enumerate(zip(spec.shape, shape, strict=True))
-    )
 
 
 def _padded(array: np.ndarray, batch: int) -> np.ndarray:

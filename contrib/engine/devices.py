@@ -29,10 +29,10 @@ class Devices(Session):
         first = next(iter(sessions.values()))
         self.inputs = tuple(
             replace(spec, shape=("batch", *spec.shape[1:])) if takes_rows else spec
-            for spec, takes_rows in zip(first.inputs, first.takes_rows, strict=True)
+            for spec, takes_rows in zip(first.inputs, first.rows_of, strict=True)
         )
         self.outputs = first.outputs
-        self.takes_rows = first.takes_rows
+        self.takes_rows = self._rows_of = first.rows_of
         self._rows = first.rows
         self._sessions = dict(sessions)
         self._workers = {name: ThreadPoolExecutor(1, thread_name_prefix=f"device-{name}") for name in sessions}
@@ -63,7 +63,7 @@ class Devices(Session):
 
     def _cut(self, arrays: list[np.ndarray], start: int, end: int) -> list[np.ndarray]:
         return [
-            array[start:end] if takes_rows else array for array, takes_rows in zip(arrays, self.takes_rows, strict=True)
+            array[start:end] if takes_rows else array for array, takes_rows in zip(arrays, self._rows_of, strict=True)
         ]
 
     def _joined(self, parts: list[list[np.ndarray]], arrays: list[np.ndarray]) -> list[np.ndarray]:
@@ -143,14 +143,14 @@ def _names(
 
 def _require_shareable(session: AnyRows) -> None:
     """A batch can be shared if every input either has the batch's rows or a fixed first dimension."""
-    if not any(session.takes_rows):
+    if not any(session.rows_of):
         raise OptionError(
             "it is not known which dimension is the batch, so that it cannot be shared; name dimension 0 'batch' when "
             "exporting, or open the engine with batch_first=True"
         )
     loose = [
         spec
-        for spec, takes in zip(session.inputs, session.takes_rows, strict=True)
+        for spec, takes in zip(session.inputs, session.rows_of, strict=True)
         if not takes and spec.shape[:1] and isinstance(spec.shape[0], str)
     ]
     if loose:

@@ -11,6 +11,9 @@ import numpy as np
 
 from .errors import DtypeError, InputError, NotFiniteError, ShapeError
 
+# The shape of an output that a file says nothing about
+ANY_RANK = "..."
+
 
 @dataclass(frozen=True)
 class TensorSpec:
@@ -26,6 +29,17 @@ class TensorSpec:
 
     def __str__(self) -> str:
         return f"{self.name}: {self.dtype}[{', '.join(str(size) for size in self.shape)}]"
+
+    def admits(self, shape: Sequence[int], fewer_rows: bool = False) -> bool:
+        """Whether an array of this shape has the rank and the fixed sizes. fewer_rows: dimension 0 may be smaller."""
+        if self.shape == (ANY_RANK,):
+            return True
+        if len(shape) != len(self.shape):
+            return False
+        return all(
+            isinstance(want, str) or want == have or (axis == 0 and fewer_rows and have <= want)
+            for axis, (want, have) in enumerate(zip(self.shape, shape, strict=True))
+        )
 
     def fixed(self, size: Sequence[int]) -> TensorSpec:
         """This spec with its dynamic dimensions, all but the first, fixed to `size` (-1 leaves one dynamic).
@@ -47,9 +61,6 @@ class TensorSpec:
             shape[axis] = int(want)
         return TensorSpec(self.name, self.dtype, tuple(shape))
 
-
-# The shape of an output that a file says nothing about
-ANY_RANK = "..."
 
 # Names that exporters give the batch. The short ones stand for other counts too, and need the caller's word.
 _BATCH = re.compile(r"(?:[a-z]+_)*batch(?:_?(?:size|dim|axis|num))?|bs|batchsize", re.IGNORECASE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ class OpenVinoSession(Session):
         self.inputs = _specs(compiled.inputs, "input", said.inputs if said else ())
         self.outputs = _specs(compiled.outputs, "output", said.outputs if said else ())
         self.takes_rows = said.takes_rows if said else None
+        self._places = list(enumerate(_places(compiled.inputs, self.inputs)))
         self.parallel = requests
         self._compiled = compiled
         self._on_cpu = on_cpu
@@ -50,7 +52,8 @@ class OpenVinoSession(Session):
         """On a CPU, a request's latency is what the network took: the inputs are read where they are."""
         request = self._requests.get()
         try:
-            request.infer(dict(enumerate(arrays)), share_inputs=True)
+            given = {place: _writeable(arrays[index]) for place, index in self._places}
+            request.infer(given, share_inputs=True)
             # the request overwrites its own tensors when it is used again
             outputs = [request.get_output_tensor(index).data.copy() for index in range(len(self.outputs))]
             return outputs, Timings(compute=request.latency / 1e3) if self._on_cpu else UNTOLD
@@ -225,19 +228,45 @@ def _optimal(compiled: Any) -> int:
     return int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
 
 
+def _places(ports: Sequence[Any], inputs: Sequence[TensorSpec]) -> list[int]:
+    """Which of `inputs` each port takes: OpenVINO leaves out those that change nothing."""
+    names = [spec.name for spec in inputs]
+    if len(ports) == len(names):
+        return list(range(len(names)))
+    found = [next((names.index(name) for name in port.get_names() if name in names), None) for port in ports]
+    if None in found:
+        raise ModelFileError(f"OpenVINO has renamed the network's inputs ({', '.join(names)}); use target onnx")
+    return [place for place in found if place is not None]
+
+
+def _writeable(array: np.ndarray) -> np.ndarray:
+    """OpenVINO reads an array where it is only if it might write there too."""
+    return array if array.flags.writeable else array.copy()
+
+
 def _specs(ports: Sequence[Any], kind: str, said: Sequence[TensorSpec]) -> tuple[TensorSpec, ...]:
-    """Of a network's inputs or outputs. OpenVINO does not keep the names of dimensions: `said` has them."""
-    names = [port.get_any_name() if port.get_names() else f"{kind}{index}" for index, port in enumerate(ports)]
-    if said and len(said) == len(names):
-        names = [spec.name for spec in said]  # in the order of the file, which OpenVINO keeps
-    found = []
-    for index, (name, port) in enumerate(zip(names, ports, strict=True)):
-        known = said[index].shape if said and len(said) == len(names) else ()
-        found.append(_spec(port, name, known))
-    return tuple(found)
+    """Of a network's inputs or outputs, as the file says them: OpenVINO keeps no names of dimensions.
+
+    What the file leaves open and OpenVINO knows is added; of a file that says nothing, OpenVINO's word is taken.
+    """
+    if not said:
+        names = [port.get_any_name() if port.get_names() else f"{kind}{index}" for index, port in enumerate(ports)]
+        return tuple(_spec(port, name) for port, name in zip(ports, names, strict=True))
+    if len(ports) != len(said):
+        return tuple(said)
+    return tuple(_filled(spec, _spec(port, spec.name)) for spec, port in zip(said, ports, strict=True))
 
 
-def _spec(port: Any, name: str, known: Sequence[int | str]) -> TensorSpec:
+def _filled(said: TensorSpec, found: TensorSpec) -> TensorSpec:
+    if len(said.shape) != len(found.shape) or said.shape == (ANY_RANK,):
+        return said
+    sizes = zip(said.shape, found.shape, strict=True)
+    return replace(
+        said, shape=tuple(have if isinstance(have, int) and isinstance(want, str) else want for want, have in sizes)
+    )
+
+
+def _spec(port: Any, name: str) -> TensorSpec:
     element = port.element_type.get_type_name()
     if element not in _ELEMENTS:
         raise ModelFileError(
@@ -245,11 +274,7 @@ def _spec(port: Any, name: str, known: Sequence[int | str]) -> TensorSpec:
         )
     if port.partial_shape.rank.is_dynamic:
         return TensorSpec(name, _ELEMENTS[element], (ANY_RANK,))
-    open_names = [
-        known[axis] if len(known) == len(port.partial_shape) and isinstance(known[axis], str) else f"{name}_{axis}"
-        for axis in range(len(port.partial_shape))
-    ]
-    shape = [open_names[axis] if size.is_dynamic else size.get_length() for axis, size in enumerate(port.partial_shape)]
+    shape = [f"{name}_{axis}" if size.is_dynamic else size.get_length() for axis, size in enumerate(port.partial_shape)]
     return TensorSpec(name, _ELEMENTS[element], tuple(shape))
 
 

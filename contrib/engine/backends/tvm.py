@@ -104,7 +104,7 @@ class TvmBackend(CompilingBackend):
         try:
             module = _imported(model, inputs)
             module = load_pass_file(job.options.pass_path).use_passes(module)
-            outputs = _output_types(module, [spec.name for spec in results])
+            outputs = _output_types(module, results)
             _compile(module, _level(job), folder / self.result)
         except EngineError:
             raise
@@ -196,23 +196,30 @@ def _clipped(builder: Any, table: Any, places: Any, axes: list[int]) -> Any:
     return builder.normalize(relax.op.minimum(not_before, relax.const(last, dtype)))
 
 
-def _output_types(module: Any, names: Sequence[str]) -> tuple[TensorSpec, ...]:
-    """Of what comes out. Raises ModelFileError where a size is known only once there are values."""
+def _output_types(module: Any, declared: Sequence[TensorSpec]) -> tuple[TensorSpec, ...]:
+    """Of what comes out. Raises ModelFileError where it is not what the file declares, or depends on values."""
     result = module["main"].ret_ty
     types = list(result.fields) if hasattr(result, "fields") else [result]
-    if len(types) != len(names):
-        raise ModelFileError(f"TVM gives {len(types)} outputs where the file has {len(names)}; run it on target onnx")
-    found = []
-    for name, one in zip(names, types, strict=True):
-        try:
-            shape = tuple(int(size) for size in one.shape)
-        except (TypeError, AttributeError) as error:
-            raise ModelFileError(
-                f"the size of output '{name}' depends on the values of the inputs, and target 'cpu' compiles for fixed "
-                "sizes; run it on target onnx or openvino"
-            ) from error
-        found.append(TensorSpec(name, str(one.dtype).removeprefix("T."), shape))
-    return tuple(found)
+    if len(types) != len(declared):
+        raise ModelFileError(f"TVM gives {len(types)} outputs where the file has {len(declared)}; use target onnx")
+    return tuple(_output_type(one, spec) for one, spec in zip(types, declared, strict=True))
+
+
+def _output_type(found: Any, declared: TensorSpec) -> TensorSpec:
+    try:
+        shape = tuple(int(size) for size in found.shape)
+    except (TypeError, AttributeError) as error:
+        raise ModelFileError(
+            f"the size of output '{declared.name}' depends on the values of the inputs, and target 'cpu' compiles for "
+            "fixed sizes; run it on target onnx or openvino"
+        ) from error
+    spec = TensorSpec(declared.name, str(found.dtype).removeprefix("T."), shape)
+    if spec.dtype != declared.dtype or not declared.admits(shape):
+        raise ModelFileError(
+            f"the file declares output '{declared}', and TVM makes '{spec}' of it; run it on target onnx, or export it "
+            "again if the file is wrong"
+        )
+    return spec
 
 
 register(TvmBackend())

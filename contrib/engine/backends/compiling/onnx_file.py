@@ -5,6 +5,7 @@ The walk over the file's bytes needs no package and skips all weights, so that i
 
 from __future__ import annotations
 
+import mmap
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,37 +43,49 @@ def files_of(ckpt: Path) -> list[Path]:
         return [ckpt, weights] if weights.is_file() else [ckpt]
     if ckpt.suffix != ".onnx":
         return [ckpt]
+    names = set()
+    for entry in _found(ckpt, "entry"):
+        said = {number: value.decode() for number, value in entry.items()}
+        if said.get(1) not in _KEYS:
+            raise ModelFileError(f"{ckpt}: external weights are described by an unknown key '{said.get(1)}'")
+        if said[1] == "location":
+            names.add(said.get(2, ""))
+    return [ckpt, *(_confined(ckpt, name) for name in sorted(names))]
+
+
+def operators_of(ckpt: Path) -> frozenset[str]:
+    """The types of all nodes in an ONNX file, of inner graphs and functions too; none where it is no ONNX file."""
+    return frozenset(node[4].decode("utf-8", "replace") for node in _found(ckpt, "node") if 4 in node)
+
+
+def _found(ckpt: Path, kind: str) -> list[dict[int, bytes]]:
+    """The texts of every message of a kind in an ONNX file, by field number; none where it is no protobuf message."""
     try:
         with ckpt.open("rb") as file:
-            names = sorted(_locations(ckpt, memoryview(file.read())))
+            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            with content, memoryview(content) as whole:
+                return _texts(kind, whole)
     except OSError as error:
         raise ModelFileError(f"{ckpt} cannot be read: {error.strerror}") from error
-    return [ckpt, *(_confined(ckpt, name) for name in names)]
-
-
-def _locations(ckpt: Path, content: memoryview) -> set[str]:
-    found = set()
-    try:
-        for entry in _entries("model", content):
-            said = {number: bytes(value).decode() for number, value in _fields(entry) if isinstance(value, memoryview)}
-            if said.get(1) not in _KEYS:
-                raise ModelFileError(f"{ckpt}: external weights are described by an unknown key '{said.get(1)}'")
-            if said[1] == "location":
-                found.add(said.get(2, ""))
     except (ValueError, IndexError, RecursionError):
-        return set()  # no protobuf: whoever opens it says so
-    return found
+        return []  # no ONNX file: whoever opens it says so
 
 
-def _entries(kind: str, message: memoryview) -> Iterator[memoryview]:
-    """Every key-value pair of external data below `message`."""
-    within = _WITHIN[kind]
+def _texts(kind: str, whole: memoryview) -> list[dict[int, bytes]]:
+    return [
+        {number: bytes(value) for number, value in _fields(message) if isinstance(value, memoryview)}
+        for message in _messages("model", whole, kind)
+    ]
+
+
+def _messages(holder: str, message: memoryview, kind: str) -> Iterator[memoryview]:
+    """Every message of a kind below `message`."""
+    within = _WITHIN.get(holder, {})
     for number, value in _fields(message):
         if number in within and isinstance(value, memoryview):
-            if within[number] == "entry":
+            if within[number] == kind:
                 yield value
-            else:
-                yield from _entries(within[number], value)
+            yield from _messages(within[number], value, kind)
 
 
 def _fields(message: memoryview) -> Iterator[tuple[int, memoryview | int]]:
