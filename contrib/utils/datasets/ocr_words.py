@@ -13,7 +13,7 @@ from typing import Any, overload
 
 from utils.datasets.folder import check_folder
 from utils.datasets.sample import Sample
-from utils.preprocess.text import read_lines
+from utils.text_file import read_lines
 from zoo_core.errors import DataError
 
 LIST_NAMES = ("gt.txt", "labels.txt", "list.txt")

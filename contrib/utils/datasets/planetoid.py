@@ -24,6 +24,7 @@ import numpy as np
 from utils.datasets.folder import check_folder
 from utils.datasets.graph import Graph, NodeTruth, unique_edges
 from utils.datasets.sample import Sample
+from utils.text_file import read_text
 from zoo_core.errors import DataError
 
 MAX_NODES = 20_000  # a dense adjacency of so many has 1.6 GB; Pubmed has 19,717 nodes
@@ -118,10 +119,9 @@ def _placed(rest: np.ndarray, rows: np.ndarray, test: np.ndarray) -> np.ndarray:
 
 def _test_index(path: Path) -> np.ndarray:
     """int64 [test nodes]."""
+    text = read_text(path)
     try:
-        numbers = [int(line) for line in path.read_text(encoding="ascii").split()]
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}.") from error
+        numbers = [int(line) for line in text.split()]
     except ValueError as error:
         raise DataError(f"{path}: expected the number of a node a line ({error}).") from error
     if not numbers or min(numbers) < 0 or len(set(numbers)) < len(numbers):

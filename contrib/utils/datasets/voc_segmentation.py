@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from utils.datasets.folder import check_folder
 from utils.datasets.sample import Listed, Sample
+from utils.preprocess.image import explained
+from utils.text_file import read_lines
 from zoo_core.errors import DataError
 
 VOID = 255
@@ -63,12 +65,10 @@ class IndexMask:
         Raises:
             DataError: the file cannot be read, is no index mask, or has another index; names index and place.
         """
-        try:
-            with Image.open(self.path) as image:
-                _require_indices(self.path, image)
-                mask = np.array(image, np.uint8)
-        except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-            raise DataError(f"{self.path}: this mask cannot be read: {error}.") from error
+        with explained(self.path), Image.open(self.path) as image:
+            _require_indices(self.path, image)
+            scale = _scale(image)
+            mask = np.array(image, np.uint8) // scale
         wrong = (mask >= self.classes) & (mask != VOID)
         if wrong.any():
             row, column = np.argwhere(wrong)[0]
@@ -141,22 +141,29 @@ def save_mask(mask: np.ndarray, path: str | Path) -> None:
 
 
 def _names(path: Path) -> list[tuple[int, str]]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: this list cannot be read: {error}.") from error
-    return [(number, line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
+    """(number, name) of each line."""
+    names = [(number, line.strip()) for number, line in enumerate(read_lines(path), 1) if line.strip()]
+    seen: dict[str, int] = {}
+    for number, name in names:
+        if name in seen:
+            raise DataError(f"{path}, line {number}: {name!r} stands in line {seen[name]} already.")
+        seen[name] = number
+    return names
 
 
 def _size(path: Path) -> tuple[int, int]:
     """Width and height, from the file's head."""
-    try:
-        with Image.open(path) as image:
-            if path.suffix == ".png":
-                _require_indices(path, image)
-            return image.size
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path}: this is not an image that Pillow can read: {error}.") from error
+    with explained(path), Image.open(path) as image:
+        if path.suffix == ".png":
+            _require_indices(path, image)
+        return image.size
+
+
+def _scale(image: Image.Image) -> int:
+    """What Pillow multiplies the values of a grey PNG by, so that the largest of its 1, 2 or 4 bits becomes 255."""
+    tiles = getattr(image, "tile", None)  # of an image that is not decoded yet
+    rawmode = tiles[0][3] if tiles else ""
+    return {"L;2": 85, "L;4": 17}.get(str(rawmode), 1)
 
 
 def _require_indices(path: Path, image: Image.Image) -> None:

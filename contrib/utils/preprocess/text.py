@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from utils.text_file import read_lines, read_text
 from zoo_core.errors import DataError
 
 if TYPE_CHECKING:
@@ -133,41 +134,6 @@ def import_tokenizers() -> Any:
     except ImportError as error:
         raise DataError(f"texts need the package tokenizers: pip install '{_REQUIREMENT}'") from error
     return tokenizers
-
-
-def read_text(path: Path) -> str:
-    """The content of a text file in UTF-8, with or without a byte order mark.
-
-    Raises:
-        DataError: missing, a folder, unreadable, or not UTF-8; says in which line.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: this file cannot be read: {error.strerror}.") from error
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"{path}, line {line}: this is not UTF-8 (byte 0x{content[error.start]:02x}). Save the file as UTF-8, or "
-            "convert it: iconv -f ENCODING -t UTF-8."
-        ) from error
-
-
-def read_lines(path: Path) -> list[str]:
-    """The lines of a text file in UTF-8, without their ends.
-
-    A line ends with a line feed, with or without a carriage return before it, and with nothing else that Unicode calls
-    the end of a line: words and sentences hold such characters.
-
-    Raises:
-        DataError: as `read_text`.
-    """
-    lines = read_text(path).split("\n")
-    if not lines[-1]:  # behind the last line feed there is no line
-        del lines[-1]
-    return [line.removesuffix("\r") for line in lines]
 
 
 def text_of(data: str | Path) -> str:
