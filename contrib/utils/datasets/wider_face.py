@@ -22,7 +22,7 @@ import numpy as np
 from utils.datasets.folder import check_folder
 from utils.datasets.sample import Listed, Sample
 from utils.text_file import read_lines
-from zoo_core.errors import DataError
+from zoo_core.errors import DataError, UnreadableError
 
 ATTRIBUTES = ("blur", "expression", "illumination", "invalid", "occlusion", "pose")
 _BOX, _POINTS = 4, 15
@@ -192,5 +192,5 @@ def _numbers(line: str, lengths: tuple[int, ...], where: str) -> list[float]:
 
 def _lines(path: Path) -> list[str]:
     if not path.exists():
-        raise DataError(f"{path}: there is no such file. It comes with wider_face_split.zip.")
+        raise UnreadableError(f"{path}: there is no such file. It comes with wider_face_split.zip.")
     return [line.strip() for line in read_lines(path)]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from utils.text_file import read_lines, read_text
-from zoo_core.errors import DataError
+from zoo_core.errors import DataError, UnreadableError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -121,7 +121,7 @@ def load_tokenizer(path: Path) -> Tokenizer:
         return library.Tokenizer.from_file(str(path))
     except Exception as error:
         # the library raises plain Exception, whatever is wrong
-        raise DataError(f"{path}: this is not a tokenizer.json that tokenizers can read: {error}.") from error
+        raise UnreadableError(f"{path}: this is not a tokenizer.json that tokenizers can read: {error}.") from error
 
 
 def import_tokenizers() -> Any:
