@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,9 +62,9 @@ class CocoDetection(Listed):
         self._samples = []
         for image in content["images"]:
             path = self.folder / image["file_name"]
-            if not path.is_file():
+            if not os.path.isfile(path):
                 raise DataError(
-                    f"{self.file}: image {image['id']}: there is no picture {image['file_name']} in {self.folder}. "
+                    f"{self.file}: image {image['id']}: there is no picture {image['file_name']:.80} in {self.folder}. "
                     "Put it there, or take the image out of the file."
                 )
             self._samples.append(Sample(image["file_name"], path, _truth(image["id"], annotations[image["id"]])))

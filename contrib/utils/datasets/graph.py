@@ -89,7 +89,7 @@ def _places(path: Path, nodes: Any) -> dict[Hashable, int]:
     places = {name: place for place, name in enumerate(nodes)}
     if len(places) < len(nodes):
         twice = next(name for place, name in enumerate(nodes) if places[name] != place)
-        raise DataError(f"{path}: node {twice!r} is listed twice.")
+        raise DataError(f"{path}: node {twice!r:.80} is listed twice.")
     return places
 
 
@@ -119,7 +119,9 @@ def _known(path: Path, known: Any, places: Mapping[Hashable, int], labels: Seque
     for name, label in known.items():
         _require(path, '"known" names', [name], by_text)
         if label not in labels:
-            raise DataError(f"{path}: node {name!r} has the class {label!r:.40}; the classes are {', '.join(labels)}.")
+            raise DataError(
+                f"{path}: node {name!r:.80} has the class {label!r:.40}; the classes are {', '.join(labels)}."
+            )
         found[by_text[name]] = labels.index(label)
     return found
 

@@ -158,7 +158,7 @@ def _region(line: _Line, layout: _Layout) -> TextRegion:
     try:
         numbers = [float(field) for field in line.fields[:count]]
     except ValueError as error:
-        raise DataError(f"{line.where}: a coordinate is not a number ({error}), in {shown}.") from error
+        raise DataError(f"{line.where}: a coordinate is not a number ({error!s:.80}), in {shown}.") from error
     if not np.isfinite(numbers).all():
         raise DataError(f"{line.where}: a coordinate is not finite, in {shown}.")
     polygon = np.array(numbers, np.float64).reshape(-1, 2)

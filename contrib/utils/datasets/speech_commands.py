@@ -8,6 +8,7 @@ root/_background_noise_/*.wav             longer recordings without words
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -104,6 +105,8 @@ def _listed(root: Path, path: Path) -> list[str]:
     """The recordings that a list names. Raises DataError with the line of one that is not there."""
     names = [line.strip() for line in read_lines(path)]
     for number, name in enumerate(names, start=1):
-        if name and not (root / name).is_file():
-            raise DataError(f"{path}:{number}: the list names {name}, and there is no such recording below {root}.")
+        if name and not os.path.isfile(root / name):
+            raise DataError(
+                f"{path}:{number}: the list names {name!r:.80}, and there is no such recording below {root}."
+            )
     return [name for name in names if name]

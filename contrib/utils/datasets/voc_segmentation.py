@@ -9,6 +9,7 @@ Void pixels (edges, and what the annotators left open) count in no metric.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,8 +113,8 @@ class VocSegmentation(Listed):
         picture = self.root / "JPEGImages" / f"{name}.jpg"
         mask = self.root / "SegmentationClass" / f"{name}.png"
         for file in (picture, mask):
-            if not file.is_file():
-                raise DataError(f"{path}, line {line}: {name!r} is listed, but there is no file {file}.")
+            if not os.path.isfile(file):
+                raise DataError(f"{path}, line {line}: {name!r:.80} is listed, but there is no file {file!s:.200}.")
         sizes = [_size(file) for file in (picture, mask)]
         if sizes[0] != sizes[1]:
             (w, h), (u, v) = sizes
@@ -146,7 +147,7 @@ def _names(path: Path) -> list[tuple[int, str]]:
     seen: dict[str, int] = {}
     for number, name in names:
         if name in seen:
-            raise DataError(f"{path}, line {number}: {name!r} stands in line {seen[name]} already.")
+            raise DataError(f"{path}, line {number}: {name!r:.80} stands in line {seen[name]} already.")
         seen[name] = number
     return names
 

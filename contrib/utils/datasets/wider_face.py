@@ -13,6 +13,7 @@ then how sharp the face is.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,8 +75,10 @@ class WiderFace(Listed):
         self._samples = []
         for name, rows in _pictures(self.list):
             path = images / name
-            if not path.is_file():
-                raise DataError(f"{self.list}: there is no picture {path}. Unpack WIDER_{split}.zip into {self.root}.")
+            if not os.path.isfile(path):
+                raise DataError(
+                    f"{self.list}: there is no picture {path!s:.200}. Unpack WIDER_{split}.zip into {self.root}."
+                )
             self._samples.append(Sample(name, path, _faces(rows, points.pop(name, {}))))
         if not self._samples:
             raise DataError(f"{self.list}: this list is empty.")

@@ -85,7 +85,10 @@ class TextEncoder:
 
     def _encoded(self, text: str) -> tuple[list[int], int]:
         # a lone surrogate, as it comes from a terminal, is no Unicode text
-        encoding = self._tokenizer.encode(text.encode("utf-8", "replace").decode("utf-8"))
+        try:
+            encoding = self._tokenizer.encode(text.encode("utf-8", "replace").decode("utf-8"))
+        except Exception as error:  # what the library raises, where a tokenizer.json lacks what its model needs
+            raise DataError(f"the tokenizer cannot encode this text: {error!s:.200}. Is its file whole?") from error
         pieces = [encoding, *encoding.overflowing]
         return encoding.ids, sum(len(piece.ids) - self._special for piece in pieces) + self._special
 
@@ -121,7 +124,9 @@ def load_tokenizer(path: Path) -> Tokenizer:
         return library.Tokenizer.from_file(str(path))
     except Exception as error:
         # the library raises plain Exception, whatever is wrong
-        raise UnreadableError(f"{path}: this is not a tokenizer.json that tokenizers can read: {error}.") from error
+        raise UnreadableError(
+            f"{path}: this is not a tokenizer.json that tokenizers can read: {error!s:.300}."
+        ) from error
 
 
 def import_tokenizers() -> Any:
@@ -149,11 +154,11 @@ def read_vocabulary(path: Path) -> list[str]:
     """
     words = read_lines(path)
     if words[:2] != [PAD, UNKNOWN]:
-        raise DataError(f"{path}: the first two lines of a vocabulary are {PAD} and {UNKNOWN}, got {words[:2]}.")
+        raise DataError(f"{path}: the first two lines of a vocabulary are {PAD} and {UNKNOWN}, got {words[:2]!r:.80}.")
     lines: dict[str, int] = {}
     for number, word in enumerate(words, start=1):
         if word in lines:
-            raise DataError(f"{path}, line {number}: '{word}' stands in line {lines[word]} already.")
+            raise DataError(f"{path}, line {number}: {word!r:.80} stands in line {lines[word]} already.")
         lines[word] = number
     return words
 
