@@ -5,6 +5,8 @@ MODEL ?= classification/lenet
 ARGS ?=
 PYTEST_ARGS ?=
 CHECK ?= --all
+N ?= 2000
+SEED ?= 0
 
 # The first Python that every requirement exists for; python3 itself when there is none.
 ifeq ($(origin PYTHON),undefined)
@@ -17,10 +19,10 @@ override VENV := $(patsubst ~/%,$(HOME)/%,$(VENV))
 BIN := $(VENV)/bin
 
 # A shared environment's editable installation may point at another checkout: each runs its own code.
-export PYTHONPATH := $(CURDIR)/contrib$(if $(PYTHONPATH),:$(PYTHONPATH))
+export PYTHONPATH := $(CURDIR)/contrib:$(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
 
 .DEFAULT_GOAL := help
-.PHONY: help env run test check lint format bench clean
+.PHONY: help env run test fuzz check lint format bench clean
 
 help: ## list the targets
 	@echo "make TARGET [VENV=folder of the environment, default .venv] [PYTHON=python3.12]"
@@ -36,6 +38,9 @@ run: env ## export, verify and run a model: MODEL=classification/resnet ARGS="--
 
 test: env ## run the whole test suite: PYTEST_ARGS="-k name"
 	@"$(BIN)/python" -m pytest $(PYTEST_ARGS)
+
+fuzz: env ## damage N files and read them, each in a process with little memory: N=100000 SEED=1
+	@"$(BIN)/python" -m tests.fuzz "$(N)" --seed "$(SEED)"
 
 check: env ## what CI runs for each model: CHECK="--model classification/lenet", CHECK="--changed-since main"
 	@"$(BIN)/zoo" check $(CHECK)

@@ -17,8 +17,8 @@ _NUMBERED = re.compile(r"(\D*[^\W\d]\D*)?([0-9]+)")
 def class_indices(root: Path, folders: Sequence[str], classes: Sequence[str] | None) -> list[int]:
     """The class index of each folder.
 
-    In this order: names that the classes have (written alike or nearly: Traffic_Light for traffic light); numbers, which are
-    class indices; exactly as many other names as there are classes, in sorted order, which a notice says.
+    In this order: names that the classes have (written alike or nearly: Traffic_Light for traffic light); numbers,
+    which are class indices; exactly as many other names as there are classes, in sorted order, which a notice says.
 
     Args:
         root: the folder that they lie in, for messages.
@@ -45,8 +45,8 @@ def class_indices(root: Path, folders: Sequence[str], classes: Sequence[str] | N
             f"the order of the classes, so that {folders[0]} is {classes[0]} and {folders[-1]} is {classes[-1]}.",
         )
         return list(range(len(folders)))
-    known = {_folded(one) for one in classes}
-    stranger = next(name for name in folders if _folded(name) not in known)
+    known = {folded(one) for one in classes}
+    stranger = next(name for name in folders if folded(name) not in known)
     raise DataError(
         f"{root}: the folder {stranger} names no class of this model. Expected folder names such as {classes[0]} (all "
         f"{len(classes)} classes or some of them), class indices (0 to {len(classes) - 1}), or exactly {len(classes)} "
@@ -59,10 +59,10 @@ def _named(root: Path, folders: Sequence[str], classes: Sequence[str]) -> list[i
     exact = {name: index for index, name in enumerate(classes)}
     if all(name in exact for name in folders):
         return [exact[name] for name in folders]
-    folded: dict[str, list[int]] = {}
+    alike: dict[str, list[int]] = {}
     for index, name in enumerate(classes):
-        folded.setdefault(_folded(name), []).append(index)
-    places = [folded.get(_folded(name), []) for name in folders]
+        alike.setdefault(folded(name), []).append(index)
+    places = [alike.get(folded(name), []) for name in folders]
     if not all(places):
         return None
     for name, found in zip(folders, places, strict=True):
@@ -73,7 +73,7 @@ def _named(root: Path, folders: Sequence[str], classes: Sequence[str]) -> list[i
     return indices
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
     """A name by which those that differ in case, in blanks, _ and -, or in how accents are coded, are one."""
     return re.sub(r"[\s_-]+", " ", unicodedata.normalize("NFC", name).casefold()).strip()
 

@@ -86,7 +86,7 @@ def load_size(source: ImageSource) -> tuple[int, int]:
     """
     if isinstance(source, Image.Image):
         return source.size
-    with _explained(source):
+    with explained(source):
         return _with_repair(source, lambda file: Image.open(file).size)
 
 
@@ -102,7 +102,7 @@ def _load(
 ) -> tuple[Image.Image, tuple[int, int]]:
     """(RGB image, (width, height) in the file)."""
     name = _name(source)
-    with _explained(source):
+    with explained(source):
         if isinstance(source, Image.Image):
             return _pixels(source, name, reader, turn), source.size
 
@@ -136,8 +136,8 @@ def _file(source: str | Path | bytes) -> IO[bytes]:
 
 
 @contextmanager
-def _explained(source: ImageSource) -> Iterator[None]:
-    """What opening and decoding raise becomes an UnreadableError that names the source."""
+def explained(source: ImageSource) -> Iterator[None]:
+    """What opening and decoding an image raises becomes an UnreadableError that names the source."""
     try:
         yield
     except UnreadableError:

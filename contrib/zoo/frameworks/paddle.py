@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import pickle
 import sys
 import warnings
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 
 from engine.backends.paddle import PaddleSession, import_paddle
 from engine.base import Engine
+from utils.safe_pickle import read_arrays
 from zoo.errors import ZooError
 from zoo.model import Model, Pretrained
 from zoo.part import Part
@@ -61,8 +61,7 @@ def _read_state(path: Path) -> dict[str, Any]:
             from safetensors.numpy import load_file
 
             return {name: paddle.to_tensor(array) for name, array in load_file(str(path)).items()}
-        with path.open("rb") as file:
-            state = _ArraysOnly(file).load()
+        state = read_arrays(path)
     except Exception as error:
         # pickle, zip and safetensors errors alike mean that the file is not a checkpoint
         raise ZooError(f"{path} is not a checkpoint of tensors: {first_line(error)}") from error
@@ -71,27 +70,6 @@ def _read_state(path: Path) -> dict[str, Any]:
     # paddle.save writes a tensor as an array or as (its name, the array), and names beside them
     arrays = {name: value[1] if isinstance(value, tuple) else value for name, value in state.items()}
     return {name: paddle.to_tensor(value) for name, value in arrays.items() if isinstance(value, np.ndarray)}
-
-
-class _ArraysOnly(pickle.Unpickler):
-    """Reads pickles of plain containers and numpy arrays; paddle.load would run whatever code a file asks for."""
-
-    _KNOWN = frozenset(
-        (f"{package}.{module}", name)
-        for package in ("numpy.core", "numpy._core")
-        for module, name in (("multiarray", "_reconstruct"), ("multiarray", "scalar"), ("numeric", "_frombuffer"))
-    ) | {
-        ("numpy", "ndarray"),
-        ("numpy", "dtype"),
-        ("collections", "OrderedDict"),
-        ("builtins", "tuple"),
-        ("_codecs", "encode"),
-    }
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in self._KNOWN:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}, and a checkpoint holds arrays only")
-        return super().find_class(module, name)
 
 
 def _make_alive(network: Any, batch: list[Any]) -> None:
