@@ -24,7 +24,8 @@ while not os.path.isfile(os.path.join(here, "contrib", "zoo", "__main__.py")):
     here = os.path.dirname(here)
 contrib = os.path.join(here, "contrib")
 if not os.path.isdir(contrib):
-    sys.exit(f"error: {{here}}, which made this environment, is gone: run `make env` in a checkout")
+    print(f"error: {{here}}, which made this environment, is gone: run `make env` in a checkout", file=sys.stderr)
+    sys.exit(2)
 sys.path.insert(0, contrib)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [contrib, os.environ.get("PYTHONPATH", "")]))
 
