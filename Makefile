@@ -74,7 +74,7 @@ audit: ## say what is publicly known of every dependency; ends with an error if 
 	@"$(VENV)-audit/bin/pip-audit" --strict --no-deps --disable-pip -r constraints.txt -r requirements-no-deps.txt
 
 clean: ## remove what these targets made, but no environment outside this folder
-	@rm -rf runs .mypy_cache .ruff_cache .import_linter_cache .pytest_cache build dist contrib/*.egg-info
+	@rm -rf runs .venv-audit .mypy_cache .ruff_cache .import_linter_cache .pytest_cache build dist contrib/*.egg-info
 	@find $(wildcard contrib tests tools benchmarks tecoexec) -name __pycache__ -type d -prune -exec rm -rf {} +
 	@case "$$(realpath -m "$(VENV)")" in \
 	"$$(realpath .)"/*) if test -f "$(VENV)/pyvenv.cfg"; then rm -rf "$(VENV)"; fi;; esac
