@@ -21,7 +21,7 @@ if sys.version_info < (3, 10):  # before anything that an older Python would tri
     sys.exit(2)
 
 ROOT = Path(__file__).resolve().parent.parent
-# For each target: what it installs, and in GB, measured on Linux x86-64, the environment and the most taken meanwhile.
+# For each target: what it installs, and in GB (Linux x86-64) the environment, and the most that is taken meanwhile.
 SETS = {"run": ("requirements-run.txt", 6.5, 10.0), "test": ("requirements.txt", 12.0, 17.0)}
 FILES = ("requirements.txt", "requirements-run.txt", "requirements-no-deps.txt", "constraints.txt")
 CAUSES = {
@@ -104,14 +104,14 @@ def install(venv: Path, target: str, lock: int) -> None:
     (venv / ".ready").unlink(missing_ok=True)
     if not any(venv.glob("lib/python3*/site-packages/pip-*.dist-info")):
         run(venv, lock, sys.executable, "-m", "venv", venv)
+    stamps = [stamp(version_of(venv), each) for each in (SETS if target == "test" else [target])]  # before pip reads
     pip = (python, "-m", "pip", "install", "--constraint", ROOT / "constraints.txt", "--requirement")
     run(venv, lock, *pip, ROOT / SETS[target][0])
     if target == "test":
         run(venv, lock, *pip, ROOT / "requirements-no-deps.txt", "--no-deps")
     run(venv, lock, python, Path(__file__).with_name("zoo_command.py"), ROOT)
     shutil.rmtree(venv / ".tmp")
-    done = SETS if target == "test" else [target]  # what the tests need holds what running needs
-    (venv / ".ready").write_text("\n".join(stamp(version_of(venv), each) for each in done), "utf-8")
+    (venv / ".ready").write_text("\n".join(stamps), "utf-8")
 
 
 def make_ready(venv: Path, target: str) -> None:
