@@ -21,13 +21,17 @@ import pytest
 from engine.base import Engine
 from engine.spec import TensorSpec
 from zoo import frameworks
+from zoo.accuracy.verify import VerifyOptions, verify
 from zoo.commands.export import main
+from zoo.commands.verify import main as verify_command
+from zoo.difference import TOLERANCE
 from zoo.errors import CheckFailedError, ZooError
 from zoo.exporting.export import ExportOptions, export
 from zoo.family import Family
 from zoo.manifest import Exported, read_manifest
 from zoo.model import CustomOps, Model
 from zoo.running.reference import demo_batch, first_rows
+from zoo.running.setting import Setting
 from zoo.weights import find_weights
 from zoo_core.hashing import sha256
 
@@ -203,6 +207,54 @@ def test_a_network_that_works_in_place_leaves_the_samples_alone(lenet: Model, tm
 
     done = export(replace(lenet, build=lambda: InPlace()), tmp_path, ExportOptions(weights="random"))
     assert json.loads(done.manifest.read_text())["files"]["dynamic"]["difference"]["relative"] < 1e-5
+
+
+class TooLargeForHalf(torch.nn.Module):
+    """Holds numbers on its way that float16 does not have."""
+
+    def __init__(self, inner: torch.nn.Module):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.sqrt((self.inner(x) * 1e4) ** 2 + 1)
+
+
+@pytest.fixture
+def too_large(lenet: Model, lenet_family: Family, tmp_path: Path) -> Family:
+    """A family whose network cannot be computed in float16."""
+    model = replace(lenet, build=lambda: TooLargeForHalf(lenet.build()), demos=lenet.demo_folder())
+    return replace(lenet_family, folder=tmp_path / "model", make=lambda variant: model)
+
+
+def test_float16_that_fails_is_named_and_float32_is_written(
+    too_large: Family, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "out"
+    assert main(too_large, ["--weights", "random", "--output", str(folder)]) == 1
+    said = capsys.readouterr()
+    assert re.search(r"failed: .*; the other files are written", said.err)
+    assert [Path(line).name for line in said.out.splitlines()] == ["lenet.onnx", "lenet_dyn.onnx", "lenet.export.json"]
+    assert sorted(path.name for path in folder.iterdir()) == ["lenet.export.json", "lenet.onnx", "lenet_dyn.onnx"]
+    manifest = read_manifest(folder / "lenet.export.json")
+    assert list(manifest["files"]) == ["static", "dynamic"]
+    assert list(manifest["failed"]) == ["float16"]
+    assert manifest["failed"]["float16"] in said.err
+    done = verify(Setting(too_large.variant(), folder=folder, target="onnx"), VerifyOptions(limit=20))
+    assert [one.dtype for one in done.contenders] == ["float32", "float32"], "float16 was not exported"
+    assert verify_command(too_large, ["--folder", str(folder), "--dtype", "float16", "--limit", "20"]) == 2
+    assert "no model file" in capsys.readouterr().err
+
+
+def test_float16_that_is_not_near_leaves_no_earlier_file_behind(
+    lenet: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert export(lenet, tmp_path).float16.is_file()
+    monkeypatch.setitem(TOLERANCE, "float16", 1e-9)
+    done = export(lenet, tmp_path)
+    assert "lenet_float16_dyn.onnx differs from the framework by" in done.failed["float16"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lenet.export.json", "lenet.onnx", "lenet_dyn.onnx"]
+    assert "float16" not in read_manifest(done.manifest)["files"]
 
 
 class CustomAdd(torch.autograd.Function):
