@@ -51,7 +51,7 @@ def test_a_models_readme_has_the_flags_of_its_scripts(path: Path) -> None:
     rows = re.findall(r"^\| (`--.*?) \| (.*) \|$", path.read_text(encoding="utf-8"), re.MULTILINE)
     meanings = {flag: meaning for names, meaning in rows for flag in re.findall(r"`--(\w+)`", names)}
     assert {"workers", "processes", "streams", "threads", "devices", "replicas"} <= set(meanings)
-    task = load(f"{path.parent.parent.name}/{path.parent.name}").task
+    task = load(f"{path.parent.parent.name}/{path.parent.name}").variant().task
     assert ("token_budget" in meanings) == (task.padding is not None)
     if task.play is None:
         assert meanings == meanings | SHARED

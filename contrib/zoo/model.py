@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from .data import SampleData
 from .errors import ZooError
-from .part import Part
+from .part import Part, flat
 from .task import Task
 
 Framework = Literal["pytorch", "paddle", "mindspore", "onnx"]
@@ -135,6 +135,11 @@ class Model:
         return f"{self.domain}/{self.name}"
 
     @property
+    def place(self) -> str:
+        """domain/name/variant: where the results of this variant lie, below runs/ and the zoo's home."""
+        return f"{self.id}/{flat(self.variant)}"
+
+    @property
     def entry(self) -> Part:
         """The part that takes what the task's preprocessing gives."""
         return self.parts[0]
@@ -150,7 +155,7 @@ class Model:
     @property
     def sample_weights(self) -> Path:
         """Where the trained sample weights of this variant are, if there are any."""
-        return self.folder / ("sample.safetensors" if self.default else f"sample_{self.variant}.safetensors")
+        return self.folder / ("sample.safetensors" if self.default else f"sample_{flat(self.variant)}.safetensors")
 
     @property
     def default_weights(self) -> str:

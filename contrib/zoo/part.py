@@ -9,6 +9,11 @@ from typing import Any
 from engine.spec import TensorSpec
 
 
+def flat(variant: str) -> str:
+    """A variant as part of a file's name: names of libraries may hold slashes."""
+    return variant.replace("/", "--")
+
+
 @dataclass(frozen=True)
 class Part:
     """One graph, exported to files of its own.
@@ -55,5 +60,4 @@ class Part:
 
     def stem(self, variant: str) -> str:
         """What the files of this part are called, without precision and suffix."""
-        plain = variant.replace("/", "--")
-        return f"{plain}_{self.name}" if self.name else plain
+        return f"{flat(variant)}_{self.name}" if self.name else flat(variant)

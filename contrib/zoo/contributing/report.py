@@ -142,7 +142,7 @@ def _joined(result: runner.CaseResult) -> str:
 
 
 def _accuracy(model: Model, runs: Path) -> Iterator[str]:
-    found = read_json(runs / model.id / model.variant.replace("/", "--") / "verify.json")
+    found = read_json(runs / model.place / "verify.json")
     if found is None:
         yield from _not_run(f"zoo run {model.id}")
         return
