@@ -1,0 +1,137 @@
+"""The tables of the documents: the models' rows of both READMEs, flags and targets of doc/Running.md."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine import backends
+from zoo.commands import export, predict, valid
+from zoo.contributing.sync.facts import FRAMEWORKS, needs_random, variants
+from zoo.family import Family
+
+_FEW = 4  # variants that a row has room for
+_FIGURE = re.compile(r"^([a-z]\w*) (-?\d[\d.]*) of (\d+) samples$", re.MULTILINE)
+_PARSERS = {
+    "export_onnx": export.parser,
+    "example_single_batch": predict.single_parser,
+    "example_multi_batch": predict.multi_parser,
+    "example_valid": valid.parser,
+}
+# The words of the documents' two languages
+_WORDS = {
+    "": {
+        "models": ("model", "what it is", "from", "variants", "weights at hand", "on its sample, by its README"),
+        "random": "random only; published ones are fetched",
+        "sample": "trained on a sample",
+        "package": "published, in a pip package",
+        "flags": ("flag", "meaning", "scripts"),
+        "all": "all",
+        "targets": ("target", "runtime", "needs"),
+        "only": "only",
+    },
+    "_zh": {
+        "models": ("模型", "名称", "框架", "变体", "现成权重", "样本上的结果（见其 README）"),
+        "random": "仅随机；公布的权重需下载",
+        "sample": "在样本上训练",
+        "package": "已公布，位于 pip 包中",
+        "flags": ("参数", "含义（与 `--help` 相同）", "脚本"),
+        "all": "全部",
+        "targets": ("target", "运行时", "需要"),
+        "only": "仅",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Use:
+    """One flag of one script of one model. help: what the parser says of it."""
+
+    flag: str
+    help: str
+    script: str
+    framework: str
+    model: str
+
+
+def contents(families: Sequence[Family], language: str) -> dict[str, Callable[[], list[str]]]:
+    """The parts that README.md and doc/Running.md may have. language: "" or "_zh"."""
+    words = _WORDS[language]
+    return {
+        "models": lambda: _table(words["models"], [_row(family, words) for family in families]),
+        "flags": lambda: _table(words["flags"], _flags(families, words)),
+        "targets": lambda: _table(words["targets"], _targets()),
+    }
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A table whose cells are Markdown already."""
+    return [f"| {' | '.join(cells)} |" for cells in (columns, ["---"] * len(columns), *rows)]
+
+
+def _row(family: Family, words: dict[str, str]) -> tuple[str, ...]:
+    model = family.variant()
+    weights = "random" if needs_random(model) else "sample" if model.sample_weights.is_file() else "package"
+    readme = family.folder / "README.md"
+    figure = _FIGURE.search(readme.read_text(encoding="utf-8")) if readme.is_file() else None
+    return (
+        f"[{family.id}](contrib/example/{family.id}/README.md)",
+        family.title,
+        FRAMEWORKS[family.framework],
+        variants(family, _FEW),
+        words[weights],
+        figure[0].removesuffix(" samples") if figure else "–",
+    )
+
+
+def _flags(families: Sequence[Family], words: dict[str, str]) -> list[tuple[str, ...]]:
+    """A row a flag, in the order in which the parsers have them."""
+    uses = [use for family in families for use in _uses(family)]
+    models = {family.id for family in families}
+    rows = []
+    for flag in dict.fromkeys(use.flag for use in uses):
+        found = [use for use in uses if use.flag == flag]
+        has = {use.model for use in found}
+        only = "" if has == models else f" ({words['only']}: {', '.join(sorted(has))})"
+        scripts = list(dict.fromkeys(use.script for use in found))
+        which = words["all"] if len(scripts) == len(_PARSERS) else ", ".join(scripts)
+        rows.append((f"`{flag}`", _meaning(found) + only, which))
+    return rows
+
+
+def _uses(family: Family) -> Iterator[Use]:
+    for script, parser in _PARSERS.items():
+        for action in parser(family)._actions:
+            if not isinstance(action, argparse._HelpAction):
+                yield Use(action.option_strings[0], _plain(action), script, family.framework, family.id)
+
+
+def _plain(action: argparse.Action) -> str:
+    """What a parser says of a flag, with the choices."""
+    told = (action.help or "").replace("|", "\\|")
+    choices = ", ".join(map(str, action.choices or ()))
+    return f"{told} [{choices}]" if choices else told
+
+
+def _meaning(found: Sequence[Use]) -> str:
+    """What a flag means; where that differs, by script, framework or model, whichever tells the meanings apart."""
+    helps = list(dict.fromkeys(use.help for use in found))
+    if len(helps) == 1:
+        return helps[0]
+    for attribute in ("script", "framework", "model"):
+        where = [sorted({getattr(use, attribute) for use in found if use.help == one}) for one in helps]
+        if len({name for names in where for name in names}) == sum(map(len, where)):
+            return "; ".join(f"{', '.join(names)}: {one}" for names, one in zip(where, helps, strict=True))
+    return "; ".join(helps)
+
+
+def _targets() -> list[tuple[str, ...]]:
+    return [(f"`{name}`", one.summary, one.unproved or "–") for name, one in backends.targets().items()]
+
+
+def documents(root: Path) -> list[tuple[Path, str]]:
+    """(file, language) of every document that has such parts."""
+    return [(root / f"{name}{language}.md", language) for name in ("README", "doc/Running") for language in ("", "_zh")]
