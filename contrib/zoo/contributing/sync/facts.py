@@ -165,6 +165,4 @@ def _accuracy(model: Model) -> list[str]:
         "```bash",
         f"python example_valid.py --ckpt {checkpoint(model)} --data_path sample",
         "```",
-        f"`zoo verify {model.id}` holds {FRAMEWORKS[model.framework]}, these files and a target against the "
-        "acceptance standard.",
     ]

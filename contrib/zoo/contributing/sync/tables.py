@@ -13,7 +13,7 @@ from zoo.commands import export, predict, valid
 from zoo.contributing.sync.facts import FRAMEWORKS, needs_random, variants
 from zoo.family import Family
 
-_FEW = 4  # variants that a row has room for
+_FEW, _LISTED = 4, 6  # variants, and models, that a cell has room for
 _FIGURE = re.compile(r"^([a-z]\w*) (-?\d[\d.]*) of (\d+) samples$", re.MULTILINE)
 _PARSERS = {
     "export_onnx": export.parser,
@@ -95,11 +95,17 @@ def _flags(families: Sequence[Family], words: dict[str, str]) -> list[tuple[str,
     for flag in dict.fromkeys(use.flag for use in uses):
         found = [use for use in uses if use.flag == flag]
         has = {use.model for use in found}
-        only = "" if has == models else f" ({words['only']}: {', '.join(sorted(has))})"
+        only = "" if has == models else f" ({words['only']}: {_listed(sorted(has))})"
         scripts = list(dict.fromkeys(use.script for use in found))
         which = words["all"] if len(scripts) == len(_PARSERS) else ", ".join(scripts)
         rows.append((f"`{flag}`", _meaning(found) + only, which))
     return rows
+
+
+def _listed(names: Sequence[str]) -> str:
+    """A few names, and the number of the others."""
+    more = f", +{len(names) - _LISTED}" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more
 
 
 def _uses(family: Family) -> Iterator[Use]:
@@ -124,7 +130,7 @@ def _meaning(found: Sequence[Use]) -> str:
     for attribute in ("script", "framework", "model"):
         where = [sorted({getattr(use, attribute) for use in found if use.help == one}) for one in helps]
         if len({name for names in where for name in names}) == sum(map(len, where)):
-            return "; ".join(f"{', '.join(names)}: {one}" for names, one in zip(where, helps, strict=True))
+            return "; ".join(f"{_listed(names)}: {one}" for names, one in zip(where, helps, strict=True))
     return "; ".join(helps)
 
 
