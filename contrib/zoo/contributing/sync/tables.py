@@ -13,7 +13,7 @@ from zoo.commands import export, predict, valid
 from zoo.contributing.sync.facts import FRAMEWORKS, needs_random, variants
 from zoo.family import Family
 
-_FEW, _LISTED = 4, 6  # variants, and models, that a cell has room for
+_FEW, _LISTED = 6, 6  # variants, and models, that a cell has room for
 _FIGURE = re.compile(r"^([a-z]\w*) (-?\d[\d.]*) of (\d+) samples$", re.MULTILINE)
 _PARSERS = {
     "export_onnx": export.parser,
