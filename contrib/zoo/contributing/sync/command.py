@@ -11,6 +11,7 @@ from zoo import catalogue
 from zoo.commands import console
 from zoo.contributing.check.command import repository
 from zoo.contributing.sync import blocks, facts, requirements, scripts, tables
+from zoo.contributing.usual import defines_model
 from zoo.errors import CheckFailedError, ZooError
 from zoo.family import Family
 from zoo_core.errors import DataError
@@ -84,6 +85,8 @@ def plan(root: Path) -> Plan:
 
 def _families(examples: Path, made: Plan) -> Iterator[Family]:
     for one in catalogue.ids(examples):
+        if not defines_model(examples / one):
+            continue  # somebody else's folder, which sync leaves alone
         try:
             yield catalogue.load(one, examples)
         except ZooError as error:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.spec import TensorSpec
-from utils.datasets.folder import files_in
+from zoo.contributing.usual import checkpoint, demo_paths, needs_random
 from zoo.family import Family
 from zoo.manifest import KINDS, ONNX, kind_name, manifest_path
 from zoo.model import Model, Packaged, Published
@@ -119,11 +119,6 @@ def _way_in(model: Model, root: Path) -> list[str]:
     return lines
 
 
-def needs_random(model: Model) -> bool:
-    """Whether the default weights are a download, so that commands which work everywhere name random ones."""
-    return model.default_weights == "pretrained" and not isinstance(model.pretrained, Packaged)
-
-
 def _written(model: Model) -> str:
     names = [
         f"`{kind_name(part.stem(model.variant), kind)}` ({_KINDS[kind]})"
@@ -132,20 +127,6 @@ def _written(model: Model) -> str:
         if part.static or kind != "static"
     ]
     return f"{', '.join(names)} and `{manifest_path(Path(), model.variant)}`"
-
-
-def demo_paths(model: Model) -> tuple[str, str]:
-    """(the first demo, the folder of all), as they are named in the model's folder."""
-    folder = Path(os.path.relpath(model.demo_folder(), model.folder)).as_posix()
-    first = files_in(model.demo_folder(), model.task.suffixes)[0]
-    return f"{folder}/{first.relative_to(model.demo_folder()).as_posix()}", folder
-
-
-def checkpoint(model: Model, kind: str = "dynamic") -> str:
-    """What --ckpt is for a variant: the file of a kind, or the manifest where there are several parts."""
-    if len(model.parts) > 1:
-        return manifest_path(Path(), model.variant).name
-    return kind_name(model.part.stem(model.variant), kind)
 
 
 def _inference(model: Model) -> list[str]:

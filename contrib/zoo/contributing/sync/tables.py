@@ -10,7 +10,8 @@ from pathlib import Path
 
 from engine import backends
 from zoo.commands import export, predict, valid
-from zoo.contributing.sync.facts import FRAMEWORKS, needs_random, variants
+from zoo.contributing.sync.facts import FRAMEWORKS, variants
+from zoo.contributing.usual import needs_random
 from zoo.family import Family
 
 _FEW, _LISTED = 6, 6  # variants, and models, that a cell has room for
