@@ -80,7 +80,7 @@ def test_a_field_that_no_model_fills(repository: Any, old: str, new: str, line: 
     assert f"model.yaml:{line}: {field}: this field is missing" in str(caught.value)
     assert "has no model.py with a MODEL" in str(caught.value)
     repository.write("model.py", '"""A network of somebody\'s own."""\n')
-    with pytest.raises(ZooError, match="has no model.py with a MODEL"):
+    with pytest.raises(ZooError, match=r"has no model\.py with a MODEL"):
         schema.read(repository.config)
 
 
