@@ -38,7 +38,7 @@ def test_a_translation_has_the_chapters_of_its_original(path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["doc/Running.md", "doc/Running_zh.md"])
 def test_the_flags_stand_once_and_are_those_of_the_scripts(name: str) -> None:
-    """That the tables are what the parsers say, `zoo sync --check` holds; here, that they are there, and nowhere else."""
+    """That the tables are what the parsers say, `zoo sync --check` holds; here, that they are there."""
     text = (ROOT / name).read_text(encoding="utf-8")
     parts = {block.name for block in blocks.blocks(text.split("\n"), Path(name))}
     assert parts == {"flags", "targets"}

@@ -114,7 +114,7 @@ def _way_in(model: Model, root: Path) -> list[str]:
         "```",
         f"It writes {_written(model)}, each compared with {FRAMEWORKS[model.framework]}.",
     ]
-    if random:
+    if random and model.pretrained is not None:
         lines[-1] += f" Without the flag, it fetches the published weights of `{model.variant}`."
     return lines
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from zoo.family import Family
 
 SHARED = "requirements"
+RUN = "requirements/run.txt"
 BOUNDS = "requirements.txt"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -28,6 +29,19 @@ def shared_lines(family: Family, root: Path) -> list[str]:
     return [f"-r {Path(os.path.relpath(shared_file(family, root), family.folder)).as_posix()}"]
 
 
+def model_file(family: Family, root: Path, packages: Sequence[str]) -> str:
+    """requirements.txt of a new model.
+
+    Args:
+        family: the model.
+        root: the repository.
+        packages: what the model itself needs; what the shared file names is left out.
+    """
+    shared = {_plain(name) for file in (shared_file(family, root), root / RUN) for name, _ in _requirements(file)}
+    own = [package for package in packages if _plain(package) not in shared]
+    return "\n".join(["# zoo: shared", *shared_lines(family, root), "# /zoo", *own, ""])
+
+
 def without_bounds(path: Path, root: Path) -> Iterator[str]:
     """The packages that a model's file, or a shared one, names without versions, and that have none in the bounds."""
     bounded = {_plain(name) for name, _ in _requirements(root / BOUNDS)}
@@ -38,11 +52,12 @@ def without_bounds(path: Path, root: Path) -> Iterator[str]:
 
 def _requirements(path: Path) -> Iterator[tuple[str, str]]:
     """(name, what stands behind it) of every package that a requirements file names."""
-    for line in path.read_text(encoding="utf-8").splitlines():
-        text = line.partition(" #")[0].strip()
-        name = _NAME.match(text)
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    for line in text.splitlines():
+        told = line.partition(" #")[0].strip()
+        name = _NAME.match(told)
         if name:
-            yield name[0], text[name.end() :].strip()
+            yield name[0], told[name.end() :].strip()
 
 
 def _plain(name: str) -> str:

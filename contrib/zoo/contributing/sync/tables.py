@@ -26,7 +26,8 @@ _PARSERS = {
 _WORDS = {
     "": {
         "models": ("model", "what it is", "from", "variants", "weights at hand", "on its sample, by its README"),
-        "random": "random only; published ones are fetched",
+        "fetched": "random only; published ones are fetched",
+        "random": "random only",
         "sample": "trained on a sample",
         "package": "published, in a pip package",
         "flags": ("flag", "meaning", "scripts"),
@@ -36,7 +37,8 @@ _WORDS = {
     },
     "_zh": {
         "models": ("模型", "名称", "框架", "变体", "现成权重", "样本上的结果（见其 README）"),
-        "random": "仅随机；公布的权重需下载",
+        "fetched": "仅随机；公布的权重需下载",
+        "random": "仅随机",
         "sample": "在样本上训练",
         "package": "已公布，位于 pip 包中",
         "flags": ("参数", "含义（与 `--help` 相同）", "脚本"),
@@ -75,7 +77,9 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _row(family: Family, words: dict[str, str]) -> tuple[str, ...]:
     model = family.variant()
-    weights = "random" if needs_random(model) else "sample" if model.sample_weights.is_file() else "package"
+    weights = "sample" if model.sample_weights.is_file() else "package"
+    if needs_random(model):
+        weights = "fetched" if model.pretrained is not None else "random"
     readme = family.folder / "README.md"
     figure = _FIGURE.search(readme.read_text(encoding="utf-8")) if readme.is_file() else None
     return (
