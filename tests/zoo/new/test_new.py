@@ -1,6 +1,7 @@
 """zoo new: each kind of source gives a folder that passes the check; nothing is overwritten."""
 
 import importlib.util
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -59,7 +60,7 @@ def root(tmp_path: Path, monkeypatch: Any) -> Path:
     for room in ("zoo_core", "engine", "utils", "zoo"):
         (made / "contrib" / room).symlink_to(ROOT / "contrib" / room)
     (made / "requirements.txt").write_text((ROOT / "requirements.txt").read_text())
-    (made / "requirements").symlink_to(ROOT / "requirements")
+    shutil.copytree(ROOT / "requirements", made / "requirements")
     (tmp_path / "mine_for_test.py").write_text(NETWORK)
     (tmp_path / "mine_for_test.onnx").write_text(NETWORK)
     monkeypatch.chdir(tmp_path)

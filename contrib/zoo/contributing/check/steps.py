@@ -68,7 +68,7 @@ def fault(step: Step, case: Case, folder: Path, text: str) -> str:
     """Why a step that ended well has not passed all the same, by what it wrote and printed; "" if it has."""
     if step.name == "export":
         steps = (case.run_example_valid, case.run_example_single, case.run_example_multi)
-        for name in dict.fromkeys(one.params.ckpt for one in steps):
+        for name in dict.fromkeys(one.params.ckpt for one in steps if one.params.ckpt):
             path = folder / name
             if not path.is_file() or not path.stat().st_size:
                 return f"it did not write {name}, which a later step needs"

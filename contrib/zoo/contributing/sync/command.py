@@ -29,7 +29,7 @@ def _sync(args: argparse.Namespace) -> int:
         # the rows of the documents are read from the models' READMEs: what these change is seen the second time
         for _ in range(2):
             for path in write(made):
-                print(f"wrote {path}")
+                print(f"wrote {path.relative_to(root)}")
             made = plan(root)
     for line in [*made.differences, *made.faults]:
         print(line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,30 +22,55 @@ _PARSERS = {
     "example_multi_batch": predict.multi_parser,
     "example_valid": valid.parser,
 }
-# The words of the documents' two languages
-_WORDS = {
-    "": {
-        "models": ("model", "what it is", "from", "variants", "weights at hand", "on its sample, by its README"),
-        "fetched": "random only; published ones are fetched",
-        "random": "random only",
-        "sample": "trained on a sample",
-        "package": "published, in a pip package",
-        "flags": ("flag", "meaning", "scripts"),
-        "all": "all",
-        "targets": ("target", "runtime", "needs"),
-        "only": "only",
-    },
-    "_zh": {
-        "models": ("模型", "名称", "框架", "变体", "现成权重", "样本上的结果（见其 README）"),
-        "fetched": "仅随机；公布的权重需下载",
-        "random": "仅随机",
-        "sample": "在样本上训练",
-        "package": "已公布，位于 pip 包中",
-        "flags": ("参数", "含义（与 `--help` 相同）", "脚本"),
-        "all": "全部",
-        "targets": ("target", "运行时", "需要"),
-        "only": "仅",
-    },
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the tables say in one language: their columns, and what stands in cells.
+
+    Args:
+        models, flags, targets: the columns.
+        weights: of the weights at hand, by "sample", "package", "fetched" and "random".
+        every: every script.
+        only: in front of the models that have a flag.
+    """
+
+    models: Sequence[str]
+    flags: Sequence[str]
+    targets: Sequence[str]
+    weights: Mapping[str, str]
+    every: str
+    only: str
+
+
+# By what stands behind the name of a document
+_LANGUAGES = {
+    "": Words(
+        models=("model", "what it is", "from", "variants", "weights at hand", "on its sample, by its README"),
+        flags=("flag", "meaning", "scripts"),
+        targets=("target", "runtime", "not run yet on"),
+        weights={
+            "sample": "trained on a sample",
+            "package": "published, in a pip package",
+            "fetched": "random only; published ones are fetched",
+            "random": "random only",
+        },
+        every="all",
+        only="only",
+    ),
+    "_zh": Words(
+        models=("模型", "名称", "框架", "变体", "现成权重", "样本上的结果（见其 README）"),
+        flags=("参数", "含义（与 `--help` 相同）", "脚本"),
+        targets=("target", "运行时", "尚未运行过的硬件"),
+        weights={
+            "sample": "在样本上训练",
+            "package": "已公布，位于 pip 包中",
+            "fetched": "仅随机；公布的权重需下载",
+            "random": "仅随机",
+        },
+        every="全部",
+        only="仅",
+    ),
 }
 
 
@@ -62,11 +87,11 @@ class Use:
 
 def contents(families: Sequence[Family], language: str) -> dict[str, Callable[[], list[str]]]:
     """The parts that README.md and doc/Running.md may have. language: "" or "_zh"."""
-    words = _WORDS[language]
+    words = _LANGUAGES[language]
     return {
-        "models": lambda: _table(words["models"], [_row(family, words) for family in families]),
-        "flags": lambda: _table(words["flags"], _flags(families, words)),
-        "targets": lambda: _table(words["targets"], _targets()),
+        "models": lambda: _table(words.models, [_row(family, words) for family in families]),
+        "flags": lambda: _table(words.flags, _flags(families, words)),
+        "targets": lambda: _table(words.targets, _targets()),
     }
 
 
@@ -75,7 +100,7 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(cells)} |" for cells in (columns, ["---"] * len(columns), *rows)]
 
 
-def _row(family: Family, words: dict[str, str]) -> tuple[str, ...]:
+def _row(family: Family, words: Words) -> tuple[str, ...]:
     model = family.variant()
     weights = "sample" if model.sample_weights.is_file() else "package"
     if needs_random(model):
@@ -87,22 +112,22 @@ def _row(family: Family, words: dict[str, str]) -> tuple[str, ...]:
         family.title,
         FRAMEWORKS[family.framework],
         variants(family, _FEW),
-        words[weights],
+        words.weights[weights],
         figure[0].removesuffix(" samples") if figure else "–",
     )
 
 
-def _flags(families: Sequence[Family], words: dict[str, str]) -> list[tuple[str, ...]]:
+def _flags(families: Sequence[Family], words: Words) -> list[tuple[str, ...]]:
     """A row a flag, in the order in which the parsers have them."""
     uses = [use for family in families for use in _uses(family)]
     models = {family.id for family in families}
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for flag in dict.fromkeys(use.flag for use in uses):
         found = [use for use in uses if use.flag == flag]
         has = {use.model for use in found}
-        only = "" if has == models else f" ({words['only']}: {_listed(sorted(has))})"
+        only = "" if has == models else f" ({words.only}: {_listed(sorted(has))})"
         scripts = list(dict.fromkeys(use.script for use in found))
-        which = words["all"] if len(scripts) == len(_PARSERS) else ", ".join(scripts)
+        which = words.every if len(scripts) == len(_PARSERS) else ", ".join(scripts)
         rows.append((f"`{flag}`", _meaning(found) + only, which))
     return rows
 
