@@ -59,6 +59,7 @@ lint: env ## check style, types and who imports whom
 	@"$(BIN)/ruff" format --check .
 	@"$(BIN)/mypy"
 	@"$(BIN)/lint-imports" --no-logo
+	@"$(BIN)/zoo" sync --check
 
 format: env ## put every file into the project's style
 	@"$(BIN)/ruff" check --fix --exit-zero --quiet .

@@ -19,6 +19,7 @@ _JOBS = {
     "tune": ("commands.tune", "main", True, "the best batch size, streams and dtype within the acceptance standard"),
     "new": ("contributing.new.command", "main", False, "the folder of a new model: zoo new DOMAIN/MODEL --from SOURCE"),
     "check": ("contributing.check.command", "main", False, "what CI runs: structure and all four scripts"),
+    "sync": ("contributing.sync.command", "main", False, "write what is equal everywhere, from the models; --check"),
     "readme": ("contributing.readme", "main", False, "run the commands of a model's README: zoo readme --test MODEL"),
     "report": ("contributing.report", "main", True, "the description of a pull request, from what has been measured"),
     "matrix": ("contributing.matrix.command", "main", False, "the pages of all models, from what has been measured"),

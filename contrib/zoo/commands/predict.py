@@ -55,10 +55,6 @@ class Given:
 
 def single(family: Family, argv: list[str] | None = None) -> int:
     """example_single_batch.py: one file, or what --text says."""
-    text_help = family.variant().task.text_help
-    parser = _parser(family, f"Run {family.title} on one {family.variant().task.data_name}.", batch_size=1)
-    if text_help:
-        parser.add_argument("--text", action="append", help=f"{text_help}; may be given several times")
 
     def job(args: argparse.Namespace) -> int:
         setting, output = flags.setting_of(family, args), Output(args.json, args.save_dir)
@@ -67,19 +63,30 @@ def single(family: Family, argv: list[str] | None = None) -> int:
             raise ZooError("--text and --data_path both say what to run the network on; give one of them")
         return predict_typed(setting, typed, output) if typed else predict_file(setting, args.data_path, output)
 
-    return console.run(job, parser.parse_args(argv))
+    return console.run(job, single_parser(family).parse_args(argv))
+
+
+def single_parser(family: Family) -> argparse.ArgumentParser:
+    """The flags of example_single_batch.py."""
+    task = family.variant().task
+    made = _parser(family, f"Run {family.title} on one {task.data_name}.", batch_size=1)
+    if task.text_help:
+        made.add_argument("--text", action="append", help=f"{task.text_help}; may be given several times")
+    return made
 
 
 def multi(family: Family, argv: list[str] | None = None) -> int:
     """example_multi_batch.py: every file of a folder, recursively, in sorted order."""
-    parser = _parser(
-        family, f"Run {family.title} on every {family.variant().task.data_name} of a folder.", batch_size=8
-    )
 
     def job(args: argparse.Namespace) -> int:
         return predict_folder(flags.setting_of(family, args), args.data_path, Output(args.json, args.save_dir))
 
-    return console.run(job, parser.parse_args(argv))
+    return console.run(job, multi_parser(family).parse_args(argv))
+
+
+def multi_parser(family: Family) -> argparse.ArgumentParser:
+    """The flags of example_multi_batch.py."""
+    return _parser(family, f"Run {family.title} on every {family.variant().task.data_name} of a folder.", batch_size=8)
 
 
 def _parser(family: Family, description: str, batch_size: int) -> argparse.ArgumentParser:
@@ -87,7 +94,7 @@ def _parser(family: Family, description: str, batch_size: int) -> argparse.Argum
     flags.add_shared_flags(parser, batch_size)
     flags.add_device_flags(parser)
     flags.add_token_budget(parser, family)
-    parser.add_argument("--json", type=Path, help="write the predictions to this file")
+    parser.add_argument("--json", type=Path, help="write the results to this file")
     parser.add_argument("--save_dir", type=Path, help="write an annotated picture a sample to this folder")
     return parser
 
