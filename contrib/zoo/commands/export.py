@@ -18,7 +18,7 @@ def main(family: Family, argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=f"Export {family.title} to ONNX and prove that its outputs survive.")
     dtype = "int8: write VARIANT_int8_dyn.onnx too (float32 and float16 always are)"
     flags.add_shared_flags(parser, batch_size=1, dtype=dtype)
-    parser.add_argument("--weights", help=f"pretrained, sample, random, or a file (default: {family.default_weights})")
+    flags.add_weights_flags(parser, family)
     parser.add_argument(
         "--opset",
         type=int,
@@ -40,6 +40,8 @@ def _export(family: Family, args: argparse.Namespace) -> int:
     model = family.variant(args.variant)
     options = ExportOptions(
         weights=args.weights,
+        weights_key=args.weights_key,
+        trust=args.trust,
         opset=args.opset,
         batch_size=args.batch_size,
         input_size=args.input_size,
