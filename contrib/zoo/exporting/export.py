@@ -38,6 +38,8 @@ class ExportOptions:
 
     Args:
         weights: "pretrained", "sample", "random" or a file; None stands for the model's default.
+        weights_key: where in the file the weights are; "" to find them.
+        trust: fetch published weights too whose source states no digest.
         opset: of ONNX.
         batch_size: rows of the static file.
         input_size: of the static file, and of the samples of the comparison; None stands for the model's own.
@@ -47,6 +49,8 @@ class ExportOptions:
     """
 
     weights: str | None = None
+    weights_key: str = ""
+    trust: bool = False
     opset: int = DEFAULT_OPSET
     batch_size: int = 1
     input_size: int | None = None
@@ -90,7 +94,7 @@ def export(model: Model, output: Path, options: ExportOptions | None = None) -> 
         CheckFailedError: an output in float32 is too far from the framework's, or the same for all samples.
     """
     options = (options or ExportOptions()).checked(model)
-    chosen = find_weights(model, options.weights)
+    chosen = find_weights(model, options.weights, options.weights_key, options.trust)
     samples = options.samples or model.demo_folder()
     with step(f"build {model.variant} ({chosen.kind} weights)"):
         network = build(model, chosen, options.input_size)

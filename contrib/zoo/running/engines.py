@@ -123,7 +123,8 @@ def manifest_of(setting: Setting) -> dict[str, Any]:
 def exported_weights(model: Model, manifest: Mapping[str, Any]) -> Weights:
     """The weights that a manifest names. Raises ZooError where they have changed since."""
     said = manifest["weights"]
-    weights = find_weights(model, said["path"] if said["kind"] == "file" else said["kind"])
+    asked = said["path"] if said["kind"] == "file" else said["kind"]
+    weights = find_weights(model, asked, said.get("key", ""), said.get("taken_on_trust", False))
     if weights.sha256 != said.get("sha256", ""):
         raise ZooError(f"the weights {weights.path} have changed since {model.variant} was exported; export again")
     return weights
