@@ -9,6 +9,7 @@ from zoo.commands import console
 from zoo.errors import CheckFailedError, ZooError
 from zoo.family import Family
 from zoo.model import Model, file_name
+from zoo_core.guarded import guarded
 
 _NAMED = 6  # variants that a line has room for
 
@@ -25,17 +26,19 @@ def _list() -> int:
         raise ZooError(f"no model.py below {catalogue.EXAMPLES}; install the zoo with pip install -e in its clone")
     rows: list[tuple[str, ...]] = []
     broken: list[str] = []
-    for one in known:
-        try:
-            family = catalogue.load(one)
-            rows.append((one, family.framework, _variants(family), family.default_weights, family.title))
-        except ZooError as error:
-            rows.append((one, "", "", "", "cannot be loaded"))
-            broken.append(str(error))
+    for outcome in guarded(_row, known):
+        rows.append((outcome.item, *(outcome.value or ("", "", "", "cannot be loaded"))))
+        if outcome.fault:
+            broken.append(outcome.fault if outcome.item in outcome.fault else f"{outcome.item}: {outcome.fault}")
     console.table("models", ("model", "framework", "variants", "default weights", "what it is"), rows)
     if broken:
         raise CheckFailedError("; ".join(broken))
     return console.OK
+
+
+def _row(name: str) -> tuple[str, ...]:
+    family = catalogue.load(name)
+    return family.framework, _variants(family), family.default_weights, family.title
 
 
 def _variants(family: Family) -> str:
