@@ -15,6 +15,7 @@ from typing import Any
 
 from zoo_core.errors import DataError
 from zoo_core.files import read_json, write_json
+from zoo_core.guarded import guarded
 from zoo_core.home import home
 
 _log = logging.getLogger(__name__)
@@ -46,20 +47,23 @@ def entries(examples: Path = EXAMPLES) -> list[Entry]:
     known = read_json(file)
     known = known if isinstance(known, dict) else {}
     shared = _shared_digest()
-    found: list[Entry] = []
-    kept: dict[str, Any] = {}
-    for one in ids(examples):
-        key = _digest(sorted((examples / one).glob("*.py")), shared + _sample_weights(examples / one))
-        entry = _read(known.get(key), one) or _loaded(one, examples)
-        found.append(entry)
-        if not entry.error:
-            kept[key] = asdict(entry)
+    keys = {
+        one: _digest(sorted((examples / one).glob("*.py")), shared + _sample_weights(examples / one))
+        for one in ids(examples)
+    }
+    found = {one: _read(known.get(key), one) for one, key in keys.items()}
+    new = [one for one, entry in found.items() if entry is None]
+    # what a contributor's file does while it is loaded is its own: it may exit, or never end
+    for outcome in guarded(lambda one: asdict(_loaded(one, examples)), new):
+        found[outcome.item] = Entry(outcome.item, error=outcome.fault) if outcome.fault else Entry(**outcome.value)
+    whole = [entry for entry in found.values() if entry is not None]
+    kept = {keys[entry.id]: asdict(entry) for entry in whole if not entry.error}
     if kept.keys() != known.keys():
         try:
             write_json(file, kept)
         except DataError as error:
             _log.debug("the list of models is not kept: %s", error)
-    return found
+    return whole
 
 
 def _read(said: Any, wanted: str) -> Entry | None:

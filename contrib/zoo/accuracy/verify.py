@@ -208,10 +208,16 @@ def spread(samples: Sequence[Sample], limit: int | None) -> Sequence[Sample]:
     return [samples[index * len(samples) // limit] for index in range(limit)]
 
 
-def record(setting: Setting, done: Verification) -> dict[str, Any]:
-    """What was measured, with what a reader must know of it: model, variant, weights, date, host, versions."""
+def record(setting: Setting, done: Verification, data: str | Path = "sample") -> dict[str, Any]:
+    """What was measured, with what a reader must know of it: model, variant, data, weights, date, host, versions.
+
+    Args:
+        setting, done: what was asked of `verify`, and what it returned.
+        data: the data set that it was done on; the name of its folder is kept, not where it lies.
+    """
     weights: Mapping[str, Any] = manifest_of(setting)["weights"]
     about = {"model": setting.model.id, "variant": setting.model.variant, "target": setting.target}
+    about["data"] = Path(data).resolve().name if str(data) != "sample" else "sample"
     return about | {"weights": weights["kind"]} | provenance() | done.to_json()
 
 

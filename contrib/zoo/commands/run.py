@@ -72,7 +72,7 @@ def _run(family: Family, args: argparse.Namespace) -> int:
     setting = choose_target(setting)
     _heading(2, "verify: framework, ONNX Runtime and target on the same tensors")
     done = verify(setting, VerifyOptions(args.dtype, args.data_path, args.limit))
-    write_json(output / "verify.json", record(setting, done))
+    write_json(output / "verify.json", record(setting, done, args.data_path))
     # of several targets, all are verified, and the first predicts
     first = setting.but(target=setting.target.split(",")[0])
     _heading(3, "one sample")
