@@ -1,7 +1,7 @@
 """Anchor boxes, and boxes that a network describes as offsets from others. numpy only.
 
-A box is (left, top, right, bottom) in pixels of the input, float32. The order of anchors, and every rounding, is that of
-torchvision.models.detection.
+A box is (left, top, right, bottom) in pixels of the input, float32. The order of anchors, and every rounding, is that
+of torchvision.models.detection.
 """
 
 from collections.abc import Sequence

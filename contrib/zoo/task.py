@@ -55,8 +55,10 @@ class Task(ABC):
 
     @abstractmethod
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
-        """(one array an input of the first part and one for each of `beside`, without the batch dimension; meta). It may
-        write to `out`, which has as many, and return these very arrays, which saves a copy. Raises DataError."""
+        """(one array an input of the first part, and one for each of `beside`, without the batch dimension; meta).
+
+        It may write to `out`, which has as many, and return these very arrays, which saves a copy. Raises DataError.
+        """
 
     def run(self, parts: Mapping[str, Run], arrays: list[np.ndarray]) -> list[np.ndarray]:
         """What the network says of a batch.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -98,7 +97,8 @@ class Compared:
         shapes = [
             [size + _LARGER if isinstance(axis, str) and axis != "batch" else size for axis, size in pairs]
             for pairs in (
-                zip(spec.shape, array.shape, strict=True) for spec, array in zip(entry.inputs, self._batch, strict=False)
+                zip(spec.shape, array.shape, strict=True)
+                for spec, array in zip(entry.inputs, self._batch, strict=False)
             )
         ]
         return demo_batch(self._model, self._samples, self._input_size, shapes)

@@ -35,7 +35,9 @@ def published(variant: str) -> Any:
     return _lively(network, DEVIATION.get(variant, other))
 
 
-def narrow(classes: int, sizes: tuple[tuple[int, ...], ...], shorter: int, longer: int, proposals: int, channels: int) -> Any:
+def narrow(
+    classes: int, sizes: tuple[tuple[int, ...], ...], shorter: int, longer: int, proposals: int, channels: int
+) -> Any:
     """A Faster R-CNN of a few hundred thousand parameters, put together from the library's own modules.
 
     Args:
@@ -47,7 +49,9 @@ def narrow(classes: int, sizes: tuple[tuple[int, ...], ...], shorter: int, longe
     """
     hidden = 128
     stages = torchvision.models.mobilenet_v2(width_mult=0.35, weights=None).features
-    pyramid = BackboneWithFPN(stages, {"6": "0", "13": "1"}, [stages[6].out_channels, stages[13].out_channels], channels)
+    pyramid = BackboneWithFPN(
+        stages, {"6": "0", "13": "1"}, [stages[6].out_channels, stages[13].out_channels], channels
+    )
     anchors = AnchorGenerator(sizes, ((0.5, 1.0, 2.0),) * len(sizes))
     network = FasterRCNN(
         pyramid,
