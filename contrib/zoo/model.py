@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from engine.spec import TensorSpec
+
 from .data import SampleData
 from .errors import ZooError
 from .fetching.remote import Remote
@@ -132,6 +134,11 @@ class Model:
     def entry(self) -> Part:
         """The part that takes what the task's preprocessing gives."""
         return self.parts[0]
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """What the task's preprocessing gives: the inputs of the entry, and what is for later parts."""
+        return (*self.entry.inputs, *self.task.beside)
 
     @property
     def part(self) -> Part:

@@ -15,8 +15,8 @@ from zoo.difference import Difference, require_alive
 from zoo.errors import CheckFailedError, ZooError
 from zoo.manifest import KINDS, ONNX, Exported, earlier, kept, stale
 from zoo.model import Model, Part
+from zoo.running.network import Runner, recorded
 from zoo.running.reference import build, demo_batch, reference_runner, sizes
-from zoo.task import as_list
 from zoo.weights import find_weights
 from zoo_core.files import flush
 
@@ -99,7 +99,7 @@ def export(model: Model, output: Path, options: ExportOptions | None = None) -> 
     with step(f"build {model.variant} ({chosen.kind} weights)"):
         network = build(model, chosen, options.input_size)
         reference = reference_runner(model, network)
-        require_alive(as_list(reference(demo_batch(model, model.demo_folder(), options.input_size))))
+        _require_alive(model, reference, options.input_size)
     with workspace(output) as folder:
         made = Exported.of(model, folder, options.kinds)
         notes, calibrated = _write_all(model, network, made, options)
@@ -111,6 +111,13 @@ def export(model: Model, output: Path, options: ExportOptions | None = None) -> 
             if key in record["files"]:
                 record["files"][key]["calibrated_on"] = origin
         return _publish(model, made, record, output)
+
+
+def _require_alive(model: Model, reference: Runner, input_size: int | None) -> None:
+    """Raise CheckFailedError where a part gives the same for all samples: then comparing it would prove nothing."""
+    task = model.task.adapted(input_size, topk=1)
+    for call in recorded(task, reference, demo_batch(model, model.demo_folder(), input_size))[1]:
+        require_alive(call.outputs)
 
 
 def _write_all(model: Model, network: Any, made: Exported, options: ExportOptions) -> tuple[list[str], dict[str, str]]:

@@ -165,8 +165,12 @@ def _make_alive(network: Any, forward: Callable[[], None]) -> None:
                 and bool((parameter == parameter.flatten()[0]).all())
             ):
                 parameter += PERTURBATION * torch.randn(parameter.shape, generator=generator)
+        frozen = [module for module in network.modules() if _is_frozen_norm(module)]
+        hooks = [module.register_forward_pre_hook(_settle) for module in frozen]
+        for module in frozen:
+            module.bias.add_(NORM_BIAS)
         norms = [module for module in network.modules() if isinstance(module, torch.nn.modules.batchnorm._BatchNorm)]
-        if not norms:
+        if not norms and not frozen:
             return
         momenta = [norm.momentum for norm in norms]
         for norm in norms:
@@ -176,11 +180,28 @@ def _make_alive(network: Any, forward: Callable[[], None]) -> None:
                 norm.bias.add_(NORM_BIAS)
             norm.train()
         forward()
+        for hook in hooks:
+            hook.remove()
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum
             norm.eval()
+        for norm in (*norms, *frozen):
             if norm.running_var is not None:
                 norm.running_var.clamp_(min=LEAST_VARIANCE * float(norm.running_var.median()))
+
+
+def _is_frozen_norm(module: Any) -> bool:
+    """Whether a module is a batch norm that never learns: torchvision's FrozenBatchNorm2d, or one like it."""
+    own = {name for name, _ in module.named_buffers(recurse=False)}
+    return own >= {"weight", "bias", "running_mean", "running_var"}
+
+
+def _settle(norm: Any, given: tuple[Any, ...]) -> None:
+    """Have a frozen norm's statistics be those of what it is given."""
+    (values,) = given
+    axes = [axis for axis in range(values.dim()) if axis != 1]
+    norm.running_mean.copy_(values.mean(axes))
+    norm.running_var.copy_(values.var(axes))
 
 
 def export(

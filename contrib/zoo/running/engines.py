@@ -66,7 +66,13 @@ def open_part(setting: Setting, part: Part) -> Engine:
     share = -(-setting.batch_size // (len(setting.devices or ()) or setting.replicas or 1))
     unit_batch = max(share // compute_units(), 1)
     entry = part is setting.model.entry
-    fixed = backends.find(setting.target).one_shape or (entry and setting.model.task.padding is None)
+    one_shape = backends.find(setting.target).one_shape
+    if one_shape and not part.static:
+        raise ZooError(
+            f"target '{setting.target}' compiles graphs of one shape, and an input of {ckpt.name} grows from call to "
+            "call; use another target, such as onnx"
+        )
+    fixed = one_shape or (entry and setting.model.task.padding is None)
     engine = Engine(
         ckpt=ckpt,
         input_name=setting.input_name if entry else None,

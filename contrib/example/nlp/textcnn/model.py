@@ -44,7 +44,7 @@ def model(variant: str) -> Model:
                 size={"length": LENGTH},
             ),
         ),
-        task=TextClassification(vocabulary=VOCABULARY, labels=LABELS, max_length=LENGTH),
+        task=TextClassification(tokenizer=VOCABULARY, labels=LABELS, max_length=LENGTH),
         sample=SampleData("reviews", 1, write_reviews, "generated reviews"),
         source="written for this repository after the paper",
         licence="BSD-3-Clause, the sentences too",
