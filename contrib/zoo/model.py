@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from .data import SampleData
+from .data import ReferenceData, SampleData
 from .errors import ZooError
 from .part import Part
 from .task import Task
@@ -61,11 +61,22 @@ PublishedWeights = Pretrained | Packaged
 
 @dataclass(frozen=True)
 class Published:
-    """A figure from elsewhere, and where it stands."""
+    """A figure from elsewhere, and where it stands.
+
+    Args:
+        metric: as the task's metric calls it.
+        value: the figure.
+        where: who states it, and of which data.
+        decimals: to how many places it is stated: what is measured on the same data may differ by half of the last.
+        spread: by how much what is measured may differ from it where the measurement itself varies (returns of
+            episodes); the source states it too.
+    """
 
     metric: str
     value: float
     where: str
+    decimals: int | None = None
+    spread: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -100,6 +111,7 @@ class Model:
         paper: authors, title, year.
         pretrained: where its published weights are; a function where looking that up needs the library.
         published: the figure that the source publishes for these weights.
+        reference: the public data that it can be measured on here.
         custom_ops: operators that ONNX does not have.
         calibration: gives samples, as the task's preprocessing takes them, that int8 is calibrated on and nothing is
             validated on.
@@ -118,6 +130,7 @@ class Model:
     paper: str = ""
     pretrained: PublishedWeights | Callable[[], PublishedWeights | None] | None = None
     published: Published | None = None
+    reference: ReferenceData | None = None
     custom_ops: CustomOps | None = None
     calibration: Callable[[], Sequence[Any]] | None = None
     demos: Path | None = None
@@ -192,6 +205,7 @@ __all__ = [
     "Pretrained",
     "Published",
     "PublishedWeights",
+    "ReferenceData",
     "SampleData",
     "file_name",
 ]

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zoo.downloads import fetch
 from zoo.errors import ZooError
 from zoo.model import Model, Packaged, Pretrained
 from zoo_core.files import atomic_write, installed_file
 from zoo_core.hashing import sha256
-from zoo_core.home import home
 
 # Random weights that can be compared: the seed, the noise on constant parameters, and for batch norms what is added to
 # the bias, and the least variance of a channel relative to the median of its layer
@@ -60,7 +60,7 @@ def find_weights(model: Model, asked: str | None) -> Weights:
                 f"variant {model.variant} of {model.id} has no published weights that the zoo fetches; use "
                 f"--weights {sample}random, or a file ({model.id}'s README.md says whether there are any)"
             )
-        path = _from_package(source) if isinstance(source, Packaged) else _download(source, home() / "weights")
+        path = _from_package(source) if isinstance(source, Packaged) else fetch(source)
         return Weights("pretrained", path, sha256(path))
     path = Path(asked).expanduser()
     if not path.is_file():

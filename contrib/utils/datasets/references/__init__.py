@@ -1,0 +1,1 @@
+"""Public data sets: what their files are (the .tsv beside each module), and how they become a task's format."""
