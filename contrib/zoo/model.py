@@ -25,6 +25,8 @@ class Pretrained:
         sha256, sha1, md5: its digests, as the source states them; of sha256 the beginning is enough.
         member: where the address is a zip archive, the name of the file in it.
         licence: of this very file, where it is not the model's.
+        convert: reads the file into the names of the framework's network (name to ndarray), where it is no state dict
+            of it.
     """
 
     url: str
@@ -34,6 +36,7 @@ class Pretrained:
     sha1: str | None = None
     member: str = ""
     licence: str = ""
+    convert: Callable[[Path], Mapping[str, Any]] | None = None
 
     def digests(self) -> dict[str, str]:
         """Those that the source states, by algorithm."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,18 @@ _TIMEOUT_SECONDS = 30
 
 @dataclass(frozen=True)
 class Weights:
-    """kind: "pretrained", "sample", "file" or "random". path and sha256 are empty for random ones."""
+    """The weights of an export.
+
+    Args:
+        kind: "pretrained", "sample", "file" or "random".
+        path, sha256: of the file; empty for random ones.
+        convert: reads the file, where it is no state dict of the network (`Pretrained.convert`).
+    """
 
     kind: str
     path: Path | None = None
     sha256: str = ""
+    convert: Callable[[Path], Mapping[str, Any]] | None = None
 
     def to_json(self) -> dict[str, Any]:
         if self.path is None:
@@ -61,7 +69,7 @@ def find_weights(model: Model, asked: str | None) -> Weights:
                 f"--weights {sample}random, or a file ({model.id}'s README.md says whether there are any)"
             )
         path = _from_package(source) if isinstance(source, Packaged) else fetch(source)
-        return Weights("pretrained", path, sha256(path))
+        return Weights("pretrained", path, sha256(path), getattr(source, "convert", None))
     path = Path(asked).expanduser()
     if not path.is_file():
         raise ZooError(f"--weights is pretrained, sample, random or an existing file; there is no file {path}")

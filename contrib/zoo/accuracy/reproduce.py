@@ -89,8 +89,8 @@ def reproduce(setting: Setting, accept_terms: bool = False) -> Reproduction:
     manifest = manifest_of(setting)
     if manifest["weights"]["kind"] != "pretrained":
         raise ZooError(
-            f"the export of {model.id} {model.variant} has {manifest['weights']['kind']} weights; the published figure is "
-            "of the published ones: export with --weights pretrained"
+            f"the export of {model.id} {model.variant} has {manifest['weights']['kind']} weights, and the published "
+            "figure is of the published ones: export with --weights pretrained"
         )
     folder = reference_folder(model.reference, accept_terms)
     figures: dict[str, float] = {}

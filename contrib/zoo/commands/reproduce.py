@@ -58,7 +58,7 @@ def _reproduce(args: argparse.Namespace) -> int:
 
 
 def _all() -> Iterator[Model]:
-    """Every variant that can be measured. Families of whole libraries name no data, and are passed over by their size."""
+    """Every variant that can be measured. Families of whole libraries name no data, and are passed over."""
     for one in catalogue.ids():
         family = catalogue.load(one)
         names = family.variants()
@@ -94,7 +94,7 @@ def _one(model: Model, args: argparse.Namespace) -> Reproduction:
 
 
 def _row(one: Reproduction) -> tuple[str, ...]:
-    own, exported = list(one.figures.values())[0], list(one.figures.values())[-1]
+    own, *_, exported = one.figures.values()
     tolerance = "" if one.verdict.tolerance != one.verdict.tolerance else f"{one.verdict.tolerance:.2g}, "
     return (
         one.model.id,

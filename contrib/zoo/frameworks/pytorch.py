@@ -33,12 +33,18 @@ def load(model: Model, weights: Weights, batch: list[np.ndarray]) -> Any:
         if weights.path is None:
             _make_alive(network, lambda: _forward(model, network, batch))
     if weights.path is not None:
-        _load_state(network, weights.path)
+        _load_state(network, weights)
     return network.eval()
 
 
-def _load_state(network: Any, path: Path) -> None:
-    state = read_state(path)
+def _load_state(network: Any, weights: Weights) -> None:
+    import torch
+
+    path = weights.path or Path()
+    if weights.convert is None:
+        state = read_state(path)
+    else:
+        state = {name: torch.as_tensor(array) for name, array in weights.convert(path).items()}
     own = network.state_dict()
     both = [name for name in own if name in state]
     require_match(
