@@ -128,7 +128,7 @@ def _test_index(path: Path) -> np.ndarray:
     if not numbers or min(numbers) < 0 or len(set(numbers)) < len(numbers):
         raise DataError(f"{path}: expected the numbers of the test nodes, each once, and at least one.")
     if max(numbers) >= MAX_NODES:
-        raise DataError(f"{path}: there is a node {max(numbers)}; in dense form at most {MAX_NODES} nodes are taken.")
+        raise DataError(f"{path}: there is a node {max(numbers)!s:.30}; at most {MAX_NODES} nodes are taken.")
     return np.array(numbers, np.int64)
 
 

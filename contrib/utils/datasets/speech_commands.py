@@ -106,7 +106,5 @@ def _listed(root: Path, path: Path) -> list[str]:
     names = [line.strip() for line in read_lines(path)]
     for number, name in enumerate(names, start=1):
         if name and not os.path.isfile(root / name):
-            raise DataError(
-                f"{path}:{number}: the list names {name!r:.80}, and there is no such recording below {root}."
-            )
+            raise DataError(f"{path}:{number}: the list names {name:.80}, and there is no such recording below {root}.")
     return [name for name in names if name]

@@ -225,7 +225,7 @@ class Mfcc:
     def __call__(self, samples: np.ndarray) -> np.ndarray:
         return decibels(self.mel(samples), self.top_db) @ self._cosines
 
-    def identity(self) -> str:
+    def source_identity(self) -> str:
         """What is computed, in words, for reports."""
         mel = self.mel
         scale = "HTK" if mel.htk else "Slaney"

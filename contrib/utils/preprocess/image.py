@@ -29,6 +29,7 @@ _DECODER_ERRORS = (
     LookupError,
     OverflowError,
     RuntimeError,
+    MemoryError,  # a length of 4 GB in a file of a few kB
     struct.error,
     zlib.error,
 )

@@ -33,20 +33,20 @@ class DetectionTransform(Protocol):
 @dataclass(frozen=True)
 class ObjectDetection(Task):
     """transform: a picture to the network's input. decoder: its outputs to boxes in the picture's own pixels. labels:
-    readable class names in index order. shown, apart: the least score of what a person gets to see, and the largest IoU
+    readable class names in index order. shown, nms_iou: the least score of what a person gets to see, and the largest IoU
     of two such boxes of a class; the metric counts what the decoder keeps, which is more."""
 
     transform: DetectionTransform
     decoder: Decoder
     labels: tuple[str, ...]
     shown: float = 0.3
-    apart: float = 0.45
+    nms_iou: float = 0.45
     suffixes: tuple[str, ...] = IMAGE_SUFFIXES
     data_name: str = "image"
 
     @property
     def source_identity(self) -> str:
-        return self.transform.identity()
+        return self.transform.source_identity()
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
         return self.transform(data, out)
@@ -64,7 +64,7 @@ class ObjectDetection(Task):
         return agreement(one, other, self.shown)
 
     def _seen(self, prediction: Detections) -> Detections:
-        return prediction.above(self.shown).apart(self.apart)
+        return prediction.above(self.shown).suppressed(self.nms_iou)
 
     def describe(self, prediction: Detections, topk: int) -> str:
         """How many of each class, then every object: class, score, corners in pixels."""

@@ -100,7 +100,7 @@ class ClassificationTransform:
             image = image.convert(self.mode)
         return resize_and_crop(image, self.resize, self.crop, RESAMPLE[self.interpolation], self._start), original
 
-    def identity(self) -> str:
+    def source_identity(self) -> str:
         """What decodes and scales, with versions: two results with the same identity saw the same pixels."""
         return f"{codecs()}, {self.interpolation}, {self.decoder}"
 

@@ -77,7 +77,7 @@ class Letterbox:
             )
         return replace(self, size=size)
 
-    def identity(self) -> str:
+    def source_identity(self) -> str:
         """What decodes and scales, with versions: two results with the same identity saw the same pixels."""
         import cv2
         import PIL

@@ -53,7 +53,7 @@ class SceneTransform:
         """The same for inputs of size x size pixels; DataError unless it is a multiple of 32."""
         return replace(self, height=size, width=size)
 
-    def identity(self) -> str:
+    def source_identity(self) -> str:
         """What decodes and scales, with versions: two results with the same identity saw the same pixels."""
         import cv2
 
