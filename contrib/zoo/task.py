@@ -30,6 +30,8 @@ class Task(ABC):
     padding: for inputs whose size differs from sample to sample, the value that fills up each input behind a sample's
     own; None where all samples have one shape. The filling must not change what the network says of a sample.
     beside: what `preprocess` gives behind the inputs of the network's first part, for `run` itself or for later parts.
+    one_by_one: whether samples have sizes of their own that no filling can make equal (whole pictures, whose borders
+    the network sees): each is a batch of its own then, whatever --batch_size says.
     python_bound: whether preprocessing spends its time in Python itself, so that processes are quicker than threads.
     many: for samples so small that what has to be done for each one costs most: preprocesses all the data of a batch at
     once, to (one array an input with the batch dimension; one meta a sample), the same that `preprocess` gives of each.
@@ -44,6 +46,7 @@ class Task(ABC):
     text_help: str | None = None
     padding: tuple[float, ...] | None = None
     beside: tuple[TensorSpec, ...] = ()
+    one_by_one: bool = False
     python_bound: bool = False
     many: Callable[[Sequence[Any]], tuple[tuple[np.ndarray, ...], list[Any]]] | None = None
     play: Callable[[Run, Sequence[Sample]], list[Any]] | None = None

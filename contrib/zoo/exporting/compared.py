@@ -90,12 +90,14 @@ class Compared:
         return recorded(self._task, self._reference, batch)[1]
 
     def _second_size(self) -> list[np.ndarray]:
-        """The samples at a larger size: preprocessed for it, or filled up to it where the task pads."""
+        """The samples at another size: preprocessed for a larger one, filled up to it where the task pads, or less of
+        them where whole pictures are taken as they are."""
         entry = self._model.entry
+        size = self._input_size or max(entry.size.values())
         if self._model.task.padding is None:
-            return demo_batch(self._model, self._samples, (self._input_size or max(entry.size.values())) + _LARGER)
+            return demo_batch(self._model, self._samples, size + (-_LARGER if self._task.one_by_one else _LARGER))
         shapes = [
-            [size + _LARGER if isinstance(axis, str) and axis != "batch" else size for axis, size in pairs]
+            [there + _LARGER if isinstance(axis, str) and axis != "batch" else there for axis, there in pairs]
             for pairs in (
                 zip(spec.shape, array.shape, strict=True)
                 for spec, array in zip(entry.inputs, self._batch, strict=False)

@@ -72,7 +72,8 @@ def open_part(setting: Setting, part: Part) -> Engine:
             f"target '{setting.target}' compiles graphs of one shape, and an input of {ckpt.name} grows from call to "
             "call; use another target, such as onnx"
         )
-    fixed = one_shape or (entry and setting.model.task.padding is None)
+    own_sizes = setting.model.task.padding is not None or setting.model.task.one_by_one
+    fixed = one_shape or (entry and not own_sizes)
     engine = Engine(
         ckpt=ckpt,
         input_name=setting.input_name if entry else None,
