@@ -172,16 +172,13 @@ def _compiled(job: Job) -> Any:
     core, device = _core(job.options)
     model = _read(job, core)
     if _static(job):
-        specs = job.fixed(_specs(model.inputs, "input", ()) if job.ckpt.suffix != ".onnx" else _inputs(job))
+        said = _said(job)
+        specs = said.inputs if said else job.fixed(_specs(model.inputs, "input", ()))
         model.reshape(dict(enumerate(list(spec.shape) for spec in specs)))
     try:
         return core.compile_model(model, device, _config(core, device, job.options, dict(job.extra)))
     except RuntimeError as error:
         raise _refused(job.ckpt, f"compiles for {device}", error) from error
-
-
-def _inputs(job: Job) -> tuple[TensorSpec, ...]:
-    return input_specs(read_onnx(job.ckpt, weights=False))
 
 
 def _read(job: Job, core: Any) -> Any:
