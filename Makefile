@@ -54,6 +54,9 @@ fuzz: env ## damage N files and read them, each in a process with little memory:
 check: env ## what CI runs for each model: CHECK="--model classification/lenet", CHECK="--changed-since main"
 	@"$(BIN)/zoo" check $(CHECK)
 
+operators: env ## ONNX's own operator tests on each target, about half an hour: OPERATORS="--count 100 openvino"
+	@"$(BIN)/python" -m tests.engine.operators $(OPERATORS)
+
 lint: env ## check style, types and who imports whom
 	@"$(BIN)/ruff" check .
 	@"$(BIN)/ruff" format --check .

@@ -51,7 +51,7 @@ class OutOfMemoryError(Exception):
 def open_engine(setting: Setting, batch: int) -> tuple[Engine, list[np.ndarray]]:
     """The engine for `batch` rows, and inputs for it."""
     first = setting.batch_index is None or 0 in setting.batch_index
-    shapes = setting.input_shapes
+    shapes = _with_rows(setting, batch)
     if setting.target != "onnx" and Path(setting.ckpt).suffix == ".onnx":
         with Engine(setting.ckpt) as plain:
             shapes = _shapes(setting, plain.inputs, batch, shapes)
@@ -70,6 +70,17 @@ def open_engine(setting: Setting, batch: int) -> tuple[Engine, list[np.ndarray]]
         engine.init_module(0)
     arrays = random_inputs(engine.inputs, _shapes(setting, engine.inputs, batch, shapes), setting.ranges)
     return engine, arrays
+
+
+def _with_rows(setting: Setting, batch: int) -> list[list[int]] | None:
+    """The shapes of the setting, at `batch` rows where the batch is not the first dimension."""
+    if setting.input_shapes is None or setting.batch_index is None:
+        return setting.input_shapes
+    places = setting.batch_index * (len(setting.input_shapes) if len(setting.batch_index) == 1 else 1)
+    return [
+        [batch if axis == place > 0 else size for axis, size in enumerate(shape)]
+        for place, shape in zip(places, setting.input_shapes, strict=False)
+    ]
 
 
 def _shapes(

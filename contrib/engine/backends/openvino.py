@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ModelFileError, OptionError
+from ..openvino_proof import same
 from ..spec import ANY_RANK, TensorSpec
 from . import register
 from .base import UNTOLD, Availability, Options, Session, Timings, package_availability
@@ -20,6 +22,10 @@ from .compiling.known import require_supported
 from .compiling.older import misread, understood
 from .compiling.onnx_file import read_onnx
 
+_log = logging.getLogger(__name__)
+
+_ANEW = "compile_at_each_start"  # stands in the place of a blob that does not compute what the network does
+_CLOSE_IN = {"bfloat16": 5e-2, "float16": 1e-2}  # of the largest value
 _PREPARED = 1  # goes up with each change of what is done to a graph, and of what is refused, before it is compiled
 _HINTS = {"latency": "LATENCY", "throughput": "THROUGHPUT"}
 _PRECISIONS = {"float32": "f32", "float16": "f16", "bfloat16": "bf16", "int8": "f32"}  # of what is not quantised
@@ -109,13 +115,28 @@ class OpenVinoBackend(CompilingBackend):
         said = _said(job)
         if said:
             said.write(folder / TENSORS)
-        (folder / self.result).write_bytes(_compiled(job).export_model().getvalue())
+        network = _compiled(job)
+        blob = network.export_model().getvalue()
+        close = _CLOSE_IN.get(job.options.dtype or "float32", 1e-3)
+        if same(network, _imported(job, blob), job.options.input_size, close):
+            (folder / self.result).write_bytes(blob)
+        else:
+            (folder / _ANEW).touch()
+            _log.warning(
+                "%s: what OpenVINO writes of this network cannot be relied on; it is compiled at each start",
+                job.ckpt.name,
+            )
 
     def load(self, job: Job, compiled: Path, tensors: Path) -> Session:
-        core, device = _core(job.options)
-        config = _config(core, device, job.options, dict(job.extra))
-        network = core.import_model(compiled.read_bytes(), device, config)
+        anew = compiled.with_name(_ANEW).is_file()
+        network = _compiled(job) if anew else _imported(job, compiled.read_bytes())
         return _session(job, network, Tensors.read(tensors) if tensors.is_file() else None)
+
+
+def _imported(job: Job, blob: bytes) -> Any:
+    """What was written out, as a network again."""
+    core, device = _core(job.options)
+    return core.import_model(blob, device, _config(core, device, job.options, dict(job.extra)))
 
 
 def _core(options: Options) -> tuple[Any, str]:
@@ -141,7 +162,9 @@ def _said(job: Job) -> Tensors | None:
         return None
     model = read_onnx(job.ckpt, weights=False)
     inputs = input_specs(model)
-    return Tensors(job.fixed(inputs) if _static(job) else inputs, output_specs(model), job.takes_rows(inputs))
+    if not _static(job):
+        return Tensors(inputs, output_specs(model))  # the names of the dimensions stay, and say what is the batch
+    return Tensors(job.fixed(inputs), output_specs(model), job.takes_rows(inputs))
 
 
 def _compiled(job: Job) -> Any:
@@ -149,16 +172,13 @@ def _compiled(job: Job) -> Any:
     core, device = _core(job.options)
     model = _read(job, core)
     if _static(job):
-        specs = job.fixed(_specs(model.inputs, "input", ()) if job.ckpt.suffix != ".onnx" else _inputs(job))
+        said = _said(job)
+        specs = said.inputs if said else job.fixed(_specs(model.inputs, "input", ()))
         model.reshape(dict(enumerate(list(spec.shape) for spec in specs)))
     try:
         return core.compile_model(model, device, _config(core, device, job.options, dict(job.extra)))
     except RuntimeError as error:
         raise _refused(job.ckpt, f"compiles for {device}", error) from error
-
-
-def _inputs(job: Job) -> tuple[TensorSpec, ...]:
-    return input_specs(read_onnx(job.ckpt, weights=False))
 
 
 def _read(job: Job, core: Any) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -258,7 +258,7 @@ def test_releasing_in_a_callback(open_net: Open) -> None:
     first = engine.submit(arrays)
     first.add_done_callback(lambda _: (engine.release(), called.set()))
     more = []
-    with suppress(ReleasedError):  # the callback may be quicker
+    with contextlib.suppress(ReleasedError):  # where the callback is quicker
         more += [engine.submit(arrays) for _ in range(3)]
     assert called.wait(timeout=60)
     for call in (first, *more):

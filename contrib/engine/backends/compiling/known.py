@@ -117,7 +117,7 @@ KNOWN: dict[str, tuple[Known, ...]] = {
 }
 
 # Element types of inputs and outputs in which a runtime does not compute
-_NOT_COMPUTED = {"openvino": ("DOUBLE",)}
+_NOT_COMPUTED = {"openvino": ("DOUBLE", "UINT16")}
 
 
 def require_supported(ckpt: Path, model: Any, target: str) -> None:
@@ -146,8 +146,8 @@ def _require_types(ckpt: Path, model: Any, target: str) -> None:
         name = onnx.TensorProto.DataType.Name(value.type.tensor_type.elem_type)
         if name in _NOT_COMPUTED.get(target, ()):
             raise ModelFileError(
-                f"{ckpt}: '{value.name}' is {name.lower()}, in which target '{target}' does not compute; export it "
-                "with float32, or run it on target onnx"
+                f"{ckpt}: '{value.name}' is {name.lower()}, in which target '{target}' does not compute as ONNX "
+                "says; export it with float32, or run it on target onnx"
             )
 
 
