@@ -22,13 +22,12 @@ if sys.version_info < (3, 10):  # before anything that an older Python would tri
 
 ROOT = Path(__file__).resolve().parent.parent
 # For each target: what it installs, and in GB (Linux x86-64) the environment, and the most that is taken meanwhile.
-SETS = {"run": ("requirements-run.txt", 6.5, 10.0), "test": ("requirements.txt", 12.0, 17.0)}
+SETS = {"run": ("requirements-run.txt", 6.2, 10.0), "test": ("requirements.txt", 11.1, 16.0)}
 FILES = ("requirements.txt", "requirements-run.txt", "requirements-no-deps.txt", "constraints.txt")
 CAUSES = {
     "No space left|quota exceeded": "the disk is full: make room, or name another disk with VENV=…",
     "Permission denied|Read-only file": "this folder may not be written: name another with VENV=…",
-    "CERTIFICATE_VERIFY_FAILED": "the index's certificate is not trusted: PIP_CERT=/path/to/ca.pem names yours",
-    r"Retrying \(Retry|timed out": "the package index cannot be reached: check the network and https_proxy",
+    r"Retrying \(Retry|timed out|CERTIFICATE": "the package index cannot be reached: check network, proxy, PIP_CERT",
     "No matching distribution|ResolutionImpossible": "no releases there fit this Python and each other: pip says which",
     "ensurepip": "venv could not put pip into the environment: on Debian and Ubuntu, `apt install python3-venv`",
 }
@@ -102,6 +101,8 @@ def install(venv: Path, target: str, lock: int) -> None:
     """Bring the environment from whatever state it is in to the one that the files ask for."""
     python = venv / "bin" / "python"
     (venv / ".ready").unlink(missing_ok=True)
+    shutil.rmtree(venv / ".tmp", ignore_errors=True)  # of an installation that was killed
+    (venv / ".tmp").mkdir()
     if not any(venv.glob("lib/python3*/site-packages/pip-*.dist-info")):
         run(venv, lock, sys.executable, "-m", "venv", venv)
     stamps = [stamp(version_of(venv), each) for each in (SETS if target == "test" else [target])]  # before pip reads
@@ -110,7 +111,6 @@ def install(venv: Path, target: str, lock: int) -> None:
     if target == "test":
         run(venv, lock, *pip, ROOT / "requirements-no-deps.txt", "--no-deps")
     run(venv, lock, python, Path(__file__).with_name("zoo_command.py"), ROOT)
-    shutil.rmtree(venv / ".tmp")
     (venv / ".ready").write_text("\n".join(stamps), "utf-8")
 
 
@@ -119,7 +119,7 @@ def make_ready(venv: Path, target: str) -> None:
     if is_ready(venv, target):
         return
     check_place(venv)
-    (venv / ".tmp").mkdir(parents=True, exist_ok=True)
+    venv.mkdir(parents=True, exist_ok=True)
     with open(venv / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second process waits here
         if not is_ready(venv, target):

@@ -16,6 +16,7 @@ import pytest
 from tests.tools.conftest import TOOLS, Checkout
 
 SCRIPT = TOOLS / "bootstrap.py"
+pytestmark = pytest.mark.timeout(900)  # the first test makes an environment: minutes on a machine that does much else
 
 
 def zoo(venv: Path, where: Path) -> subprocess.CompletedProcess[str]:
