@@ -158,10 +158,41 @@ def read_manifest(ckpt: Path) -> dict[str, Any]:
     )
 
 
+def require_of(model: Model, manifest: Mapping[str, Any], folder: Path) -> None:
+    """Raise ZooError where a manifest is of another model or variant."""
+    said = (manifest["model"], manifest["variant"])
+    if said != (model.id, model.variant):
+        raise ZooError(
+            f"the export in {folder} is of {' '.join(said)}, not of {model.id} {model.variant}; "
+            "give --variant, or another --ckpt"
+        )
+
+
+def named_file(model: Model, part: Part, manifest: Path, dtype: str, suffix: str) -> Path:
+    """The file of a part for a dtype and a format, in the export that a manifest is of.
+
+    Raises:
+        ZooError: there is no such manifest, it is of another variant, or its export has no such file.
+    """
+    if not manifest.is_file():
+        raise ZooError(_no_manifest(manifest))
+    said = _read(manifest)
+    require_of(model, said, manifest.parent)
+    path = exported_file(model, part, manifest.parent, dtype, suffix)
+    if path.name not in {entry["name"] for entry in said["files"].values()}:
+        failed = "; ".join(map(str, said.get("failed", {}).values()))
+        raise ZooError(f"{manifest} names no {path.name}{f': {failed}' if failed else ''}; export again")
+    return path
+
+
+def _no_manifest(path: Path) -> str:
+    return f"there is no manifest {path}; export first (python export_onnx.py), or give another --ckpt"
+
+
 def _read_whole(path: Path) -> dict[str, Any]:
     """A manifest, all of whose files are there and unchanged."""
     if not path.is_file():
-        raise ZooError(f"there is no manifest {path}; export first (python export_onnx.py), or give another --ckpt")
+        raise ZooError(_no_manifest(path))
     manifest = _read(path)
     for entry in manifest["files"].values():
         _require_unchanged(path, entry)

@@ -39,7 +39,7 @@ def run() -> Run:
         clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         command = [sys.executable, str(script), *map(str, words)]
         return subprocess.run(
-            command, cwd=cwd, env=clean | environment, capture_output=True, text=True, timeout=280, check=False
+            command, cwd=cwd, env=clean | environment, capture_output=True, text=True, timeout=600, check=False
         )
 
     return start

@@ -240,6 +240,26 @@ def test_variants_that_cannot_be_named_hide_no_other_model(
     assert "a/library cannot name its variants" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        ("lambda variant: {}[variant]", "a/broken cannot describe 'one': KeyError: 'one'"),
+        ("lambda variant: __import__('nothing_here')", "this job needs the package nothing_here"),
+        ("lambda variant: installed_file('no-such==1', 'x/net.pth')", "pip install no-such==1"),
+    ],
+)
+def test_a_variant_that_cannot_be_described_is_a_sentence(
+    examples: Path, capsys: pytest.CaptureFixture[str], make: str, words: str
+) -> None:
+    write(examples, "a/broken", ["one"])
+    file = examples / "a/broken/model.py"
+    text = file.read_text(encoding="utf-8").replace("make=None", f"make={make}")
+    file.write_text(f"from zoo_core.files import installed_file\n{text}", encoding="utf-8")
+    for job in ("info", "export", "single", "multi", "valid", "verify", "run", "tune"):
+        assert command.main([job, "broken"]) == 2, job
+        assert words in capsys.readouterr().err, job
+
+
 def test_an_empty_folder_of_models_is_a_sentence(examples: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert list_models([]) == 2
     assert "no model.py below" in capsys.readouterr().err

@@ -102,6 +102,26 @@ def test_what_is_asked_for_stands_above_what_the_file_is_of(
     assert f"is of classification/lenets {WIDE}, not of classification/lenets lenet" in capsys.readouterr().err
 
 
+def test_a_manifest_that_is_not_of_the_model_is_no_export(
+    family: Family, exports: dict[str, Exported], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Files of the right names may lie beside it; what runs must be what was named."""
+    put(exports["lenet"], tmp_path / "f")
+    assert predict.single(family, ["--ckpt", str(tmp_path / "f/none.export.json")]) == 2
+    assert "there is no manifest" in capsys.readouterr().err
+    manifest = tmp_path / "f/lenet.export.json"
+    for change, words in (
+        ({"model": "classification/other"}, "is of classification/other lenet, not of classification/lenets lenet"),
+        ({"variant": "other"}, "is of classification/lenets other, not of"),
+        ({"files": {}, "failed": {"dynamic": "it differs by 3"}}, "names no lenet_dyn.onnx: it differs by 3"),
+    ):
+        said = json.loads(exports["lenet"].manifest.read_text()) | change
+        manifest.write_text(json.dumps(said))
+        for words_given in ([], ["--variant", "lenet"]):
+            assert predict.single(family, ["--ckpt", str(manifest), *words_given]) == 2
+            assert words in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("content", ["[]", "not JSON", '{"files": 3}', '{"files": {"dynamic": 3}}', "{}"])
 def test_a_broken_manifest_beside_the_file_leaves_the_default(
     family: Family, exports: dict[str, Exported], tmp_path: Path, content: str

@@ -64,7 +64,7 @@ def single(family: Family, argv: list[str] | None = None) -> int:
             raise ZooError("--text and --data_path both say what to run the network on; give one of them")
         return predict_typed(setting, typed, output) if typed else predict_file(setting, args.data_path, output)
 
-    return console.run(job, single_parser(family).parse_args(argv))
+    return console.told(lambda: console.run(job, single_parser(family).parse_args(argv)))
 
 
 def single_parser(family: Family) -> argparse.ArgumentParser:
@@ -82,7 +82,7 @@ def multi(family: Family, argv: list[str] | None = None) -> int:
     def job(args: argparse.Namespace) -> int:
         return predict_folder(flags.setting_of(family, args), args.data_path, Output(args.json, args.save_dir))
 
-    return console.run(job, multi_parser(family).parse_args(argv))
+    return console.told(lambda: console.run(job, multi_parser(family).parse_args(argv)))
 
 
 def multi_parser(family: Family) -> argparse.ArgumentParser:

@@ -15,7 +15,7 @@ from zoo_core.files import write_json
 
 def main(family: Family, argv: list[str] | None = None) -> int:
     """Validate on one target, or on several with a table at the end; --json then holds a list."""
-    return console.run(lambda args: _validate(family, args), parser(family).parse_args(argv))
+    return console.told(lambda: console.run(lambda args: _validate(family, args), parser(family).parse_args(argv)))
 
 
 def parser(family: Family) -> argparse.ArgumentParser:

@@ -11,7 +11,7 @@ from engine import backends
 from engine.base import Engine
 from zoo import frameworks
 from zoo.errors import ZooError
-from zoo.manifest import manifest_path, read_manifest
+from zoo.manifest import manifest_path, read_manifest, require_of
 from zoo.model import Model, Part
 from zoo.weights import Weights, find_weights
 from zoo_core.machine import compute_units, cores
@@ -118,12 +118,7 @@ def framework_runner(setting: Setting, target: str | None = None) -> Runner:
 def manifest_of(setting: Setting) -> dict[str, Any]:
     """The manifest of what `setting` runs, verified. Raises ZooError where there is none, or for another variant."""
     manifest = read_manifest(setting.ckpt or manifest_path(setting.home, setting.model.variant))
-    said = (manifest["model"], manifest["variant"])
-    if said != (setting.model.id, setting.model.variant):
-        raise ZooError(
-            f"the export in {setting.home} is of {' '.join(said)}, not of {setting.model.id} {setting.model.variant}; "
-            "give --variant, or another --ckpt"
-        )
+    require_of(setting.model, manifest, setting.home)
     return manifest
 
 
