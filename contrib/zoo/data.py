@@ -17,11 +17,13 @@ class SampleData:
         name: of its folder below the zoo's home.
         version: raised by whoever changes what `write` writes.
         write: writes the data set into a folder, as a whole or not at all.
+        about: what the data are, in a few words ("drawn scenes"): what is said of weights that were trained on such.
     """
 
     name: str
     version: int
     write: Callable[[Path], None]
+    about: str = ""
 
     def folder(self) -> Path:
         """The data set's folder, written if it does not exist."""

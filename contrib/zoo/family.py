@@ -52,8 +52,14 @@ class Family:
         return "sample" if (self.folder / "sample.safetensors").is_file() else "pretrained"
 
     def variants(self) -> Sequence[str]:
-        """The names of all variants; may be a thousand."""
-        return self.names() if callable(self.names) else self.names
+        """The names of all variants; may be a thousand. Raises ZooError where a library cannot say them."""
+        if not callable(self.names):
+            return self.names
+        try:
+            return self.names()
+        except (Exception, SystemExit) as error:
+            # a contributor's own code, which may need a library that is not installed
+            raise ZooError(f"{self.id} cannot name its variants: {type(error).__name__}: {error}") from error
 
     def variant(self, name: str | None = None) -> Model:
         """The model of a variant.

@@ -15,6 +15,7 @@ from . import frameworks
 from .catalogue import EXAMPLES
 from .errors import ZooError
 from .model import Model, Part, file_name
+from .part import flat
 
 ONNX = frameworks.ONNX
 # The files of each format
@@ -82,7 +83,7 @@ def kind_name(stem: str, kind: str) -> str:
 
 def manifest_path(folder: Path, variant: str) -> Path:
     """Where the manifest of a variant's export to `folder` is."""
-    return folder / f"{variant.replace('/', '--')}{MANIFEST}"
+    return folder / f"{flat(variant)}{MANIFEST}"
 
 
 def export_home(model: Model) -> Path:
@@ -91,7 +92,7 @@ def export_home(model: Model) -> Path:
     It is the model's folder if the export is there, else runs/<domain>/<model>/<variant>, in the working folder or in
     the repository. Where there is none, it is the model's folder, in which it is missed.
     """
-    below = Path(RUNS) / model.id / model.variant.replace("/", "--")
+    below = Path(RUNS) / model.place
     places = (model.folder, below, EXAMPLES.parent.parent / below)
     return next((place for place in places if manifest_path(place, model.variant).is_file()), model.folder)
 
@@ -116,7 +117,11 @@ def kept(before: dict[str, Any], manifest: dict[str, Any], folder: Path) -> dict
     """What an earlier export of the very same network wrote in other formats, where the files are still its own."""
     if any(before.get(name) != manifest[name] for name in ("model", "variant", "weights", "input_size", "versions")):
         return {}
-    return {kind: entry for kind, entry in _others(before, manifest).items() if _unchanged(folder, entry)}
+    return {
+        kind: entry
+        for kind, entry in _others(before, manifest).items()
+        if kind not in manifest["failed"] and _unchanged(folder, entry)
+    }
 
 
 def stale(before: dict[str, Any], manifest: dict[str, Any], folder: Path) -> list[Path]:
@@ -183,6 +188,21 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(weights, str) or not all(_own_name(name) and isinstance(digest, str) for name, digest in entries):
         raise ZooError(f"{path} is not a manifest of an export (it names files of another folder); export again")
     return manifest
+
+
+def weights_kind(ckpt: Path) -> str:
+    """With what kind of weights the file `ckpt`, or the manifest that it is, was exported; "" where nothing says it.
+
+    The file is found by its name, its content is not looked at: this is for a notice, not for a proof.
+    """
+    for path in [ckpt] if ckpt.name.endswith(MANIFEST) else sorted(ckpt.parent.glob(f"*{MANIFEST}")):
+        said = read_json(path)
+        try:
+            if path == ckpt or any(entry["name"] == ckpt.name for entry in said["files"].values()):
+                return str(said["weights"]["kind"])
+        except (KeyError, TypeError, AttributeError):
+            continue
+    return ""
 
 
 def exported_file(model: Model, part: Part, folder: Path, dtype: str, suffix: str) -> Path:

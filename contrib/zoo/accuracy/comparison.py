@@ -70,19 +70,16 @@ class Comparison:
     differences: list[Difference] = field(default_factory=list)
     worst: list[tuple[float, str]] = field(default_factory=list)
 
-    def add(
-        self,
-        task: Task,
-        batch: Sequence[Sample],
-        before: tuple[list[np.ndarray], list[Any]],
-        after: tuple[list[np.ndarray], list[Any]],
-    ) -> None:
-        """Count one batch: (outputs, predictions) of the baseline and of the contender."""
-        self.samples += len(batch)
-        self.agreeing += sum(task.agreement(one, other) for one, other in zip(before[1], after[1], strict=True))
-        self.differences.append(outputs_difference(before[0], after[0]))
-        if all(len(output) == len(batch) for output in before[0]):  # of several parts, a row need not be a sample
-            self._keep_worst(batch, before[0], after[0])
+    def agree(self, task: Task, before: Sequence[Any], after: Sequence[Any]) -> None:
+        """Count the predictions of one batch, of the baseline and of the contender."""
+        self.samples += len(before)
+        self.agreeing += sum(task.agreement(one, other) for one, other in zip(before, after, strict=True))
+
+    def measure(self, batch: Sequence[Sample], before: list[np.ndarray], after: list[np.ndarray]) -> None:
+        """Count the outputs of the network, or of one of its parts, for one batch."""
+        self.differences.append(outputs_difference(before, after))
+        if all(len(output) == len(batch) for output in before):  # of several parts, a row need not be a sample
+            self._keep_worst(batch, before, after)
 
     def _keep_worst(self, batch: Sequence[Sample], before: Sequence[np.ndarray], after: Sequence[np.ndarray]) -> None:
         scales = [float(np.abs(output).max()) or 1.0 for output in before]

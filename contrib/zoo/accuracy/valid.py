@@ -24,7 +24,7 @@ from zoo_core.hashing import sha256, text_digest
 from zoo_core.machine import environment_int
 
 from .choice import choose_target
-from .resume import Progress
+from .resume import Progress, data_digest
 from .verify import spread
 
 _DECODER_SAMPLES = 256
@@ -214,14 +214,12 @@ def _decoder_effect(setting: Setting, engine: Runner, samples: Sequence[Sample])
 
 def _identity(setting: Setting, data: str | Path, task: Task, samples: Sequence[Sample]) -> dict[str, Any]:
     """What a run's result depends on."""
-    place = setting.model.data(data).resolve()
-    state = place.stat() if place.is_file() else None
     return {
         "model": setting.model.id,
         "variant": setting.model.variant,
         "ckpt": [sha256(path) for path in setting.files()],
         "samples": text_digest("\n".join(sample.id for sample in samples)),
-        "data": [str(place), state.st_size, state.st_mtime_ns] if state else [str(place)],
+        "data": data_digest(setting.model.data(data)),
         "target": setting.target,
         "dtype": setting.dtype,
         "input_size": setting.input_size,

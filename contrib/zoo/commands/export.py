@@ -23,10 +23,7 @@ def parser(family: Family) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=f"Export {family.title} to ONNX and prove that its outputs survive.")
     dtype = "int8: write VARIANT_int8_dyn.onnx too (float32 and float16 always are)"
     flags.add_shared_flags(made, batch_size=1, dtype=dtype)
-    made.add_argument(
-        "--weights",
-        help="pretrained, sample, random, or a file (default: sample where the model has a sample, else pretrained)",
-    )
+    flags.add_weights_flags(made)
     made.add_argument(
         "--opset",
         type=int,
@@ -48,6 +45,8 @@ def _export(family: Family, args: argparse.Namespace) -> int:
     model = family.variant(args.variant)
     options = ExportOptions(
         weights=args.weights,
+        weights_key=args.weights_key,
+        trust=args.trust,
         opset=args.opset,
         batch_size=args.batch_size,
         input_size=args.input_size,

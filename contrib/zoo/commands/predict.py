@@ -13,6 +13,7 @@ from utils.datasets.folder import files_in
 from utils.datasets.sample import Sample
 from zoo.accuracy.choice import choose_target
 from zoo.commands import console, flags
+from zoo.commands.notice import captioned, weights_notice
 from zoo.errors import CheckFailedError, ZooError
 from zoo.family import Family
 from zoo.model import Model
@@ -169,6 +170,7 @@ def predict(setting: Setting, given: Given, output: Output) -> int:
     asked = len(samples) + len(bad)
     records: list[dict[str, Any]] = []
     together: list[tuple[str, Any]] = []
+    notice = weights_notice(setting)
     stages = Stages()
     total = max(-(-len(samples) // setting.batch_size), 1)  # where no file could be read, there are none
     with open_runner(setting, total) as engine:
@@ -187,13 +189,16 @@ def predict(setting: Setting, given: Given, output: Output) -> int:
         bar = progress(found, total, "predicting", "batch") if total > 1 else found
         for sample, prediction in _in_order(task, samples, bar):
             print(f"{sample.id}: {task.describe(prediction, setting.topk)}")
-            records.append(_record(task, sample, prediction, pictures.get(sample.id)))
+            records.append(_record(task, sample, prediction, pictures.get(sample.id), notice))
             together.append((sample.id, prediction))
         for line in task.compare(together):
             print(line)
         diagnosis = diagnose(engine, stages) if stages.end_to_end > _TELLING_SECONDS else None
     if output.json:
-        write_json(output.json, _about(setting, task) | {"predictions": records, "skipped": _skipped(bad)})
+        about = _about(setting, task) | {"notice": notice}
+        write_json(output.json, about | {"predictions": records, "skipped": _skipped(bad)})
+    if notice:
+        print(notice, file=sys.stderr)
     plural = "" if stages.samples == 1 else "s"
     print(
         f"{stages.samples} {task.data_name}{plural} in {stages.end_to_end:.3f} s, of which the network took "
@@ -235,10 +240,11 @@ def _in_order(
     return iter(sorted(pairs, key=lambda pair: place[pair[0].id]))
 
 
-def _record(task: Task, sample: Sample, prediction: Any, picture: Path | None) -> dict[str, Any]:
+def _record(task: Task, sample: Sample, prediction: Any, picture: Path | None, notice: str) -> dict[str, Any]:
     record = {"id": sample.id} | task.to_json(prediction)
     if picture:
         with atomic_write(picture) as temporary:
-            task.draw(sample.data, prediction).save(temporary, format=task.picture_suffix.removeprefix(".").upper())
+            drawn = captioned(task.draw(sample.data, prediction), notice)
+            drawn.save(temporary, format=task.picture_suffix.removeprefix(".").upper())
         record["picture"] = str(picture)
     return record

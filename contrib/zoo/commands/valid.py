@@ -7,6 +7,7 @@ from pathlib import Path
 
 from zoo.accuracy.valid import Validation, validate
 from zoo.commands import console, flags
+from zoo.commands.notice import weights_notice
 from zoo.errors import ZooError
 from zoo.family import Family
 from zoo_core.files import write_json
@@ -59,6 +60,9 @@ def _show(done: Validation) -> None:
     """Every figure, and what bounds the run."""
     for note in done.notes:
         print(note)
+    notice = weights_notice(done.setting)
+    if notice:
+        print(notice)
     part = f", the part of rank {done.rank} of {done.world}" if done.world > 1 else ""
     for name, value in done.figures.items():
         print(f"{name} {value:.4f} of {done.samples} samples{part}")

@@ -46,7 +46,7 @@ def _verify(family: Family, args: argparse.Namespace) -> int:
         if worst:
             print(f"furthest from {comparison.baseline.name}, {comparison.contender.name}: {worst}")
     if args.json:
-        write_json(args.json, record(setting, done))
+        write_json(args.json, record(setting, done, args.data_path))
     require_passed(done)
     return console.OK
 

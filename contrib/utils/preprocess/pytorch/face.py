@@ -6,8 +6,7 @@ import numpy as np
 import PIL
 
 from utils.preprocess.fit import Fit, fit_into, require_multiple
-from utils.preprocess.image import ImageSource
-from utils.preprocess.pytorch.detection import upright
+from utils.preprocess.image import ImageSource, upright
 
 STRIDE = 32
 

@@ -1,36 +1,57 @@
-"""`zoo matrix`: writes doc/models.md, doc/models_zh.md and doc/models.html."""
+"""`zoo matrix`: takes what has been measured into doc/results.json, and writes the pages doc/models*."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from zoo import catalogue
 from zoo.commands import console
 from zoo.contributing.check.command import repository
-from zoo.contributing.matrix import collect, pages
-from zoo_core.files import atomic_write
+from zoo.contributing.matrix import collect, results
+from zoo.contributing.matrix.listing import listing
+from zoo.contributing.matrix.page import page
+from zoo.errors import CheckFailedError
+from zoo_core.files import write_text
+
+RESULTS = "results.json"
 
 
 def main(argv: list[str] | None = None) -> int:
-    """`zoo matrix`."""
+    """`zoo matrix`. Exit code 1: the pages are written, but a model or a file of results could not be read."""
+    root = repository()
     parser = argparse.ArgumentParser(prog="zoo matrix", description="Every model on every target, as measured.")
-    parser.add_argument("--runs", type=Path, default=repository() / "runs", help="where results are (default: runs)")
-    parser.add_argument("--output", type=Path, default=repository() / "doc", help="where pages go (default: doc)")
+    parser.add_argument("--runs", type=Path, default=root / "runs", help="where new results are (default: runs)")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=root / "doc",
+        help=f"where the pages go, and {RESULTS}, which holds what was measured before (default: doc)",
+    )
+    parser.add_argument("--examples", type=Path, default=catalogue.EXAMPLES, help="where the models are")
     return console.run(_write, parser.parse_args(argv))
 
 
 def _write(args: argparse.Namespace) -> int:
-    models = [catalogue.load(one).variant() for one in catalogue.ids()]
-    cells = collect.cells(models, args.runs)
-    pictures = {model.id: collect.picture(model) for model in models}
+    found = results.read(args.output / RESULTS)
+    new, faults = results.measured(args.runs)
+    taken = results.merge(found, new)
+    cards, strangers = collect.cards(args.examples.resolve(), args.output.resolve(), list(found.values()))
     texts = {
-        "models.md": pages.markdown(cells, "en"),
-        "models_zh.md": pages.markdown(cells, "zh"),
-        "models.html": pages.page(cells, pictures),
+        "models.md": listing(cards, "en"),
+        "models_zh.md": listing(cards, "zh"),
+        "models.html": page(cards),
     }
+    results.write(args.output / RESULTS, found.values())
     for name, text in texts.items():
-        with atomic_write(args.output / name) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_text(args.output / name, text)
         print(args.output / name)
+    cells = sum(len(card.results) for card in cards)
+    print(f"{len(cards)} models, {cells} measured cells, {taken} of them from {args.runs}")
+    for name in sorted({one.model for one in strangers}):
+        print(f"{name} has results in {RESULTS} and no model.py; they are kept, and not shown", file=sys.stderr)
+    faults += [f"{card.id}: {card.fault}" for card in cards if card.fault]
+    if faults:
+        raise CheckFailedError("; ".join(faults))
     return console.OK

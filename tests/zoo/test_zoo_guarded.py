@@ -1,0 +1,71 @@
+"""Code that is not ours runs in a process of its own: what it does there reaches nobody else."""
+
+import os
+import sys
+import time
+from typing import Any
+
+import pytest
+
+from zoo_core.errors import DataError
+from zoo_core.guarded import Outcome, guarded
+
+
+def job(item: str) -> Any:
+    if item == "exit":
+        os._exit(7)
+    if item == "sleep":
+        time.sleep(600)
+    if item == "raise":
+        raise KeyboardInterrupt
+    if item == "say":
+        raise DataError("a sentence")
+    if item == "object":
+        return object()
+    if item == "print":
+        print("noise", flush=True)
+        sys.stdout.write("more")
+    return {"item": item, "pid": os.getpid()}
+
+
+def test_each_item_has_one_outcome_in_order() -> None:
+    items = ["a", "exit", "b", "raise", "say", "sleep", "object", "c"]
+    outcomes = list(guarded(job, items, seconds=2))
+    assert [one.item for one in outcomes] == items
+    faults = {one.item: one.fault for one in outcomes if one.fault}
+    assert faults == {
+        "exit": "it ended the process with exit code 7",
+        "raise": "KeyboardInterrupt: KeyboardInterrupt",
+        "say": "a sentence",
+        "sleep": "it took more than 2 s",
+        "object": "TypeError: Object of type object is not JSON serializable",
+    }
+    pids = {one.value["pid"] for one in outcomes if not one.fault}
+    assert os.getpid() not in pids
+    assert len(pids) == 3, "one process serves until an item ends it"
+
+
+def test_a_large_value_arrives_whole() -> None:
+    assert next(guarded(lambda item: item * 1_000_000, ["é"])).value == "é" * 1_000_000
+
+
+def test_what_items_print_is_no_output_of_ours(capfd: pytest.CaptureFixture[str]) -> None:
+    print("before", end="")
+    assert [one.fault for one in guarded(job, ["print", "a"])] == ["", ""]
+    assert capfd.readouterr().out == "before"
+
+
+def test_no_process_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    fork = os.fork
+    monkeypatch.setattr(os, "fork", lambda: made.append(pid := fork()) or pid)
+    for outcome in guarded(job, ["a", "sleep", "b"]):
+        assert outcome == Outcome("a", {"item": "a", "pid": made[0]})
+        break
+    for pid in made:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+
+
+def test_nothing_to_do() -> None:
+    assert list(guarded(job, [])) == []
