@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from engine.spec import TensorSpec
 
-from .data import SampleData
+from .data import ReferenceData, SampleData
 from .errors import ZooError
 from .fetching.remote import Remote
 from .part import Part, flat
@@ -24,9 +24,12 @@ class Pretrained(Remote):
 
     Args:
         licence: where it is not the model's.
+        convert: reads the file into the names of the framework's network (name to ndarray), where it is no state dict
+            of it.
     """
 
     licence: str = ""
+    convert: Callable[[Path], Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,22 @@ PublishedWeights = Pretrained | Packaged
 
 @dataclass(frozen=True)
 class Published:
-    """A figure from elsewhere, and where it stands."""
+    """A figure from elsewhere, and where it stands.
+
+    Args:
+        metric: as the task's metric calls it.
+        value: the figure.
+        where: who states it, and of which data.
+        decimals: to how many places it is stated: what is measured on the same data may differ by half of the last.
+        spread: by how much what is measured may differ from it where the measurement itself varies (returns of
+            episodes); the source states it too.
+    """
 
     metric: str
     value: float
     where: str
+    decimals: int | None = None
+    spread: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -90,6 +104,7 @@ class Model:
         published: the figure that the source publishes for these weights.
         restore: gives the network out of a checkpoint's names and tensors, where these do not fit what `build` gives
             as they are, and the source's own loader has to rename or to cut them.
+        reference: the public data that it can be measured on here.
         custom_ops: operators that ONNX does not have.
         calibration: gives samples, as the task's preprocessing takes them, that int8 is calibrated on and nothing is
             validated on.
@@ -109,6 +124,7 @@ class Model:
     pretrained: PublishedWeights | Callable[[], PublishedWeights | None] | None = None
     published: Published | None = None
     restore: Callable[[dict[str, Any]], Any] | None = None
+    reference: ReferenceData | None = None
     custom_ops: CustomOps | None = None
     calibration: Callable[[], Sequence[Any]] | None = None
     demos: Path | None = None
@@ -193,6 +209,7 @@ __all__ = [
     "Pretrained",
     "Published",
     "PublishedWeights",
+    "ReferenceData",
     "SampleData",
     "file_name",
 ]

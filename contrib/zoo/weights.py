@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ class Weights:
         path, sha256: of the file; empty for random ones.
         key: where in the file they are, as the user said; "" to find them.
         trusted: whether the file was taken without any digest of its source (--trust).
+        convert: reads the file, where it is no state dict of the network (`Pretrained.convert`).
     """
 
     kind: str
@@ -37,6 +39,7 @@ class Weights:
     sha256: str = ""
     key: str = ""
     trusted: bool = False
+    convert: Callable[[Path], Mapping[str, Any]] | None = None
 
     def to_json(self) -> dict[str, Any]:
         if self.path is None:
@@ -94,7 +97,8 @@ def _pretrained(model: Model, key: str, trust: bool) -> Weights:
             "pipeline without them."
         ) from error
     trusted = isinstance(source, Pretrained) and not source.digests()
-    return Weights("pretrained", path, sha256(path), key, trusted)
+    convert = source.convert if isinstance(source, Pretrained) else None
+    return Weights("pretrained", path, sha256(path), key, trusted, convert)
 
 
 def _no_sample(model: Model) -> str:

@@ -12,6 +12,7 @@ from utils.datasets.sample import Sample
 from utils.metrics.base import Metric
 from zoo.errors import ZooError
 from zoo.progress import progress as bar
+from zoo.references import data_folder
 from zoo.running.diagnosis import Diagnosis, diagnose
 from zoo.running.engines import open_runner
 from zoo.running.network import Runner, engines_of
@@ -152,7 +153,7 @@ def warm_up_steps() -> int:
 
 def _samples_of(setting: Setting, task: Task, data: str | Path, rank: int, world: int) -> Sequence[Sample]:
     """The samples of this rank. Raises ZooError where it has none."""
-    samples = shard(task.dataset(setting.model.data(data)), rank, world)
+    samples = shard(task.dataset(data_folder(setting.model, data)), rank, world)
     if max_steps() > 0:
         samples = samples[: max_steps() * setting.batch_size]
     if not samples:
@@ -219,7 +220,7 @@ def _identity(setting: Setting, data: str | Path, task: Task, samples: Sequence[
         "variant": setting.model.variant,
         "ckpt": [sha256(path) for path in setting.files()],
         "samples": text_digest("\n".join(sample.id for sample in samples)),
-        "data": data_digest(setting.model.data(data)),
+        "data": data_digest(data_folder(setting.model, data)),
         "target": setting.target,
         "dtype": setting.dtype,
         "input_size": setting.input_size,

@@ -18,6 +18,7 @@ from zoo.difference import Spread
 from zoo.errors import CheckFailedError, ZooError
 from zoo.progress import progress
 from zoo.provenance import provenance
+from zoo.references import data_folder
 from zoo.running.engines import framework_runner, manifest_of, open_runner
 from zoo.running.network import Runner, recorded, replayed
 from zoo.running.padding import arranged, fixed_sizes
@@ -61,7 +62,7 @@ def verify(setting: Setting, options: VerifyOptions | None = None) -> Verificati
     options = options or VerifyOptions()
     model = setting.model
     task = setting.task()
-    samples = arranged(task, spread(task.dataset(model.data(options.data)), options.limit))
+    samples = arranged(task, spread(task.dataset(data_folder(model, options.data)), options.limit))
     random = manifest_of(setting)["weights"]["kind"] == "random"
     contenders, left_out = _contenders(setting, options.dtypes)
     reference, baseline = contenders[0], contenders[1]

@@ -18,6 +18,7 @@ from zoo.errors import CheckFailedError, ZooError
 from zoo.family import Family
 from zoo.model import Model
 from zoo.progress import progress
+from zoo.references import data_folder
 from zoo.running.diagnosis import diagnose
 from zoo.running.engines import open_runner
 from zoo.running.padding import arranged
@@ -130,7 +131,7 @@ def predict_folder(setting: Setting, path: Path | None, output: Output) -> int:
     """Predict every file of a folder: the model's demos by default. Files that cannot be read are named and passed
     over, and the exit code is 1 then."""
     model = setting.model
-    folder = model.data(path) if path else model.demo_folder()
+    folder = data_folder(model, path) if path else model.demo_folder()
     files = files_in(folder, model.task.suffixes)
     save_dir = output.save_dir
     if save_dir and save_dir.resolve().is_relative_to(folder.resolve()):

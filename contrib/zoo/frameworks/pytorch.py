@@ -40,10 +40,14 @@ def load(model: Model, weights: Weights, batch: list[np.ndarray]) -> Any:
 
 def _with_state(model: Model, network: Any, weights: Weights) -> Any:
     """`network` with what is in the file, or the one that the library's own loader makes of it."""
+    import torch
+
     path = weights.path or Path()
     own = network.state_dict()
-    state = read_state(path, weights.key, _bytes(own))
-    state = with_names_of(state, own)
+    if weights.convert is None:
+        state = with_names_of(read_state(path, weights.key, _bytes(own)), own)
+    else:
+        state = {name: torch.as_tensor(array) for name, array in weights.convert(path).items()}
     problems = _problems(own, state)
     if any(problems.values()) and model.restore is not None:
         try:
