@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel
-
-from zoo.contributing.check.schema import Case, Export, Multi, Params, Single, Valid, ValidParams
+from zoo.contributing.check.schema import Case, Export, Multi, Params, Single, Strict, Valid, ValidParams
 
 
 def document() -> str:
@@ -36,7 +34,7 @@ def document() -> str:
         "is that of the demos in batches of 4, from the float16 file. Whatever a case says is taken as it stands, so",
         "that files in the adaptation guide's full form work too; a folder without such a `model.py` needs that form.",
     ]
-    sections: list[tuple[str, type[BaseModel]]] = [
+    sections: list[tuple[str, type[Strict]]] = [
         ("A case", Case),
         ("run_export", Export),
         ("run_example_valid", Valid),

@@ -145,8 +145,8 @@ def _imports(source: Source, imagenet: bool, usual: bool) -> str:
         *(["from utils.postprocess.labels import imagenet, imagenet_wnids"] if imagenet else []),
         f"from utils.preprocess.{'paddle' if source.framework == 'paddle' else 'pytorch'}.classification import "
         + ("IMAGENET" if usual else "ClassificationTransform"),
-        *source.imports,
         "from zoo.family import Family",
+        *source.imports,
         f"from zoo.model import Model, Part, {'Published, ' if source.published else ''}SampleData",
         "from zoo.tasks.classification import ImageClassification",
     ]

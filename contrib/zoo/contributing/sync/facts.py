@@ -13,6 +13,7 @@ from zoo.manifest import KINDS, ONNX, kind_name, manifest_path
 from zoo.model import Model, Packaged, Published
 
 MOST_NAMED = 12  # variants that are named; of more, their number is said
+_TENSORS = 4
 FRAMEWORKS = {"pytorch": "PyTorch", "paddle": "PaddlePaddle", "mindspore": "MindSpore", "onnx": "ONNX"}
 _KINDS = {"static": "batch 1", "dynamic": "any batch", "float16": "the same in float16"}
 
@@ -54,12 +55,14 @@ def _named(family: Family) -> list[Model]:
 
 
 def _tensors(model: Model, kind: str) -> str:
-    """The inputs or outputs of every part."""
+    """The inputs or outputs of every part; of many, the first ones."""
     told = []
     for part in model.parts:
         specs: tuple[TensorSpec, ...] = getattr(part, kind)
-        own = ", ".join(f"`{spec.name}` {spec.dtype} [{', '.join(map(str, spec.shape))}]" for spec in specs)
-        told.append(f"{part.name}: {own}" if part.name else own)
+        shown = specs if len(specs) <= _TENSORS else specs[:2]
+        own = ", ".join(f"`{spec.name}` {spec.dtype} [{', '.join(map(str, spec.shape))}]" for spec in shown)
+        more = f" and {len(specs) - len(shown)} more" if len(shown) < len(specs) else ""
+        told.append(f"{part.name}: {own}{more}" if part.name else own + more)
     return "; ".join(told)
 
 
@@ -80,7 +83,8 @@ def _weights(family: Family, model: Model) -> str:
         how = f"in the pip package {', '.join(packages)}" if packages else "fetched once, its digest checked"
         every = len(there) == len(_named(family))
         which = "" if every else f" of {', '.join(f'`{one.variant}`' for one in there)}"
-        told.append(f"`pretrained`{'' if told else ' (default)'}{which}, {how}")
+        mark = "" if told or model.pretrained is None else " (default)"
+        told.append(f"`pretrained`{mark}{which}, {how}")
     return "; ".join([*told, "`random`; a file"])
 
 
