@@ -19,8 +19,8 @@ from typing import Any
 
 from zoo.commands import console
 from zoo.commands.flags import positive
-from zoo.contributing.check import process, workspace
-from zoo.contributing.check.command import repository
+from zoo.contributing.check import carriers, process, workspace
+from zoo.contributing.repository import here
 from zoo.errors import CheckFailedError, ZooError
 from zoo.provenance import provenance
 from zoo_core.files import write_json
@@ -78,10 +78,8 @@ def blocks(markdown: str) -> Iterator[Block]:
 def test(root: Path, run_dir: str, output: Path, timeout: float) -> list[Result]:
     """Run the README of the model in `run_dir`; logs and the clean copy go below `output`."""
     readme = root / run_dir / "README.md"
-    if not readme.is_file():
-        raise ZooError(f"there is no {readme}")
     folder = workspace.clean_copy(root, run_dir, output / "work")
-    environ = dict(workspace.environment(root, 1))
+    environ = dict(workspace.environment(output / "work", 1))
     del environ["OMP_NUM_THREADS"]
     place = Place(output / "work", folder, output, timeout, environ)
     results: list[Result] = []
@@ -146,12 +144,9 @@ def _run(text: str, line: int, words: list[str], place: Place) -> Result:
     log = place.logs / f"{place.count:02}.out.log"
     errors = place.logs / f"{place.count:02}.err.log"
     errors.unlink(missing_ok=True)
-    environ = place.environ
-    if words[1:3] == ["-m", "zoo"]:
-        environ = {**environ, "PYTHONPATH": str(place.root / "contrib")}
     try:
         done = process.run(
-            words, place.folder, log, place.timeout, environ, process.new_token(), threading.Event(), errors
+            words, place.folder, log, place.timeout, place.environ, carriers.new_token(), threading.Event(), errors
         )
     except OSError as error:
         return Result(line, text, "failed", f"cannot start {words[0]}: {error.strerror}")
@@ -188,23 +183,39 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="zoo readme", description="Run what a model's README says, in a clean copy of its folder."
     )
-    parser.add_argument("--test", required=True, metavar="MODEL", help="the model, as domain/name")
+    parser.add_argument("--test", required=True, metavar="MODEL", help="the model, as domain/name or name")
     parser.add_argument("--timeout", type=positive, default=600, help="seconds a command may take (default 600)")
-    parser.add_argument("--root", type=Path, default=repository(), help="the repository (default: this one)")
+    parser.add_argument("--root", type=Path, default=here(), help="the repository (default: the one we are in)")
     parser.add_argument("--output", type=Path, help="where copy and logs go (default: runs/readme/MODEL of --root)")
     return console.run(_test, parser.parse_args(argv))
 
 
+def _model(root: Path, asked: str) -> str:
+    """domain/name of the model that is meant. Raises ZooError where no folder, or more than one, is called so."""
+    examples = root / "contrib/example"
+    known = sorted(path.parent.relative_to(examples).as_posix() for path in examples.glob("*/*/README.md"))
+    found = [one for one in known if asked in (one, one.partition("/")[2])]
+    if len(found) == 1:
+        return found[0]
+    what = (
+        f"several models are called '{asked}': {', '.join(found)}"
+        if found
+        else (f"there is no README.md of a model '{asked}' in {examples}; there are: {', '.join(known) or 'none'}")
+    )
+    raise ZooError(what)
+
+
 def _test(args: argparse.Namespace) -> int:
     root = args.root.resolve()
-    output = (args.output or root / "runs/readme" / args.test).resolve()
+    model = _model(root, args.test)
+    output = (args.output or root / "runs/readme" / model).resolve()
     output.mkdir(parents=True, exist_ok=True)
-    results = test(root, f"contrib/example/{args.test}", output, args.timeout)
+    results = test(root, f"contrib/example/{model}", output, args.timeout)
     rows = [(str(one.line), one.what, one.state, one.reason) for one in results]
-    console.table(f"README of {args.test}", (">line", "command", "result", "why"), rows)
+    console.table(f"README of {model}", (">line", "command", "result", "why"), rows)
     failed = [one for one in results if one.state == "failed"]
     ran = [one for one in results if one.state == "passed"]
-    record: dict[str, Any] = {"model": args.test, "passed": not failed and bool(ran)}
+    record: dict[str, Any] = {"model": model, "passed": not failed and bool(ran)}
     write_json(output / "result.json", record | provenance() | {"steps": [asdict(one) for one in results]})
     if failed:
         lines = ", ".join(str(one.line) for one in failed)

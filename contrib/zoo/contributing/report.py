@@ -10,8 +10,8 @@ from typing import Any
 
 from zoo.commands import console, flags
 from zoo.contributing.check import changes, runner, schema, workspace
-from zoo.contributing.check.command import repository
 from zoo.contributing.markdown import code, escape, table
+from zoo.contributing.repository import repository
 from zoo.errors import ZooError
 from zoo.family import Family
 from zoo.model import Model

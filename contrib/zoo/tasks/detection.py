@@ -33,8 +33,8 @@ class DetectionTransform(Protocol):
 @dataclass(frozen=True)
 class ObjectDetection(Task):
     """transform: a picture to the network's input. decoder: its outputs to boxes in the picture's own pixels. labels:
-    readable class names in index order. shown, nms_iou: the least score of what a person gets to see, and the largest IoU
-    of two such boxes of a class; the metric counts what the decoder keeps, which is more."""
+    readable class names in index order. shown, nms_iou: the least score of what a person gets to see, and the largest
+    IoU of two such boxes of a class; the metric counts what the decoder keeps, which is more."""
 
     transform: DetectionTransform
     decoder: Decoder

@@ -1,22 +1,22 @@
 """--changed-since: which models a change touches, and the reason that is given."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from zoo.contributing.check import changes, command, imports
+from zoo.contributing.check import changes, command, imports, schema, selection
 
 ROOT = Path(__file__).resolve().parents[3]
 FAKE = "contrib/example/classification/fake"
 
 
 def why(repository: Any) -> dict[str, str]:
-    from zoo.contributing.check import schema
-
     cases = schema.read(repository.config)
     touched = changes.touched_cases(repository.root, "main", cases)
-    return changes.reasons(repository.root, changes.since(repository.root, "main"), [FAKE], touched)
+    found = changes.reasons(repository.root, changes.since(repository.root, "main"), [FAKE], touched)
+    return {folder: reason.text for folder, reason in found.items()}
 
 
 @pytest.fixture
@@ -53,6 +53,112 @@ def test_one_change(committed: Any, name: str) -> None:
     committed.git("add", "-A")
     committed.git("commit", "-m", "change")
     assert why(committed) == ({FAKE: CHANGES[name]} if CHANGES[name] else {}), "committed or not makes no difference"
+
+
+def test_a_requirements_file_that_the_folder_names(committed: Any) -> None:
+    shared = committed.root / "requirements"
+    shared.mkdir()
+    for name in ("named.txt", "other.txt"):
+        (shared / name).write_text("numpy\n")
+    committed.write("requirements.txt", "-r ../../../../requirements/named.txt\n")
+    committed.git("add", "-A")
+    committed.git("commit", "-m", "requirements")
+    committed.git("branch", "-f", "main")
+    (shared / "other.txt").write_text("torch\n")
+    assert why(committed) == {}
+    (shared / "named.txt").write_text("torch\n")
+    assert why(committed) == {FAKE: "requirements/named.txt changed, which its requirements name"}
+
+
+@pytest.fixture
+def crowd(committed: Any) -> Any:
+    """Forty models in two domains, three tasks between them, all of which import utils.a; each has a case."""
+    text = committed.config.read_text()
+    for number in range(40):
+        name = f"{'vision' if number % 2 else 'text'}/m{number}"
+        folder = committed.root / "contrib/example" / name
+        shutil.copytree(committed.model, folder)
+        task = {0: "from zoo.tasks.one import One\n", 1: "from zoo.tasks.two import Two\n"}.get(number % 4, "")
+        (folder / "model.py").write_text(f'"""Model."""\n{task}from utils.a import go\n')
+        case = text.replace("classification/fake", name).replace("case_name: fake", f"case_name: m{number}")
+        committed.config.write_text(committed.config.read_text() + case)
+    for name in ("one", "two"):
+        path = committed.root / f"contrib/zoo/tasks/{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    committed.git("add", "-A")
+    committed.git("commit", "-m", "crowd")
+    committed.git("branch", "-f", "main")
+    return committed
+
+
+def selected(repository: Any, *words: str) -> Any:
+    args = command.parser().parse_args(["--changed-since", "main", "--root", str(repository.root), *words])
+    return selection.select(args, repository.root, schema.read(repository.config))
+
+
+def test_of_models_that_only_shared_code_reached_some_are_run(crowd: Any) -> None:
+    (crowd.root / "contrib/utils/a.py").write_text("x = 1\n")
+    (crowd.root / "contrib/example/text/m0/new.txt").write_text("own")
+    chosen = selected(crowd)
+    folders = {case.run_dir.split("/", 2)[2]: why for case, why in chosen.run}
+    assert "its own new.txt changed" in folders["text/m0"]
+    # its own; one each of zoo.tasks.one, zoo.tasks.two, and of three domains whose models name no task; ten more
+    assert len(folders) == 1 + 5 + changes.MORE
+    assert len(chosen.look) == 41 - len(folders)
+    assert all("25 of 41 models were not drawn: contrib/utils/a.py changed" in why for why in chosen.look.values())
+    tasks = {int(name.rpartition("m")[2]) % 4 for name in folders if name != "classification/fake"}
+    assert tasks == {0, 1, 2, 3}
+    assert selected(crowd) == chosen, "the same commit draws the same models"
+
+
+def test_another_commit_draws_other_models(crowd: Any) -> None:
+    (crowd.root / "contrib/utils/a.py").write_text("x = 1\n")
+    drawn = set()
+    for number in range(5):
+        crowd.git("commit", "--allow-empty", "-m", str(number))
+        drawn |= {case.run_dir for case, _ in selected(crowd).run}
+    assert len(drawn) > 5 + changes.MORE
+
+
+def test_what_was_not_drawn_is_still_looked_at(crowd: Any, capfd: Any) -> None:
+    (crowd.root / "contrib/utils/a.py").write_text("x = 1\n")
+    left = next(iter(selected(crowd).look))
+    (crowd.root / left / "README.md").unlink()
+    crowd.git("commit", "-am", "broken")
+    crowd.git("branch", "-f", "main")
+    (crowd.root / "contrib/utils/a.py").write_text("x = 2\n")
+    words = ["--changed-since", "main", "--root", str(crowd.root), "--only", "structure"]
+    assert command.main(words) == 1
+    assert "README.md" in capfd.readouterr().out
+
+
+def test_the_flag_takes_a_shard(crowd: Any) -> None:
+    (crowd.root / "contrib/utils/a.py").write_text("x = 1\n")
+    assert selected(crowd, "--shard", "2/3") == selected(crowd).shard(2, 3)
+
+
+@pytest.mark.parametrize("of", [1, 3, 7, 20])
+def test_shards_hold_everything_once(repository: Any, of: int) -> None:
+    (case,) = schema.read(repository.config)
+    run = [(case.model_copy(update={"case_name": f"m{number}"}), "why") for number in range(15)]
+    whole = selection.Selection(run, {f"folder{number}": "why" for number in range(10)})
+    parts = [whole.shard(number, of) for number in range(1, of + 1)]
+    assert sorted((case.case_name, why) for part in parts for case, why in part.run) == sorted(
+        (case.case_name, why) for case, why in whole.run
+    )
+    assert {key: why for part in parts for key, why in part.look.items()} == whole.look
+    assert sum(len(part.look) for part in parts) == len(whole.look)
+    sizes = [len(part.run) for part in parts]
+    assert max(sizes) - min(sizes) <= 1
+
+
+@pytest.mark.parametrize("text", ["0/2", "3/2", "1", "a/b", "1/2/3", "-1/2", "1/0", ""])
+def test_a_shard_that_there_is_not(repository: Any, capfd: Any, text: str) -> None:
+    with pytest.raises(SystemExit) as raised:
+        command.main(["--all", "--root", str(repository.root), f"--shard={text}"])
+    assert raised.value.code == 2
+    assert "such as 1/4" in capfd.readouterr().err
 
 
 def test_a_deleted_module_is_a_change(committed: Any) -> None:

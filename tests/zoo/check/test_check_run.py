@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from zoo.contributing.check import command, process
+from zoo.contributing.check import carriers, command
 
 CONTRIB = Path(__file__).resolve().parents[3] / "contrib"
 
@@ -136,6 +136,15 @@ def start(repository: Any, *words: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+def wait_for_the_end_of(pids: list[int]) -> None:
+    for _ in range(600):
+        if not alive(pids):
+            return
+        time.sleep(0.05)
+    pytest.fail(f"still running: {alive(pids)}")
+
+
+SLEEPER = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
 COUNTING = """
 from pathlib import Path
 Path("fake_dyn.onnx").write_text("network")
@@ -144,7 +153,30 @@ with open({counter!r}, "a") as file:
 """
 
 
-def test_kill_9_and_resume(repository: Any, tmp_path: Path, capfd: Any) -> None:
+def test_a_check_that_is_killed_leaves_no_step_running(repository: Any) -> None:
+    repository.write("example_valid.py", FAMILY + "time.sleep(600)")
+    with start(repository, "--only", "functional") as killed:
+        pids = family(repository)
+        killed.send_signal(signal.SIGKILL)
+    wait_for_the_end_of(pids)
+    assert state(repository)["running"], "the state says which step it was"
+
+
+def test_a_step_that_outlives_even_the_watch_ends_when_the_check_goes_on(repository: Any) -> None:
+    """Whoever carries the token that the state names is ended, by whomever it was left."""
+    token = carriers.new_token()
+    assert check(repository, "--only", "functional") == 0
+    path = repository.output / "fake/result.json"
+    said = json.loads(path.read_text())
+    path.write_text(json.dumps({**said, "running": token, "steps": said["steps"][:1]}))
+    with subprocess.Popen(SLEEPER, env={**os.environ, carriers.TOKEN: token}, stdout=subprocess.PIPE) as left:
+        assert left.stdout is not None
+        left.stdout.readline()
+        assert check(repository, "--only", "functional", "--resume") == 0
+        assert left.wait(30) == -signal.SIGKILL
+
+
+def test_a_killed_check_goes_on_where_it_was(repository: Any, tmp_path: Path, capfd: Any) -> None:
     counter = tmp_path / "counter"
     go = tmp_path / "go"
     repository.write("export_onnx.py", COUNTING.format(counter=str(counter)))
@@ -155,11 +187,9 @@ def test_kill_9_and_resume(repository: Any, tmp_path: Path, capfd: Any) -> None:
     with start(repository, "--only", "functional") as killed:
         pids = family(repository)
         killed.send_signal(signal.SIGKILL)
-    assert len(alive(pids)) == len(pids), "nobody could end them: the check was killed"
-    assert state(repository)["running"]
     go.touch()
+    wait_for_the_end_of(pids)
     assert check(repository, "--only", "functional", "--resume") == 0
-    assert alive(pids) == [], "the resumed check ends what the killed one left"
     assert counter.read_text() == "export\n", "the export had passed, and was not run again"
     assert [step["state"] for step in state(repository)["steps"]] == ["passed"] * 4
     assert "fake: export passed before" in capfd.readouterr().out
@@ -173,17 +203,6 @@ def test_an_interrupted_check_leaves_no_process(repository: Any, number: int) ->
         stopped.send_signal(number)
         assert stopped.wait(30) == 130
     assert alive(pids) == []
-
-
-def test_resume_after_a_change_starts_anew(repository: Any, tmp_path: Path) -> None:
-    counter = tmp_path / "counter"
-    repository.write("export_onnx.py", COUNTING.format(counter=str(counter)))
-    assert check(repository, "--only", "functional") == 0
-    assert check(repository, "--only", "functional", "--resume") == 0
-    assert counter.read_text().count("export") == 1
-    repository.write("example_valid.py", "print('eval_metric 0.5')")
-    assert check(repository, "--only", "functional", "--resume") == 0
-    assert counter.read_text().count("export") == 2
 
 
 def test_a_damaged_state_is_no_state(repository: Any) -> None:
@@ -227,13 +246,13 @@ def test_asking_for_what_is_not_there(repository: Any, capfd: Any) -> None:
 
 
 def test_a_token_reaches_only_its_carriers() -> None:
-    environ = {**os.environ, process.TOKEN: "one"}
-    sleeper = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
-    with subprocess.Popen(sleeper, env=environ, stdout=subprocess.PIPE) as child:
+    environ = {**os.environ, carriers.TOKEN: "one"}
+    with subprocess.Popen(SLEEPER, env=environ, stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
         child.stdout.readline()
-        assert process.end_carriers("another") == 0
-        assert process.end_carriers("one") == 1
+        assert carriers.end("another") == 0
+        assert carriers.end("on") == 0, "a token is not the beginning of a word"
+        assert carriers.end("one") == 1
         assert child.wait(30) == -signal.SIGKILL
 
 

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import fnmatch
+import hashlib
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from zoo.contributing import yaml_file
-from zoo.contributing.check import imports, schema
+from zoo.contributing.check import imports, schema, workspace
 from zoo.contributing.check.schema import Case
 from zoo.errors import ZooError
 
 CONFIG = "model_config/model.yaml"
-_FOR_ALL = ("requirements.txt", "pyproject.toml")
+MORE = 10  # models that are drawn from those which only shared code reached, beside one a task
+
+
+class Reason(NamedTuple):
+    """Why a folder is checked. own: whether the folder or its case changed, and not only what it shares with others."""
+
+    text: str
+    own: bool
 
 
 def since(root: Path, reference: str) -> list[str]:
@@ -45,7 +55,7 @@ def _git(root: Path, *words: str) -> str:
 
 def reasons(
     root: Path, changed: Sequence[str], run_dirs: Sequence[str], touched_cases: Mapping[str, str]
-) -> dict[str, str]:
+) -> dict[str, Reason]:
     """Why each of the folders `run_dirs` has to be checked; folders that nothing touches are left out.
 
     touched_cases: folder → why, for cases of model.yaml that changed.
@@ -56,18 +66,60 @@ def reasons(
         for name in changed
         if PurePosixPath(name).parts[:1] == ("contrib",) and PurePosixPath(name).parts[1] in imports.ROOMS
     }
-    for_all = [name for name in changed if name in _FOR_ALL]
+    at_root = [name for name in changed if "/" not in name]
+    for_all = [name for name in at_root if any(fnmatch.fnmatch(name, pattern) for pattern in workspace.FOR_ALL)]
     found = {}
     for run_dir in run_dirs:
+        own = _own(run_dir, changed) or touched_cases.get(run_dir, "")
         why = (
-            _own(run_dir, changed)
-            or touched_cases.get(run_dir, "")
+            own
             or (f"{for_all[0]} changed" if for_all else "")
+            or _through_requirements(root, run_dir, changed)
             or _through_imports(root / run_dir, contrib, shared)
         )
         if why:
-            found[run_dir] = why
+            found[run_dir] = Reason(why, bool(own))
     return found
+
+
+def representatives(root: Path, why: Mapping[str, Reason], commit: str, more: int = MORE) -> set[str]:
+    """Which folders are run: all that changed themselves, and some of those that only shared code reached.
+
+    Of the latter one for each task, and `more` others. Which ones depends on the commit, so that a run can be repeated,
+    and over time every model is drawn.
+
+    Args:
+        root: the repository.
+        why: the folders that a change touches.
+        commit: anything that names the state of the repository.
+        more: how many beside one a task.
+    """
+    drawn = {run_dir for run_dir, reason in why.items() if reason.own}
+    seed = lambda run_dir: hashlib.sha256(f"{commit} {run_dir}".encode()).digest()  # noqa: E731
+    shared = sorted(why.keys() - drawn, key=seed)
+    first: dict[str, str] = {}
+    for run_dir in shared:
+        first.setdefault(_task(root, run_dir), run_dir)
+    rest = [run_dir for run_dir in shared if run_dir not in first.values()]
+    return drawn | {*first.values(), *rest[:more]}
+
+
+def _task(root: Path, run_dir: str) -> str:
+    """The tasks that the folder's own code names; its domain where it names none."""
+    ways = imports.reach(root / run_dir, root / "contrib")
+    named = sorted(module for module, way in ways.items() if module.startswith("zoo.tasks.") and len(way) == 2)
+    return " ".join(named) or PurePosixPath(run_dir).parent.name
+
+
+def head(root: Path) -> str:
+    """The commit that the repository is at."""
+    return _git(root, "rev-parse", "HEAD").strip()
+
+
+def _through_requirements(root: Path, run_dir: str, changed: Sequence[str]) -> str:
+    named = [path.relative_to(root).as_posix() for path in workspace.requirements(root, run_dir)]
+    touched = [name for name in named if name in changed]
+    return f"{touched[0]} changed, which its requirements name" if touched else ""
 
 
 def _own(run_dir: str, changed: Sequence[str]) -> str:

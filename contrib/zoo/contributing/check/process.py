@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import subprocess
 import threading
@@ -13,8 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-# A child may leave its process group, but hardly its environment: whoever carries a step's token belongs to it.
-TOKEN = "ZOO_CHECK_STEP"
+from zoo.contributing.check import carriers, watch
+
 _GRACE_SECONDS = 2.0
 _TICK_SECONDS = 0.1
 
@@ -26,11 +25,6 @@ class Outcome:
     code: int
     seconds: float
     ended: str = ""
-
-
-def new_token() -> str:
-    """A name that no other step has."""
-    return secrets.token_hex(12)
 
 
 def run(
@@ -47,16 +41,17 @@ def run(
 
     errors: a file of their own for error messages and progress, which go to `log` otherwise.
 
-    At `timeout` seconds, or when `stop` is set, the process ends with all its children. Children that outlive it end
-    in any case.
+    At `timeout` seconds, when `stop` is set, or when we are killed, the process ends with all its children. Children
+    that outlive it end in any case.
     """
+    watch.start()
     start = time.monotonic()
     ended = ""
     with log.open("wb") as sink, (errors or log).open("ab") as second:
         process = subprocess.Popen(
             list(command),
             cwd=folder,
-            env={**environ, TOKEN: token},
+            env={**environ, carriers.TOKEN: token},
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=second if errors else subprocess.STDOUT,
@@ -81,20 +76,7 @@ def end(group: int, token: str) -> None:
     while _group_lives(group) and time.monotonic() < deadline:
         time.sleep(_TICK_SECONDS)
     _signal_group(group, signal.SIGKILL)
-    end_carriers(token)
-
-
-def end_carriers(token: str) -> int:
-    """Kill every process whose environment carries `token`; returns how many there were."""
-    import psutil
-
-    killed = 0
-    for process in psutil.process_iter():
-        with suppress(psutil.Error, OSError):
-            if process.environ().get(TOKEN) == token and process.status() != psutil.STATUS_ZOMBIE:
-                process.kill()
-                killed += 1
-    return killed
+    carriers.end(token)
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from zoo.contributing.check import defaults, process, steps, structure, workspace
+from zoo.contributing.check import carriers, defaults, process, steps, structure, workspace
 from zoo.contributing.check.schema import Case
 from zoo.errors import ZooError
 from zoo_core.files import atomic_write
@@ -64,13 +64,25 @@ class CaseResult:
 
 @dataclass(frozen=True)
 class Plan:
-    """How cases are run. parts: of "structure" and "functional". threads: a case's share of the cores."""
+    """How cases are run.
+
+    Args:
+        root: the repository.
+        output: where copies, logs and states go.
+        parts: of "structure" and "functional".
+        resume: whether steps that passed before are taken over.
+        threads: a case's share of the cores.
+        shared: `workspace.shared_print(root)`, which all cases have in common; found out where it is not given.
+        say: told what has been done.
+        stop: ends everything when it is set.
+    """
 
     root: Path
     output: Path
     parts: tuple[str, ...] = ("structure", "functional")
     resume: bool = False
     threads: int = 1
+    shared: str | None = None
     say: Callable[[str], None] = print
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -99,7 +111,7 @@ def _run_steps(case: Case, result: CaseResult, folder: Path, plan: Plan) -> None
     copy = folder / "work" / case.run_dir
     if not done:
         workspace.clean_copy(plan.root, case.run_dir, folder / "work")
-    environ = workspace.environment(plan.root, plan.threads)
+    environ = workspace.environment(folder / "work", plan.threads)
     for step in steps.of(case):
         if step.name in done:
             plan.say(f"{case.case_name}: {step.name} passed before")
@@ -110,7 +122,7 @@ def _run_steps(case: Case, result: CaseResult, folder: Path, plan: Plan) -> None
         if not exported:
             result.steps.append(StepResult(step.name, "skipped", reason="the export has not passed"))
             continue
-        result.running = process.new_token()
+        result.running = carriers.new_token()
         _save(result, folder)
         log = folder / f"{step.name}.log"
         outcome = process.run(step.command(), copy, log, case.timeout, environ, result.running, plan.stop)
@@ -150,12 +162,13 @@ def _earlier(case: Case, folder: Path, plan: Plan) -> CaseResult | None:
     if result is None:
         return None
     if result.running:
-        process.end_carriers(result.running)
+        carriers.end(result.running)
         result.running = ""
     if not plan.resume or result.fingerprint != _print_of(case, plan):
         return None
     result.steps = [step for step in result.steps if step.state == "passed"]
-    return result
+    whole = len(result.steps) == len(steps.of(case))
+    return result if whole or (folder / "work" / case.run_dir).is_dir() else None
 
 
 def read_result(folder: Path) -> CaseResult | None:
@@ -176,7 +189,7 @@ def _save(result: CaseResult, folder: Path) -> None:
 
 
 def _print_of(case: Case, plan: Plan) -> str:
-    return workspace.fingerprint(plan.root, case.run_dir, case.model_dump_json())
+    return workspace.fingerprint(plan.root, case.run_dir, case.model_dump_json(), plan.shared)
 
 
 def _require_inside(case: Case, root: Path) -> None:

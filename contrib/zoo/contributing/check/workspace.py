@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import importlib.metadata
 import os
+import re
 import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+from zoo.contributing.check.imports import ROOMS
+from zoo_core.hashing import sha256
 
 # What scripts and Python leave behind; .gitignore has the same.
 MADE = (
@@ -21,7 +27,12 @@ MADE = (
     "*.engine",
     "*.tecoengine",
     ".export-*",
+    ".tmp-*",
 )
+# Files of the repository that every model depends on
+FOR_ALL = ("requirements*.txt", "constraints*.txt", "pyproject.toml")
+# A line of a requirements file that names another file
+_REFERENCE = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[ =]*([^\s#]+)", re.MULTILINE)
 
 
 def own_files(folder: Path) -> list[Path]:
@@ -59,24 +70,68 @@ def clean_copy(root: Path, run_dir: str, work: Path) -> Path:
     return folder
 
 
-def fingerprint(root: Path, run_dir: str, also: str) -> str:
-    """A digest of everything that a case's result depends on in this repository: folder, shared code, `also`."""
-    digest = hashlib.sha256(also.encode())
-    folders = [root / run_dir, *(root / "contrib" / room for room in ("zoo_core", "engine", "utils", "zoo"))]
-    for folder in folders:
-        for file in own_files(folder):
-            if file.is_file():
-                digest.update(f"\n{file.relative_to(root)}\n".encode())
-                digest.update(file.read_bytes())
+def requirements(root: Path, run_dir: str) -> list[Path]:
+    """The requirement and constraint files of a model's folder, and those that they name, within the repository."""
+    todo, found = [root / run_dir / "requirements.txt"], []
+    while todo:
+        path = todo.pop()
+        if path in found or not path.is_file() or not path.resolve().is_relative_to(root.resolve()):
+            continue
+        found.append(path)
+        named = _REFERENCE.findall(path.read_text(encoding="utf-8", errors="replace"))
+        todo += [Path(os.path.normpath(path.parent / name)) for name in named]
+    return found
+
+
+def shared_print(root: Path) -> str:
+    """A digest of what every case's result depends on: shared code and data, requirements, and what is installed."""
+    digest = hashlib.sha256()
+    contrib = root / "contrib"
+    for file in own_files(contrib) if contrib.is_dir() else ():
+        parts = file.relative_to(contrib).parts
+        if not (parts[0] == "example" and len(parts) > 3):  # example/<domain>/<model>/… is a case's own
+            _add(digest, root, file)
+    for file in sorted(path for pattern in FOR_ALL for path in root.glob(pattern)):
+        _add(digest, root, file)
+    installed = {f"{one.metadata['Name']} {one.version}" for one in importlib.metadata.distributions()}
+    digest.update("\n".join([sys.version, *sorted(installed)]).encode())
     return digest.hexdigest()
 
 
-def environment(root: Path, threads: int) -> Mapping[str, str]:
-    """The environment of a step: ours, without the path to this very repository, and with its share of the cores."""
-    own = (root / "contrib").resolve()
-    paths = [
-        path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path and Path(path).resolve() != own
-    ]
+def fingerprint(root: Path, run_dir: str, also: str, shared: str | None = None) -> str:
+    """A digest of everything that a case's result depends on: its folder, its requirements, what is shared, `also`.
+
+    Args:
+        root: the repository.
+        run_dir: the case's folder.
+        also: what else counts: the case as model.yaml has it.
+        shared: `shared_print(root)`, where it is known already.
+    """
+    digest = hashlib.sha256(f"{also}\n{shared or shared_print(root)}".encode())
+    for file in [*own_files(root / run_dir), *sorted(requirements(root, run_dir))]:
+        _add(digest, root, file)
+    return digest.hexdigest()
+
+
+def _add(digest: hashlib._Hash, root: Path, file: Path) -> None:
+    if file.is_file():
+        digest.update(f"\n{file.relative_to(root)}\n{sha256(file)}".encode())
+
+
+def environment(work: Path, threads: int) -> Mapping[str, str]:
+    """The environment of a step: ours, with its share of the cores, and with the tree that is checked before all else.
+
+    Another zoo may be installed, or stand in PYTHONPATH: no module of it is ever found.
+
+    Args:
+        work: the clean copy in which the step runs.
+        threads: its share of the cores.
+    """
+    others = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path and not _holds_rooms(path)]
+    paths = [str(work / "contrib"), *others]
     environ = {**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONUNBUFFERED": "1"}
-    environ.pop("PYTHONPATH", None)
-    return environ | ({"PYTHONPATH": os.pathsep.join(paths)} if paths else {})
+    return environ | {"PYTHONPATH": os.pathsep.join(paths)}
+
+
+def _holds_rooms(path: str) -> bool:
+    return any((Path(path) / room).is_dir() for room in ROOMS)

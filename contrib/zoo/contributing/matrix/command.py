@@ -6,12 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from zoo import catalogue
 from zoo.commands import console
-from zoo.contributing.check.command import repository
 from zoo.contributing.matrix import collect, results
 from zoo.contributing.matrix.listing import listing
 from zoo.contributing.matrix.page import page
+from zoo.contributing.repository import here, run_its_own
 from zoo.errors import CheckFailedError
 from zoo_core.files import write_text
 
@@ -20,7 +19,8 @@ RESULTS = "results.json"
 
 def main(argv: list[str] | None = None) -> int:
     """`zoo matrix`. Exit code 1: the pages are written, but a model or a file of results could not be read."""
-    root = repository()
+    root = here()
+    words = sys.argv[2:] if argv is None else argv
     parser = argparse.ArgumentParser(prog="zoo matrix", description="Every model on every target, as measured.")
     parser.add_argument("--runs", type=Path, default=root / "runs", help="where new results are (default: runs)")
     parser.add_argument(
@@ -29,8 +29,10 @@ def main(argv: list[str] | None = None) -> int:
         default=root / "doc",
         help=f"where the pages go, and {RESULTS}, which holds what was measured before (default: doc)",
     )
-    parser.add_argument("--examples", type=Path, default=catalogue.EXAMPLES, help="where the models are")
-    return console.run(_write, parser.parse_args(argv))
+    parser.add_argument("--examples", type=Path, default=root / "contrib/example", help="where the models are")
+    args = parser.parse_args(words)
+    run_its_own(root, ["matrix", *words])
+    return console.run(_write, args)
 
 
 def _write(args: argparse.Namespace) -> int:

@@ -14,9 +14,9 @@ from zoo.commands.flags import positive
 from zoo.contributing import yaml_file
 from zoo.contributing.check import schema
 from zoo.contributing.check.changes import CONFIG
-from zoo.contributing.check.command import repository
 from zoo.contributing.check.workspace import own_files
 from zoo.contributing.new import sources, templates
+from zoo.contributing.repository import repository
 from zoo.contributing.sync import plan as sync
 from zoo.contributing.sync import requirements
 from zoo.errors import ZooError
