@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -115,13 +114,9 @@ class Chain:
         return np.eye(self.words, dtype=np.float32)[(tokens + 1) % self.words] * 5
 
 
-@pytest.fixture
-def chain() -> Iterator[Chain]:
-    yield Chain(8)
-
-
 @pytest.mark.parametrize("beams", [1, 2])
-def test_a_text_ends_at_its_end(chain: Chain, beams: int) -> None:
+def test_a_text_ends_at_its_end(beams: int) -> None:
+    chain = Chain(8)
     found = Search(start=2, end=5, filling=0, most=20, beams=beams)(chain, 3)
     assert until_end(found, 5) == [[2, 3, 4, 5]] * 3
     assert set(chain.rows) == {3 * beams}

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,11 +67,10 @@ def verify(setting: Setting, options: VerifyOptions | None = None) -> Verificati
     random = manifest_of(setting)["weights"]["kind"] == "random"
     contenders, left_out = _contenders(setting, options.dtypes)
     reference, baseline = contenders[0], contenders[1]
-    comparisons = [Comparison(reference, baseline, FRAMEWORK_LIMIT, random)]
+    against = partial(Comparison, random=random, staged=len(model.parts) > 1)
+    comparisons = [against(reference, baseline, FRAMEWORK_LIMIT)]
     comparisons += [
-        Comparison(reference, one, FRAMEWORK_LIMIT, random)
-        if one.dtype == "int8"
-        else Comparison(baseline, one, TARGET_LIMIT, random)
+        against(reference, one, FRAMEWORK_LIMIT) if one.dtype == "int8" else against(baseline, one, TARGET_LIMIT)
         for one in contenders[2:]
     ]
     seen = {part.name: Spread() for part in model.parts}
