@@ -93,4 +93,5 @@ class Carn(Cascade):
 
     def forward(self, x: Any) -> Any:
         features = super().forward(self.entry(self.sub_mean(x)))
-        return self.add_mean(self.exit(self.upsample[f"up{self.scale}"]["body"](features)))
+        enlarging: Any = self.upsample[f"up{self.scale}"]
+        return self.add_mean(self.exit(enlarging["body"](features)))

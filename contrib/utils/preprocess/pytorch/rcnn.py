@@ -92,7 +92,7 @@ class RcnnTransform:
             )
         return replace(self, shorter=size, longer=size)
 
-    def identity(self) -> str:
+    def source_identity(self) -> str:
         """What decodes and scales, with versions: two results with the same identity saw the same pixels."""
         import cv2
         import PIL

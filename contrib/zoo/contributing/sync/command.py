@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from zoo.commands import console
-from zoo.contributing.check.command import repository
+from zoo.contributing.repository import repository
 from zoo.contributing.sync.plan import plan, write
 from zoo.errors import CheckFailedError
 
