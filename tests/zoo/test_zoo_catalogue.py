@@ -74,10 +74,11 @@ def test_preprocessing_gives_what_the_network_takes(name: str) -> None:
     demo = sorted(path for path in model.demo_folder().iterdir() if path.suffix in model.task.suffixes)[0]
     arrays, _ = model.task.preprocess(model.task.samples_in(demo)[0].data)
     shapes = [shape[1:] for shape in model.entry.shapes(1)]
+    shapes += [list(spec.shape[1:]) for spec in model.task.beside]
     if model.task.padding is not None:
         arrays = tuple(array[0] for array in stacked([arrays], model.task.padding, shapes))
     assert [list(array.shape) for array in arrays] == shapes
-    assert [array.dtype.name for array in arrays] == [spec.dtype for spec in model.entry.inputs]
+    assert [array.dtype.name for array in arrays] == [spec.dtype for spec in (*model.entry.inputs, *model.task.beside)]
 
 
 def test_naming_all_variants_imports_no_framework(root: Path) -> None:
