@@ -24,7 +24,7 @@ from zoo.manifest import Exported, read_manifest
 from zoo.model import Model
 from zoo.running.setting import Setting
 
-SAMPLES = 24  # that frameworks and files are compared on
+SAMPLES, EPISODES = 24, 6  # that frameworks and files are compared on; an episode is hundreds of calls
 STEPS = "2"  # batches of a validation
 SUMMARY = re.compile(
     r"summary: avg_sps: [\d.e+-]+, e2e_time: [\d.e+-]+, avg_inference_time: [\d.e+-]+, "
@@ -69,8 +69,9 @@ def test_every_file_is_as_described_and_near_the_framework(model_id: str, export
 
 @every_model
 def test_the_acceptance_standard_holds(model_id: str, exported: Callable[[str], Path]) -> None:
-    setting = Setting(catalogue.load(model_id).variant(), folder=exported(model_id), batch_size=8)
-    done = verify(setting, VerifyOptions(limit=SAMPLES))
+    model = catalogue.load(model_id).variant()
+    setting = Setting(model, folder=exported(model_id), batch_size=8)
+    done = verify(setting, VerifyOptions(limit=SAMPLES if model.task.play is None else EPISODES))
     require_passed(done)
     assert [one.dtype for one in done.contenders] == ["float32", "float32", "float16"]
     assert done.left_out == {}
