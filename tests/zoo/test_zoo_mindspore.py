@@ -48,7 +48,7 @@ def test_checkpoint_mindir_and_onnx_agree_at_every_batch(model: Model, made: Exp
         "ckpt": engine_of(model, made.paths["ckpt"]),
         "mindir": Engine(made.paths["mindir"], target="mindspore"),
         "onnx": Engine(made.dynamic),
-        "static": Engine(made.static),
+        "static": Engine(made.static, batch_first=True),
         "pytorch": Engine(lenet_export.dynamic),  # the same weights, from the other framework
     }
     for rows in (1, 2, 5, 8):

@@ -259,7 +259,7 @@ def test_results_do_not_depend_on_the_graph_having_a_fixed_batch(lenet: Model, l
     samples = lenet.task.dataset(lenet.data("sample"))[:40]
     tops = []
     for path, size in ((lenet_export.static, 16), (lenet_export.dynamic, 1), (lenet_export.dynamic, 40)):
-        with Engine(path) as engine:
+        with Engine(path, batch_first=True) as engine:
             found = predictions(lenet.task, engine, samples, size, Stages())
             tops.append([one.classes for _, predicted in found for one in predicted])
     assert tops[0] == tops[1] == tops[2]
