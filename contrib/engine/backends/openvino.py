@@ -148,7 +148,7 @@ def _core(options: Options) -> tuple[Any, str]:
 
 
 def _session(job: Job, network: Any, said: Tensors | None) -> OpenVinoSession:
-    requests = _positive(job.extra, "requests") or _optimal(network)
+    requests = _positive(job.extra, "requests") or int(network.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
     return OpenVinoSession(network, requests, (job.options.device or "CPU") == "CPU", said)
 
 
@@ -242,10 +242,6 @@ def _positive(extra: Mapping[str, Any], name: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0 or (name in extra and value == 0):
         raise OptionError(f"option {name} is a number of at least 1, got {value!r}")
     return value
-
-
-def _optimal(compiled: Any) -> int:
-    return int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
 
 
 def _places(ports: Sequence[Any], inputs: Sequence[TensorSpec]) -> list[int]:
