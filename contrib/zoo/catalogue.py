@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+from zoo_core.guarded import guarded
+
 from .errors import ZooError
 from .family import Family
 
@@ -76,12 +78,14 @@ def beside(file: str, name: str) -> ModuleType:
 
 
 def _families(known: list[str], examples: Path) -> Iterator[Family]:
-    """Every family that can be loaded: one that is broken must not hide the others."""
-    for one in known:
-        try:
-            yield load_file(examples / one / "model.py")
-        except ZooError:
-            continue
+    """Every family that can be loaded: one that is broken, or ends its process, must not hide the others."""
+
+    def attempt(one: str) -> int:
+        return len(load_file(examples / one / "model.py").variants())
+
+    for outcome in guarded(attempt, known):
+        if not outcome.fault:
+            yield load_file(examples / outcome.item / "model.py")
 
 
 def _unknown(asked: str, known: list[str], examples: Path) -> ZooError:
