@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from engine.base import PASS_PATH
 from zoo_core.machine import CARD_UNITS, compute_units
 
 from .inputs import WrongUseError, parse_shapes
@@ -20,40 +21,64 @@ Figures = Figure | list[Figure] | None
 
 
 class CaseConfig(BaseModel):
-    """One entry. Figures are one number, or a list with one for each batch size; left out where there is none yet."""
+    """One entry. Figures are one number, or a list with one for each batch size; left out where there is none yet.
 
-    model_config = ConfigDict(extra="forbid")
+    Those of a graphics card are for information, and lists of any length. `batch_index` is the dimension that is the
+    batch, of all inputs or of each one.
+    """
+
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
 
     case_name: str
-    model_name: str
+    model_name: str = ""
     onnx_path: str
     pass_path: str = ""
     onnx_dtype: Literal["float16", "float32"]
     input_shapes: str
+    input_dtype: str | list[str] = ""
     batch_size: Positive | list[Positive]
+    batch_index: int | list[int] = 0
     iterations: Positive
     warm_up: Annotated[int, Field(ge=0)]
     run_sync: bool
-    benchmark_of_latency: bool = False
-    cuda_throughput: Figures = None
-    cuda_latency: Figures = None
+    benchmark_of_latency: bool | float = False
+    cuda_throughput: float | list[float] | None = None
+    cuda_latency: float | list[float] | None = None
     history_throughput: Figures = None
     history_latency: Figures = None
-    desc: str = ""
+    desc: str | dict[str, Any] = ""
     target: str = "onnx"
     duration: Annotated[float, Field(ge=0)] = 5.0
     input_ranges: list[str] = []
 
     @model_validator(mode="after")
     def _as_many_figures_as_batches(self) -> CaseConfig:
-        for name in ("cuda_throughput", "cuda_latency", "history_throughput", "history_latency"):
+        for name in ("history_throughput", "history_latency"):
             value = getattr(self, name)
             if isinstance(value, list) and len(value) != len(self.batches()):
                 raise ValueError(f"{name} has {len(value)} figures for {len(self.batches())} batch sizes")
+        shapes = parse_shapes(self.input_shapes)
+        if isinstance(self.batch_index, list) and len(self.batch_index) != len(shapes):
+            raise ValueError(f"batch_index has {len(self.batch_index)} numbers for {len(shapes)} inputs")
+        if any(not -1 <= index < len(shape) for index, shape in zip(self.indices(), shapes, strict=True)):
+            raise ValueError(f"batch_index {self.batch_index} is no dimension of {self.input_shapes}")
         return self
 
     def batches(self) -> list[int]:
         return self.batch_size if isinstance(self.batch_size, list) else [self.batch_size]
+
+    def indices(self) -> list[int]:
+        """The dimension that is the batch, of each input; -1 of one that has none."""
+        inputs = len(parse_shapes(self.input_shapes))
+        return self.batch_index if isinstance(self.batch_index, list) else [self.batch_index] * inputs
+
+
+@dataclass(frozen=True)
+class WrongCase:
+    """An entry that cannot be used, and why. The others of the file are not held up by it."""
+
+    name: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -67,16 +92,28 @@ class Case:
 
     def shapes(self) -> str:
         """The input shapes at this batch size, as the command line takes them."""
-        shapes = [[self.batch, *shape[1:]] for shape in parse_shapes(self.config.input_shapes)]
+        shapes = parse_shapes(self.config.input_shapes)
+        for index, shape in zip(self.config.indices(), shapes, strict=True):
+            if index >= 0:
+                shape[index] = self.batch
         return ",".join("*".join(map(str, shape)) for shape in shapes)
 
     def path(self, text: str, root: Path) -> Path:
         """A path of the config: absolute, or relative to the repository's root."""
         return Path(text) if Path(text).is_absolute() else root / text
 
+    def pass_path(self, root: Path) -> Path | None:
+        """The pass file: absolute, relative to the repository's root, or to PASS_PATH."""
+        if not self.config.pass_path:
+            return None
+        path = self.path(self.config.pass_path, root)
+        return path if path.is_file() else self.path(self.config.pass_path, PASS_PATH)
 
-def read(path: Path, environ: Mapping[str, str] = os.environ) -> list[Case]:
-    """Every case of a file. Raises WrongUseError that names file, case and field.
+
+def read(path: Path, environ: Mapping[str, str] = os.environ) -> list[Case | WrongCase]:
+    """Every case of a file; one that cannot be used says why, with file, case and field.
+
+    Raises WrongUseError where the file is no list of cases.
 
     With MAX_ENGINE_NUMS compute units of 4, batch sizes shrink in proportion: 64 becomes 48 with 3 units. Histories
     are those of a whole card, and are left out then.
@@ -90,17 +127,23 @@ def read(path: Path, environ: Mapping[str, str] = os.environ) -> list[Case]:
     if not isinstance(entries, list):
         raise WrongUseError(f"{path} holds no list of cases")
     units = compute_units(environ)
-    return [case for number, entry in enumerate(entries, 1) for case in _cases(_checked(path, number, entry), units)]
+    found: list[Case | WrongCase] = []
+    for number, entry in enumerate(entries, 1):
+        checked = _checked(path, number, entry)
+        found += [checked] if isinstance(checked, WrongCase) else _cases(checked, units)
+    return found
 
 
-def _checked(path: Path, number: int, entry: Any) -> CaseConfig:
+def _checked(path: Path, number: int, entry: Any) -> CaseConfig | WrongCase:
+    name = str(entry.get("case_name", f"case{number}")) if isinstance(entry, dict) else f"case{number}"
     try:
         return CaseConfig.model_validate(entry)
     except ValidationError as error:
         first = error.errors()[0]
-        name = entry.get("case_name", "?") if isinstance(entry, dict) else "?"
         field = ".".join(map(str, first["loc"])) or "case"
-        raise WrongUseError(f"{path}, case {number} ({name}), {field}: {first['msg']}") from error
+        return WrongCase(name, f"{path}, case {number} ({name}), {field}: {first['msg']}")
+    except WrongUseError as error:
+        return WrongCase(name, f"{path}, case {number} ({name}): {error}")
 
 
 def _cases(config: CaseConfig, units: int) -> list[Case]:

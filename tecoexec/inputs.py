@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from engine.spec import TensorSpec
+from engine.spec import TensorSpec, takes_rows
 
 SEED = 0
 
@@ -41,32 +41,75 @@ def parse_ranges(texts: Sequence[str]) -> dict[str, tuple[float, float]]:
     return ranges
 
 
-def shapes_for(specs: Sequence[TensorSpec], batch: int, given: Sequence[Sequence[int]] | None) -> list[list[int]]:
-    """The shape of each input at `batch` rows: dynamic dimensions come from `given`, whose first one is the batch."""
+def parse_indices(text: str) -> list[int]:
+    """ "0" → [0], "0,-1" → [0, -1]: the dimension that is the batch, of each input; -1 of one that has none."""
+    try:
+        indices = [int(word) for word in text.split(",")]
+    except ValueError:
+        indices = [-2]
+    if min(indices) < -1:
+        raise WrongUseError(f"--batch_index is a dimension, or one for each input separated by commas; got {text!r}")
+    return indices
+
+
+def shapes_for(
+    specs: Sequence[TensorSpec],
+    batch: int,
+    given: Sequence[Sequence[int]] | None,
+    indices: Sequence[int] | None = None,
+    pieces: bool = False,
+) -> list[list[int]]:
+    """The shape of each input at `batch` rows; other open dimensions come from `given`.
+
+    Args:
+        specs: of the inputs.
+        batch: rows of a call.
+        given: a shape an input.
+        indices: which dimension of each input is the batch (-1: none). By default it is the first, of inputs that
+            have the same one.
+        pieces: whether a file that is fixed at fewer rows is run in pieces.
+
+    Raises:
+        WrongUseError: a shape contradicts the file, or a size is missing.
+    """
     if given is not None and len(given) != len(specs):
         raise WrongUseError(f"the model has {len(specs)} inputs, --input_shapes has {len(given)} shapes")
+    if indices is not None and len(indices) == 1:
+        indices = list(indices) * len(specs)
+    if indices is not None and len(indices) != len(specs):
+        raise WrongUseError(f"the model has {len(specs)} inputs, --batch_index has {len(indices)} numbers")
+    places = indices or [0 if takes else -1 for takes in takes_rows(specs, batch_first=True, sized=True)]
     shapes = []
-    for index, spec in enumerate(specs):
-        asked = given[index] if given is not None else None
+    for number, spec in enumerate(specs):
+        asked = given[number] if given is not None else None
         if asked is not None and len(asked) != len(spec.shape):
             raise WrongUseError(f"input '{spec}' has {len(spec.shape)} dimensions, --input_shapes gives {len(asked)}")
-        shapes.append([_size(spec, axis, batch, asked) for axis in range(len(spec.shape))])
+        sizes = [None if asked is None else asked[axis] for axis in range(len(spec.shape))]
+        shapes.append(
+            [
+                _rows(spec, axis, batch, pieces) if axis == places[number] else _size(spec, axis, sizes[axis])
+                for axis in range(len(spec.shape))
+            ]
+        )
     return shapes
 
 
-def _size(spec: TensorSpec, axis: int, batch: int, asked: Sequence[int] | None) -> int:
+def _rows(spec: TensorSpec, axis: int, batch: int, pieces: bool) -> int:
     size = spec.shape[axis]
-    if axis == 0:
-        if isinstance(size, int) and size != batch:
-            raise WrongUseError(f"input '{spec}' is fixed at batch {size}: use --batch {size}, or a dynamic export")
-        return batch
+    if isinstance(size, int) and size != batch and not pieces:
+        raise WrongUseError(f"input '{spec}' is fixed at batch {size}: use --batch {size}, or a dynamic export")
+    return batch
+
+
+def _size(spec: TensorSpec, axis: int, asked: int | None) -> int:
+    size = spec.shape[axis]
     if isinstance(size, int):
-        if asked is not None and asked[axis] != size:
-            raise WrongUseError(f"input '{spec}' takes {size} in dimension {axis}, --input_shapes gives {asked[axis]}")
+        if asked is not None and asked != size:
+            raise WrongUseError(f"input '{spec}' takes {size} in dimension {axis}, --input_shapes gives {asked}")
         return size
     if asked is None:
         raise WrongUseError(f"input '{spec}' leaves dimension '{size}' open: say it with --input_shapes")
-    return asked[axis]
+    return asked
 
 
 def random_inputs(

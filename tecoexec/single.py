@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.base import Engine, EngineError
+from engine.base import Engine, EngineError, TensorSpec
 from zoo_core.machine import compute_units
 
 from .host import Load, peak_memory_mib, versions
@@ -40,6 +40,8 @@ class Setting:
     streams: int | None = None
     run_sync: bool = False
     options: dict[str, Any] = field(default_factory=dict)
+    batch_index: list[int] | None = None
+    pieces: bool = False
 
 
 class OutOfMemoryError(Exception):
@@ -48,27 +50,49 @@ class OutOfMemoryError(Exception):
 
 def open_engine(setting: Setting, batch: int) -> tuple[Engine, list[np.ndarray]]:
     """The engine for `batch` rows, and inputs for it."""
-    shapes = None
+    first = setting.batch_index is None or 0 in setting.batch_index
+    shapes = _with_rows(setting, batch)
     if setting.target != "onnx" and Path(setting.ckpt).suffix == ".onnx":
         with Engine(setting.ckpt) as plain:
-            shapes = shapes_for(plain.inputs, batch, setting.input_shapes)
-    elif setting.input_shapes is not None:
-        shapes = [[batch, *shape[1:]] for shape in setting.input_shapes]
-    units = compute_units()
+            shapes = _shapes(setting, plain.inputs, batch, shapes)
     engine = Engine(
         setting.ckpt,
         target=setting.target,
         dtype=setting.dtype,
         batch_size=batch,
-        input_size=[[max(batch // units, 1), *shape[1:]] for shape in shapes] if shapes else None,
+        batch_first=first,
+        input_size=_of_a_unit(shapes, batch) if shapes and first else shapes,
         pass_path=setting.pass_path,
         streams=setting.streams or 1,
         options=(_ONE_SHAPE.get(setting.target.partition(":")[0], {}) if shapes else {}) | setting.options,
     )
     if Path(setting.ckpt).suffix != ".onnx":
         engine.init_module(0)
-    arrays = random_inputs(engine.inputs, shapes_for(engine.inputs, batch, shapes), setting.ranges)
+    arrays = random_inputs(engine.inputs, _shapes(setting, engine.inputs, batch, shapes), setting.ranges)
     return engine, arrays
+
+
+def _with_rows(setting: Setting, batch: int) -> list[list[int]] | None:
+    """The shapes of the setting, at `batch` rows where the batch is not the first dimension."""
+    if setting.input_shapes is None or setting.batch_index is None:
+        return setting.input_shapes
+    places = setting.batch_index * (len(setting.input_shapes) if len(setting.batch_index) == 1 else 1)
+    return [
+        [batch if axis == place > 0 else size for axis, size in enumerate(shape)]
+        for place, shape in zip(places, setting.input_shapes, strict=False)
+    ]
+
+
+def _shapes(
+    setting: Setting, specs: Sequence[TensorSpec], batch: int, given: list[list[int]] | None
+) -> list[list[int]]:
+    return shapes_for(specs, batch, given, setting.batch_index, setting.pieces)
+
+
+def _of_a_unit(shapes: list[list[int]], batch: int) -> list[list[int]]:
+    """The shapes of one compute unit: its share of the rows, where an input has them."""
+    share = max(batch // compute_units(), 1)
+    return [[share if shape[:1] == [batch] else size for size in shape[:1]] + shape[1:] for shape in shapes]
 
 
 def in_flight(setting: Setting, engine: Engine) -> int:

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from engine.base import EngineError
 from tecoexec.compare import compare
-from tecoexec.inputs import WrongUseError, parse_ranges, parse_shapes
+from tecoexec.inputs import WrongUseError, parse_indices, parse_ranges, parse_shapes
 from tecoexec.result import PARTS, table, verdict, write_csv
 from tecoexec.single import OutOfMemoryError, Setting, run_fresh
 
@@ -54,6 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--target", help="what runs it (default: onnx; sdaa for a compiled engine)")
     parser.add_argument("--input_shapes", help="such as 1*3*224*224, several separated by commas")
     parser.add_argument("--batch", help=f"such as 1,4,8, or sweep for {SWEEP[0]} to {SWEEP[-1]} (default: the shapes')")
+    parser.add_argument("--batch_index", help="the dimension that is the batch, or one an input (-1: none); default: 0")
+    parser.add_argument("--pieces", action="store_true", help="run a file that is fixed at fewer rows in pieces")
     parser.add_argument("--range", action="append", default=[], metavar="NAME=LOW:HIGH", help="values of an input")
     parser.add_argument("--dtype", choices=("float32", "float16"), default="float32")
     parser.add_argument("--fp16", action="store_const", const="float16", dest="dtype", help="--dtype float16")
@@ -90,6 +92,8 @@ def _setting(args: argparse.Namespace) -> Setting:
         streams=args.streams,
         run_sync=args.run_sync,
         options=dict(_option(text) for text in args.option),
+        batch_index=parse_indices(args.batch_index) if args.batch_index else None,
+        pieces=args.pieces,
     )
 
 

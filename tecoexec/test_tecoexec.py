@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "contrib"))
 sys.path.insert(0, str(ROOT))
 
-from tecoexec.cases import Case, read  # noqa: E402
+from tecoexec.cases import Case, WrongCase, read  # noqa: E402
 
 HOLDS = 0.9
 CONFIGS = Path(os.environ.get("TECOEXEC_CONFIGS", ROOT / "tecoexec/testcase_configs/tecoexec_config.yaml"))
@@ -47,8 +47,10 @@ def results() -> Iterator[list[dict[str, Any]]]:
 
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("case", read(CONFIGS), ids=lambda case: case.name)
-def test_limit_performance(case: Case, results: list[dict[str, Any]], tmp_path: Path) -> None:
+def test_limit_performance(case: Case | WrongCase, results: list[dict[str, Any]], tmp_path: Path) -> None:
     """Throughput and latency of one model at one batch size; fails when they cannot be had, or have fallen."""
+    if isinstance(case, WrongCase):
+        pytest.fail(case.reason, pytrace=False)
     model = case.path(case.config.onnx_path, ROOT)
     if not model.is_file():
         pytest.skip(f"no file {model}: run export_onnx.py in the model's folder first")
@@ -70,11 +72,14 @@ def command(case: Case, model: Path, report: Path) -> list[str]:
     flags += ["--fp16"] * (config.onnx_dtype == "float16") + ["--runSync"] * config.run_sync
     binary = os.environ.get("TECOEXEC_PATH")
     if binary:
+        dtypes = [config.input_dtype] if isinstance(config.input_dtype, str) else config.input_dtype
+        flags += [f"--input_dtype={','.join(dtypes)}"] if any(dtypes) else []
         return [binary, f"--loadEngine={model}", *flags]
     flags += [f"--duration={config.duration}", f"--target={config.target}", f"--json={report}"]
     flags += [f"--range={text}" for text in config.input_ranges]
-    if config.pass_path:
-        flags.append(f"--pass_path={case.path(config.pass_path, ROOT)}")
+    flags += ["--pieces", f"--batch={case.batch}", f"--batch_index={','.join(map(str, config.indices()))}"]
+    if pass_file := case.pass_path(ROOT):
+        flags.append(f"--pass_path={pass_file}")
     return [sys.executable, str(ROOT / "tecoexec/tecoexec.py"), f"--onnx={model}", *flags]
 
 

@@ -12,7 +12,7 @@ from threading import Event
 import numpy as np
 
 from .backends.base import Backend, Options, Session
-from .batching import AnyRows, count_rows
+from .batching import AnyRows
 from .errors import EngineError, OptionError, RunError, ShapeError
 
 
@@ -29,10 +29,11 @@ class Devices(Session):
         first = next(iter(sessions.values()))
         self.inputs = tuple(
             replace(spec, shape=("batch", *spec.shape[1:])) if takes_rows else spec
-            for spec, takes_rows in zip(first.inputs, first.takes_rows, strict=True)
+            for spec, takes_rows in zip(first.inputs, first.rows_of, strict=True)
         )
         self.outputs = first.outputs
-        self._takes_rows = first.takes_rows
+        self.takes_rows = self._rows_of = first.rows_of
+        self._rows = first.rows
         self._sessions = dict(sessions)
         self._workers = {name: ThreadPoolExecutor(1, thread_name_prefix=f"device-{name}") for name in sessions}
 
@@ -40,7 +41,7 @@ class Devices(Session):
         stop = Event()
         jobs: dict[str, Future[list[np.ndarray]]] = {}
         try:
-            for name, (start, end) in self._shares(count_rows(arrays)).items():
+            for name, (start, end) in self._shares(self._rows(arrays) or 0).items():
                 jobs[name] = self._workers[name].submit(self._sessions[name].run, self._cut(arrays, start, end), stop)
             wait(jobs.values(), return_when=FIRST_EXCEPTION)
         finally:
@@ -62,12 +63,11 @@ class Devices(Session):
 
     def _cut(self, arrays: list[np.ndarray], start: int, end: int) -> list[np.ndarray]:
         return [
-            array[start:end] if takes_rows else array
-            for array, takes_rows in zip(arrays, self._takes_rows, strict=True)
+            array[start:end] if takes_rows else array for array, takes_rows in zip(arrays, self._rows_of, strict=True)
         ]
 
     def _joined(self, parts: list[list[np.ndarray]], arrays: list[np.ndarray]) -> list[np.ndarray]:
-        rows = count_rows(arrays)
+        rows = self._rows(arrays) or 0
         for spec, pieces in zip(self.outputs, zip(*parts, strict=True), strict=True):
             if sum(piece.shape[0] if piece.ndim else 0 for piece in pieces) != rows:
                 raise ShapeError(f"output '{spec}' has no batch dimension, so that several devices cannot share a call")
@@ -100,14 +100,15 @@ def open_session(
 ) -> Session:
     """The network `ckpt` on one device, or on several. Raises OptionError, ModelFileError."""
     names = _names(backend, options.device, devices, replicas)
+    said = (options.batch_first, options.batch_size is not None)
     if names is None:
-        return AnyRows(backend.open(ckpt, options))
+        return AnyRows(backend.open(ckpt, options), *said)
     share = -(-options.batch_size // len(names)) if options.batch_size else None
     sessions: dict[str, AnyRows] = {}
     try:
         for name, device in names.items():
             alone = replace(options, device=device, batch_size=share, replicas=len(names) if replicas else 1)
-            sessions[name] = AnyRows(backend.open(ckpt, alone))
+            sessions[name] = AnyRows(backend.open(ckpt, alone), *said)
         _require_shareable(sessions[next(iter(names))])
     except BaseException:
         for session in sessions.values():
@@ -142,10 +143,15 @@ def _names(
 
 def _require_shareable(session: AnyRows) -> None:
     """A batch can be shared if every input either has the batch's rows or a fixed first dimension."""
+    if not any(session.rows_of):
+        raise OptionError(
+            "it is not known which dimension is the batch, so that it cannot be shared; name dimension 0 'batch' when "
+            "exporting, or open the engine with batch_first=True"
+        )
     loose = [
         spec
-        for spec, takes_rows in zip(session.inputs, session.takes_rows, strict=True)
-        if not takes_rows and spec.shape[:1] and isinstance(spec.shape[0], str)
+        for spec, takes in zip(session.inputs, session.rows_of, strict=True)
+        if not takes and spec.shape[:1] and isinstance(spec.shape[0], str)
     ]
     if loose:
         raise OptionError(

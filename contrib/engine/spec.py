@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 import numpy as np
 
 from .errors import DtypeError, InputError, NotFiniteError, ShapeError
+
+# The shape of an output that a file says nothing about
+ANY_RANK = "..."
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,17 @@ class TensorSpec:
 
     def __str__(self) -> str:
         return f"{self.name}: {self.dtype}[{', '.join(str(size) for size in self.shape)}]"
+
+    def admits(self, shape: Sequence[int], fewer_rows: bool = False) -> bool:
+        """Whether an array of this shape has the rank and the fixed sizes. fewer_rows: dimension 0 may be smaller."""
+        if self.shape == (ANY_RANK,):
+            return True
+        if len(shape) != len(self.shape):
+            return False
+        return all(
+            isinstance(want, str) or want == have or (axis == 0 and fewer_rows and have <= want)
+            for axis, (want, have) in enumerate(zip(self.shape, shape, strict=True))
+        )
 
     def fixed(self, size: Sequence[int]) -> TensorSpec:
         """This spec with its dynamic dimensions, all but the first, fixed to `size` (-1 leaves one dynamic).
@@ -45,6 +60,39 @@ class TensorSpec:
                 )
             shape[axis] = int(want)
         return TensorSpec(self.name, self.dtype, tuple(shape))
+
+
+# Names that exporters give the batch. The short ones stand for other counts too, and need the caller's word.
+_BATCH = re.compile(r"(?:[a-z]+_)*batch(?:_?(?:size|dim|axis|num))?|bs|batchsize", re.IGNORECASE)
+_COUNT = re.compile(r"[nb]", re.IGNORECASE)
+
+
+def batch_name(inputs: Sequence[TensorSpec], sized: bool = False) -> str | None:
+    """The name of the dimension that is the batch; None where no name says so.
+
+    Args:
+        inputs: of the network.
+        sized: whether the caller has said how large a batch is; then "N" and "B" of a dimension 0 are names of it too.
+    """
+    anywhere = [size for spec in inputs for size in spec.shape if isinstance(size, str) and _BATCH.fullmatch(size)]
+    first = [size for spec in inputs for size in spec.shape[:1] if isinstance(size, str) and _COUNT.fullmatch(size)]
+    return next(iter(anywhere + (first if sized else [])), None)
+
+
+def takes_rows(inputs: Sequence[TensorSpec], batch_first: bool | None = None, sized: bool = False) -> tuple[bool, ...]:
+    """Of each input, whether dimension 0 is known to be the batch.
+
+    Args:
+        inputs: of the network.
+        batch_first: what the caller says. True: it is, unless a name says that another dimension is; this goes for the
+            first input, and for those with the same dimension 0. False: it is not. None: only names say it.
+        sized: as `batch_name` has it.
+    """
+    name = batch_name(inputs, sized)
+    first: int | str | None = name
+    if name is None and batch_first and inputs and inputs[0].shape:
+        first = inputs[0].shape[0]
+    return tuple(first is not None and batch_first is not False and spec.shape[:1] == (first,) for spec in inputs)
 
 
 class InputCheck:

@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .base import Engine
+import numpy as np
+
 from .errors import InputError
+from .lenient import LenientEngine
+from .spec import TensorSpec
 
 __all__ = ["TecoInferEngine"]
 
 
-class TecoInferEngine(Engine):
-    """`Engine`, with a way in for a `paddle.nn.Layer`."""
+class TecoInferEngine(LenientEngine):
+    """The engine as existing scripts call it, with a way in for a `paddle.nn.Layer`."""
 
     @classmethod
     def from_layer(
@@ -30,9 +33,12 @@ class TecoInferEngine(Engine):
 
         input_spec: a list of paddle.static.InputSpec, one an input, -1 where a dimension is dynamic. Target
         "paddle" runs the layer itself; any other gets an ONNX file, exported to a temporary folder. The layer is
-        put in eval mode. `engine_options` are those of the constructor. Raises ExportError and what opening raises.
+        put in eval mode. `engine_options` are those of the constructor. Raises ExportError and what opening raises: the
+        exported network has to give what the layer gives.
         """
+        from .backends.paddle import PaddleSession, paddle_spec
         from .frontends.paddle_onnx import export_layer
+        from .frontends.proof import require_equal
 
         paddle_layer.eval()
         if target == "paddle":
@@ -40,6 +46,11 @@ class TecoInferEngine(Engine):
         with tempfile.TemporaryDirectory(prefix="from-layer-") as folder:
             path = Path(folder) / "layer.onnx"
             export_layer(paddle_layer, input_spec, path, opset=opset)
+            specs = [paddle_spec(spec.name, spec, index) for index, spec in enumerate(input_spec)]
+            session = PaddleSession(paddle_layer, specs, ())
+            require_equal(session.run, path, specs, [_example(spec) for spec in specs])
+            if any(spec.shape[:1] == ("batch",) for spec in specs):
+                engine_options.setdefault("batch_first", True)  # paddle2onnx gives dimensions names of its own
             return cls(path, target=target, **engine_options)
 
     @classmethod
@@ -56,3 +67,9 @@ class TecoInferEngine(Engine):
         inputs = [paddle_spec(spec.name, spec, index) for index, spec in enumerate(input_spec)]
         outputs = [paddle_spec(None, value, index, "output") for index, value in enumerate(traced.outputs)]
         return cls.from_session(PaddleSession(layer, inputs, outputs), "paddle", "paddle", **known)  # type: ignore[return-value]
+
+
+def _example(spec: TensorSpec) -> np.ndarray:
+    """Something that the layer takes: ones, of two rows, and of 32 in other open dimensions, as pictures may need."""
+    shape = [size if isinstance(size, int) else 2 if axis == 0 else 32 for axis, size in enumerate(spec.shape)]
+    return np.ones(shape, spec.dtype)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .base import Engine
+import numpy as np
+
 from .errors import InputError
-from .spec import TensorSpec
+from .lenient import LenientEngine
+from .spec import TensorSpec, takes_rows
 
 __all__ = ["TecoInferEngine"]
 
+_log = logging.getLogger(__name__)
 
-class TecoInferEngine(Engine):
-    """`Engine`, with a way in for a `torch.nn.Module`."""
+
+class TecoInferEngine(LenientEngine):
+    """The engine as existing scripts call it, with a way in for a `torch.nn.Module`."""
 
     @classmethod
     def from_module(
@@ -35,7 +40,8 @@ class TecoInferEngine(Engine):
         example_inputs: a tensor or a tuple of them, as the module takes them. Dimension 0 of every input is the
         batch and dynamic; `dynamic_axes` ({input name: {axis: dimension name}}) says otherwise. Target "torch"
         runs the module itself; any other gets an ONNX file, exported to a temporary folder. The module is put
-        in eval mode. `engine_options` are those of the constructor. Raises ExportError and what opening raises.
+        in eval mode. `engine_options` are those of the constructor. Raises ExportError and what opening raises: the
+        exported network has to give what the module gives, for other values, another batch and other open sizes too.
         """
         import torch
 
@@ -67,7 +73,9 @@ class TecoInferEngine(Engine):
             tensor_spec(name, result, out_axes.get(name)) for name, result in zip(out_names, results, strict=True)
         ]
         if target == "torch":
-            return cls._around(TorchSession(torch_module, inputs, outputs), engine_options)
+            session = TorchSession(torch_module, inputs, outputs)
+            session.takes_rows = takes_rows(inputs)
+            return cls._around(session, engine_options)
         return cls._exported(torch_module, examples, target, inputs, outputs, axes | out_axes, opset, engine_options)
 
     @classmethod
@@ -89,11 +97,12 @@ class TecoInferEngine(Engine):
         opset: int,
         engine_options: dict[str, Any],
     ) -> TecoInferEngine:
+        from .frontends.proof import require_equal
         from .frontends.torch_onnx import export_module
 
         with tempfile.TemporaryDirectory(prefix="from-module-") as folder:
             path = Path(folder) / "module.onnx"
-            export_module(
+            done = export_module(
                 module,
                 examples,
                 path,
@@ -102,4 +111,21 @@ class TecoInferEngine(Engine):
                 dynamic_axes=axes,
                 opset=opset,
             )
+            for text in done.warnings:
+                _log.warning("the tracer warns: %s", text)
+            arrays = [example.detach().cpu().numpy() for example in examples]
+            require_equal(_called(module), path, inputs, arrays, "; ".join(done.warnings))
             return cls(path, target=target, **engine_options)
+
+
+def _called(module: Any) -> Callable[[list[np.ndarray]], list[np.ndarray]]:
+    """The module on arrays."""
+    import torch
+
+    from .backends.torch import flat_tensors
+
+    def call(arrays: list[np.ndarray]) -> list[np.ndarray]:
+        with torch.inference_mode():
+            return [one.numpy() for one in flat_tensors(module(*[torch.tensor(array) for array in arrays]))]
+
+    return call

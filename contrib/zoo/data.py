@@ -1,4 +1,4 @@
-"""The data that a model names: samples that are made on first use."""
+"""The data that a model names: samples that are made on first use, and public sets that are fetched."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ class SampleData:
         name: of its folder below the zoo's home.
         version: raised by whoever changes what `write` writes.
         write: writes the data set into a folder, as a whole or not at all.
+        about: what the data are, in a few words ("drawn scenes"): what is said of weights that were trained on such.
     """
 
     name: str
     version: int
     write: Callable[[Path], None]
+    about: str = ""
 
     def folder(self) -> Path:
         """The data set's folder, written if it does not exist."""
@@ -30,3 +32,35 @@ class SampleData:
             folder.parent.mkdir(parents=True, exist_ok=True)
             self.write(folder)
         return folder
+
+
+@dataclass(frozen=True)
+class ReferenceData:
+    """A public, labelled data set, named by the addresses and digests of its files; the project ships none of it.
+
+    Args:
+        name: by which people ask for it.
+        title: what it is, for people.
+        listing: a text file with a line a file: address, bytes, SHA-256, and the name by which `arrange` knows it, with
+            tabs between.
+        arrange: makes the data set in the format that the task reads: called with the folder of the fetched files and
+            the folder to fill.
+        licence: of the data.
+        terms: whose terms somebody accepts by using it ("ImageNet: non-commercial research"); "" where there are none.
+        rule: which part of the published set it is ("every fourth picture of the test set"); "" for all of it.
+        count: how many samples it holds.
+    """
+
+    name: str
+    title: str
+    listing: Path
+    arrange: Callable[[Path, Path], None]
+    licence: str
+    count: int
+    terms: str = ""
+    rule: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is all of what the published figure was measured on."""
+        return not self.rule

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from zoo_core.errors import ZooCoreError
+
 from .errors import ZooError
 from .model import Framework, Model
 
@@ -52,8 +54,14 @@ class Family:
         return "sample" if (self.folder / "sample.safetensors").is_file() else "pretrained"
 
     def variants(self) -> Sequence[str]:
-        """The names of all variants; may be a thousand."""
-        return self.names() if callable(self.names) else self.names
+        """The names of all variants; may be a thousand. Raises ZooError where a library cannot say them."""
+        if not callable(self.names):
+            return self.names
+        try:
+            return self.names()
+        except (Exception, SystemExit) as error:
+            # a contributor's own code, which may need a library that is not installed
+            raise ZooError(f"{self.id} cannot name its variants: {type(error).__name__}: {error}") from error
 
     def variant(self, name: str | None = None) -> Model:
         """The model of a variant.
@@ -62,12 +70,12 @@ class Family:
             name: which; None stands for the default.
 
         Raises:
-            ZooError: there is no such variant; the message names near ones.
+            ZooError: there is no such variant, and the message names near ones; or its description fails.
         """
         chosen = name or self.default_variant
         if chosen not in self.variants():
             raise ZooError(f"{self.id} has no variant '{chosen}'; {self._near(chosen)}")
-        made = self.make(chosen)
+        made = self._made(chosen)
         return replace(
             made,
             domain=self.domain,
@@ -78,6 +86,15 @@ class Family:
             default=chosen == self.default_variant,
             title=made.title or self.title,
         )
+
+    def _made(self, variant: str) -> Model:
+        try:
+            return self.make(variant)
+        except (ZooCoreError, ModuleNotFoundError):
+            raise
+        except Exception as error:
+            # a contributor's own code, which may raise anything
+            raise ZooError(f"{self.id} cannot describe '{variant}': {type(error).__name__}: {error}") from error
 
     def _near(self, asked: str) -> str:
         known = self.variants()

@@ -15,6 +15,7 @@ from . import frameworks
 from .catalogue import EXAMPLES
 from .errors import ZooError
 from .model import Model, Part, file_name
+from .part import flat
 
 ONNX = frameworks.ONNX
 # The files of each format
@@ -82,7 +83,7 @@ def kind_name(stem: str, kind: str) -> str:
 
 def manifest_path(folder: Path, variant: str) -> Path:
     """Where the manifest of a variant's export to `folder` is."""
-    return folder / f"{variant.replace('/', '--')}{MANIFEST}"
+    return folder / f"{flat(variant)}{MANIFEST}"
 
 
 def export_home(model: Model) -> Path:
@@ -91,7 +92,7 @@ def export_home(model: Model) -> Path:
     It is the model's folder if the export is there, else runs/<domain>/<model>/<variant>, in the working folder or in
     the repository. Where there is none, it is the model's folder, in which it is missed.
     """
-    below = Path(RUNS) / model.id / model.variant.replace("/", "--")
+    below = Path(RUNS) / model.place
     places = (model.folder, below, EXAMPLES.parent.parent / below)
     return next((place for place in places if manifest_path(place, model.variant).is_file()), model.folder)
 
@@ -116,7 +117,11 @@ def kept(before: dict[str, Any], manifest: dict[str, Any], folder: Path) -> dict
     """What an earlier export of the very same network wrote in other formats, where the files are still its own."""
     if any(before.get(name) != manifest[name] for name in ("model", "variant", "weights", "input_size", "versions")):
         return {}
-    return {kind: entry for kind, entry in _others(before, manifest).items() if _unchanged(folder, entry)}
+    return {
+        kind: entry
+        for kind, entry in _others(before, manifest).items()
+        if kind not in manifest["failed"] and _unchanged(folder, entry)
+    }
 
 
 def stale(before: dict[str, Any], manifest: dict[str, Any], folder: Path) -> list[Path]:
@@ -153,10 +158,41 @@ def read_manifest(ckpt: Path) -> dict[str, Any]:
     )
 
 
+def require_of(model: Model, manifest: Mapping[str, Any], folder: Path) -> None:
+    """Raise ZooError where a manifest is of another model or variant."""
+    said = (manifest["model"], manifest["variant"])
+    if said != (model.id, model.variant):
+        raise ZooError(
+            f"the export in {folder} is of {' '.join(said)}, not of {model.id} {model.variant}; "
+            "give --variant, or another --ckpt"
+        )
+
+
+def named_file(model: Model, part: Part, manifest: Path, dtype: str, suffix: str) -> Path:
+    """The file of a part for a dtype and a format, in the export that a manifest is of.
+
+    Raises:
+        ZooError: there is no such manifest, it is of another variant, or its export has no such file.
+    """
+    if not manifest.is_file():
+        raise ZooError(_no_manifest(manifest))
+    said = _read(manifest)
+    require_of(model, said, manifest.parent)
+    path = exported_file(model, part, manifest.parent, dtype, suffix)
+    if path.name not in {entry["name"] for entry in said["files"].values()}:
+        failed = "; ".join(map(str, said.get("failed", {}).values()))
+        raise ZooError(f"{manifest} names no {path.name}{f': {failed}' if failed else ''}; export again")
+    return path
+
+
+def _no_manifest(path: Path) -> str:
+    return f"there is no manifest {path}; export first (python export_onnx.py), or give another --ckpt"
+
+
 def _read_whole(path: Path) -> dict[str, Any]:
     """A manifest, all of whose files are there and unchanged."""
     if not path.is_file():
-        raise ZooError(f"there is no manifest {path}; export first (python export_onnx.py), or give another --ckpt")
+        raise ZooError(_no_manifest(path))
     manifest = _read(path)
     for entry in manifest["files"].values():
         _require_unchanged(path, entry)
@@ -183,6 +219,21 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(weights, str) or not all(_own_name(name) and isinstance(digest, str) for name, digest in entries):
         raise ZooError(f"{path} is not a manifest of an export (it names files of another folder); export again")
     return manifest
+
+
+def weights_kind(ckpt: Path) -> str:
+    """With what kind of weights the file `ckpt`, or the manifest that it is, was exported; "" where nothing says it.
+
+    The file is found by its name, its content is not looked at: this is for a notice, not for a proof.
+    """
+    for path in [ckpt] if ckpt.name.endswith(MANIFEST) else sorted(ckpt.parent.glob(f"*{MANIFEST}")):
+        said = read_json(path)
+        try:
+            if path == ckpt or any(entry["name"] == ckpt.name for entry in said["files"].values()):
+                return str(said["weights"]["kind"])
+        except (KeyError, TypeError, AttributeError):
+            continue
+    return ""
 
 
 def exported_file(model: Model, part: Part, folder: Path, dtype: str, suffix: str) -> Path:

@@ -7,38 +7,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from .data import SampleData
+from engine.spec import TensorSpec
+
+from .data import ReferenceData, SampleData
 from .errors import ZooError
-from .part import Part
+from .fetching.remote import Remote
+from .part import Part, flat
 from .task import Task
 
 Framework = Literal["pytorch", "paddle", "mindspore", "onnx"]
 
 
 @dataclass(frozen=True)
-class Pretrained:
-    """Published weights at an address.
+class Pretrained(Remote):
+    """Published weights at an address: what a `Remote` says, and the licence of this very file.
 
     Args:
-        url: the address of the file.
-        megabytes: its size, where the source states it.
-        sha256, sha1, md5: its digests, as the source states them; of sha256 the beginning is enough.
-        member: where the address is a zip archive, the name of the file in it.
-        licence: of this very file, where it is not the model's.
+        licence: where it is not the model's.
+        convert: reads the file into the names of the framework's network (name to ndarray), where it is no state dict
+            of it.
     """
 
-    url: str
-    megabytes: float | None = None
-    sha256: str | None = None
-    md5: str | None = None
-    sha1: str | None = None
-    member: str = ""
     licence: str = ""
-
-    def digests(self) -> dict[str, str]:
-        """Those that the source states, by algorithm."""
-        stated = {"sha256": self.sha256, "sha1": self.sha1, "md5": self.md5}
-        return {kind: digest for kind, digest in stated.items() if digest}
+    convert: Callable[[Path], Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -61,11 +52,22 @@ PublishedWeights = Pretrained | Packaged
 
 @dataclass(frozen=True)
 class Published:
-    """A figure from elsewhere, and where it stands."""
+    """A figure from elsewhere, and where it stands.
+
+    Args:
+        metric: as the task's metric calls it.
+        value: the figure.
+        where: who states it, and of which data.
+        decimals: to how many places it is stated: what is measured on the same data may differ by half of the last.
+        spread: by how much what is measured may differ from it where the measurement itself varies (returns of
+            episodes); the source states it too.
+    """
 
     metric: str
     value: float
     where: str
+    decimals: int | None = None
+    spread: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,9 @@ class Model:
         paper: authors, title, year.
         pretrained: where its published weights are; a function where looking that up needs the library.
         published: the figure that the source publishes for these weights.
+        restore: gives the network out of a checkpoint's names and tensors, where these do not fit what `build` gives
+            as they are, and the source's own loader has to rename or to cut them.
+        reference: the public data that it can be measured on here.
         custom_ops: operators that ONNX does not have.
         calibration: gives samples, as the task's preprocessing takes them, that int8 is calibrated on and nothing is
             validated on.
@@ -118,6 +123,8 @@ class Model:
     paper: str = ""
     pretrained: PublishedWeights | Callable[[], PublishedWeights | None] | None = None
     published: Published | None = None
+    restore: Callable[[dict[str, Any]], Any] | None = None
+    reference: ReferenceData | None = None
     custom_ops: CustomOps | None = None
     calibration: Callable[[], Sequence[Any]] | None = None
     demos: Path | None = None
@@ -135,9 +142,19 @@ class Model:
         return f"{self.domain}/{self.name}"
 
     @property
+    def place(self) -> str:
+        """domain/name/variant: where the results of this variant lie, below runs/ and the zoo's home."""
+        return f"{self.id}/{flat(self.variant)}"
+
+    @property
     def entry(self) -> Part:
         """The part that takes what the task's preprocessing gives."""
         return self.parts[0]
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """What the task's preprocessing gives: the inputs of the entry, and what is for later parts."""
+        return (*self.entry.inputs, *self.task.beside)
 
     @property
     def part(self) -> Part:
@@ -150,7 +167,7 @@ class Model:
     @property
     def sample_weights(self) -> Path:
         """Where the trained sample weights of this variant are, if there are any."""
-        return self.folder / ("sample.safetensors" if self.default else f"sample_{self.variant}.safetensors")
+        return self.folder / ("sample.safetensors" if self.default else f"sample_{flat(self.variant)}.safetensors")
 
     @property
     def default_weights(self) -> str:
@@ -192,6 +209,7 @@ __all__ = [
     "Pretrained",
     "Published",
     "PublishedWeights",
+    "ReferenceData",
     "SampleData",
     "file_name",
 ]

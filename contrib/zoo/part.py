@@ -9,6 +9,11 @@ from typing import Any
 from engine.spec import TensorSpec
 
 
+def flat(variant: str) -> str:
+    """A variant as part of a file's name: names of libraries may hold slashes."""
+    return variant.replace("/", "--")
+
+
 @dataclass(frozen=True)
 class Part:
     """One graph, exported to files of its own.
@@ -44,11 +49,15 @@ class Part:
         sizes = {**self.size, **(size or {}), "batch": batch}
         return [[axis if isinstance(axis, int) else sizes[axis] for axis in spec.shape] for spec in self.inputs]
 
+    @property
+    def batch_first(self) -> bool:
+        """Whether dimension 0 of every input is the batch, so that rows may be cut, padded and shared."""
+        return all(spec.shape[:1] == ("batch",) for spec in self.inputs)
+
     def key(self, kind: str) -> str:
         """How a manifest calls the file of this part and kind: "dynamic", or "encoder/dynamic"."""
         return f"{self.name}/{kind}" if self.name else kind
 
     def stem(self, variant: str) -> str:
         """What the files of this part are called, without precision and suffix."""
-        plain = variant.replace("/", "--")
-        return f"{plain}_{self.name}" if self.name else plain
+        return f"{flat(variant)}_{self.name}" if self.name else flat(variant)

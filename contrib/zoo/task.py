@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.spec import TensorSpec
 from utils.datasets.sample import Sample
 from utils.metrics.base import Metric
 
@@ -28,6 +29,9 @@ class Task(ABC):
     text_help: what `--text` takes; None where a sample cannot be typed.
     padding: for inputs whose size differs from sample to sample, the value that fills up each input behind a sample's
     own; None where all samples have one shape. The filling must not change what the network says of a sample.
+    beside: what `preprocess` gives behind the inputs of the network's first part, for `run` itself or for later parts.
+    one_by_one: whether samples have sizes of their own that no filling can make equal (whole pictures, whose borders
+    the network sees): each is a batch of its own then, whatever --batch_size says.
     python_bound: whether preprocessing spends its time in Python itself, so that processes are quicker than threads.
     many: for samples so small that what has to be done for each one costs most: preprocesses all the data of a batch at
     once, to (one array an input with the batch dimension; one meta a sample), the same that `preprocess` gives of each.
@@ -41,6 +45,8 @@ class Task(ABC):
     picture_suffix: str = ".png"
     text_help: str | None = None
     padding: tuple[float, ...] | None = None
+    beside: tuple[TensorSpec, ...] = ()
+    one_by_one: bool = False
     python_bound: bool = False
     many: Callable[[Sequence[Any]], tuple[tuple[np.ndarray, ...], list[Any]]] | None = None
     play: Callable[[Run, Sequence[Sample]], list[Any]] | None = None
@@ -52,8 +58,10 @@ class Task(ABC):
 
     @abstractmethod
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
-        """(one array an input, without the batch dimension; meta). It may write to `out`, one array an input, and
-        return these very arrays, which saves a copy. Raises DataError."""
+        """(one array an input of the first part, and one for each of `beside`, without the batch dimension; meta).
+
+        It may write to `out`, which has as many, and return these very arrays, which saves a copy. Raises DataError.
+        """
 
     def run(self, parts: Mapping[str, Run], arrays: list[np.ndarray]) -> list[np.ndarray]:
         """What the network says of a batch.
@@ -64,6 +72,9 @@ class Task(ABC):
 
         Returns:
             What `postprocess` takes. The default calls the only part.
+
+        Arrays of floats have the dtype of the part that gave them; a part takes float32 and its own. A loop over a part
+        keeps no more than its cache, whose size it bounds.
         """
         (run,) = parts.values()
         return as_list(run(arrays))

@@ -9,6 +9,10 @@ class DataError(ZooCoreError):
     """A file, a folder, a label or a value cannot be used; the message says which, why, and what to do."""
 
 
+class UnreadableError(DataError, OSError):
+    """A file cannot be read or decoded. It is an OSError too, as the libraries that read files raise it."""
+
+
 class SettingError(ZooCoreError):
     """An environment variable has a value that makes no sense."""
 

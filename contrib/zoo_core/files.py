@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from .errors import DataError
+from .errors import DataError, UnreadableError
 
 
 @contextmanager
@@ -34,6 +34,8 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
         yield temporary
         flush(temporary)
         os.replace(temporary, path)
+    except UnreadableError:  # a file that the block read; nothing is wrong with what is written
+        raise
     except OSError as error:
         raise _refusal(path, error) from error
     finally:
@@ -59,6 +61,8 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         temporary.mkdir(parents=True)
         yield temporary
         _take_place(temporary, path)
+    except UnreadableError:  # a file that the block read; nothing is wrong with what is written
+        raise
     except OSError as error:
         raise _refusal(path, error) from error
     finally:

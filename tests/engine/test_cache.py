@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from engine import cache
+from engine.backends.compiling import cache
 
 CONTRIB = Path(__file__).resolve().parents[2] / "contrib"
 
@@ -110,7 +110,7 @@ def test_without_a_place_to_write_it_still_compiles(tmp_path: Path, caplog: pyte
 def test_processes_that_want_the_same_entry_build_it_once(tmp_path: Path) -> None:
     code = """
 import pathlib, sys
-from engine import cache
+from engine.backends.compiling import cache
 def build(folder):
     with open(sys.argv[1], "a") as log:
         log.write("built\\n")
@@ -122,16 +122,3 @@ assert cache.compiled({"target": "test"}, build, lambda folder: (folder / "code"
     running = [subprocess.Popen([sys.executable, "-c", code, str(log)], env=environ) for _ in range(6)]
     assert [process.wait(timeout=60) for process in running] == [0] * 6
     assert log.read_text() == "built\n"
-
-
-def test_the_digest_follows_the_model_and_its_weights(tmp_path: Path) -> None:
-    model = tmp_path / "model.onnx"
-    model.write_bytes(b"graph \x0a\x08location\x12\x07weights end")
-    (tmp_path / "weights").write_bytes(b"1")
-    first = cache.model_digest(model)
-    assert cache.model_digest(model) == first
-    (tmp_path / "weights").write_bytes(b"2")
-    second = cache.model_digest(model)
-    assert second != first
-    model.write_bytes(b"other")
-    assert cache.model_digest(model) not in (first, second)

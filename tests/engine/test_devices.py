@@ -76,7 +76,7 @@ def fake() -> Iterator[FakeBackend]:
 def opened(tmp_path: Path, **options: Any) -> Engine:
     path = tmp_path / "model"
     path.touch()
-    return Engine(path, target="fake", **options)
+    return Engine(path, target="fake", batch_first=True, **options)
 
 
 @pytest.mark.parametrize("rows", range(12))
@@ -143,7 +143,10 @@ def test_checked_input_and_several_tensors(tmp_path: Path) -> None:
             np.testing.assert_allclose(got, want, rtol=1e-6)
         with pytest.raises(ShapeError):
             engine([arrays[0], arrays[1][:3]])
-    with Engine(write_onnx(TOTAL, tmp_path), replicas=2) as engine, pytest.raises(ShapeError, match="no batch"):
+    with (
+        Engine(write_onnx(TOTAL, tmp_path), replicas=2, batch_first=True) as engine,
+        pytest.raises(ShapeError, match="no batch"),
+    ):
         engine(TOTAL.arrays(8))
 
 

@@ -20,7 +20,7 @@ def rows(count: int, dtype: str = "float32") -> np.ndarray:
     return np.arange(count * 3, dtype=dtype).reshape(count, 3)
 
 
-@pytest.mark.parametrize("engine_class", [TecoInferEngine, PaddleEngine, Engine])
+@pytest.mark.parametrize("engine_class", [TecoInferEngine, PaddleEngine])
 def test_the_guides_constructor_call(engine_class: type[Engine], doubling: Write) -> None:
     engine = engine_class(
         ckpt=str(doubling(["batch", 3])),
@@ -54,7 +54,7 @@ def test_pass_files_that_scripts_name_exist() -> None:
 @pytest.mark.parametrize("fixed", [1, 4])
 @pytest.mark.parametrize("count", [0, 1, 3, 4, 5, 8, 11])
 def test_a_fixed_batch_serves_any_number_of_rows(doubling: Write, fixed: int, count: int) -> None:
-    with Engine(doubling([fixed, 3])) as engine:
+    with Engine(doubling([fixed, 3]), batch_first=True) as engine:
         out = engine(rows(count))
     assert out.dtype == np.float32
     assert np.array_equal(out, rows(count) * 2)
@@ -83,7 +83,7 @@ def test_pieces_of_several_inputs_where_one_has_no_rows(network: Write) -> None:
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [2, 3])
     shift = helper.make_tensor_value_info("shift", TensorProto.FLOAT, [3])
     y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [2, 3])
-    with Engine(network([("Add", ["x", "shift"], ["y"])], [x, shift], [y])) as engine:
+    with Engine(network([("Add", ["x", "shift"], ["y"])], [x, shift], [y]), batch_first=True) as engine:
         moved = np.float32([1, 2, 3])
         assert np.array_equal(engine([rows(5), moved]), rows(5) + moved)
 
@@ -98,7 +98,7 @@ def test_read_only_arrays_are_taken_and_left_alone(doubling: Write) -> None:
     x = rows(3)
     x.flags.writeable = False
     for path in (doubling([2, 3]), doubling(["batch", 3])):
-        with Engine(path) as engine:
+        with Engine(path, batch_first=True) as engine:
             assert np.array_equal(engine(x), rows(3) * 2)
     assert np.array_equal(x, rows(3))
 
@@ -122,7 +122,7 @@ def test_dtypes_that_are_converted(doubling: Write, model: str, given: str, aske
 
 
 def test_submit_gives_futures_in_order(doubling: Write) -> None:
-    with Engine(doubling([2, 3])) as engine:
+    with Engine(doubling([2, 3]), batch_first=True) as engine:
         futures = [engine.submit(rows(count)) for count in range(1, 9)]
         for count, future in enumerate(futures, 1):
             assert np.array_equal(future.result(timeout=30), rows(count) * 2)
@@ -139,7 +139,7 @@ def test_two_engines_in_two_threads(doubling: Write) -> None:
     wrong: list[int] = []
 
     def work(fixed: int) -> None:
-        with Engine(doubling([fixed, 3])) as engine:
+        with Engine(doubling([fixed, 3]), batch_first=True) as engine:
             wrong.extend(count for count in range(60) if not np.array_equal(engine(rows(count)), rows(count) * 2))
 
     threads = [threading.Thread(target=work, args=(fixed,)) for fixed in (2, 3)]

@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from engine.half import computed_in_float32
+from engine.backends.compiling.half import computed_in_float32
 
 HALF = TensorProto.FLOAT16
 

@@ -113,7 +113,7 @@ def test_a_compiled_engine_is_saved_opened_and_moved(card: Any, tmp_path: Path) 
     with Engine(saved, target="sdaa", batch_size=16, input_size=[[4, 4]], dtype="float32") as engine:
         np.testing.assert_allclose(engine(arrays), arrays[0] * 2 + 1, rtol=1e-6)
     saved.write_bytes(saved.read_bytes()[:-1])
-    with pytest.raises(ModelFileError, match="not a compiled engine"):
+    with pytest.raises(ModelFileError, match="not a network that target"):
         Engine(saved, target="sdaa", batch_size=16, input_size=[[4, 4]])
 
 

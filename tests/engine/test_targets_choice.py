@@ -8,18 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from engine import backends, cache
+from engine import backends
 from engine.backends.base import Availability, Options, Session
+from engine.backends.compiling import cache
 from engine.backends.onnxruntime import OnnxRuntimeBackend
 from engine.base import OptionError
 from zoo import __main__ as command
 from zoo import catalogue
-from zoo.accuracy import targets
-from zoo.accuracy.verify import verify
+from zoo.accuracy.choice import choose_target
+from zoo.accuracy.verify import VerifyOptions, verify
 from zoo.commands import valid
 from zoo.errors import CheckFailedError
 from zoo.exporting.export import export
+from zoo.family import Family
 from zoo.model import Model
+from zoo.running.setting import Setting
 
 
 class Slow(OnnxRuntimeBackend):
@@ -40,8 +43,13 @@ class Slow(OnnxRuntimeBackend):
 
 
 @pytest.fixture(scope="module")
-def lenet() -> Model:
+def lenet_family() -> Family:
     return catalogue.load("classification/lenet")
+
+
+@pytest.fixture(scope="module")
+def lenet(lenet_family: Family) -> Model:
+    return lenet_family.variant()
 
 
 @pytest.fixture(scope="module")
@@ -62,11 +70,11 @@ def only_two_targets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterato
 
 
 def choose(lenet: Model, folder: Path) -> str:
-    return targets.resolve("auto", lenet, folder, "lenet", "float32", 16, None)
+    return choose_target(Setting(lenet, folder=folder, target="auto")).target
 
 
 def test_one_table_for_several_targets(lenet: Model, folder: Path) -> None:
-    done = verify(lenet, folder, variant="lenet", target="onnx,slow", limit=20)
+    done = verify(Setting(lenet, folder=folder, target="onnx,slow"), VerifyOptions(limit=20))
     assert [(one.runtime, one.dtype) for one in done.contenders[2:]] == [
         ("onnxruntime", "float16"),
         ("slow", "float32"),
@@ -79,10 +87,10 @@ def test_one_table_for_several_targets(lenet: Model, folder: Path) -> None:
 
 def test_what_cannot_be_measured_is_named(lenet: Model, folder: Path, only_two_targets: Slow) -> None:
     only_two_targets.refuses = True
-    done = verify(lenet, folder, variant="lenet", target="onnx,slow", dtypes=["float16"], limit=4)
+    done = verify(Setting(lenet, folder=folder, target="onnx,slow"), VerifyOptions(["float16"], limit=4))
     assert done.left_out == {"slow float16": "not today"}
     with pytest.raises(OptionError, match="not today"):
-        verify(lenet, folder, variant="lenet", target="slow", dtypes=["float16"], limit=4)
+        verify(Setting(lenet, folder=folder, target="slow"), VerifyOptions(["float16"], limit=4))
 
 
 def test_the_choice_is_remembered(lenet: Model, folder: Path, tmp_path: Path) -> None:
@@ -93,7 +101,7 @@ def test_the_choice_is_remembered(lenet: Model, folder: Path, tmp_path: Path) ->
     assert opened > 0
     assert choose(lenet, folder) == chosen
     assert Slow.opened == opened
-    (memory,) = (tmp_path / "home" / "auto").iterdir()
+    (memory,) = (tmp_path / "home/auto/classification/lenet/lenet").iterdir()
     choice = json.loads(memory.read_text())["choice"]
     assert choice["target"] == max(choice["measured"], key=choice["measured"].get)
     assert "fastest that passes" in choice["reason"]
@@ -105,18 +113,22 @@ def test_a_target_that_fails_is_not_chosen(lenet: Model, folder: Path, only_two_
 
 
 def test_no_target_is_an_error(lenet: Model, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zoo.accuracy.verify.Verification.passed", lambda self: False)
+    monkeypatch.setattr("zoo.accuracy.comparison.Verification.passed", lambda self: False)
     with pytest.raises(CheckFailedError, match="no target passes"):
         choose(lenet, folder)
 
 
 def test_valid_compares_several_targets(
-    lenet: Model, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    lenet_family: Family,
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("TECO_INFER_PIPELINES_MAX_STEPS", "2")
     record = tmp_path / "valid.json"
     flags = ["--ckpt", str(folder / "lenet_dyn.onnx"), "--target", "onnx,slow", "--json", str(record)]
-    assert valid.main(lenet, flags) == 0
+    assert valid.main(lenet_family, flags) == 0
     assert capsys.readouterr().out.count("eval_metric ") == 2
     assert [one["target"] for one in json.loads(record.read_text())] == ["onnx", "slow"]
 

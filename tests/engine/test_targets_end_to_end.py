@@ -9,9 +9,10 @@ import pytest
 
 from engine import backends
 from zoo import catalogue, frameworks
-from zoo.accuracy.verify import require_passed, verify
-from zoo.commands import flags, predict, valid
-from zoo.exporting.export import export
+from zoo.accuracy.verify import VerifyOptions, require_passed, verify
+from zoo.commands import predict, valid
+from zoo.exporting.export import ExportOptions, export
+from zoo.running.setting import Setting
 
 # model: variant, input size (small, as TVM without tuning is slow), how many samples
 MODELS = {
@@ -39,10 +40,11 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     def folder(model_id: str) -> Path:
         if model_id not in folders:
             folders[model_id] = tmp_path_factory.mktemp("exported")
-            model, (variant, size, _) = catalogue.load(model_id), MODELS[model_id]
+            variant, size, _ = MODELS[model_id]
+            model = catalogue.load(model_id).variant(variant)
             weights = "sample" if model.sample_weights.is_file() else "random"
-            formats = frameworks.formats(model)
-            export(model, folders[model_id], variant=variant, weights=weights, input_size=size, formats=formats)
+            formats = frameworks.formats(model.framework)
+            export(model, folders[model_id], ExportOptions(weights=weights, input_size=size, formats=formats))
         return folders[model_id]
 
     return folder
@@ -86,18 +88,18 @@ def test_the_whole_path_on_doubles(
 
 def walk(model_id: str, target: str, folder: Path, dtypes: list[str] | None, capsys: pytest.CaptureFixture[str]) -> str:
     """Verify, single, folder and valid; what the last of them printed."""
-    model, (variant, size, limit) = catalogue.load(model_id), MODELS[model_id]
-    given = {"dtypes": dtypes, "batch_size": 4, "input_size": size, "limit": limit}
-    done = verify(model, folder, variant=variant, target=target, **given)  # type: ignore[arg-type]
-    assert require_passed(done) == 0
+    family, (variant, size, limit) = catalogue.load(model_id), MODELS[model_id]
+    setting = Setting(family.variant(variant), folder=folder, target=target, batch_size=4, input_size=size)
+    done = verify(setting, VerifyOptions(dtypes, limit=limit))
+    require_passed(done)
     assert target == "onnx" or target in {one.runtime for one in done.contenders}
 
-    ckpt = flags.exported_file(model, folder, variant, "float32", target)
+    ckpt = setting.file(setting.model.part)
     words = ["--ckpt", str(ckpt), "--variant", variant, "--target", target]
     words += ["--input_size", str(size)] if size else []
     words += ["--batch_size", "4"]  # the same for all, so that it is compiled once
-    assert predict.single(model, words) == 0
-    assert predict.multi(model, words) == 0
+    assert predict.single(family, words) == 0
+    assert predict.multi(family, words) == 0
     capsys.readouterr()
-    assert valid.main(model, [*flags, "--data_path", "sample"]) == 0
+    assert valid.main(family, [*words, "--data_path", "sample"]) == 0
     return capsys.readouterr().out

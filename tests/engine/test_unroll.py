@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from engine.unroll import lstms_unrolled
+from engine.backends.compiling.unroll import lstms_unrolled
 
 STEPS, ROWS, INPUTS, HIDDEN = 5, 3, 4, 6
 

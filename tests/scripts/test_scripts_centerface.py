@@ -11,12 +11,9 @@ from PIL import Image
 
 
 @pytest.fixture(scope="module")
-def folder(copy: Path, run) -> Path:
+def folder(exported) -> Path:
     """CenterFace's folder after `python export_onnx.py`."""
-    folder = copy / "example/face/centerface"
-    done = run("export_onnx.py", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return folder
+    return exported("face/centerface")
 
 
 def test_one_picture(folder: Path, run, tmp_path: Path) -> None:

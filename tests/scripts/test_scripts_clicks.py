@@ -14,22 +14,15 @@ ROW = clicks.draw(1, 99).rows[0]
 
 
 @pytest.fixture(scope="module", params=["wide_deep", "deepfm"])
-def folder(request: pytest.FixtureRequest, copy: Path, run) -> Path:
+def folder(request: pytest.FixtureRequest, exported) -> Path:
     """A click model's folder after `python export_onnx.py`."""
-    place = copy / "example/recommendation" / request.param
-    done = run("export_onnx.py", cwd=place)
-    assert done.returncode == 0, done.stderr
-    return place
+    return exported(f"recommendation/{request.param}")
 
 
 @pytest.fixture(scope="module")
-def deepfm(copy: Path, run) -> Path:
+def deepfm(exported) -> Path:
     """DeepFM's folder after `python export_onnx.py`."""
-    place = copy / "example/recommendation/deepfm"
-    if not (place / "deepfm_dyn.onnx").is_file():
-        done = run("export_onnx.py", cwd=place)
-        assert done.returncode == 0, done.stderr
-    return place
+    return exported("recommendation/deepfm")
 
 
 def test_the_commands_of_the_readme(folder: Path, run, tmp_path: Path) -> None:
@@ -39,12 +32,6 @@ def test_the_commands_of_the_readme(folder: Path, run, tmp_path: Path) -> None:
     single = run("example_single_batch.py", "--data_path", "demos/rows.tsv", cwd=folder)
     assert single.returncode == 0, single.stderr
     assert len(re.findall(r"^demos/rows\.tsv:\d: click 0\.\d{4}$", single.stdout, re.MULTILINE)) == 8
-    words = ["--data_path", "demos", "--save_dir", tmp_path / "p", "--json", tmp_path / "o.json"]
-    multi = run("example_multi_batch.py", *words, cwd=folder)
-    assert multi.returncode == 0, multi.stderr
-    assert len(list((tmp_path / "p").glob("*.png"))) == 12
-    said = json.loads((tmp_path / "o.json").read_text())["predictions"]
-    assert [one["id"] for one in said][:5] == [f"labelled.csv:{line}" for line in range(2, 6)] + ["rows.tsv:1"]
     words = ["--ckpt", f"{folder.name}_dyn.onnx", "--batch_size", "512", "--json", tmp_path / "v.json"]
     valid = run("example_valid.py", *words, cwd=folder)
     assert valid.returncode == 0, valid.stderr

@@ -13,12 +13,9 @@ WORDS = ["2026", "coffee", "harbour", "lighthouse", "quick", "river", "sunday", 
 
 
 @pytest.fixture(scope="module")
-def crnn_folder(copy: Path, run) -> Path:
+def crnn_folder(exported) -> Path:
     """CRNN's folder after `python export_onnx.py`."""
-    folder = copy / "example/ocr/crnn"
-    done = run("export_onnx.py", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return folder
+    return exported("ocr/crnn")
 
 
 def test_single_says_the_word_and_draws_it(crnn_folder: Path, run, tmp_path: Path) -> None:

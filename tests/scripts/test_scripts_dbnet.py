@@ -11,12 +11,9 @@ from PIL import Image
 
 
 @pytest.fixture(scope="module")
-def dbnet_folder(copy: Path, run) -> Path:
+def dbnet_folder(exported) -> Path:
     """DBNet's folder after `python export_onnx.py`."""
-    folder = copy / "example/ocr/dbnet"
-    done = run("export_onnx.py", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return folder
+    return exported("ocr/dbnet")
 
 
 def test_single_finds_text_and_draws_it(dbnet_folder: Path, run, tmp_path: Path) -> None:

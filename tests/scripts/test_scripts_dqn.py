@@ -11,12 +11,9 @@ from PIL import Image
 
 
 @pytest.fixture(scope="module")
-def folder(copy: Path, run) -> Path:
+def folder(exported) -> Path:
     """DQN's folder after `python export_onnx.py`."""
-    folder = copy / "example/reinforcement/dqn"
-    done = run("export_onnx.py", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return folder
+    return exported("reinforcement/dqn")
 
 
 def test_single_plays_the_episode(folder: Path, run, tmp_path: Path) -> None:

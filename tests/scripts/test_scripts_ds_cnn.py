@@ -23,12 +23,9 @@ HEARD = {
 
 
 @pytest.fixture(scope="module")
-def folder(copy: Path, run) -> Path:
+def folder(exported) -> Path:
     """DS-CNN's folder after `python export_onnx.py`."""
-    folder = copy / "example/speech/ds_cnn"
-    done = run("export_onnx.py", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return folder
+    return exported("speech/ds_cnn")
 
 
 def test_every_demo_is_heard_rightly_and_drawn(folder: Path, run, tmp_path: Path) -> None:

@@ -37,12 +37,6 @@ SHARED = [
 ]
 
 
-def test_single_with_defaults(lenet_folder: Path, run) -> None:
-    done = run("example_single_batch.py", cwd=lenet_folder)
-    assert done.returncode == 0, done.stderr
-    assert re.search(r"digit_0\.png: 0 \(\d\.\d+\)", done.stdout)
-
-
 def test_single_imports_neither_torch_nor_paddle(lenet_folder: Path, run, tmp_path: Path) -> None:
     """A package of either name that ends the process stands in front of the real ones."""
     for name in ("torch", "paddle", "onnx", "torchvision", "scipy", "sklearn", "rich", "pydantic"):

@@ -1,4 +1,4 @@
-"""ResNet from both frameworks at a small input, a script in the guide's form, and the `zoo` command."""
+"""ResNet at a small input, a script in the guide's form, and the `zoo` command."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def resnet_folder(copy: Path, run) -> Path:
     return folder
 
 
-def test_resnet_end_to_end(resnet_folder: Path, run, tmp_path: Path) -> None:
+def test_resnet_at_another_size(resnet_folder: Path, run) -> None:
     manifest = json.loads((resnet_folder / "resnet18.export.json").read_text())
     assert manifest["weights"] == {"kind": "random", "seed": 0}
     assert manifest["files"]["dynamic"]["inputs"][0]["shape"] == ["batch", 3, "height", "width"]
@@ -30,9 +30,6 @@ def test_resnet_end_to_end(resnet_folder: Path, run, tmp_path: Path) -> None:
     single = run("example_single_batch.py", "--variant", "resnet18", *SMALL, "--topk", "7", cwd=resnet_folder)
     assert single.returncode == 0, single.stderr
     assert len(re.findall(r"\(\d\.\d+\)", single.stdout)) == 7
-    multi = run("example_multi_batch.py", "--variant", "resnet18", "--save_dir", tmp_path, cwd=resnet_folder)
-    assert multi.returncode == 0, multi.stderr
-    assert len(multi.stdout.splitlines()) == len(list(tmp_path.glob("*.png"))) == 4
     valid = run("example_valid.py", "--ckpt", "resnet18_dyn.onnx", *SMALL, cwd=resnet_folder)
     assert valid.returncode == 0, valid.stderr
     assert re.search(r"eval_metric [\d.]+", valid.stdout)
@@ -63,28 +60,15 @@ def test_a_script_in_the_guides_form_runs_unmodified(resnet_folder: Path, run, r
     done = run("guide_form.py", *words, cwd=resnet_folder)
     assert done.returncode == 0, done.stderr
     samples, labels, metric, summary = done.stdout.splitlines()
-    assert samples == "samples 11"  # the last, partial batch is not dropped
+    assert samples == "samples 8"  # the last, partial batch is dropped, as upstream does
+    assert "the last 3 of 11 images do not fill a batch of 4" in done.stderr
     assert summary.startswith("summary: avg_sps: ")
     words = ["--data_path", tmp_path, "--ckpt", "resnet18_dyn.onnx", *SMALL, "--json", tmp_path / "ours.json"]
     assert run("example_multi_batch.py", *words, cwd=resnet_folder).returncode == 0
-    ours = [one["classes"][0]["label"] for one in json.loads((tmp_path / "ours.json").read_text())["predictions"]]
+    found = json.loads((tmp_path / "ours.json").read_text())["predictions"]
+    ours = [one["classes"][0]["label"] for one in found][:8]
     assert json.loads(labels.removeprefix("labels ")) == ours
-    assert float(metric.removeprefix("eval_metric ")) == sum(label == "palace" for label in ours) / 11
-
-
-def test_resnet_paddle_end_to_end(copy: Path, run) -> None:
-    pytest.importorskip("paddle")
-    folder = copy / "example/classification/resnet_paddle"
-    done = run("export_onnx.py", "--weights", "random", *SMALL, cwd=folder)
-    assert done.returncode == 0, done.stderr
-    manifest = json.loads((folder / "resnet50.export.json").read_text())
-    assert [one["name"] for one in manifest["files"]["dynamic"]["inputs"]] == ["input"]
-    assert manifest["files"]["dynamic"]["outputs"][0]["shape"] == ["batch", 1000]
-    assert manifest["files"]["dynamic"]["opset"] == 17
-    for script in ("example_single_batch.py", "example_multi_batch.py"):
-        assert run(script, *SMALL, cwd=folder).returncode == 0
-    verified = run("-m", "zoo", "verify", "resnet_paddle", *SMALL, "--limit", "16", cwd=copy)
-    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert float(metric.removeprefix("eval_metric ")) == sum(label == "palace" for label in ours) / 8
 
 
 def test_zoo_run_lenet(copy: Path, run, tmp_path: Path) -> None:

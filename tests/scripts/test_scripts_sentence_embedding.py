@@ -10,13 +10,10 @@ import pytest
 
 
 @pytest.fixture(scope="module")
-def folder(copy: Path, run) -> Path:
+def folder(exported) -> Path:
     """The folder after `python export_onnx.py`, without any network."""
     pytest.importorskip("transformers")
-    place = copy / "example/nlp/sentence_embedding"
-    done = run("export_onnx.py", cwd=place, HF_HUB_OFFLINE="1")
-    assert done.returncode == 0, done.stderr
-    return place
+    return exported("nlp/sentence_embedding")
 
 
 def test_the_manifest_names_the_published_weights(folder: Path) -> None:
@@ -38,17 +35,6 @@ def test_typed_texts_that_mean_the_same_are_near(folder: Path, run, tmp_path: Pa
     assert storm.shape == (384,)
     assert np.linalg.norm(storm) == pytest.approx(1, abs=1e-5)
     assert storm @ thunder > 0.6 > 0.3 > storm @ bread
-
-
-def test_a_folder_with_pictures(folder: Path, run, tmp_path: Path) -> None:
-    done = run("example_multi_batch.py", "--save_dir", tmp_path, cwd=folder)
-    assert done.returncode == 0, done.stderr
-    assert [line.split(": ")[0] for line in done.stdout.splitlines()[:3]] == [
-        "bread.txt",
-        "pairs.tsv:2.1",
-        "pairs.tsv:2.2",
-    ]
-    assert len(list(tmp_path.glob("*.png"))) == 9
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])

@@ -13,12 +13,9 @@ from PIL import Image
 
 
 @pytest.fixture(scope="module")
-def folder(copy: Path, run) -> Path:
+def folder(exported) -> Path:
     """U-Net's folder after `python export_onnx.py`."""
-    folder = copy / "example/segmentation/unet"
-    done = run("export_onnx.py", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return folder
+    return exported("segmentation/unet")
 
 
 def test_one_picture(folder: Path, run, tmp_path: Path) -> None:

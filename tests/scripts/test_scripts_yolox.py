@@ -14,15 +14,9 @@ from utils.datasets.samples.scenes import write_coco
 
 
 @pytest.fixture(scope="module")
-def folder(copy: Path, run) -> Path:
+def folder(exported) -> Path:
     """The model's folder after `python export_onnx.py`."""
-    place = copy / "example/detection/yolox"
-    done = run("export_onnx.py", cwd=place)
-    assert done.returncode == 0, done.stderr
-    manifest = json.loads((place / "yolox_sample.export.json").read_text())
-    (output,) = manifest["files"]["dynamic"]["outputs"]
-    assert output["shape"] == ["batch", "cells", 9]
-    return place
+    return exported("detection/yolox")
 
 
 @pytest.fixture(scope="module")

@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from onnx import TensorProto
 from PIL import Image
 
 from tecoexec import tecoexec
-from tecoexec.cases import read
+from tecoexec.cases import Case, WrongCase, read
 from tecoexec.inputs import WrongUseError
 from tecoexec.result import PARTS
 from tecoexec.single import OutOfMemoryError
+
+from .conftest import save
 
 SHORT = ["--duration", "0.1", "--iterations", "3", "--warmUp", "2"]
 NUMBER = r"\d[\d.e+-]*"
@@ -217,12 +220,17 @@ def test_another_binary_is_called_with_its_own_flags_only(
     assert json.loads((tmp_path / "out/results.json").read_text())[0]["throughput"] == pytest.approx(4000)
 
 
+def good(config: Path, environ: dict[str, str]) -> list[Case]:
+    """Every case, of a file without a wrong one."""
+    return [case for case in read(config, environ) if isinstance(case, Case)]
+
+
 def test_batch_sizes_follow_the_compute_units(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     config.write_text(CASE.format(path="x.onnx") + "  history_throughput: 5.0\n")
-    assert [(case.batch, case.history) for case in read(config, {})] == [(4, 5.0), (8, 5.0)]
-    assert [(case.batch, case.history) for case in read(config, {"MAX_ENGINE_NUMS": "3"})] == [(3, None), (6, None)]
-    assert [case.shapes() for case in read(config, {})] == ["4*8", "8*8"]
+    assert [(case.batch, case.history) for case in good(config, {})] == [(4, 5.0), (8, 5.0)]
+    assert [(case.batch, case.history) for case in good(config, {"MAX_ENGINE_NUMS": "3"})] == [(3, None), (6, None)]
+    assert [case.shapes() for case in good(config, {})] == ["4*8", "8*8"]
 
 
 @pytest.mark.parametrize(
@@ -231,18 +239,87 @@ def test_batch_sizes_follow_the_compute_units(tmp_path: Path) -> None:
         (("run_sync: true", "run_sync: perhaps"), "case 1 .*run_sync"),
         (("warm_up: 2", "warmup: 2"), "case 1 .*warm"),
         (("duration: 0.1", "history_throughput: [1.0]"), "history_throughput has 1 figures for 2 batch sizes"),
-        (("- case_name", "case_name"), "holds no list|cannot be read"),
+        (("input_shapes: 1*8", "input_shapes: one"), "case 1 .*shapes are written as"),
+        (("duration: 0.1", "batch_index: 2"), "batch_index 2 is no dimension"),
+        (("duration: 0.1", "batch_index: [0, 1]"), "batch_index has 2 numbers for 1 inputs"),
     ],
 )
-def test_mistakes_in_a_config_are_named(tmp_path: Path, change: tuple[str, str], words: str) -> None:
+def test_mistakes_in_a_case_are_named_and_stop_no_other(tmp_path: Path, change: tuple[str, str], words: str) -> None:
     config = tmp_path / "config.yaml"
-    config.write_text(CASE.format(path="x.onnx").replace(*change))
-    with pytest.raises(WrongUseError, match=words):
-        read(config, {})
+    whole = CASE.format(path="x.onnx")
+    config.write_text(whole.replace(*change) + whole)
+    wrong, *good = read(config, {})
+    assert isinstance(wrong, WrongCase)
+    assert re.search(words, wrong.reason)
+    assert [case.batch for case in good if isinstance(case, Case)] == [4, 8]
+
+
+@pytest.mark.parametrize("text", ["case_name: x", "- a: [", "3"])
+def test_a_file_that_is_no_list_of_cases(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.yaml").write_text(text)
+    with pytest.raises(WrongUseError, match=r"holds no list|cannot be read"):
+        read(tmp_path / "config.yaml", {})
+
+
+WILD = """
+- case_name: model.infer.async.doubling.1card.dynamic.shape8
+  onnx_path: {path}
+  pass_path: resnet/resnet_pass.py
+  onnx_dtype: float32
+  input_shapes: 1*8
+  input_dtype: float32
+  batch_size: [4, 8]
+  batch_index: 0
+  iterations: 3
+  warm_up: 2
+  run_sync: true
+  benchmark_of_latency: 3.5
+  cuda_throughput: [1000]
+  cuda_latency: [1.0, 2.0, 3.0]
+  desc: {{author: somebody, card: T1}}
+  duration: 0.1
+- case_name: broken
+  onnx_path: 5
+"""
+
+
+def test_configs_as_they_are_in_the_wild(doubling: Path, tmp_path: Path, root: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(WILD.format(path=doubling))
+    first = read(config, {})[0]
+    assert isinstance(first, Case)
+    assert first.pass_path(root) == root / "contrib/engine/passes/resnet/resnet_pass.py"
+    done = run_suite(config, tmp_path / "out", root=root)
+    assert "1 failed, 2 passed" in done.stdout, done.stdout
+    assert "case 2 (broken)" in done.stdout
+    assert [entry["batch"] for entry in json.loads((tmp_path / "out/results.json").read_text())] == [4, 8]
+
+
+def test_a_fixed_file_is_measured_in_pieces_for_a_config_only(
+    tmp_path: Path, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = save(tmp_path / "fixed.onnx", TensorProto.FLOAT, [2, 8])
+    assert tecoexec.main(["--onnx", str(path), "--batch", "8", *SHORT]) == 2
+    assert "is fixed at batch 2" in capsys.readouterr().err
+    config = tmp_path / "config.yaml"
+    config.write_text(CASE.format(path=path).replace("batch_size: [4, 8]", "batch_size: 8"))
+    done = run_suite(config, tmp_path / "out", root=root)
+    assert done.returncode == 0, done.stdout
+    record = json.loads((tmp_path / "out/results.json").read_text())[0]["record"]
+    assert record["inputs"] == ["x: float32[8, 8]"]
+
+
+def test_the_batch_may_be_another_dimension(tmp_path: Path) -> None:
+    path = save(tmp_path / "steps.onnx", TensorProto.FLOAT, [3, "batch"])
+    flags = ["--onnx", str(path), "--input_shapes", "3*1", "--batch", "5", "--batch_index", "1", *SHORT]
+    assert tecoexec.main([*flags, "--json", str(tmp_path / "out.json")]) == 0
+    assert json.loads((tmp_path / "out.json").read_text())["records"][0]["inputs"] == ["x: float32[3, 5]"]
 
 
 def test_the_shipped_config_is_good_and_names_models_that_exist(root: Path) -> None:
-    cases = read(root / "tecoexec/testcase_configs/tecoexec_config.yaml", {})
+    found = read(root / "tecoexec/testcase_configs/tecoexec_config.yaml", {})
+    cases = [case for case in found if isinstance(case, Case)]
+    assert cases == found
     assert {case.config.model_name for case in cases} >= {"lenet", "resnet50"}
     for case in cases:
         assert (root / case.config.onnx_path).parent.joinpath("export_onnx.py").is_file()

@@ -6,6 +6,14 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_sample_images
 
+from utils.notices import forget
+
+
+@pytest.fixture(autouse=True)
+def notices_begin_anew():
+    """Each test is told everything, whatever was said before."""
+    forget()
+
 
 @pytest.fixture(scope="session")
 def photos() -> dict[str, Image.Image]:

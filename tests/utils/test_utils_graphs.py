@@ -201,7 +201,7 @@ class Bomb:
 def test_a_pickle_may_not_run_code(tmp_path: Path, evil: bytes, capfd: pytest.CaptureFixture[str]) -> None:
     for part in ("x", "graph", "ty"):
         write(tmp_path, **{part: evil})
-        with pytest.raises(DataError, match=rf"ind\.mini\.{part}: this is not a file of Planetoid's"):
+        with pytest.raises(DataError, match=rf"ind\.mini\.{part}: this is no pickle of arrays"):
             read_planetoid(tmp_path, "mini")
     assert "ran this" not in capfd.readouterr().out
 
@@ -212,17 +212,17 @@ def test_a_pickle_may_not_run_code(tmp_path: Path, evil: bytes, capfd: pytest.Ca
         ({"graph": {0: [1], 3: [9]}}, "the edge 3 - 9 leads to a node that is not there: they are 0 to 6"),
         ({"graph": {0: [-1]}}, "the edge 0 - -1"),
         ({"graph": {0: ["one"]}}, "whole numbers"),
-        ({"graph": {0: 1}}, "whole numbers"),
-        ({"graph": [1]}, "holds a list"),
+        ({"graph": {0: 1}}, "nodes and their neighbours"),
+        ({"graph": [1]}, "nodes and their neighbours"),
         ({"test_index": "6\nfour\n"}, r"test\.index: expected the number"),
         ({"test_index": "6\n6\n"}, "each once"),
         ({"test_index": "6\n"}, r"tx \[2, 3\].* and 1 test nodes from 6 on"),
         ({"test_index": "6\n2\n"}, "from 2 on"),
         ({"test_index": "6\n99999999999\n"}, "node 99999999999; in dense form at most 20000"),
         ({"ally": np.eye(2, dtype=np.int32)}, "do not fit together"),
-        ({"ty": [[0, "?"], [1, 0]]}, "matrix is damaged"),
+        ({"ty": [[0, "?"], [1, 0]]}, "expected a matrix of numbers, got a list"),
         ({"ty": np.zeros(2)}, "expected a matrix"),
-        ({"allx": matrix([[np.nan] * 3] * 4)}, "expected a matrix of numbers"),
+        ({"allx": matrix([[np.nan] * 3] * 4)}, "NaN, infinite"),
     ],
 )
 def test_files_that_do_not_fit(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
@@ -235,7 +235,7 @@ def test_a_matrix_whose_indices_lead_out_of_it(tmp_path: Path) -> None:
     sparse = scipy.sparse.csr_matrix(matrix([[6, 6, 0], [0, 5, 5]]))
     sparse.indices = np.array([0, 1, 1, 70], np.int32)
     write(tmp_path, tx=sparse)
-    with pytest.raises(DataError, match=r"ind\.mini\.tx: the matrix is damaged"):
+    with pytest.raises(DataError, match=r"ind\.mini\.tx: .* a column \d+ of 3"):
         read_planetoid(tmp_path, "mini")
 
 

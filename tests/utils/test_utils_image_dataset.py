@@ -73,6 +73,85 @@ def test_texts_and_hidden_names_in_the_root_are_no_matter(tree):
     assert [sample.id for sample in ImageFolder(root)] == ["cat/1.png"]
 
 
+def test_what_systems_leave_behind_is_passed_over(tree):
+    root = tree("cat/1.png", "__MACOSX/cat/1.png", "cat/__MACOSX/2.png", "cat/@eaDir/1.png", "cat/.cache/1.png")
+    for name in (".DS_Store", "cat/.DS_Store", "cat/._1.png", "cat/Thumbs.db", "desktop.ini"):
+        (root / name).write_bytes(b"x")
+    assert [sample.id for sample in ImageFolder(root)] == ["cat/1.png"]
+
+
+def test_links_are_followed_and_named_where_they_lead_nowhere(tree, tmp_path, caplog):
+    root = tree("cat/1.png")
+    (root / "dog").symlink_to("cat")
+    (root / "cat" / "loop").symlink_to(root)
+    (root / "cat" / "gone").symlink_to("nowhere")
+    assert [sample.id for sample in ImageFolder(root)] == ["cat/1.png", "dog/1.png"]
+    assert "gone: this link leads to nowhere" in caplog.text
+    (root / "eel").symlink_to("nowhere")
+    with pytest.raises(DataError, match="eel is a link to nowhere, which is not there"):
+        ImageFolder(root)
+
+
+def test_pictures_of_formats_that_are_not_taken_are_named(tree, caplog):
+    root = tree("cat/1.png")
+    (root / "cat" / "2.HEIC").write_bytes(b"x")
+    assert len(ImageFolder(root)) == 1
+    assert "2.HEIC: passed over" in caplog.text
+
+
+TWELVE = [f"label {number}" for number in range(12)]
+
+
+@pytest.mark.parametrize(
+    ("names", "classes", "expected"),
+    [
+        ([str(k) for k in range(12)], TWELVE, list(range(12))),
+        ([f"{k:03d}" for k in range(12)], TWELVE, list(range(12))),
+        ([f"class_{k}" for k in range(12)], TWELVE, list(range(12))),
+        ([str(k) for k in (0, 3, 11)], TWELVE, [0, 3, 11]),
+        (["9", "10"], TWELVE, [9, 10]),
+        ([str(k + 1) for k in range(12)], TWELVE, list(range(12))),
+        ([str(k) for k in range(10)], [str(k) for k in range(10)], list(range(10))),
+        ([f"0{k}" for k in range(10)], [str(k) for k in range(10)], list(range(10))),
+        (["1", "2"], ["2", "1", "0"], [1, 0]),
+        (["CAT", "Dog"], ["dog", "cat"], [1, 0]),
+        (["traffic_light", "Stop-Sign"], ["stop sign", "traffic light"], [1, 0]),
+        (["cafe\u0301"], ["the\u0301", "caf\u00e9"], [1]),
+    ],
+)
+def test_the_class_of_a_folder(tree, names, classes, expected):
+    samples = ImageFolder(tree(*(f"{name}/p.png" for name in names)), classes)
+    assert {sample.id.partition("/")[0]: sample.target for sample in samples} == dict(zip(names, expected, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["0", "12"], "the folder 12 is no class: this model has 12"),
+        (["1", "01"], "both folders 01 and 1 are the class label 1"),
+        (["0", "one"], "the folder (0|one) names no class"),
+        (["LABEL 1", "label 1"], "both folders LABEL 1 and label 1 are the class label 1"),
+        (["Label 1", "stranger"], "the folder stranger names no class"),
+        (["99999999999999999999"], "names no class"),
+        (["-1"], "the folder -1 names no class"),
+    ],
+)
+def test_folders_of_no_clear_class_are_refused(tree, names, message):
+    with pytest.raises(DataError, match=message):
+        ImageFolder(tree(*(f"{name}/p.png" for name in names)), TWELVE)
+
+
+def test_an_order_that_is_guessed_is_said(tree, caplog):
+    ImageFolder(tree("x/1.png", "y/1.png"), classes=["n0", "n1"])
+    assert "x is n0 and y is n1" in caplog.text
+
+
+@pytest.mark.parametrize(("names", "said"), [(["2", "10"], "10 comes before 2"), (["0", "5"], "5 is class 1")])
+def test_numbers_that_are_sorted_as_text_are_said(tree, caplog, names, said):
+    ImageFolder(tree(*(f"{name}/1.png" for name in names)))
+    assert said in caplog.text
+
+
 @pytest.mark.parametrize("world", [1, 2, 3, 7, 20])
 def test_shards_hold_each_sample_exactly_once(world):
     samples = [Sample(str(number), number) for number in range(11)]
@@ -120,30 +199,49 @@ def alone(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
-def test_load_data_yields_images_and_labels_and_keeps_the_last_batch(tree, alone):
+def test_load_data_yields_full_batches_and_says_what_it_drops(tree, alone, caplog):
     torch = pytest.importorskip("torch")
     root = tree("a/1.png", "a/2.png", "b/1.png", "b/2.png", "b/3.png")
     Image.new("L", (5, 5)).save(root / "b" / "3.png")
     loader = load_data(str(root), 2)
+    assert "the last 1 of 5 images" in caplog.text
     for _ in range(2):
         batches = list(loader)
-        assert len(loader) == len(batches) == 3
-        assert [len(images) for images, _ in batches] == [2, 2, 1]
-        assert all(isinstance(images, list) for images, _ in batches)
+        assert len(loader) == len(batches) == 2
+        assert all(isinstance(images, list) and len(images) == 2 for images, _ in batches)
         assert {image.mode for images, _ in batches for image in images} == {"RGB"}
         assert all(targets.dtype == torch.int64 for _, targets in batches)
-        assert torch.cat([targets for _, targets in batches]).tolist() == [0, 0, 1, 1, 1]
+        assert torch.cat([targets for _, targets in batches]).tolist() == [0, 0, 1, 1]
+
+
+def test_load_data_is_upstreams_loader(tree, alone):
+    """torch's own, with drop_last."""
+    data = pytest.importorskip("torch.utils.data")
+    folder = pytest.importorskip("torchvision.datasets").ImageFolder(
+        tree(*(f"{name}/{number}.png" for name in ("2", "10", "9") for number in range(5)))
+    )
+    theirs = data.DataLoader(folder, batch_size=4, drop_last=True, collate_fn=list)
+    ours = load_data(folder.root, 4)
+    assert len(ours) == len(theirs) == 3
+    for (images, targets), batch in zip(ours, theirs, strict=True):
+        assert targets.tolist() == [target for _, target in batch]
+        assert [image.tobytes() for image in images] == [image.tobytes() for image, _ in batch]
+
+
+def test_fewer_images_than_a_batch_are_said(tree, alone, caplog):
+    assert list(load_data(tree("a/1.png"), 2)) == []
+    assert "the last 1 of 1 images do not fill a batch of 2" in caplog.text
 
 
 def test_load_data_shares_the_work(tree, alone, monkeypatch):
     pytest.importorskip("torch")
-    root = tree(*(f"{name}/{number}.png" for name in "ab" for number in range(5)))
+    root = tree(*(f"{name}/{number}.png" for name in "ab" for number in range(6)))
     seen = []
     monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "3")
     for rank in range(3):
         monkeypatch.setenv("OMPI_COMM_WORLD_RANK", str(rank))
         seen += [image.getpixel((0, 0))[0] for images, _ in load_data(root, 2) for image in images]
-    assert sorted(seen) == list(range(10))
+    assert sorted(seen) == list(range(12))
 
 
 def test_load_data_refuses_an_impossible_batch(tree, alone):

@@ -75,7 +75,7 @@ def test_a_damaged_lmdb_is_named(images: Path) -> None:
         read_words(empty)
     (images / "bad").mkdir()
     (images / "bad/data.mdb").write_bytes(b"not a database")
-    with pytest.raises(DataError, match="not a database"):
+    with pytest.raises(DataError, match="not a whole LMDB database: it does not begin as one"):
         read_words(images / "bad")
 
 

@@ -84,7 +84,7 @@ def test_a_mask_in_colours_is_refused(voc):
     [
         ("SegmentationClass/2007_000033.png", r"val.txt, line 2: '2007_000033' is listed, but there is no file"),
         ("JPEGImages/2007_000033.jpg", r"val.txt, line 2: '2007_000033' is listed"),
-        ("ImageSets/Segmentation/val.txt", r"val.txt: this list cannot be read"),
+        ("ImageSets/Segmentation/val.txt", r"val.txt: this file cannot be read"),
     ],
 )
 def test_missing_files_are_named(voc, broken, message):
@@ -108,7 +108,7 @@ def test_a_mask_that_is_cut_off_is_named(voc):
     path = voc / "SegmentationClass/2007_000033.png"
     save_mask(np.random.RandomState(0).randint(0, 21, (8, 12)).astype(np.uint8), path)
     path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(DataError, match=r"2007_000033\.png: this mask cannot be read"):
+    with pytest.raises(DataError, match=r"2007_000033\.png: this image is damaged or incomplete"):
         VocSegmentation(voc)[1].target.array()
 
 

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from utils.postprocess.pytorch.detection import YoloxDecoder, decode, grid
-from utils.preprocess.pytorch.detection import Letterbox, Placed, letterbox, upright
+from utils.preprocess.image import upright
+from utils.preprocess.pytorch.detection import Letterbox, Placed, letterbox
 from zoo_core.errors import DataError
 
 cv2 = pytest.importorskip("cv2")

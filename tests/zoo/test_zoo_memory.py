@@ -14,7 +14,7 @@ import pytest
 CHILD = """
 import resource, sys, threading
 import numpy as np
-from zoo.memory import keep_freed
+from zoo.running.memory import keep_freed
 
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt

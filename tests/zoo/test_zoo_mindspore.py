@@ -13,13 +13,15 @@ import pytest
 from engine import backends
 from engine.base import Engine, ExportError, RunError, TargetUnavailableError
 from zoo import catalogue, frameworks
+from zoo.commands.export import main
 from zoo.difference import outputs_difference
 from zoo.errors import ZooError
-from zoo.exporting import export
-from zoo.exporting.export import parity_batch
+from zoo.exporting.export import ExportOptions, export
+from zoo.family import Family
 from zoo.manifest import Exported, read_manifest
 from zoo.model import Model
-from zoo.weights import Weights, resolve
+from zoo.running.reference import demo_batch
+from zoo.weights import Weights, find_weights
 
 if not backends.targets()["mindspore"].availability().usable:
     pytest.skip("mindspore is not installed", allow_module_level=True)
@@ -27,29 +29,29 @@ if not backends.targets()["mindspore"].availability().usable:
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return catalogue.load("classification/lenet_mindspore")
+    return catalogue.load("classification/lenet_mindspore").variant()
 
 
 @pytest.fixture(scope="module")
 def made(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Exported:
     """Read it, do not change it."""
-    return export.export(model, tmp_path_factory.mktemp("lenet"), formats=("onnx", "mindir", "ckpt"))
+    return export(model, tmp_path_factory.mktemp("lenet"), ExportOptions(formats=("onnx", "mindir", "ckpt")))
 
 
 def engine_of(model: Model, weights: Path) -> Engine:
     """The cell itself with the weights in a file."""
     framework = frameworks.of(model)
-    return framework.engine(model, framework.load(model, "lenet", Weights("file", weights), []))
+    return framework.engine(model.part, framework.load(model, Weights("file", weights), []))
 
 
 def test_checkpoint_mindir_and_onnx_agree_at_every_batch(model: Model, made: Exported, lenet_export: Exported) -> None:
-    (digits,) = parity_batch(model, model.demos())
+    (digits,) = demo_batch(model, model.demo_folder())
     engines = {
         "cell": engine_of(model, model.sample_weights),
         "ckpt": engine_of(model, made.paths["ckpt"]),
         "mindir": Engine(made.paths["mindir"], target="mindspore"),
         "onnx": Engine(made.dynamic),
-        "static": Engine(made.static),
+        "static": Engine(made.static, batch_first=True),
         "pytorch": Engine(lenet_export.dynamic),  # the same weights, from the other framework
     }
     for rows in (1, 2, 5, 8):
@@ -81,16 +83,16 @@ def test_the_manifest_has_every_format(made: Exported) -> None:
 
 
 def test_a_format_exported_later_joins_the_manifest_of_the_same_network(model: Model, tmp_path: Path) -> None:
-    export.export(model, tmp_path, formats=("ckpt",))
+    export(model, tmp_path, ExportOptions(formats=("ckpt",)))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["lenet.ckpt", "lenet.export.json"]
-    second = export.export(model, tmp_path, formats=("mindir",))
+    second = export(model, tmp_path, ExportOptions(formats=("mindir",)))
     assert list(json.loads(second.manifest.read_text())["files"]) == ["mindir", "ckpt"]
-    third = export.export(model, tmp_path, formats=("mindir",), weights="random")
+    third = export(model, tmp_path, ExportOptions(formats=("mindir",), weights="random"))
     assert list(json.loads(third.manifest.read_text())["files"]) == ["mindir"]
 
 
 def test_weights_are_the_pytorch_networks(model: Model, lenet: Model) -> None:
-    assert resolve(model, "lenet", "sample").sha256 == resolve(lenet, "lenet", "sample").sha256
+    assert find_weights(model, "sample").sha256 == find_weights(lenet, "sample").sha256
 
 
 @pytest.mark.parametrize(
@@ -117,11 +119,11 @@ def test_weights_of_another_network_are_named(model: Model, tmp_path: Path) -> N
 
 
 def test_other_frameworks_say_what_is_possible(
-    lenet: Model, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    lenet_family: Family, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert export.main(lenet, ["--format", "onnx,mindir", "--output", str(tmp_path)]) == 2
+    assert main(lenet_family, ["--format", "onnx,mindir", "--output", str(tmp_path)]) == 2
     assert "comes from pytorch, which is exported to onnx; mindir and ckpt are for" in capsys.readouterr().err
-    assert export.main(lenet, ["--format", "tflite", "--output", str(tmp_path)]) == 2
+    assert main(lenet_family, ["--format", "tflite", "--output", str(tmp_path)]) == 2
     assert "--format tflite is not possible" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
@@ -134,7 +136,7 @@ from engine.spec import TensorSpec
 from zoo import catalogue
 
 
-def build(variant):
+def build():
     import mindspore
     from mindspore import nn, ops
 
@@ -153,7 +155,14 @@ def build(variant):
 
 
 base = catalogue.load("classification/lenet_mindspore")
-MODEL = replace(base, name="net", build=build, folder=Path(__file__).parent, outputs=(OUTPUTS))
+
+
+def model(variant):
+    made = base.variant()
+    return replace(made, build=build, parts=(replace(made.part, outputs=(OUTPUTS)),))
+
+
+MODEL = replace(base, name="net", make=model, folder=Path(__file__).parent)
 """
 
 
@@ -164,18 +173,20 @@ def network(model: Model, tmp_path: Path) -> Callable[[str, str], Model]:
     def write(last: str, outputs: str) -> Model:
         text = NETWORK.replace("LAST", last).replace("OUTPUTS", outputs)
         (tmp_path / "model.py").write_text(text)
-        (tmp_path / "demos").symlink_to(model.demos())
-        return catalogue.load_file(tmp_path / "model.py")
+        (tmp_path / "demos").symlink_to(model.demo_folder())
+        return catalogue.load_file(tmp_path / "model.py").variant()
 
     return write
 
 
-def test_a_flatten_for_one_batch_becomes_one_for_any(network: Callable[[str, str], Model], tmp_path: Path) -> None:
+def test_a_flatten_for_one_batch_becomes_one_for_any(
+    lenet: Model, network: Callable[[str, str], Model], tmp_path: Path
+) -> None:
     last = "planes = ops.mul(x.view(x.shape[0] * 3, 1024), 2.0)\n"
     last += "            return self.last(x.reshape((x.shape[0], -1))), planes.view(x.shape[0], 3, 1024)"
     outputs = 'TensorSpec("a", "float32", ("batch", 4)), TensorSpec("b", "float32", ("batch", 3, 1024)),'
-    made = export.export(network(last, outputs), tmp_path / "out", weights="random", opset=13)
-    (digits,) = parity_batch(catalogue.load("classification/lenet"), catalogue.load("classification/lenet").demos())
+    made = export(network(last, outputs), tmp_path / "out", ExportOptions(weights="random", opset=13))
+    (digits,) = demo_batch(lenet, lenet.demo_folder())
     with Engine(made.dynamic) as engine:
         assert [engine(digits[:rows])[1].shape for rows in (1, 7)] == [(1, 3, 1024), (7, 3, 1024)]
     files = json.loads(made.manifest.read_text())["files"]
@@ -189,7 +200,7 @@ def test_a_network_that_mindspore_cannot_compile_is_a_sentence_and_leaves_nothin
     before = set(Path.cwd().iterdir())
     net = network("return self.last(x)", 'TensorSpec("a", "float32", ("batch", 4)),')
     with pytest.raises(RunError, match="MatMul"):
-        export.export(net, tmp_path / "out", weights="random")
+        export(net, tmp_path / "out", ExportOptions(weights="random"))
     assert not (tmp_path / "out").exists()
     assert set(Path.cwd().iterdir()) == before
 
@@ -197,15 +208,19 @@ def test_a_network_that_mindspore_cannot_compile_is_a_sentence_and_leaves_nothin
 def test_what_cannot_be_made_dynamic_is_an_error(network: Callable[[str, str], Model], tmp_path: Path) -> None:
     last = "return self.last(x.reshape((x.shape[0], -1))) + ops.ones((x.shape[0], 4), mindspore.float32)"
     with pytest.raises(ExportError, match="depends on the size of the input, and is no shape of a Reshape"):
-        export.export(network(last, 'TensorSpec("a", "float32", ("batch", 4)),'), tmp_path / "out", weights="random")
+        export(
+            network(last, 'TensorSpec("a", "float32", ("batch", 4)),'),
+            tmp_path / "out",
+            ExportOptions(weights="random"),
+        )
     assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_random_weights_give_statistics_of_the_samples(model: Model, network: Callable[[str, str], Model]) -> None:
     net = network("return self.last(x.reshape((x.shape[0], -1)))", 'TensorSpec("a", "float32", ("batch", 4)),')
-    batch = parity_batch(model, model.demos())
-    session = frameworks.of(net).load(net, "lenet", Weights("random"), batch)
-    again = frameworks.of(net).load(net, "lenet", Weights("random"), batch)
+    batch = demo_batch(model, model.demo_folder())
+    session = frameworks.of(net).load(net, Weights("random"), batch)
+    again = frameworks.of(net).load(net, Weights("random"), batch)
     outputs, same = session.run(batch)[0], again.run(batch)[0]
     assert np.array_equal(outputs, same)
     assert np.ptp(outputs, axis=0).max() > 1e-2
@@ -216,4 +231,4 @@ def test_random_weights_give_statistics_of_the_samples(model: Model, network: Ca
 def test_a_missing_mindspore_is_a_sentence(model: Model, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TECO_MINDSPORE_PYTHON", str(tmp_path / "python"))
     with pytest.raises(TargetUnavailableError, match="TECO_MINDSPORE_PYTHON names no program"):
-        export.export(model, tmp_path / "out")
+        export(model, tmp_path / "out")

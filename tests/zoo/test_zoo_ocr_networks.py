@@ -7,7 +7,7 @@ import pytest
 
 from zoo.catalogue import load
 from zoo.frameworks import pytorch
-from zoo.weights import resolve
+from zoo.weights import find_weights
 
 
 @pytest.fixture(scope="module")
@@ -38,16 +38,16 @@ def test_a_word_alone_and_in_a_wider_batch(crnn, variant: str) -> None:
     import torch
 
     torch.manual_seed(0)
-    network = lively(crnn.build(variant))
+    network = lively(crnn.variant(variant).build())
     with torch.inference_mode():
         for width in (8, 9, 10, 11, 33, 100):
             word = torch.rand(1, 1, 32, width) * 2 - 1
             alone = network(word)
-            batch = torch.full((3, 1, 32, 130), crnn.task.padding[0])
+            batch = torch.full((3, 1, 32, 130), crnn.variant().task.padding[0])
             batch[0] = torch.rand(1, 32, 130)
             batch[1, :, :, :width] = word[0]
             together = network(batch)
-            own = crnn.task.stride
+            own = crnn.variant().task.stride
             assert alone.shape == (1, width // own + 1, 37)
             np.testing.assert_allclose(together[1:2, : alone.shape[1]], alone, atol=1e-5)
 
@@ -57,7 +57,7 @@ def test_the_lstm_is_pytorchs_own(crnn) -> None:
     import torch
 
     torch.manual_seed(1)
-    layer = lively(crnn.build("crnn_narrow")).rnn[0]
+    layer = lively(crnn.variant("crnn_narrow").build()).rnn[0]
     x = torch.randn(2, 13, layer.rnn.input_size)
     with torch.inference_mode():
         np.testing.assert_allclose(
@@ -70,7 +70,7 @@ def test_the_lstm_is_pytorchs_own(crnn) -> None:
 
 
 def test_crnn_has_the_papers_size_and_the_usual_names(crnn) -> None:
-    network = crnn.build("crnn")
+    network = crnn.variant("crnn").build()
     assert sum(parameter.numel() for parameter in network.parameters()) == 8_331_301
     names = set(network.state_dict())
     assert {"cnn.conv0.weight", "cnn.batchnorm6.running_var", "rnn.0.rnn.weight_ih_l0_reverse"} <= names
@@ -82,10 +82,10 @@ def test_a_word_of_any_shape_has_steps_of_its_own(crnn) -> None:
     from PIL import Image
 
     for size in ((1, 90), (40, 40), (3000, 20)):
-        (array,), steps = crnn.task.preprocess(Image.new("RGB", size))
-        assert array.shape[2] == crnn.task.length(Image.new("RGB", size)) <= 320
+        (array,), steps = crnn.variant().task.preprocess(Image.new("RGB", size))
+        assert array.shape[2] == crnn.variant().task.length(Image.new("RGB", size)) <= 320
         assert steps == array.shape[2] // 4 + 1
-    narrow = crnn.task.adapted(64, 1)
+    narrow = crnn.variant().task.adapted(64, 1)
     assert narrow.preprocess(Image.new("RGB", (3000, 20)))[0][0].shape == (1, 32, 64)
 
 
@@ -94,7 +94,7 @@ def test_dbnet_is_torchvisions_resnet18_below_the_pyramid(dbnet) -> None:
     import torchvision
 
     torch.manual_seed(0)
-    network = lively(dbnet.build("dbnet_resnet18"))
+    network = lively(dbnet.variant("dbnet_resnet18").build())
     theirs = lively(torchvision.models.resnet18(weights=None))
     own = network.backbone.state_dict()
     state = {name: tensor for name, tensor in theirs.state_dict().items() if not name.startswith("fc.")}
@@ -118,10 +118,11 @@ def test_dbnet_takes_a_file_of_mmocr(dbnet, tmp_path) -> None:
     """The names of MMOCR 1.x as its sources give them, and its address with the beginning of the digest in the name."""
     import torch
 
-    source = dbnet.pretrained("dbnet_resnet18")
+    model = dbnet.variant("dbnet_resnet18")
+    source = model.published_weights()
     assert source.url.endswith(f"-{source.sha256}.pth")
-    assert dbnet.pretrained("dbnet_resnet18_narrow") is None
-    network = dbnet.build("dbnet_resnet18")
+    assert dbnet.variant("dbnet_resnet18_narrow").published_weights() is None
+    network = dbnet.variant("dbnet_resnet18").build()
     state = network.state_dict()
     heads = [f"det_head.{head}.{layer}" for head in ("binarize", "threshold") for layer in (0, 1, 3, 4, 6)]
     necks = [f"neck.{kind}_convs.{level}.conv" for kind in ("lateral", "smooth") for level in range(4)]
@@ -129,8 +130,8 @@ def test_dbnet_takes_a_file_of_mmocr(dbnet, tmp_path) -> None:
     assert {name.partition(".")[0] for name in state} == {"backbone", "neck", "det_head"}
     assert not {f"{name}.bias" for name in (*necks, heads[0], heads[5])} & set(state)
     torch.save({"meta": {"epoch": 1200}, "state_dict": state}, tmp_path / "dbnet.pth")
-    weights = resolve(dbnet, "dbnet_resnet18", str(tmp_path / "dbnet.pth"))
-    read = pytorch.load(dbnet, "dbnet_resnet18", weights, [])
+    weights = find_weights(model, str(tmp_path / "dbnet.pth"))
+    read = pytorch.load(model, weights, [])
     image = torch.randn(1, 3, 32, 32)
     with torch.inference_mode():
         assert torch.equal(read(image), network.eval()(image))
@@ -141,7 +142,7 @@ def test_where_training_has_ended_the_steps_are_sharp(dbnet) -> None:
     import torch
 
     torch.manual_seed(0)
-    network = dbnet.build("dbnet_resnet18_narrow").eval()
+    network = dbnet.variant("dbnet_resnet18_narrow").build().eval()
     with torch.inference_mode():
         logits, threshold, binary = network.maps(torch.randn(1, 3, 32, 32))
     expected = 1 / (1 + (-50 * (logits.sigmoid() - threshold)).exp())

@@ -14,13 +14,13 @@ import pytest
 from engine.backends.base import Session
 from engine.base import Engine, RunError
 from utils.datasets.sample import Sample
-from zoo.difference import as_list
 from zoo.errors import ZooError
 from zoo.manifest import Exported
 from zoo.model import Model
 from zoo.running.diagnosis import Diagnosis, diagnose
 from zoo.running.feeder import AHEAD, Feeder
 from zoo.running.pipeline import Stages, batches, predictions
+from zoo.task import as_list
 from zoo_core.errors import DataError
 
 SAMPLES = 60
@@ -210,7 +210,7 @@ def test_pixels_are_written_in_place(lenet: Model, digits: list[Sample]) -> None
 
 def test_the_network_failing_ends_the_run(lenet: Model, digits: list[Sample]) -> None:
     class Broken(Session):
-        inputs, outputs = lenet.inputs, lenet.outputs
+        inputs, outputs = lenet.part.inputs, lenet.part.outputs
 
         def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
             raise ValueError("out of order")
@@ -259,7 +259,7 @@ def test_results_do_not_depend_on_the_graph_having_a_fixed_batch(lenet: Model, l
     samples = lenet.task.dataset(lenet.data("sample"))[:40]
     tops = []
     for path, size in ((lenet_export.static, 16), (lenet_export.dynamic, 1), (lenet_export.dynamic, 40)):
-        with Engine(path) as engine:
+        with Engine(path, batch_first=True) as engine:
             found = predictions(lenet.task, engine, samples, size, Stages())
             tops.append([one.classes for _, predicted in found for one in predicted])
     assert tops[0] == tops[1] == tops[2]
@@ -269,7 +269,7 @@ def test_warm_up_runs_the_network_but_is_in_no_figure(lenet: Model, digits: list
     calls: list[int] = []
 
     class Counting(Session):
-        inputs, outputs = lenet.inputs, lenet.outputs
+        inputs, outputs = lenet.part.inputs, lenet.part.outputs
 
         def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
             calls.append(len(arrays[0]))
@@ -302,7 +302,9 @@ def test_memory_does_not_grow_with_the_data_set(lenet: Model, lenet_export: Expo
     def peak(engine: Engine, count: int) -> int:
         metric = lenet.task.metric()
         tracemalloc.start()
-        for batch, found in predictions(lenet.task, engine, Endless(count, lenet.demos() / "digit_3.png"), 8, Stages()):
+        for batch, found in predictions(
+            lenet.task, engine, Endless(count, lenet.demo_folder() / "digit_3.png"), 8, Stages()
+        ):
             metric.update(found, [sample.target for sample in batch])
         size = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()

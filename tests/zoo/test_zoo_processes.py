@@ -68,8 +68,9 @@ def test_a_killed_worker_ends_the_run_with_the_samples_names(lenet: Model, digit
 SCRIPT = """
 import signal
 import sys
-from example.classification.lenet.model import MODEL
-from zoo.feeder import Feeder
+from example.classification.lenet.model import MODEL as FAMILY
+from zoo.running.feeder import Feeder
+MODEL = FAMILY.variant()
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell runs in the background
     samples = list(MODEL.task.dataset(MODEL.data("sample"))) * 1000

@@ -11,22 +11,26 @@ import pytest
 
 from utils.datasets.graph import Graph, hints
 from utils.datasets.samples import clicks, graphs
-from zoo.catalogue import load as find
+from zoo import catalogue
 from zoo.frameworks import of
 from zoo.model import Model
 from zoo.running.padding import stacked
-from zoo.weights import Weights, resolve
+from zoo.weights import Weights, find_weights
 from zoo_core.errors import DataError
 
 torch = pytest.importorskip("torch")
 
 
-def network(model: Model, variant: str, asked: str = "sample") -> Any:
+def find(name: str, variant: str | None = None) -> Model:
+    return catalogue.load(name).variant(variant)
+
+
+def network(model: Model, asked: str = "sample") -> Any:
     """The network with its sample weights, or as it is built."""
     if asked != "sample":
         torch.manual_seed(0)
-        return model.build(variant).eval()
-    return of(model).load(model, variant, resolve(model, variant, asked), [])
+        return model.build().eval()
+    return of(model).load(model, find_weights(model, asked), [])
 
 
 def rows(model: Model, count: int) -> list[Any]:
@@ -41,7 +45,7 @@ def test_clicks_come_near_the_best_possible(name: str) -> None:
     pairs = [model.task.preprocess(row)[0] for row in drawn.rows]
     inputs = [torch.from_numpy(np.stack(column)) for column in zip(*pairs, strict=True)]
     with torch.inference_mode():
-        found = model.task.postprocess([network(model, model.name)(*inputs).numpy()], [None] * len(pairs))
+        found = model.task.postprocess([network(model)(*inputs).numpy()], [None] * len(pairs))
     from sklearn.metrics import roc_auc_score
 
     metric = model.task.metric()
@@ -51,7 +55,7 @@ def test_clicks_come_near_the_best_possible(name: str) -> None:
 
 def test_deepfm_multiplies_every_pair_of_fields() -> None:
     model = find("recommendation/deepfm")
-    net = network(model, "deepfm", "new")
+    net = network(model, "new")
     dense, sparse = rows(model, 3)
     torch.nn.init.zeros_(net.deep[-1].weight), torch.nn.init.zeros_(net.deep[-1].bias)  # the deep part says nothing
     tables = sparse + torch.arange(26) * 1000
@@ -67,7 +71,7 @@ def test_deepfm_multiplies_every_pair_of_fields() -> None:
 
 def test_the_wide_part_remembers_crossed_categories() -> None:
     model = find("recommendation/wide_deep")
-    net = network(model, "wide_deep", "new")
+    net = network(model, "new")
     dense, sparse = rows(model, 1)
     before = net(dense, sparse).detach()
     index = (int(sparse[0, 0]) * 1000 + int(sparse[0, 1])) % 4999
@@ -95,8 +99,8 @@ def test_rows_and_their_mistakes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("variant", ["gcn", "gat"])
 def test_padding_changes_nothing_of_a_graph(variant: str) -> None:
-    model = find("gnn/gcn")
-    net = network(model, variant)
+    model = find("gnn/gcn", variant)
+    net = network(model)
     (one, nodes), (other, _) = (model.task.preprocess(graph) for graph, _ in (graphs.karate(), graphs.planted(5)))
     assert model.task.padding is not None
     with torch.inference_mode():
@@ -109,8 +113,8 @@ def test_padding_changes_nothing_of_a_graph(variant: str) -> None:
 
 @pytest.mark.parametrize("variant", ["gcn", "gat"])
 def test_new_graphs_and_the_karate_club_are_classified(variant: str) -> None:
-    model = find("gnn/gcn")
-    net = network(model, variant)
+    model = find("gnn/gcn", variant)
+    net = network(model)
     metric = model.task.metric()
     club = model.task.metric()
     for number in range(12):
@@ -124,8 +128,8 @@ def test_new_graphs_and_the_karate_club_are_classified(variant: str) -> None:
 
 
 def test_gcn_is_the_papers_formula() -> None:
-    model = find("gnn/gcn")
-    net = network(model, "gcn")
+    model = find("gnn/gcn", "gcn")
+    net = network(model)
     (features, adjacency), _ = model.task.preprocess(graphs.planted(3)[0])
     first, second = (layer.weight.detach().numpy().T for layer in (net.first, net.second))
     expected = adjacency @ np.maximum(adjacency @ features @ first, 0) @ second
@@ -136,10 +140,9 @@ def test_gcn_is_the_papers_formula() -> None:
 
 def test_gat_attends_to_neighbours_as_in_the_paper() -> None:
     """One layer, node by node: a softmax over the neighbours and the node itself of LeakyReLU(aᵀ[Wh_i ‖ Wh_j])."""
-    model = find("gnn/gcn")
-    layer = network(model, "gat").first
+    layer = network(find("gnn/gcn", "gat")).first
     graph, _ = graphs.karate()
-    (features, adjacency), _ = model.task.preprocess(graph)
+    (features, adjacency), _ = find("gnn/gcn", "gat").task.preprocess(graph)
     with torch.inference_mode():
         got = layer(torch.from_numpy(features)[None], torch.from_numpy(adjacency)[None])[0].numpy()
     values = features @ layer.linear.weight.detach().numpy().T
@@ -168,7 +171,7 @@ def test_a_graph_that_does_not_fit() -> None:
 
 
 def test_sample_weights_of_several_variants() -> None:
-    model = find("gnn/gcn")
-    names = {variant: resolve(model, variant, "sample") for variant in model.variants}
+    family = catalogue.load("gnn/gcn")
+    names = {variant: find_weights(family.variant(variant), "sample") for variant in family.variants()}
     assert [one.path.name for one in names.values() if one.path] == ["sample.safetensors", "sample_gat.safetensors"]
     assert all(isinstance(one, Weights) for one in names.values())

@@ -12,11 +12,11 @@ import pytest
 
 from engine.base import Engine
 from utils.datasets.sample import Sample
-from zoo import frameworks
-from zoo.catalogue import load
+from zoo import catalogue, frameworks
+from zoo.model import Model
 from zoo.running.padding import arranged, stacked
 from zoo.running.pipeline import Stages, predictions
-from zoo.weights import resolve
+from zoo.weights import find_weights
 from zoo_core.errors import DataError
 from zoo_core.files import installed_file
 
@@ -29,13 +29,16 @@ TEXTS = [
 ]
 
 
+def load(name: str) -> Model:
+    return catalogue.load(name).variant()
+
+
 @pytest.fixture(scope="module", params=["textcnn", "sentence_embedding"])
 def model_and_engine(request: pytest.FixtureRequest) -> Iterator[tuple[Any, Engine]]:
     """A model, and its own network in PyTorch with its default weights."""
     model = load(f"nlp/{request.param}")
     framework = frameworks.of(model)
-    variant = model.variant(None)
-    with framework.engine(model, framework.load(model, variant, resolve(model, variant, None), [])) as engine:
+    with framework.engine(model.part, framework.load(model, find_weights(model, None), [])) as engine:
         yield model, engine
 
 
@@ -43,7 +46,7 @@ def test_padding_changes_nothing(model_and_engine: tuple[Any, Engine]) -> None:
     model, engine = model_and_engine
     rows = [model.task.preprocess(text)[0] for text in TEXTS[:4]]
     together = engine(stacked(rows, model.task.padding))
-    wider = engine(stacked(rows, model.task.padding, [[100]] * len(model.inputs)))
+    wider = engine(stacked(rows, model.task.padding, [[100]] * len(model.part.inputs)))
     for place, row in enumerate(rows):
         alone = engine([array[None] for array in row])[0]
         scale = np.abs(alone).max()
@@ -73,9 +76,9 @@ def test_embeddings_are_those_of_sentence_transformers(monkeypatch: pytest.Monke
     folder = installed_file(model.task.package, model.task.tokenizer_file).parent
     expected = source.SentenceTransformer(str(folder), device="cpu").encode(TEXTS)
     framework = frameworks.of(model)
-    network = framework.load(model, "minilm_l6", resolve(model, "minilm_l6", "pretrained"), [])
+    network = framework.load(model, find_weights(model, "pretrained"), [])
     rows, metas = zip(*(model.task.preprocess(text) for text in TEXTS), strict=True)
-    with framework.engine(model, network) as engine:
+    with framework.engine(model.part, network) as engine:
         found = model.task.postprocess([engine(stacked(rows, model.task.padding))], list(metas))
     assert metas[4].total == 402
     assert len(metas[4].ids) == model.task.max_length == 256

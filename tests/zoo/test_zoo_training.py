@@ -16,8 +16,8 @@ torch = pytest.importorskip("torch")
 def test_the_shipped_weights_have_the_figure_that_the_readme_tells() -> None:
     from safetensors.torch import load_file
 
-    model = load("classification/lenet")
-    network = model.build("lenet")
+    model = load("classification/lenet").variant()
+    network = model.build()
     network.load_state_dict({key: value.float() for key, value in load_file(str(model.sample_weights)).items()})
     assert held_out_figures(model, network.eval())["top1"] == pytest.approx(0.9944, abs=1e-4)
 

@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from zoo.accuracy import tune
 from zoo.accuracy.tune import Point, accepted, pareto, stream_counts, thread_counts
-from zoo.commands import valid
+from zoo.commands import tune, valid
+from zoo.family import Family
 from zoo.manifest import Exported
-from zoo.model import Model
 from zoo_core.machine import cores
 
 
@@ -50,12 +49,12 @@ def test_a_dtype_that_fails_the_standard_is_left_out() -> None:
 
 
 def test_the_table_has_a_command_for_each_point_and_it_runs(
-    lenet: Model, lenet_export: Exported, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    lenet_family: Family, lenet_export: Exported, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "points.json"
     folder = str(lenet_export.dynamic.parent)
     flags = ["--folder", folder, "--dtype", "float32", "--batch", "1", "--batch", "4", "--limit", "16"]
-    assert tune.main(lenet, [*flags, "--seconds", "0.05", "--json", str(out)]) == 0
+    assert tune.main(lenet_family, [*flags, "--seconds", "0.05", "--json", str(out)]) == 0
     points = json.loads(out.read_text())["points"]
     assert {entry["batch_size"] for entry in points} == {1, 4}
     pairs = {(entry["streams"], entry["threads"]) for entry in points}
@@ -66,4 +65,4 @@ def test_the_table_has_a_command_for_each_point_and_it_runs(
     best = next(entry for entry in points if entry["best"])
     command = ["--dtype", best["dtype"], "--batch_size", str(best["batch_size"]), "--streams", str(best["streams"])]
     command += ["--threads", str(best["threads"])]
-    assert valid.main(lenet, [*command, "--ckpt", str(lenet_export.dynamic)]) == 0
+    assert valid.main(lenet_family, [*command, "--ckpt", str(lenet_export.dynamic)]) == 0

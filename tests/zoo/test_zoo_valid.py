@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -9,15 +10,19 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from zoo.accuracy.resume import Progress
 from zoo.commands import valid
+from zoo.family import Family
 from zoo.manifest import Exported
 from zoo.model import Model
+from zoo.tasks.classification import ImageClassification
 
 FLOAT = r"\d[\d.e+-]*"
 SUMMARY = re.compile(
@@ -39,11 +44,11 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 
 def test_a_run_ends_with_its_diagnosis_and_the_two_lines(
-    lenet: Model, lenet_export: Exported, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    lenet_family: Family, lenet_export: Exported, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     report = tmp_path / "report.json"
     flags = ["--ckpt", str(lenet_export.dynamic), "--data_path", str(data), "--json", str(report)]
-    assert valid.main(lenet, flags) == 0
+    assert valid.main(lenet_family, flags) == 0
     printed = lines(capsys)
     assert re.fullmatch(rf"eval_metric {FLOAT}", printed[-2])
     assert SUMMARY.fullmatch(printed[-1])
@@ -57,11 +62,11 @@ def test_a_run_ends_with_its_diagnosis_and_the_two_lines(
 
 
 def test_the_fast_decoder_stands_in_the_report_with_its_effect(
-    lenet: Model, lenet_export: Exported, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    lenet_family: Family, lenet_export: Exported, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     report = tmp_path / "report.json"
     flags = ["--ckpt", str(lenet_export.dynamic), "--data_path", str(data), "--decoder", "fast", "--json", str(report)]
-    assert valid.main(lenet, flags) == 0
+    assert valid.main(lenet_family, flags) == 0
     assert re.search(
         r"^decoder fast: top1 [\d.]+, with the reference decoder [\d.]+; \d+ of \d+ predictions agree$",
         capsys.readouterr().out,
@@ -70,22 +75,37 @@ def test_the_fast_decoder_stands_in_the_report_with_its_effect(
     assert json.loads(report.read_text())["decoder"].endswith("fast")
 
 
+def interrupted(after: int) -> Callable[..., Any]:
+    """Postprocessing that somebody stops with Ctrl-C after so many batches."""
+    original, calls = ImageClassification.postprocess, itertools.count()
+
+    def postprocess(self: ImageClassification, outputs: list[Any], metas: list[Any]) -> list[Any]:
+        if next(calls) >= after:
+            raise KeyboardInterrupt
+        return original(self, outputs, metas)
+
+    return postprocess
+
+
 def test_a_run_that_stopped_goes_on_to_the_identical_metric(
-    lenet: Model, lenet_export: Exported, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    lenet_family: Family,
+    lenet_export: Exported,
+    data: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     flags = ["--ckpt", str(lenet_export.dynamic), "--data_path", str(data), "--batch_size"]
-    assert valid.main(lenet, [*flags, "4"]) == 0
+    assert valid.main(lenet_family, [*flags, "4"]) == 0
     whole = lines(capsys)
     state = tmp_path / "state.json"
-    last = sorted((data / "8").iterdir())[-1]
-    picture = last.read_bytes()
-    last.write_bytes(b"damaged")
-    assert valid.main(lenet, [*flags, "4", "--resume", str(state)]) == 2
-    assert last.name in capsys.readouterr().err
+    with monkeypatch.context() as patch:
+        patch.setattr(ImageClassification, "postprocess", interrupted(after=3))
+        assert valid.main(lenet_family, [*flags, "4", "--resume", str(state)]) == 130
+    capsys.readouterr()
     counted = json.loads(state.read_text())["done"]
-    assert counted > 0
-    last.write_bytes(picture)
-    assert valid.main(lenet, [*flags, "16", "--resume", str(state)]) == 0
+    assert counted == 3 * 4
+    assert valid.main(lenet_family, [*flags, "16", "--resume", str(state)]) == 0
     continued = lines(capsys)
     assert f"{state}: {counted} of " in continued[0]
     assert [line for line in continued if line.startswith(("top", "eval_metric"))] == [
@@ -95,7 +115,12 @@ def test_a_run_that_stopped_goes_on_to_the_identical_metric(
 
 
 def test_the_state_of_another_run_is_refused(
-    lenet: Model, lenet_export: Exported, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    lenet: Model,
+    lenet_family: Family,
+    lenet_export: Exported,
+    data: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     state = tmp_path / "state.json"
     flags = ["--ckpt", str(lenet_export.dynamic), "--data_path", str(data), "--resume", str(state)]
@@ -103,12 +128,12 @@ def test_the_state_of_another_run_is_refused(
     with pytest.raises(KeyboardInterrupt), Progress(state, identity, lenet.task.metric()) as progress:
         progress.done = 3
         raise KeyboardInterrupt
-    assert valid.main(lenet, flags) == 2
+    assert valid.main(lenet_family, flags) == 2
     assert "its model is another, this run's is classification/lenet" in capsys.readouterr().err
     state.write_text("{}")
-    assert valid.main(lenet, flags) == 2
+    assert valid.main(lenet_family, flags) == 2
     assert "is not the progress of a validation" in capsys.readouterr().err
-    assert valid.main(lenet, [*flags, "--skip_postprocess", "True"]) == 2
+    assert valid.main(lenet_family, [*flags, "--skip_postprocess", "True"]) == 2
 
 
 def test_a_batch_that_was_counted_in_part_is_not_written(lenet: Model, tmp_path: Path) -> None:
@@ -129,7 +154,8 @@ def test_a_batch_that_was_counted_in_part_is_not_written(lenet: Model, tmp_path:
 
 SLOW_RUN = """
 import sys, time
-from zoo import catalogue, valid
+from zoo import catalogue
+from zoo.commands import valid
 from zoo.tasks.classification import ImageClassification
 
 original, calls = ImageClassification.preprocess, []
@@ -175,17 +201,17 @@ def test_ctrl_c_ends_a_run_promptly_and_keeps_what_was_counted(
 
 
 def test_wrong_flags_are_sentences(
-    lenet: Model, lenet_export: Exported, data: Path, capsys: pytest.CaptureFixture[str]
+    lenet_family: Family, lenet_export: Exported, data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
-        valid.main(lenet, ["--workers", "0"])
+        valid.main(lenet_family, ["--workers", "0"])
     assert "a whole number of at least 1" in capsys.readouterr().err
 
 
 def test_a_corrupt_picture_is_named(
-    lenet: Model, lenet_export: Exported, data: Path, capsys: pytest.CaptureFixture[str]
+    lenet_family: Family, lenet_export: Exported, data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Image.new("L", (8, 8)).save(data / "3" / "aaa.png")
     (data / "3" / "aab.png").write_bytes(b"\x89PNG but no further")
-    assert valid.main(lenet, ["--ckpt", str(lenet_export.dynamic), "--data_path", str(data)]) == 2
+    assert valid.main(lenet_family, ["--ckpt", str(lenet_export.dynamic), "--data_path", str(data)]) == 2
     assert "aab.png" in capsys.readouterr().err

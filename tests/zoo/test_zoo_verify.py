@@ -14,11 +14,17 @@ from engine.backends.base import Session
 from engine.base import Engine
 from engine.spec import TensorSpec
 from utils.datasets.sample import Sample
-from zoo.accuracy.verify import Comparison, Contender, main, require_passed, verify
+from zoo.accuracy.comparison import Comparison, Contender
+from zoo.accuracy.verify import VerifyOptions, require_passed, verify
+from zoo.commands.verify import main
 from zoo.difference import Difference, Spread, difference, outputs_difference, require_alive
 from zoo.errors import CheckFailedError, ZooError
+from zoo.exporting.export import ExportOptions, export
+from zoo.family import Family
 from zoo.manifest import Exported
-from zoo.model import Model
+from zoo.model import Model, Part
+from zoo.running import engines
+from zoo.running.setting import Setting
 
 ANSWERS = np.eye(10, dtype=np.float32) * 9
 
@@ -101,19 +107,19 @@ def test_a_target_that_ignores_its_input_fails_with_random_weights_too(
     lenet: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Random networks may give all pictures one class, so that predictions agree whatever the target does."""
-    from zoo.commands import flags
-    from zoo.exporting.export import export
-
-    export(lenet, tmp_path, weights="random")
+    export(lenet, tmp_path, ExportOptions(weights="random"))
     monkeypatch.setattr(type(lenet.task), "agreement", lambda self, one, other: True)
-    assert verify(lenet, tmp_path, variant="lenet", limit=40).passed()
-    opened = flags.target_engine
+    assert verify(Setting(lenet, folder=tmp_path), VerifyOptions(limit=40)).passed()
+    opened = engines.open_part
 
-    def ignoring(*arguments: Any, **keywords: Any) -> Engine:
-        return Engine.from_session(FirstRowOnly(opened(*arguments, **keywords)), "ignoring", "ignoring", "float16")
+    def ignoring(setting: Setting, part: Part) -> Engine:
+        engine = opened(setting, part)
+        if setting.dtype == "float32":  # the baseline
+            return engine
+        return Engine.from_session(FirstRowOnly(engine), "ignoring", "ignoring", "float16")
 
-    monkeypatch.setattr(flags, "target_engine", ignoring)
-    done = verify(lenet, tmp_path, variant="lenet", dtypes=["float16"], limit=40)
+    monkeypatch.setattr(engines, "open_part", ignoring)
+    done = verify(Setting(lenet, folder=tmp_path), VerifyOptions(["float16"], limit=40))
     assert [one.passed() for one in done.comparisons] == [True, False]
     assert done.comparisons[1].verdict() == "FAIL by agreement, outputs"
 
@@ -144,10 +150,10 @@ def test_outputs_that_do_not_depend_on_the_sample_prove_nothing() -> None:
 
 
 def test_lenet_passes_and_says_what_was_measured(
-    lenet: Model, lenet_export: Exported, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    lenet_family: Family, lenet_export: Exported, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = str(lenet_export.dynamic.parent)
-    assert main(lenet, ["--folder", folder, "--json", str(tmp_path / "verify.json"), "--batch_size", "50"]) == 0
+    assert main(lenet_family, ["--folder", folder, "--json", str(tmp_path / "verify.json"), "--batch_size", "50"]) == 0
     out = capsys.readouterr().out
     assert "PASS by metric" in out
     assert "furthest from torch float32, onnxruntime float32: " in out
@@ -182,12 +188,12 @@ def wrecked(path: Path) -> None:
 
 @pytest.mark.parametrize("which", ["lenet_dyn.onnx", "lenet_float16_dyn.onnx"])
 def test_a_file_that_lost_its_accuracy_fails(
-    lenet: Model, lenet_export: Exported, tmp_path: Path, capsys: pytest.CaptureFixture[str], which: str
+    lenet_family: Family, lenet_export: Exported, tmp_path: Path, capsys: pytest.CaptureFixture[str], which: str
 ) -> None:
     for path in lenet_export.files():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     wrecked(tmp_path / which)
-    assert main(lenet, ["--folder", str(tmp_path)]) == 1
+    assert main(lenet_family, ["--folder", str(tmp_path)]) == 1
     caught = capsys.readouterr()
     assert "FAIL" in caught.out
     assert "failed: onnxruntime float" in caught.err
@@ -202,10 +208,10 @@ def test_weights_that_changed_since_the_export_are_noticed(
     manifest["weights"]["sha256"] = "0" * 64
     (tmp_path / "lenet.export.json").write_text(json.dumps(manifest))
     with pytest.raises(ZooError, match="have changed since lenet was exported"):
-        verify(lenet, tmp_path, variant="lenet")
+        verify(Setting(lenet, folder=tmp_path))
 
 
 def test_a_limit_takes_samples_of_all_classes(lenet: Model, lenet_export: Exported) -> None:
-    done = verify(lenet, lenet_export.dynamic.parent, variant="lenet", dtypes=["float16"], limit=20)
+    done = verify(Setting(lenet, folder=lenet_export.dynamic.parent), VerifyOptions(["float16"], limit=20))
     assert done.comparisons[0].samples == 20
-    assert require_passed(done) == 0
+    require_passed(done)

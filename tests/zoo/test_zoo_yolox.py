@@ -11,9 +11,10 @@ import pytest
 from utils.postprocess.pytorch.detection import grid
 from zoo.catalogue import load
 from zoo.errors import ZooError
+from zoo.family import Family
 from zoo.frameworks import pytorch
-from zoo.model import Model, Pretrained
-from zoo.weights import resolve
+from zoo.model import Pretrained
+from zoo.weights import find_weights
 from zoo_core.errors import DataError
 
 # The authors' table: millions of parameters.
@@ -39,44 +40,45 @@ COMMON = (
 
 
 @pytest.fixture(scope="module")
-def yolox() -> Model:
+def yolox() -> Family:
     return load("detection/yolox")
 
 
 @pytest.mark.parametrize("variant", PARAMETERS)
-def test_as_many_parameters_as_published(yolox: Model, variant: str) -> None:
-    millions = sum(parameter.numel() for parameter in yolox.build(variant).parameters()) / 1e6
+def test_as_many_parameters_as_published(yolox: Family, variant: str) -> None:
+    millions = sum(parameter.numel() for parameter in yolox.variant(variant).build().parameters()) / 1e6
     assert round(millions, 1 if variant == "yolox_s" else 2) == PARAMETERS[variant]
 
 
 @pytest.mark.parametrize("variant", NAMES)
-def test_the_published_names(yolox: Model, variant: str) -> None:
-    state = yolox.build(variant).state_dict()
+def test_the_published_names(yolox: Family, variant: str) -> None:
+    state = yolox.variant(variant).build().state_dict()
     assert {*COMMON, *NAMES[variant]} <= set(state)
     assert state["head.cls_preds.0.weight"].shape[0] == 80
     assert {name.partition(".")[0] for name in state} == {"backbone", "head"}
 
 
-def test_a_file_as_the_authors_write_it_is_taken(yolox: Model, tmp_path: Path) -> None:
+def test_a_file_as_the_authors_write_it_is_taken(yolox: Family, tmp_path: Path) -> None:
     import torch
 
-    network = yolox.build("yolox_nano").eval()
+    nano = yolox.variant("yolox_nano")
+    network = nano.build().eval()
     content = {"start_epoch": 300, "model": network.state_dict(), "optimizer": {"state": {}, "param_groups": []}}
     torch.save(content, tmp_path / "yolox_nano.pth")
-    nano = yolox.as_variant("yolox_nano")
-    read = pytorch.load(nano, "yolox_nano", resolve(nano, "yolox_nano", str(tmp_path / "yolox_nano.pth")), [])
+    weights = find_weights(nano, str(tmp_path / "yolox_nano.pth"))
+    read = pytorch.load(nano, weights, [])
     picture = torch.full((1, 3, 64, 64), 114.0)
     with torch.inference_mode():
         assert torch.equal(read(picture), network(picture))
     with pytest.raises(ZooError, match="does not fit the network"):
-        pytorch.load(yolox, "yolox_sample", resolve(yolox, "yolox_sample", str(tmp_path / "yolox_nano.pth")), [])
+        pytorch.load(yolox.variant("yolox_sample"), weights, [])
 
 
-def test_rows_are_in_the_order_of_the_decoders_cells(yolox: Model) -> None:
+def test_rows_are_in_the_order_of_the_decoders_cells(yolox: Family) -> None:
     """On an input that is not square; a probability is where the decoder looks for it."""
     import torch
 
-    network = yolox.build("yolox_sample").eval()
+    network = yolox.variant("yolox_sample").build().eval()
     seen: dict[str, Any] = {}
     for kind in ("reg_preds", "obj_preds", "cls_preds"):
         for level, layer in enumerate(getattr(network.head, kind)):
@@ -92,33 +94,32 @@ def test_rows_are_in_the_order_of_the_decoders_cells(yolox: Model) -> None:
         np.testing.assert_allclose(row, want.numpy(), rtol=1e-6)
 
 
-def test_variants_have_their_own_classes_and_sizes(yolox: Model) -> None:
-    sample, nano, small = (yolox.as_variant(name) for name in (None, "yolox_nano", "yolox_s"))
+def test_variants_have_their_own_classes_and_sizes(yolox: Family) -> None:
+    sample, nano, small = (yolox.variant(name) for name in (None, "yolox_nano", "yolox_s"))
     assert len(sample.task.labels) == 4
     assert len(nano.task.labels) == 80
-    assert [model.outputs[0].shape[-1] for model in (sample, nano, small)] == [9, 85, 85]
-    assert [model.shapes(2)[0] for model in (nano, small)] == [[2, 3, 416, 416], [2, 3, 640, 640]]
+    assert [model.part.outputs[0].shape[-1] for model in (sample, nano, small)] == [9, 85, 85]
+    assert [model.part.shapes(2)[0] for model in (nano, small)] == [[2, 3, 416, 416], [2, 3, 640, 640]]
     for model in (sample, nano, small):
-        assert model.task.transform.size == model.size["height"] == model.size["width"]
+        assert model.task.transform.size == model.part.size["height"] == model.part.size["width"]
 
 
-def test_where_the_published_weights_are(yolox: Model) -> None:
-    assert yolox.pretrained is not None
+def test_where_the_published_weights_are(yolox: Family) -> None:
     for variant in PARAMETERS:
-        source = yolox.pretrained(variant)
+        source = yolox.variant(variant).published_weights()
         assert isinstance(source, Pretrained)
         assert source.url == f"https://github.com/Megvii-BaseDetection/YOLOX/releases/download/0.1.1rc0/{variant}.pth"
         assert len(source.sha256 or "") == 64
     with pytest.raises(ZooError, match=r"variant yolox_sample of detection/yolox has no published .* --weights sample"):
-        resolve(yolox, "yolox_sample", "pretrained")
+        find_weights(yolox.variant("yolox_sample"), "pretrained")
     with pytest.raises(ZooError, match="use --weights pretrained, random or a file"):
-        resolve(yolox, "yolox_s", "sample")
+        find_weights(yolox.variant("yolox_s"), "sample")
 
 
-def test_what_a_person_sees(yolox: Model) -> None:
+def test_what_a_person_sees(yolox: Family) -> None:
     from utils.postprocess.pytorch.detection import Detections
 
-    task = yolox.task
+    task = yolox.variant().task
     boxes = np.array([[1, 2, 30, 40.6], [5, 5, 20, 20], [5, 5, 20, 13], [7, 7, 9, 9]], np.float32)
     found = Detections(boxes, np.array([0.91, 0.5, 0.4, 0.1], np.float32), np.array([0, 3, 3, 1]), (64, 48))
     assert task.describe(found, 1) == "1 disc, 1 cross: disc 0.910 [1 2 30 41], cross 0.500 [5 5 20 20]"

@@ -30,7 +30,7 @@ def targets() -> dict[str, Backend]:
     if not _loaded:
         _loaded = True
         for module in pkgutil.iter_modules(__path__):
-            if module.name != "base":
+            if module.name != "base" and not module.ispkg:
                 importlib.import_module(f"{__name__}.{module.name}")
     return dict(sorted(_registry.items()))
 

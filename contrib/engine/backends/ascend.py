@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from .. import cache
 from ..errors import ModelFileError, OptionError, RunError
-from ..graph import fixed_inputs, input_specs, read_onnx
 from ..spec import TensorSpec
 from . import register
-from .base import Availability, Backend, Options, Session, Timings
+from .base import Availability, Session, Timings
+from .compiling.base import TENSORS, CompilingBackend, Job, Tensors, device_number
+from .compiling.graph import input_specs
+from .compiling.onnx_file import read_onnx
 
-_MODEL = "model.om"
 _HOST_TO_DEVICE, _DEVICE_TO_HOST, _HUGE_FIRST = 1, 2, 0
 
 # aclDataType, by number
@@ -149,8 +149,11 @@ class AscendSession(Session):
             self._undo.pop()()
 
 
-class AscendBackend(Backend):
-    """Opens offline models (.om); ONNX files go through atc."""
+class AscendBackend(CompilingBackend):
+    """Opens offline models (.om); ONNX files go through atc.
+
+    Option soc: what atc compiles for, by default the device's own.
+    """
 
     target = "ascend"
     name = "acl"
@@ -158,51 +161,36 @@ class AscendBackend(Backend):
     device_kind = "NPU numbers"
     unproved = "an Ascend NPU"
     one_shape = True
+    result = "model.om"
+    saved_as = (".om",)
+    own_options = ("soc",)
 
     def availability(self) -> Availability:
         if importlib.util.find_spec("acl") is None:
             return Availability(False, "needs pyACL, which comes with the CANN toolkit (source its set_env.sh)")
         return Availability(True, "pyACL")
 
-    def open(self, ckpt: Path, options: Options) -> Session:
-        """options: soc (what atc compiles for, by default the device's own), cache (False compiles anew)."""
-        extra = options.checked_extra(self.target, ("soc", "cache"))
-        device = _number(options)
-        if ckpt.suffix == ".om":
-            return _opened(ckpt, device)
-        rows = options.batch_size or (options.input_size[0][0] if options.input_size else 1)
-        soc = extra.get("soc") or _acl(device).get_soc_name()
-        facts: dict[str, Any] = {
-            "target": self.target,
-            "runtime": _atc_version(),
-            "model": cache.model_digest(ckpt),
-            "shapes": [rows, options.input_size],
-            "dtype": options.dtype,
-            "options": {"soc": soc},
-        }
+    def identity(self, job: Job) -> dict[str, Any]:
+        return {"runtime": _atc_version(), "options": {"soc": self._soc(job)}}
 
-        def build(folder: Path) -> None:
-            _convert(ckpt, folder / _MODEL, rows, options, soc)
+    def build(self, job: Job, folder: Path) -> None:
+        _convert(job, folder, self._soc(job))
 
-        def load(folder: Path) -> Session:
-            if options.save_engine:
-                _save(folder, options.save_engine, ckpt)
-            return _opened(folder / _MODEL, device)
+    def load(self, job: Job, compiled: Path, tensors: Path) -> Session:
+        device = self._device(job)
+        try:
+            session = AscendSession(compiled, device)
+        except RunError as error:
+            raise ModelFileError(f"{compiled} cannot be loaded on device {device}: {error}") from error
+        if tensors.is_file():
+            session.takes_rows = Tensors.read(tensors).takes_rows
+        return session
 
-        return cache.compiled(facts, build, load, keep=extra.get("cache", True))
+    def _device(self, job: Job) -> int:
+        return device_number(self.target, job.options, "an NPU")
 
-
-def _number(options: Options) -> int:
-    if options.device and not options.device.isdigit():
-        raise OptionError(f"target 'ascend' takes the number of an NPU, such as ascend:0, got '{options.device}'")
-    return int(options.device or options.rank)
-
-
-def _opened(model: Path, device: int) -> Session:
-    try:
-        return AscendSession(model, device)
-    except RunError as error:
-        raise ModelFileError(f"{model} cannot be loaded on device {device}: {error}") from error
+    def _soc(self, job: Job) -> str:
+        return job.extra.get("soc") or _acl(self._device(job)).get_soc_name()
 
 
 def _atc_version() -> str:
@@ -213,26 +201,21 @@ def _atc_version() -> str:
     return str(Path(atc).resolve())
 
 
-def _convert(ckpt: Path, path: Path, rows: int, options: Options, soc: str) -> None:
-    specs = fixed_inputs(input_specs(read_onnx(ckpt)), rows, options.input_size)
+def _convert(job: Job, folder: Path, soc: str) -> None:
+    """Have atc write the offline model, and describe its tensors."""
+    path, inputs = folder / AscendBackend.result, input_specs(read_onnx(job.ckpt, weights=False))
+    specs = job.fixed(inputs)
     shapes = ";".join(f"{spec.name}:{','.join(map(str, spec.shape))}" for spec in specs)
-    precision = "allow_fp32_to_fp16" if options.dtype == "float16" else "must_keep_origin_dtype"
-    command = ["atc", "--framework=5", f"--model={ckpt}", f"--output={path.with_suffix('')}", f"--input_shape={shapes}"]
-    command += [f"--soc_version={soc}", f"--precision_mode={precision}"]
+    precision = "allow_fp32_to_fp16" if job.options.dtype == "float16" else "must_keep_origin_dtype"
+    command = ["atc", "--framework=5", f"--model={job.ckpt}", f"--output={path.with_suffix('')}"]
+    command += [f"--input_shape={shapes}", f"--soc_version={soc}", f"--precision_mode={precision}"]
     done = subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
     )
     if done.returncode != 0 or not path.is_file():
         said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        raise ModelFileError(f"atc cannot convert {ckpt} (code {done.returncode}): " + "\n".join(said[-5:]))
-
-
-def _save(folder: Path, where: str | Path | bool, ckpt: Path) -> None:
-    """Copy the offline model to `where` (True: beside the ONNX file), for opening it later as a ckpt."""
-    path = ckpt.with_suffix(".om") if where is True else Path(str(where))
-    if path.suffix != ".om":
-        raise OptionError(f"save_engine of target 'ascend' is True or a file that ends in .om, got {where}")
-    cache.copy_whole(folder / _MODEL, path)
+        raise ModelFileError(f"atc cannot convert {job.ckpt} (code {done.returncode}): " + "\n".join(said[-5:]))
+    Tensors(specs, (), job.takes_rows(inputs)).write(folder / TENSORS)
 
 
 register(AscendBackend())

@@ -38,13 +38,15 @@ class Options:
     """What the caller asked for. A backend reads what concerns it; compiling ones need most of it.
 
     `device` is what stood behind the colon of the target ("openvino:GPU" → "GPU"). `input_size` is the shape of
-    one compute unit, one an input. `replicas` sessions will share this machine's cores. `streams` calls are to be under
+    one compute unit, one an input. `batch_first` says whether dimension 0 is the batch; None: the file's names do.
+    `replicas` sessions will share this machine's cores. `streams` calls are to be under
     way at once, where the runtime can. `extra` holds the runtime's own options; unknown ones are an error.
     """
 
     device: str = ""
     dtype: str | None = None
     batch_size: int | None = None
+    batch_first: bool | None = None
     input_size: Sequence[Sequence[int]] | None = None
     pass_path: Path | None = None
     save_engine: str | Path | bool | None = None
@@ -93,6 +95,9 @@ class Session(ABC):
     outputs: tuple[TensorSpec, ...]
     parallel: int = 1  # how many submitted calls are worth having under way at once
     fewer_rows: bool = False  # whether a call may have fewer rows than the fixed batch of `inputs`
+    takes_rows: tuple[bool, ...] | None = None  # of each input, whether dimension 0 is the batch; None: not known
+    reference: bool = False  # whether its answer stands where the shape that a file declares is another
+    native: Any = None  # the runtime's own object, for scripts that look at it
 
     @abstractmethod
     def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:

@@ -10,9 +10,11 @@ import numpy as np
 from zoo_core.errors import first_line
 
 from ..errors import ModelFileError, OptionError
-from ..spec import TensorSpec
+from ..spec import ANY_RANK, TensorSpec
 from . import register
 from .base import Availability, Backend, Options, Session, package_availability
+from .compiling.known import warn_of_differences
+from .compiling.onnx_file import files_of, operators_of
 
 _OPTIONS = ("threads", "inter_threads", "graph_optimization", "arena", "spinning")
 _LEVELS = {
@@ -43,19 +45,21 @@ _DTYPES = {
 class OnnxRuntimeSession(Session):
     """An `onnxruntime.InferenceSession` with names and specs looked up once."""
 
+    reference = True
+
     def __init__(self, session: Any, parallel: int = 1):
         self.parallel = parallel
-        self.inputs = tuple(_spec(node) for node in session.get_inputs())
-        self.outputs = tuple(_spec(node) for node in session.get_outputs())
+        self.inputs = tuple(_spec(node, "input") for node in session.get_inputs())
+        self.outputs = tuple(_spec(node, "output") for node in session.get_outputs())
         self._input_names = [spec.name for spec in self.inputs]
         self._output_names = [spec.name for spec in self.outputs]
-        self._run = session.run
+        self.native = session
 
     def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
-        return self._run(self._output_names, dict(zip(self._input_names, arrays, strict=True)))
+        return self.native.run(self._output_names, dict(zip(self._input_names, arrays, strict=True)))
 
     def close(self) -> None:
-        del self._run
+        del self.native
 
 
 class OnnxRuntimeBackend(Backend):
@@ -75,14 +79,18 @@ class OnnxRuntimeBackend(Backend):
 
         session_options = self._session_options(options)
         providers = self.providers(options)
+        if ckpt.suffix == ".onnx":
+            files_of(ckpt)  # refuses weights from elsewhere
+            warn_of_differences(ckpt, "onnx", operators_of(ckpt))
         try:
             session = onnxruntime.InferenceSession(str(ckpt), sess_options=session_options, providers=providers)
         except Exception as error:
             # ONNX Runtime has a class an error kind, without a common base; all of them mean: not a usable model
-            size = ckpt.stat().st_size
+            said = first_line(error)
+            cut = "; it may be truncated, export it again" if _looks_cut(said) else ""
             raise ModelFileError(
-                f"{ckpt} ({size} bytes) is not a model that ONNX Runtime opens; it may be truncated, export it again. "
-                f"ONNX Runtime says: {first_line(error)}"
+                f"{ckpt} ({ckpt.stat().st_size} bytes) is not a model that ONNX Runtime opens{cut}. "
+                f"ONNX Runtime says: {said}"
             ) from error
         return OnnxRuntimeSession(session, options.streams)
 
@@ -119,10 +127,32 @@ def _thread_count(extra: dict[str, Any], name: str, default: int) -> int:
     return value
 
 
-def _spec(node: Any) -> TensorSpec:
-    """Unnamed dynamic dimensions get a name of their own, so that nothing is concluded from them."""
-    shape = [size if isinstance(size, int) else size or f"{node.name}_{axis}" for axis, size in enumerate(node.shape)]
-    return TensorSpec(node.name, _DTYPES.get(node.type, "object"), tuple(shape))
+def _looks_cut(said: str) -> bool:
+    return any(words in said for words in ("Protobuf parsing failed", "INVALID_PROTOBUF", "No graph was found"))
+
+
+def _spec(node: Any, kind: str) -> TensorSpec:
+    """Unnamed dynamic dimensions, and negative ones, get a name of their own, so that nothing is concluded from them.
+
+    A sequence or a map, which only an output may be, is an object of no shape.
+    """
+    if not node.type.startswith("tensor(") and kind == "output":
+        return TensorSpec(node.name, "object", (ANY_RANK,))
+    if node.type not in _DTYPES:
+        raise ModelFileError(
+            f"{kind} '{node.name}' is a {node.type}, and arrays of {', '.join(sorted(set(_DTYPES.values())))} are what "
+            "is taken and given; export the network with one of these"
+        )
+    shape = tuple(
+        size
+        if isinstance(size, int) and size >= 0
+        else f"{node.name}_{axis}"
+        if isinstance(size, int) or not size
+        else size
+        for axis, size in enumerate(node.shape)
+    )
+    # ONNX Runtime does not tell a scalar from an output that says nothing of its shape
+    return TensorSpec(node.name, _DTYPES[node.type], shape if shape or kind == "input" else (ANY_RANK,))
 
 
 register(OnnxRuntimeBackend())

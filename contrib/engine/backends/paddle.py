@@ -31,6 +31,8 @@ def import_paddle() -> Any:
 class PaddleSession(Session):
     """A `paddle.nn.Layer` in eval mode, run without gradients."""
 
+    reference = True
+
     def __init__(self, layer: Any, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]):
         self.inputs = tuple(inputs)
         self.outputs = tuple(outputs)
@@ -50,6 +52,8 @@ class PaddleSession(Session):
 
 class PaddleInferenceSession(Session):
     """A predictor of Paddle Inference, for a program in a file. One call at a time: its tensors are its own."""
+
+    reference = True
 
     def __init__(self, predictor: Any, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]):
         self.inputs = tuple(inputs)

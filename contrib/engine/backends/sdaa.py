@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import json
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +19,15 @@ import numpy as np
 from zoo_core.errors import SettingError
 from zoo_core.machine import compute_units
 
-from .. import cache
 from ..errors import EngineError, ModelFileError, OptionError, TargetUnavailableError
-from ..graph import fixed_inputs, input_specs, output_specs, read_onnx, unit_batch
-from ..pass_file import PassFile, load_pass_file
 from ..spec import TensorSpec
 from . import register
-from .base import Availability, Backend, Options, Session
+from .base import Availability, Options, Session
+from .compiling.base import TENSORS, CompilingBackend, Job, Tensors, device_number
+from .compiling.graph import input_specs, output_specs, unit_batch
+from .compiling.onnx_file import read_onnx
+from .compiling.pass_file import PassFile, load_pass_file
 
-_COMPILED = (".tecoengine", ".engine")
-_ENGINE, _TENSORS = "model.tecoengine", "tensors.json"
 _TARGET = "sdaa --libs=tecodnn,tecoblas"
 
 
@@ -80,8 +78,12 @@ class SdaaSession(Session):
         self._engine.release()
 
 
-class SdaaBackend(Backend):
-    """Compiles ONNX files, and opens compiled engines (.tecoengine, .engine)."""
+class SdaaBackend(CompilingBackend):
+    """Compiles ONNX files, and opens compiled engines (.tecoengine, .engine).
+
+    The shape that is compiled is `input_size`, that of one compute unit. A call takes as many of them as
+    `batch_size` has room for, at most MAX_ENGINE_NUMS.
+    """
 
     target = "sdaa"
     name = "tvm"
@@ -89,6 +91,8 @@ class SdaaBackend(Backend):
     device_kind = "card numbers"
     unproved = "a T1 card"
     one_shape = True
+    result = "model.tecoengine"
+    saved_as = (".tecoengine", ".engine")
 
     def availability(self) -> Availability:
         spec = importlib.util.find_spec("tvm")
@@ -98,44 +102,43 @@ class SdaaBackend(Backend):
             return Availability(False, f"needs TecoInferenceEngine, which comes with the card's software{found}")
         return Availability(True, "TecoInferenceEngine")
 
-    def open(self, ckpt: Path, options: Options) -> Session:
-        """options: cache (False compiles anew).
+    def identity(self, job: Job) -> dict[str, Any]:
+        load_pass_file(job.options.pass_path)  # a pass file that is none is said before anything is compiled
+        return {"runtime": getattr(_vendor(), "__version__", "unknown")}
 
-        The shape that is compiled is `input_size`, that of one compute unit. A call takes as many of them as
-        `batch_size` has room for, at most MAX_ENGINE_NUMS.
-        """
-        extra = options.checked_extra(self.target, ("cache",))
-        card = _card(options)
-        if ckpt.suffix in _COMPILED:
-            return _opened(ckpt, ckpt.with_name(f"{ckpt.name}.json"), card, options)
+    def build(self, job: Job, folder: Path) -> None:
+        """Compile for one compute unit, and describe its tensors."""
+        model, options = read_onnx(job.ckpt), job.options
+        described = input_specs(model)
+        inputs = job.fixed(described, unit_batch(options.batch_size, options.input_size))
         passes = load_pass_file(options.pass_path)
-        facts: dict[str, Any] = {
-            "target": self.target,
-            "runtime": getattr(_vendor(), "__version__", "unknown"),
-            "model": cache.model_digest(ckpt),
-            "shapes": [options.batch_size, options.input_size],
-            "dtype": options.dtype,
-            "options": {},
-            "pass_file": cache.file_digest(options.pass_path),
-        }
+        floats = any(spec.dtype == "float32" for spec in inputs)
+        convert = options.dtype == "float16" and passes.need_convert and floats
+        try:
+            _compile(model, inputs, passes, convert, folder / self.result)
+        except EngineError:
+            raise
+        except Exception as error:
+            # the vendor's compiler has exceptions of its own
+            raise ModelFileError(f"TecoInferenceEngine cannot compile {job.ckpt}: {str(error).strip()}") from error
+        outputs = output_specs(model)
+        if convert:
+            kept = passes.convert.get("skip_input_name") or ()
+            inputs = tuple(spec if spec.name in kept else _half(spec) for spec in inputs)
+            outputs = tuple(_half(spec) for spec in outputs)
+        Tensors(inputs, outputs, job.takes_rows(described)).write(folder / TENSORS)
 
-        def build(folder: Path) -> None:
-            _build(ckpt, folder, options, passes)
+    def load(self, job: Job, compiled: Path, tensors: Path) -> Session:
+        """`tensors` describes it for one compute unit; for a file without it, input_size does.
 
-        def load(folder: Path) -> Session:
-            if options.save_engine:
-                _save(folder, options.save_engine, ckpt)
-            return _opened(folder / _ENGINE, folder / _TENSORS, card, options)
-
-        return cache.compiled(facts, build, load, keep=extra.get("cache", True))
-
-
-def _card(options: Options) -> int:
-    if not options.device:
-        return options.rank
-    if not options.device.isdigit():
-        raise OptionError(f"target 'sdaa' takes the number of a card, such as sdaa:0, got '{options.device}'")
-    return int(options.device)
+        Such a file's first dimension is the batch: the card splits it over its compute units.
+        """
+        unit = Tensors.read(tensors) if tensors.is_file() else _described(compiled, job.options)
+        card = device_number(self.target, job.options, "a card")
+        outputs = [replace(spec, shape=("batch", *spec.shape[1:])) if spec.shape else spec for spec in unit.outputs]
+        session = SdaaSession(compiled, card, _on_card(unit.inputs, job.options.batch_size), outputs)
+        session.takes_rows = unit.takes_rows
+        return session
 
 
 def _units() -> int:
@@ -143,27 +146,6 @@ def _units() -> int:
         return compute_units()
     except SettingError as error:
         raise OptionError(str(error)) from error
-
-
-def _build(ckpt: Path, folder: Path, options: Options, passes: PassFile) -> None:
-    """Compile `ckpt` for one compute unit into `folder`, and describe its tensors."""
-    model = read_onnx(ckpt)
-    inputs = fixed_inputs(input_specs(model), unit_batch(options.batch_size, options.input_size), options.input_size)
-    convert = options.dtype == "float16" and passes.need_convert and any(spec.dtype == "float32" for spec in inputs)
-    try:
-        _compile(model, inputs, passes, convert, folder / _ENGINE)
-    except EngineError:
-        raise
-    except Exception as error:
-        # the vendor's compiler has exceptions of its own
-        raise ModelFileError(f"TecoInferenceEngine cannot compile {ckpt}: {str(error).strip()}") from error
-    outputs = output_specs(model)
-    if convert:
-        kept = passes.convert.get("skip_input_name") or ()
-        inputs = tuple(spec if spec.name in kept else _half(spec) for spec in inputs)
-        outputs = tuple(_half(spec) for spec in outputs)
-    said = {"inputs": [asdict(spec) for spec in inputs], "outputs": [asdict(spec) for spec in outputs]}
-    (folder / _TENSORS).write_text(json.dumps(said), encoding="utf-8")
 
 
 def _compile(model: Any, inputs: Sequence[TensorSpec], passes: PassFile, convert: bool, path: Path) -> None:
@@ -184,33 +166,15 @@ def _half(spec: TensorSpec) -> TensorSpec:
     return replace(spec, dtype="float16") if spec.dtype == "float32" else spec
 
 
-def _opened(engine_file: Path, tensors: Path, card: int, options: Options) -> Session:
-    """The compiled engine. `tensors` describes it for one compute unit; for a file without it, input_size does."""
-    try:
-        if tensors.is_file():
-            said = json.loads(tensors.read_text(encoding="utf-8"))
-            unit, results = (
-                [TensorSpec(one["name"], one["dtype"], tuple(one["shape"])) for one in said[kind]]
-                for kind in ("inputs", "outputs")
-            )
-        else:
-            unit, results = _described(engine_file, options), []
-        return SdaaSession(engine_file, card, _on_card(unit, options.batch_size), results)
-    except EngineError:
-        raise
-    except Exception as error:
-        # json, the file system and the vendor's runtime all have words for an engine that is not whole
-        raise ModelFileError(f"{engine_file} is not a compiled engine: {str(error).strip()}") from error
-
-
-def _described(engine_file: Path, options: Options) -> list[TensorSpec]:
+def _described(engine_file: Path, options: Options) -> Tensors:
     if not options.input_size:
         raise OptionError(
             f"nothing beside {engine_file} describes its inputs; give input_size=[[…], …], the shapes of one compute "
             "unit, and dtype"
         )
     dtype = options.dtype or "float16"
-    return [TensorSpec(f"input{index}", dtype, tuple(shape)) for index, shape in enumerate(options.input_size)]
+    specs = [TensorSpec(f"input{index}", dtype, tuple(shape)) for index, shape in enumerate(options.input_size)]
+    return Tensors(tuple(specs), (), (True,) * len(specs))
 
 
 def _on_card(unit: Sequence[TensorSpec], batch_size: int | None) -> list[TensorSpec]:
@@ -218,15 +182,6 @@ def _on_card(unit: Sequence[TensorSpec], batch_size: int | None) -> list[TensorS
     rows = unit[0].shape[0] if unit and unit[0].shape else 1
     units = _units() if batch_size is None else min(max(batch_size // int(rows), 1), _units())
     return [replace(spec, shape=(int(spec.shape[0]) * units, *spec.shape[1:])) if spec.shape else spec for spec in unit]
-
-
-def _save(folder: Path, where: str | Path | bool, ckpt: Path) -> None:
-    """Copy what was compiled to `where` (True: beside the model), for opening it later as a ckpt."""
-    path = ckpt.with_suffix(".tecoengine") if where is True else Path(str(where))
-    if path.suffix not in _COMPILED:
-        raise OptionError(f"save_engine of target 'sdaa' is True or a file that ends in .tecoengine, got {where}")
-    cache.copy_whole(folder / _TENSORS, path.with_name(f"{path.name}.json"))
-    cache.copy_whole(folder / _ENGINE, path)
 
 
 register(SdaaBackend())

@@ -11,15 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import cache
-from ..errors import EngineError, ModelFileError, OptionError, RunError
-from ..graph import fixed_inputs, input_specs, read_onnx
+from ..errors import ModelFileError, RunError
 from ..spec import TensorSpec
 from . import register
-from .base import Availability, Backend, Options, Session, Timings, package_availability
-
-_PLAN = "model.plan"
-_PLANS = (".plan", ".trt")
+from .base import Availability, Session, Timings, package_availability
+from .compiling.base import TENSORS, CompilingBackend, Job, Tensors, device_number
+from .compiling.graph import input_specs
+from .compiling.onnx_file import read_onnx
 
 
 class Cuda:
@@ -158,8 +156,11 @@ class TensorRtSession(Session):
         self._cuda.close()
 
 
-class TensorRtBackend(Backend):
-    """Builds engines from ONNX files, and opens serialised ones (.plan, .trt)."""
+class TensorRtBackend(CompilingBackend):
+    """Builds engines from ONNX files, and opens serialised ones (.plan, .trt).
+
+    An engine takes 1 to batch_size rows, tuned for batch_size. Option workspace_mib: memory for building, default 1024.
+    """
 
     target = "tensorrt"
     name = "trt"
@@ -167,6 +168,9 @@ class TensorRtBackend(Backend):
     device_kind = "GPU numbers"
     unproved = "an NVIDIA GPU"
     one_shape = True
+    result = "model.plan"
+    saved_as = (".plan", ".trt")
+    own_options = ("workspace_mib",)
 
     def availability(self) -> Availability:
         if importlib.util.find_spec("tensorrt") is None:
@@ -175,75 +179,56 @@ class TensorRtBackend(Backend):
             return Availability(False, "needs cuda-python: pip install cuda-python")
         return package_availability("tensorrt", "tensorrt", "pip install tensorrt")
 
-    def open(self, ckpt: Path, options: Options) -> Session:
-        """options: workspace_mib (memory for building, default 1024), cache (False builds anew).
-
-        The engine takes 1 to `batch_size` rows, tuned for batch_size.
-        """
+    def identity(self, job: Job) -> dict[str, Any]:
         import tensorrt as trt
 
-        extra = options.checked_extra(self.target, ("workspace_mib", "cache"))
-        device = _number(options)
-        if ckpt.suffix in _PLANS:
-            return _opened(trt, ckpt, device)
+        device = device_number(self.target, job.options, "a GPU")
         Cuda(device).close()  # a GPU that is not there is said before anything is built
-        rows = options.batch_size or (options.input_size[0][0] if options.input_size else 1)
-        workspace = extra.get("workspace_mib", 1024)
-        facts: dict[str, Any] = {
-            "target": self.target,
+        return {
             "runtime": f"tensorrt {trt.__version__}",
-            "model": cache.model_digest(ckpt),
-            "shapes": [rows, options.input_size],
-            "dtype": options.dtype,
-            "options": {"workspace_mib": workspace, "device": device},
+            "options": {"workspace_mib": _workspace(job), "device": device},
         }
 
-        def build(folder: Path) -> None:
-            plan = _build(trt, ckpt, rows, options, workspace)
-            (folder / _PLAN).write_bytes(plan)
+    def build(self, job: Job, folder: Path) -> None:
+        import tensorrt as trt
 
-        def load(folder: Path) -> Session:
-            if options.save_engine:
-                _save(folder, options.save_engine, ckpt)
-            return _opened(trt, folder / _PLAN, device)
+        inputs = input_specs(read_onnx(job.ckpt, weights=False))
+        (folder / self.result).write_bytes(_build(trt, job, inputs))
+        Tensors(job.fixed(inputs), (), job.takes_rows(inputs)).write(folder / TENSORS)
 
-        return cache.compiled(facts, build, load, keep=extra.get("cache", True))
+    def load(self, job: Job, compiled: Path, tensors: Path) -> Session:
+        import tensorrt as trt
 
-
-def _number(options: Options) -> int:
-    if options.device and not options.device.isdigit():
-        raise OptionError(f"target 'tensorrt' takes the number of a GPU, such as tensorrt:0, got '{options.device}'")
-    return int(options.device or options.rank)
+        session = TensorRtSession(trt, compiled.read_bytes(), device_number(self.target, job.options, "a GPU"))
+        if tensors.is_file():
+            session.takes_rows = Tensors.read(tensors).takes_rows
+        return session
 
 
-def _opened(trt: Any, plan: Path, device: int) -> Session:
-    try:
-        return TensorRtSession(trt, plan.read_bytes(), device)
-    except EngineError as error:
-        raise ModelFileError(f"{plan}: {error}") from error
+def _workspace(job: Job) -> int:
+    return int(job.extra.get("workspace_mib", 1024))
 
 
-def _build(trt: Any, ckpt: Path, rows: int, options: Options, workspace_mib: int) -> bytes:
-    inputs = input_specs(read_onnx(ckpt))
+def _build(trt: Any, job: Job, inputs: Sequence[TensorSpec]) -> bytes:
     logger = trt.Logger(trt.Logger.ERROR)
     builder = trt.Builder(logger)
     network = builder.create_network(0)
     parser = trt.OnnxParser(network, logger)
-    if not parser.parse_from_file(str(ckpt)):
+    if not parser.parse_from_file(str(job.ckpt)):
         said = "; ".join(str(parser.get_error(index)) for index in range(parser.num_errors))
-        raise ModelFileError(f"TensorRT cannot read {ckpt}: {said}")
+        raise ModelFileError(f"TensorRT cannot read {job.ckpt}: {said}")
     config = builder.create_builder_config()
-    config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, workspace_mib << 20)
-    if options.dtype == "float16":
+    config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, _workspace(job) << 20)
+    if job.options.dtype == "float16":
         config.set_flag(trt.BuilderFlag.FP16)
     profile = builder.create_optimization_profile()
-    for spec, largest in zip(inputs, fixed_inputs(inputs, rows, options.input_size), strict=True):
+    for spec, largest in zip(inputs, job.fixed(inputs), strict=True):
         if any(isinstance(size, str) for size in spec.shape):
             profile.set_shape(spec.name, _smallest(spec, largest), largest.shape, largest.shape)
     config.add_optimization_profile(profile)
     plan = builder.build_serialized_network(network, config)
     if plan is None:
-        raise ModelFileError(f"TensorRT cannot build {ckpt}; its log on stderr says why")
+        raise ModelFileError(f"TensorRT cannot build {job.ckpt}; its log on stderr says why")
     return bytes(plan)
 
 
@@ -251,14 +236,6 @@ def _smallest(spec: TensorSpec, largest: TensorSpec) -> Sequence[int | str]:
     """One row, where the batch is dynamic."""
     first = 1 if spec.shape and isinstance(spec.shape[0], str) else largest.shape[0]
     return (first, *largest.shape[1:])
-
-
-def _save(folder: Path, where: str | Path | bool, ckpt: Path) -> None:
-    """Copy the engine to `where` (True: beside the model), for opening it later as a ckpt."""
-    path = ckpt.with_suffix(".plan") if where is True else Path(str(where))
-    if path.suffix not in _PLANS:
-        raise OptionError(f"save_engine of target 'tensorrt' is True or a file that ends in .plan, got {where}")
-    cache.copy_whole(folder / _PLAN, path)
 
 
 register(TensorRtBackend())

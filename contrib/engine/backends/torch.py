@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from zoo_core.errors import first_line
-
 from ..errors import ModelFileError
 from ..spec import TensorSpec
+from ..torch_archive import load_program
 from . import register
 from .base import Availability, Backend, Options, Session, package_availability
 
 
 class TorchSession(Session):
     """A `torch.nn.Module` in eval mode, run without gradients."""
+
+    reference = True
 
     def __init__(self, module: Any, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]):
         import torch
@@ -65,11 +66,7 @@ class TorchBackend(Backend):
 def _exported_program(ckpt: Path, compiled: bool) -> Session:
     import torch
 
-    try:
-        program = torch.export.load(str(ckpt))
-    except Exception as error:
-        # zip, json and pickle errors alike mean that the file is not an exported program
-        raise ModelFileError(f"{ckpt} is not an exported program: {first_line(error)}") from error
+    program = load_program(ckpt)
     nodes = {node.name: node.meta["val"] for node in program.graph.nodes if "val" in node.meta}
     signature = program.graph_signature
     inputs = [tensor_spec(name, nodes[name]) for name in signature.user_inputs]

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import shutil
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .. import cache
 from ..errors import EngineError, ModelFileError, OptionError
-from ..graph import fixed_inputs, input_specs, output_specs, read_onnx
-from ..half import computed_in_float32
-from ..pass_file import load_pass_file
 from ..spec import TensorSpec
-from ..unroll import lstms_unrolled
 from . import register
-from .base import Availability, Backend, Options, Session, package_availability, package_version
+from .base import Availability, Session, package_availability, package_version
+from .compiling.base import TENSORS, CompilingBackend, Job, Tensors, last_line
+from .compiling.graph import input_specs, output_specs
+from .compiling.half import computed_in_float32
+from .compiling.known import require_supported
+from .compiling.older import understood
+from .compiling.onnx_file import read_onnx
+from .compiling.pass_file import load_pass_file
+from .compiling.unroll import lstms_unrolled
 
-_OPTIONS = ("opt_level", "cache")
-_LIBRARY, _TENSORS = "model.so", "tensors.json"
-_PREPARED = 1  # goes up with each change of what is done to a graph before it is compiled
+_PREPARED = 2  # goes up with each change of what is done to a graph, and of what is refused, before it is compiled
 _lock = threading.Lock()
 
 
@@ -66,13 +65,19 @@ class TvmSession(Session):
         del self._main, self._machine
 
 
-class TvmBackend(Backend):
-    """Compiles ONNX files for one shape, and opens the libraries (.so) that it has saved."""
+class TvmBackend(CompilingBackend):
+    """Compiles ONNX files for one shape, and opens the libraries (.so) that it has saved.
+
+    Options: opt_level (0 to 3, default 3). The whole batch is compiled: this target has one compute unit.
+    """
 
     target = "cpu"
     name = "tvm"
     summary = "Apache TVM (Relax), LLVM"
     one_shape = True
+    result = "model.so"
+    saved_as = (".so",)
+    own_options = ("opt_level",)
 
     def availability(self) -> Availability:
         spec = importlib.util.find_spec("tvm")
@@ -83,72 +88,68 @@ class TvmBackend(Backend):
             return Availability(False, "needs a C++ compiler to link what it compiles: g++ or clang++")
         return package_availability("tvm", "apache-tvm", "pip install apache-tvm")
 
-    def open(self, ckpt: Path, options: Options) -> Session:
-        """options: opt_level (0 to 3, default 3), cache (False compiles anew).
-
-        The whole batch is compiled: this target has one compute unit. A file that ends in .so is a library saved by
-        `save_engine`; its tensors stand beside it, in <name>.so.json.
-        """
-        extra = options.checked_extra(self.target, _OPTIONS)
-        if ckpt.suffix == ".so":
-            return _load(ckpt, ckpt.with_name(f"{ckpt.name}.json"))
-        level = extra.get("opt_level", 3)
-        if level not in range(4):
-            raise OptionError(f"opt_level is 0, 1, 2 or 3, got {level!r}")
-        passes = load_pass_file(options.pass_path)
-        rows = options.batch_size or (options.input_size[0][0] if options.input_size else 1)
-        facts = {
-            "target": self.target,
+    def identity(self, job: Job) -> dict[str, Any]:
+        load_pass_file(job.options.pass_path)  # a pass file that is none is said before anything is compiled
+        return {
             "runtime": f"tvm {package_version('apache-tvm')}",
-            "model": cache.model_digest(ckpt),
-            "shapes": [rows, options.input_size],
-            "dtype": options.dtype,
-            "options": {"opt_level": level, "cpu": _cpu(), "prepared": _PREPARED},
-            "pass_file": cache.file_digest(options.pass_path),
+            "options": {"opt_level": _level(job), "cpu": _cpu(), "prepared": _PREPARED},
         }
 
-        def build(folder: Path) -> None:
-            _build(ckpt, folder, rows, options, passes.use_passes, level)
+    def build(self, job: Job, folder: Path) -> None:
+        """The library, and a description of its tensors."""
+        model = read_onnx(job.ckpt)
+        require_supported(job.ckpt, model, self.target)
+        described, results = input_specs(model), output_specs(model)
+        inputs = job.fixed(described)
+        try:
+            module = _imported(model, inputs)
+            module = load_pass_file(job.options.pass_path).use_passes(module)
+            outputs = _output_types(module, results)
+            _compile(module, _level(job), folder / self.result)
+        except EngineError:
+            raise
+        except Exception as error:
+            # TVM has no common base for "this operator is not supported" and its relatives
+            raise ModelFileError(f"TVM cannot compile {job.ckpt}: {last_line(error)}") from error
+        Tensors(inputs, outputs, job.takes_rows(described)).write(folder / TENSORS)
 
-        def load(folder: Path) -> TvmSession:
-            if options.save_engine:
-                _save(folder, options.save_engine, ckpt)
-            return _load(folder / _LIBRARY, folder / _TENSORS)
+    def load(self, job: Job, compiled: Path, tensors: Path) -> Session:
+        said = Tensors.read(tensors)
+        session = TvmSession(compiled, said.inputs, said.outputs)
+        session.takes_rows = said.takes_rows
+        return session
 
-        return cache.compiled(facts, build, load, keep=extra.get("cache", True))
+
+def _level(job: Job) -> int:
+    level = job.extra.get("opt_level", 3)
+    if level not in range(4):
+        raise OptionError(f"opt_level is 0, 1, 2 or 3, got {level!r}")
+    return level
 
 
 def _cpu() -> str:
     return import_tvm().target.codegen.llvm_get_system_cpu()
 
 
-def _build(ckpt: Path, folder: Path, rows: int, options: Options, use_passes: Any, level: int) -> None:
-    """Compile `ckpt` into `folder`: the library, and a description of its tensors.
+def _imported(model: Any, inputs: Sequence[TensorSpec]) -> Any:
+    """The graph in TVM's own form.
 
     float16 files are computed in float32: TVM would add up products in float16, which loses more than the format does,
     and would do it in software where the processor has no float16. LSTMs, which TVM does not know, are written out.
     """
-    tvm = import_tvm()
+    import_tvm()
     from tvm.relax.frontend.onnx import from_onnx
 
-    model = read_onnx(ckpt)
-    inputs = fixed_inputs(input_specs(model), rows, options.input_size)
     shapes = {spec.name: list(spec.shape) for spec in inputs}
-    try:
-        plain = lstms_unrolled(computed_in_float32(model), shapes)
-        module = _bounded(from_onnx(plain, shape_dict=shapes, keep_params_in_input=False))
-        module = use_passes(module)
-        with tvm.transform.PassContext(opt_level=level):
-            built = tvm.compile(module, target=tvm.target.Target({"kind": "llvm", "mcpu": _cpu()}))
-        built.export_library(str(folder / _LIBRARY))
-    except EngineError:
-        raise
-    except Exception as error:
-        # TVM has no common base for "this operator is not supported" and its relatives
-        raise ModelFileError(f"TVM cannot compile {ckpt}: {_last_line(error)}") from error
-    outputs = _output_types(module, [spec.name for spec in output_specs(model)])
-    said = {"inputs": [asdict(spec) for spec in inputs], "outputs": [asdict(spec) for spec in outputs]}
-    (folder / _TENSORS).write_text(json.dumps(said), encoding="utf-8")
+    plain = lstms_unrolled(computed_in_float32(understood(model)), shapes)
+    return _bounded(from_onnx(plain, shape_dict=shapes, keep_params_in_input=False))
+
+
+def _compile(module: Any, level: int, path: Path) -> None:
+    tvm = import_tvm()
+    with tvm.transform.PassContext(opt_level=level):
+        built = tvm.compile(module, target=tvm.target.Target({"kind": "llvm", "mcpu": _cpu()}))
+    built.export_library(str(path))
 
 
 def _bounded(module: Any) -> Any:
@@ -195,40 +196,30 @@ def _clipped(builder: Any, table: Any, places: Any, axes: list[int]) -> Any:
     return builder.normalize(relax.op.minimum(not_before, relax.const(last, dtype)))
 
 
-def _output_types(module: Any, names: Sequence[str]) -> list[TensorSpec]:
+def _output_types(module: Any, declared: Sequence[TensorSpec]) -> tuple[TensorSpec, ...]:
+    """Of what comes out. Raises ModelFileError where it is not what the file declares, or depends on values."""
     result = module["main"].ret_ty
     types = list(result.fields) if hasattr(result, "fields") else [result]
-    return [
-        TensorSpec(name, str(one.dtype).removeprefix("T."), tuple(int(size) for size in one.shape))
-        for name, one in zip(names, types, strict=True)
-    ]
+    if len(types) != len(declared):
+        raise ModelFileError(f"TVM gives {len(types)} outputs where the file has {len(declared)}; use target onnx")
+    return tuple(_output_type(one, spec) for one, spec in zip(types, declared, strict=True))
 
 
-def _load(library: Path, tensors: Path) -> TvmSession:
+def _output_type(found: Any, declared: TensorSpec) -> TensorSpec:
     try:
-        said = json.loads(tensors.read_text(encoding="utf-8"))
-        specs = [
-            [TensorSpec(one["name"], one["dtype"], tuple(one["shape"])) for one in said[kind]]
-            for kind in ("inputs", "outputs")
-        ]
-        return TvmSession(library, *specs)
-    except Exception as error:
-        # the loader, json and the file system all have words for a library that is not whole
-        raise ModelFileError(f"{library} is not a library that target 'cpu' has saved: {_last_line(error)}") from error
-
-
-def _save(folder: Path, where: str | Path | bool, ckpt: Path) -> None:
-    """Copy what was compiled to `where` (True: beside the model), for opening it later as a ckpt."""
-    path = ckpt.with_suffix(".so") if where is True else Path(str(where))
-    if path.suffix != ".so":
-        raise OptionError(f"save_engine of target 'cpu' is True or a file that ends in .so, got {where}")
-    cache.copy_whole(folder / _TENSORS, path.with_name(f"{path.name}.json"))
-    cache.copy_whole(folder / _LIBRARY, path)
-
-
-def _last_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[-1] if lines else type(error).__name__
+        shape = tuple(int(size) for size in found.shape)
+    except (TypeError, AttributeError) as error:
+        raise ModelFileError(
+            f"the size of output '{declared.name}' depends on the values of the inputs, and target 'cpu' compiles for "
+            "fixed sizes; run it on target onnx or openvino"
+        ) from error
+    spec = TensorSpec(declared.name, str(found.dtype).removeprefix("T."), shape)
+    if spec.dtype != declared.dtype or not declared.admits(shape):
+        raise ModelFileError(
+            f"the file declares output '{declared}', and TVM makes '{spec}' of it; run it on target onnx, or export it "
+            "again if the file is wrong"
+        )
+    return spec
 
 
 register(TvmBackend())

@@ -17,7 +17,8 @@ from typing import Any
 from ..backends.paddle import import_paddle
 from ..errors import ExportError
 
-# optimize_tool "None": folding is left to onnxsim, and polygraphy, which would install packages, is not called
+# optimize_tool "None": paddle2onnx's own folding lifts the IR version, which is all that it wants an old onnx for, and
+# calls polygraphy, which installs packages by itself. Without it any onnx will do; `zoo export` folds with onnxsim.
 _CONVERT = """
 import sys, paddle2onnx
 model, params, out, opset = sys.argv[1:]

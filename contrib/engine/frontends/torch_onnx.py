@@ -22,10 +22,14 @@ DynamicAxes = Mapping[str, Mapping[int, str]]
 
 @dataclass(frozen=True)
 class TorchExport:
-    """How the file came to be: `exporter` is "torchscript" or "dynamo"; `note` says why it was not the first choice."""
+    """How the file came to be: `exporter` is "torchscript" or "dynamo"; `note` says why it was not the first choice.
+
+    `warnings`: what the tracer warned of, such as a branch that depends on the input.
+    """
 
     exporter: str
     note: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 def export_module(
@@ -53,34 +57,48 @@ def export_module(
         custom_opsets=dict(custom_opsets or {}),
     )
     try:
-        _attempt(_by_torchscript, module, tuple(example_inputs), path, **arguments)
-        return TorchExport("torchscript")
+        warned = _attempt(_by_torchscript, module, tuple(example_inputs), path, **arguments)
+        return TorchExport("torchscript", warnings=warned)
     except Exception as first:
         # the exporters raise whatever the network raises while it is traced
         reason = first_line(first)
         _log.warning("the TorchScript exporter failed (%s); trying the torch.export one", reason)
         try:
-            _attempt(_by_dynamo, module, tuple(example_inputs), path, **arguments)
+            warned = _attempt(_by_dynamo, module, tuple(example_inputs), path, **arguments)
         except Exception as second:
             raise ExportError(
                 f"{type(module).__name__} cannot be exported. TorchScript exporter: {reason}. torch.export "
                 f"exporter: {first_line(second)}"
             ) from second
-    return TorchExport("dynamo", f"the TorchScript exporter failed: {reason}")
+    return TorchExport("dynamo", f"the TorchScript exporter failed: {reason}", warned)
 
 
-def _attempt(exporter: Callable[..., None], *args: Any, **kwargs: Any) -> None:
-    """Run an exporter without its chatter, with attention layers traced as they are written."""
+def _attempt(exporter: Callable[..., None], *args: Any, **kwargs: Any) -> tuple[str, ...]:
+    """Run an exporter without its chatter, with attention layers traced as they are written.
+
+    Returns:
+        What the tracer warned of, each once.
+    """
     import torch
 
     fastpath = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:
-        with warnings.catch_warnings(), redirect_stdout(io.StringIO()), _quiet("torch.onnx", "onnxscript"):
-            warnings.simplefilter("ignore")
+        with (
+            warnings.catch_warnings(record=True) as caught,
+            redirect_stdout(io.StringIO()),
+            _quiet("torch.onnx", "onnxscript"),
+        ):
+            warnings.simplefilter("always")
             exporter(*args, **kwargs)
     finally:
         torch.backends.mha.set_fastpath_enabled(fastpath)
+    told = [f"{one.filename}:{one.lineno}: {one.message}" for one in caught if _of_tracer(one.category)]
+    return tuple(dict.fromkeys(told))
+
+
+def _of_tracer(category: type[Warning]) -> bool:
+    return category.__name__ == "TracerWarning"
 
 
 @contextmanager

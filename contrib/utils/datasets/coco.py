@@ -2,14 +2,18 @@
 
 import json
 import math
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from utils.datasets.class_folders import folded
 from utils.datasets.sample import Listed, Sample
+from utils.notices import notice
+from utils.text_file import read_json
 from zoo_core.errors import DataError
 
 
@@ -53,14 +57,14 @@ class CocoDetection(Listed):
         self.file = instances_file(Path(root))
         self.folder = _pictures_of(self.file)
         content = _read(self.file)
-        classes = _classes(self.file, content["categories"], labels)
+        classes = _classes(self.file, content, labels)
         annotations = _by_image(self.file, content, classes)
         self._samples = []
         for image in content["images"]:
             path = self.folder / image["file_name"]
-            if not path.is_file():
+            if not os.path.isfile(path):
                 raise DataError(
-                    f"{self.file}: image {image['id']}: there is no picture {image['file_name']} in {self.folder}. "
+                    f"{self.file}: image {image['id']}: there is no picture {image['file_name']:.80} in {self.folder}. "
                     "Put it there, or take the image out of the file."
                 )
             self._samples.append(Sample(image["file_name"], path, _truth(image["id"], annotations[image["id"]])))
@@ -93,26 +97,26 @@ def _pictures_of(file: Path) -> Path:
 
 def _read(file: Path) -> dict[str, Any]:
     """The file's content; lists are there, hold objects, and ids are unique."""
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"{file}: cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{file}: this is not a text file ({error.reason}).") from error
-    except json.JSONDecodeError as error:
-        raise DataError(f"{file}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}.") from error
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits; lists nested too deep
-        raise DataError(f"{file}: this JSON cannot be read: {error}.") from error
+    content = read_json(file, '{"images": […], "annotations": […], "categories": […]}')
     if not isinstance(content, dict):
-        raise DataError(f"{file}: an object with images, annotations and categories is expected.")
+        is_results = isinstance(content, list) and content and isinstance(content[0], dict) and "score" in content[0]
+        raise DataError(
+            f"{file}: an object with images, annotations and categories is expected"
+            + (", and these are results: give the file of the truth (instances_….json)." if is_results else ".")
+        )
     for name, kind in (("images", "image"), ("annotations", "annotation"), ("categories", "category")):
         entries = content.get(name)
         if not isinstance(entries, list):
             raise DataError(f"{file}: the field '{name}' is {'missing' if entries is None else 'not a list'}.")
         _check_ids(file, kind, entries)
+    names: dict[str, Any] = {}
     for image in content["images"]:
-        if not isinstance(image.get("file_name"), str) or not image["file_name"]:
+        name = image.get("file_name")
+        if not isinstance(name, str) or not name or "\0" in name:
             raise _wrong(file, "image", image, "file_name", "the name of the picture's file")
+        if name in names:
+            raise DataError(f"{file}: images {_short(names[name])} and {_short(image['id'])} are both the file {name}.")
+        names[name] = image["id"]
     if not content["images"]:
         raise DataError(f"{file}: there are no images in it.")
     return content
@@ -125,53 +129,101 @@ def _check_ids(file: Path, kind: str, entries: list[Any]) -> None:
             raise DataError(f"{file}: {kind} number {number} is {_short(entry)}, an object is expected.")
         name = entry.get("id")
         if type(name) not in (int, str):
-            raise DataError(f"{file}: {kind} number {number}: field 'id' is {_short(name)}, a number is expected.")
+            raise DataError(
+                f"{file}: {kind} number {number}: field 'id' is {_told(entry, 'id')}; expected a number or a text."
+            )
         if name in seen:
-            raise DataError(f"{file}: {kind} {name} stands there twice: ids must be unique.")
+            raise DataError(f"{file}: {kind} {_short(name)} stands there twice: ids must be unique.")
         seen.add(name)
 
 
-def _classes(file: Path, categories: list[dict[str, Any]], labels: Sequence[str]) -> dict[Any, int]:
-    """Category id to class index."""
+def _classes(file: Path, content: dict[str, Any], labels: Sequence[str]) -> dict[Any, int]:
+    """Category id to class index; categories that no annotation has may have any name, and are left out."""
     known = {label: index for index, label in enumerate(labels)}
-    for category in categories:
+    alike = {folded(label): index for index, label in enumerate(labels)}
+    used = {entry["category_id"] for entry in content["annotations"] if _is_id(entry.get("category_id"))}
+    found: dict[Any, int] = {}
+    owners: dict[int, Any] = {}
+    for category in content["categories"]:
         name = category.get("name")
         if not isinstance(name, str):
             raise _wrong(file, "category", category, "name", "the class's name")
-        if name not in known:
-            some = ", ".join(labels[:8]) + (", …" if len(labels) > 8 else "")
+        index = known.get(name, alike.get(folded(name)) if len(alike) == len(known) else None)
+        if index is None:
+            _require_unused(file, category, labels, used)
+        elif index in owners:
             raise DataError(
-                f"{file}: category {category['id']} is '{name}', which is none of the {len(labels)} classes of this "
-                f"model ({some})."
+                f"{file}: categories {owners[index]} and {_short(category['id'])} are both '{labels[index]}'."
             )
-    return {category["id"]: known[category["name"]] for category in categories}
+        else:
+            owners[index] = _short(category["id"])
+            found[category["id"]] = index
+    return found
+
+
+def _require_unused(file: Path, category: dict[str, Any], labels: Sequence[str], used: set[Any]) -> None:
+    """A category that the model has no class for: DataError where there are objects of it, else a notice."""
+    what = f"category {_short(category['id'])} is '{category['name']}', which is none of the {len(labels)} classes"
+    if category["id"] in used:
+        some = ", ".join(labels[:8]) + (", …" if len(labels) > 8 else "")
+        raise DataError(f"{file}: {what} of this model ({some}).")
+    notice("categories without objects", f"{file}: {what}", "no annotation has it, and it is passed over.")
 
 
 def _by_image(file: Path, content: dict[str, Any], classes: dict[Any, int]) -> dict[Any, list[tuple[Any, ...]]]:
     """Image id to its objects: (left, top, right, bottom, class, crowd, area)."""
     found: dict[Any, list[tuple[Any, ...]]] = {image["id"]: [] for image in content["images"]}
     for entry in content["annotations"]:
-        box = entry.get("bbox")
-        if not isinstance(box, list) or len(box) != 4 or not all(_is_number(value) for value in box):
-            raise _wrong(file, "annotation", entry, "bbox", "four numbers [left, top, width, height]")
-        left, top, width, height = box
-        if width < 0 or height < 0:
-            raise _wrong(file, "annotation", entry, "bbox", "a width and a height of 0 or more")
-        if not all(_is_number(value) for value in (left + width, top + height, width * height)):
-            raise _wrong(file, "annotation", entry, "bbox", "a box of finite size")
-        if _unhashable(entry.get("image_id")) or entry.get("image_id") not in found:
-            raise _wrong(file, "annotation", entry, "image_id", "the id of one of the images")
-        if _unhashable(entry.get("category_id")) or entry.get("category_id") not in classes:
-            ids = ", ".join(str(one) for one in list(classes)[:8]) + (", …" if len(classes) > 8 else "")
-            raise _wrong(file, "annotation", entry, "category_id", f"the id of a category ({ids})")
+        left, top, width, height = _box(file, entry)
+        image, category = entry.get("image_id"), entry.get("category_id")
+        if not _is_id(image) or image not in found:
+            raise _wrong(file, "annotation", entry, "image_id", f"the id of one of the images ({_some(found)})")
+        if not _is_id(category) or category not in classes:
+            raise _wrong(file, "annotation", entry, "category_id", f"the id of a category ({_some(classes)})")
         crowd, size = entry.get("iscrowd", 0), entry.get("area", width * height)
-        if crowd not in (0, 1):
-            raise _wrong(file, "annotation", entry, "iscrowd", "0 or 1")
+        if type(crowd) not in (int, bool) or crowd not in (0, 1):
+            raise _wrong(file, "annotation", entry, "iscrowd", "0 or 1, or no such field")
         if not _is_number(size) or size < 0:
-            raise _wrong(file, "annotation", entry, "area", "a number of 0 or more")
-        row = (left, top, left + width, top + height, classes[entry["category_id"]], bool(crowd), size)
-        found[entry["image_id"]].append(row)
+            raise _wrong(file, "annotation", entry, "area", "a number of 0 or more, or no such field")
+        found[image].append((left, top, left + width, top + height, classes[category], bool(crowd), size))
+    _say_odd_boxes(file, content["images"], found)
     return found
+
+
+def _box(file: Path, entry: dict[str, Any]) -> tuple[float, float, float, float]:
+    """(left, top, width, height) in pixels."""
+    box = entry.get("bbox")
+    if not isinstance(box, list) or len(box) != 4 or not all(_is_number(value) for value in box):
+        raise _wrong(file, "annotation", entry, "bbox", "four numbers [left, top, width, height]")
+    left, top, width, height = box
+    if width < 0 or height < 0:
+        raise _wrong(file, "annotation", entry, "bbox", "a width and a height of 0 or more")
+    if not all(_is_number(value) for value in (left + width, top + height, width * height)):
+        raise _wrong(file, "annotation", entry, "bbox", "a box of finite size")
+    return left, top, width, height
+
+
+def _say_odd_boxes(file: Path, images: list[dict[str, Any]], found: dict[Any, list[tuple[Any, ...]]]) -> None:
+    """Boxes in another form than COCO's parse well: corners, and fractions of the picture."""
+    rows = [row for one in found.values() for row in one]
+    if rows and max(max(row[2:4]) for row in rows) <= 1:
+        notice(
+            "boxes in fractions",
+            str(file),
+            "every box lies within 0 to 1. COCO's are in pixels; are these fractions of the picture?",
+        )
+    outside = 0
+    for image in images:
+        width, height = image.get("width", 0), image.get("height", 0)
+        if _is_number(width) and _is_number(height):
+            outside += sum(row[2] > width + 1 or row[3] > height + 1 for row in found[image["id"]])
+    if outside:
+        notice(
+            "boxes beyond the picture",
+            str(file),
+            f"{outside} of {len(rows)} boxes reach beyond their pictures, and are taken as they are. COCO's boxes are "
+            "[left, top, width, height]; are these the corners?",
+        )
 
 
 def _truth(image: int | str, rows: list[tuple[Any, ...]]) -> GroundTruth:
@@ -186,15 +238,30 @@ def _is_number(value: Any) -> bool:
         return False
 
 
-def _unhashable(value: Any) -> bool:
-    return isinstance(value, (list, dict))
+def _is_id(value: Any) -> bool:
+    return type(value) in (int, str)
+
+
+def _some(ids: Iterable[Any]) -> str:
+    """The first of some ids, as JSON writes them: 1 is a number, "1" a text."""
+    known = list(ids)
+    return ", ".join(_short(one) for one in known[:8]) + (", …" if len(known) > 8 else "")
 
 
 def _short(value: Any) -> str:
-    return "missing" if value is None else f"{json.dumps(value):.60}"
+    """A value as JSON writes it."""
+    return f"{json.dumps(value):.60}"
+
+
+def _told(entry: dict[str, Any], field: str) -> str:
+    """A field's value for a message; a text is said to be one, since "1" is not 1."""
+    if field not in entry:
+        return "missing"
+    value = entry[field]
+    return f"{_short(value)} (a text)" if isinstance(value, str) else _short(value)
 
 
 def _wrong(file: Path, kind: str, entry: dict[str, Any], field: str, expected: str) -> DataError:
     return DataError(
-        f"{file}: {kind} {entry['id']}: field '{field}' is {_short(entry.get(field))}; expected {expected}."
+        f"{file}: {kind} {_short(entry['id'])}: field '{field}' is {_told(entry, field)}; expected {expected}."
     )

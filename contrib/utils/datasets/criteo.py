@@ -7,15 +7,16 @@ published; `test.txt` of the challenge has no labels, so that nothing can be mea
 """
 
 import copy
-import mmap
+import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import overload
+from typing import BinaryIO, overload
 
 import numpy as np
 
 from utils.datasets.sample import Sample
-from zoo_core.errors import DataError
+from utils.text_file import read_lines
+from zoo_core.errors import DataError, UnreadableError
 
 INTEGERS, CATEGORIES = 13, 26
 FEATURES = INTEGERS + CATEGORIES
@@ -24,6 +25,7 @@ SUFFIXES = (".tsv", ".csv", ".txt")
 # What is looked for in a folder: a held-out part, or the one labelled file of the challenge's archive.
 NAMES = ("valid.tsv", "train.txt")
 _CHUNK = 1 << 24
+_MARK = b"\xef\xbb\xbf"
 _NEWLINE, _TAB, _ZERO, _ONE = b"\n\t01"
 
 
@@ -33,7 +35,7 @@ class CriteoLog(Sequence[Sample]):
     A sample's id is "<file name>:<line>", its data the row's 39 features (a str with 38 tabs), its target the label.
 
     Opening reads the file once and checks every row's number of columns and label. Kept are 8 bytes a row (where it
-    begins; 0.37 GB for the 45.8 million rows of the challenge), and the file stays mapped. A slice is a view of the
+    begins; 0.37 GB for the 45.8 million rows of the challenge), and the file stays open. A slice is a view of the
     same file, so that taking every n-th row costs nothing.
 
     Args:
@@ -41,14 +43,14 @@ class CriteoLog(Sequence[Sample]):
 
     Raises:
         DataError: no such file, an empty one, or a row with a wrong number of columns or another label than 0 and 1;
-            the first such row is named by file and line.
+            the first such row is named by file and line. While reading: the file has become shorter since.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = _labelled_file(Path(path))
         self._name = self.path.name
-        self._bytes = _mapped(self.path)
-        self._bounds = _row_bounds(self._bytes, self.path)
+        self._file = _opened(self.path)
+        self._bounds = _row_bounds(self._file, self.path)
         self._rows = range(len(self._bounds) - 1)
 
     def __len__(self) -> int:
@@ -64,7 +66,13 @@ class CriteoLog(Sequence[Sample]):
             part._rows = self._rows[index]
             return part
         row = self._rows[index]
-        text = self._bytes[self._bounds[row] : self._bounds[row + 1]].decode("latin-1").rstrip("\r\n")
+        start, end = int(self._bounds[row]), int(self._bounds[row + 1])
+        content = os.pread(self._file.fileno(), end - start, start)
+        if len(content) < end - start:
+            raise UnreadableError(
+                f"{self.path}:{row + 1}: the file ends before this row: it has changed since it was opened."
+            )
+        text = content.decode("latin-1").rstrip("\r\n")
         return Sample(f"{self._name}:{row + 1}", text[2:], int(text[0]))
 
 
@@ -82,12 +90,7 @@ def rows_of(path: str | Path) -> list[Sample]:
         DataError: the file cannot be read, is not text, or holds no row.
     """
     path = Path(path)
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: this is not a text file ({error.reason} at byte {error.start}).") from error
+    lines = read_lines(path)
     if path.suffix.lower() == ".csv":
         lines = [line.replace(",", "\t") for line in lines]
     rows = [(number, line) for number, line in enumerate(lines, start=1) if line.strip(" \r")]
@@ -107,27 +110,33 @@ def _labelled_file(path: Path) -> Path:
     return found
 
 
-def _mapped(path: Path) -> mmap.mmap:
+def _opened(path: Path) -> BinaryIO:
     try:
-        with open(path, "rb") as file:
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except ValueError as error:
-        raise DataError(f"{path}: the file is empty.") from error
+        file = open(path, "rb")  # noqa: SIM115 - rows are read from it as long as the data set lives
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}.") from error
+        raise UnreadableError(f"{path}: cannot be read: {error.strerror}.") from error
+    if not os.fstat(file.fileno()).st_size:
+        raise DataError(f"{path}: the file is empty.")
+    return file
 
 
-def _row_bounds(content: mmap.mmap, path: Path) -> np.ndarray:
+def _row_bounds(file: BinaryIO, path: Path) -> np.ndarray:
     """int64 [rows + 1]: where each row begins, and where the last one ends. Checks every row on the way."""
-    bounds = [np.zeros(1, np.int64)]
-    start, rows, size = 0, 0, len(content)
-    while start < size:
-        stop = min(start + _CHUNK, size)
-        if stop < size:  # up to the end of a row; a chunk without any is one row, which is too long to be right
-            stop = content.rfind(b"\n", start, stop) + 1 or stop
-        ends = _checked_rows(np.frombuffer(content, np.uint8, stop - start, start), rows, path)
-        bounds.append(ends + start)
-        start, rows = stop, rows + len(ends)
+    start = len(_MARK) if file.read(len(_MARK)) == _MARK else 0
+    file.seek(start)
+    bounds = [np.full(1, start, np.int64)]
+    rows, rest = 0, b""
+    while chunk := file.read(_CHUNK):
+        block = rest + chunk
+        # up to the end of a row; a chunk without any is one row, which is too long to be right
+        stop = block.rfind(b"\n") + 1 or (len(block) if len(block) > _CHUNK else 0)
+        if stop:
+            ends = _checked_rows(np.frombuffer(block, np.uint8, stop), rows, path)
+            bounds.append(ends + start)
+            start, rows = start + stop, rows + len(ends)
+        rest = block[stop:]
+    if rest:
+        bounds.append(_checked_rows(np.frombuffer(rest, np.uint8), rows, path) + start)
     return np.concatenate(bounds)
 
 

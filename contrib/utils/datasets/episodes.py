@@ -14,6 +14,7 @@ from typing import Any
 
 from utils.datasets.folder import files_in
 from utils.datasets.sample import Listed, Sample
+from utils.text_file import read_json
 from zoo_core.errors import DataError
 from zoo_core.files import atomic_write
 
@@ -59,12 +60,7 @@ def read_episodes(path: str | Path) -> list[Episode]:
         DataError: the file cannot be read, is no JSON, has other fields, no seeds, a seed that is no whole number of 0
             or more, or one that comes twice.
     """
-    try:
-        said = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: this is not JSON ({error}). Expected {_FORM}.") from error
+    said = read_json(path, _FORM)
     if not isinstance(said, dict) or set(said) != {"environment", "seeds"}:
         raise DataError(f"{path}: expected the fields environment and seeds, as in {_FORM}.")
     environment, seeds = said["environment"], said["seeds"]

@@ -4,16 +4,28 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from utils.notices import notice
 from zoo_core.errors import DataError
 
 # The same endings that torchvision's ImageFolder takes.
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
 
+# Pictures too, which neither torchvision's ImageFolder nor we take
+OTHER_IMAGES = (".gif", ".jfif", ".jp2", ".avif", ".heic", ".heif", ".jpe", ".svg")
+# Folders that systems leave behind, beside those whose names begin with a dot
+_LEFT_BEHIND = ("__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found", "__pycache__")
+
+
+def is_passed_over(name: str) -> bool:
+    """Whether a file or folder of this name is none of the person's: hidden, or left behind by a system."""
+    return name.startswith(".") or name in _LEFT_BEHIND
+
 
 def files_in(folder: str | Path, suffixes: Sequence[str] = IMAGE_SUFFIXES) -> list[Path]:
     """All files below `folder` with one of the `suffixes` (upper or lower case), in sorted order.
 
-    Looks into sub-folders, also through links; passes over hidden names (those that begin with a dot).
+    Looks into sub-folders, also through links; passes over hidden names (those that begin with a dot) and what systems
+    leave behind (__MACOSX).
 
     Raises:
         DataError: the folder is missing, is a file, cannot be read, or holds no such file.
@@ -36,13 +48,28 @@ def check_folder(folder: Path) -> None:
 
 
 def walk(folder: Path, suffixes: Sequence[str]) -> Iterator[Path]:
-    """Yield the files below `folder` that end with one of `suffixes`, in no particular order."""
+    """Yield the files below `folder` that end with one of `suffixes`, in no particular order.
+
+    A notice names links that lead nowhere, and pictures of formats that are not among the suffixes.
+    """
     endings = tuple(suffix.lower() for suffix in suffixes)
     for root, folders, names in os.walk(folder, onerror=_refuse, followlinks=True):
-        folders[:] = [name for name in folders if not name.startswith(".") and not _leads_up(root, name)]
+        folders[:] = [name for name in folders if not is_passed_over(name) and not _leads_up(root, name)]
         for name in names:
-            if name.lower().endswith(endings) and not name.startswith("."):
+            if is_passed_over(name):
+                continue
+            if name.lower().endswith(endings):
                 yield Path(root, name)
+            else:
+                _say_passed_over(root, name, endings)
+
+
+def _say_passed_over(root: str, name: str, endings: tuple[str, ...]) -> None:
+    path = os.path.join(root, name)
+    if os.path.islink(path) and not os.path.exists(path):
+        notice("links that lead nowhere", path, f"this link leads to {os.readlink(path)}, which is not there.")
+    elif name.lower().endswith(OTHER_IMAGES) and endings == IMAGE_SUFFIXES:
+        notice("other endings", path, f"passed over: pictures end with {', '.join(IMAGE_SUFFIXES)}.")
 
 
 def _leads_up(root: str, name: str) -> bool:

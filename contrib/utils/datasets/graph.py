@@ -1,6 +1,5 @@
 """A graph whose nodes are to be classified, and the file in which a person brings one."""
 
-import json
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from utils.text_file import read_json
 from zoo_core.errors import DataError
+
+_FORM = '{"nodes": […], "edges": […], "known": {…}} (or "features" for "known")'
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,14 +72,9 @@ def read_graph(path: str | Path, labels: Sequence[str]) -> Graph:
             (the edge is named), or a class that is not in `labels`.
     """
     path = Path(path)
-    try:
-        said = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: this is not a JSON file ({error}).") from error
+    said = read_json(path, _FORM)
     if not isinstance(said, dict) or not {"nodes", "edges"} <= set(said) or not {"known", "features"} & set(said):
-        raise DataError(f'{path}: expected {{"nodes": […], "edges": […], "known": {{…}}}} (or "features" for "known").')
+        raise DataError(f"{path}: expected {_FORM}.")
     places = _places(path, said["nodes"])
     edges = _edges(path, said["edges"], places)
     known = _known(path, said.get("known", {}), places, labels)
@@ -92,7 +89,7 @@ def _places(path: Path, nodes: Any) -> dict[Hashable, int]:
     places = {name: place for place, name in enumerate(nodes)}
     if len(places) < len(nodes):
         twice = next(name for place, name in enumerate(nodes) if places[name] != place)
-        raise DataError(f"{path}: node {twice!r} is listed twice.")
+        raise DataError(f"{path}: node {twice!r:.80} is listed twice.")
     return places
 
 
@@ -122,7 +119,9 @@ def _known(path: Path, known: Any, places: Mapping[Hashable, int], labels: Seque
     for name, label in known.items():
         _require(path, '"known" names', [name], by_text)
         if label not in labels:
-            raise DataError(f"{path}: node {name!r} has the class {label!r:.40}; the classes are {', '.join(labels)}.")
+            raise DataError(
+                f"{path}: node {name!r:.80} has the class {label!r:.40}; the classes are {', '.join(labels)}."
+            )
         found[by_text[name]] = labels.index(label)
     return found
 

@@ -3,8 +3,12 @@
 Image `img_12.jpg` has `gt_img_12.txt`, in the same folder or in one beside it. A line is
 `x1,y1,x2,y2,x3,y3,x4,y4,transcription`, UTF-8, often with a byte order mark; the transcription may hold commas, and
 `###` is text that nobody can be expected to find.
+
+Two neighbours are read too: MLT, which has the script in front of the transcription (`…,Latin,word`), and curved text
+(CTW1500, Total-Text), whose polygons have any number of corners. Which of them it is, the whole data set tells.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,10 +18,15 @@ import numpy as np
 
 from utils.datasets.folder import IMAGE_SUFFIXES, files_in
 from utils.datasets.sample import Sample
-from utils.preprocess.text import read_lines
+from utils.notices import notice
+from utils.text_file import read_lines
 from zoo_core.errors import DataError
 
 DONT_CARE = "###"
+SCRIPTS = ("Arabic", "Latin", "Chinese", "Japanese", "Korean", "Bangla", "Hindi", "Symbols", "Mixed", "None")
+_FORM = "x1,y1,x2,y2,x3,y3,x4,y4,transcription"
+_CORNERS = 8  # numbers of four corners
+_THOUSANDS = re.compile(r"\s*[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?\s*")  # a text such as 1,000,000
 
 
 @dataclass(frozen=True)
@@ -46,7 +55,7 @@ def read_icdar(root: str | Path) -> list[Sample]:
     named = defaultdict(list)
     for truth in files_in(root, (".txt",)):
         named[truth.stem].append(truth)
-    samples, owners = [], dict[Path, Path]()
+    truths, owners = [], dict[Path, Path]()
     for path in images:
         truth = _truth_of(path, named[f"gt_{path.stem}"], root)
         owner = owners.setdefault(truth, path)
@@ -55,8 +64,12 @@ def read_icdar(root: str | Path) -> list[Sample]:
                 f"{truth}: this may be the text of {owner} or of {path}. Give the folder of one part of the data set, "
                 "or put each text file beside its image."
             )
-        samples.append(Sample(path.relative_to(root).as_posix(), path, read_regions(truth)))
-    return samples
+        truths.append(_lines_of(truth))
+    layout = _layout_of([line for lines in truths for line in lines])
+    return [
+        Sample(path.relative_to(root).as_posix(), path, [_region(line, layout) for line in lines])
+        for path, lines in zip(images, truths, strict=True)
+    ]
 
 
 def _truth_of(image: Path, named: Sequence[Path], root: Path) -> Path:
@@ -78,7 +91,9 @@ def read_regions(path: Path) -> list[TextRegion]:
     Raises:
         DataError: the file cannot be read, is not UTF-8, or a line is not as it should be, named by its number.
     """
-    return [_region(path, number, line) for number, line in enumerate(read_lines(path), start=1) if line.strip()]
+    lines = _lines_of(path)
+    layout = _layout_of(lines)
+    return [_region(line, layout) for line in lines]
 
 
 def region_lines(regions: Iterable[TextRegion]) -> str:
@@ -89,36 +104,109 @@ def region_lines(regions: Iterable[TextRegion]) -> str:
     )
 
 
-def _region(path: Path, number: int, line: str) -> TextRegion:
-    """One line: numbers up to the transcription. Eight of them where the format is kept; other counts are named."""
-    fields = line.split(",")
-    if len(fields) < 9:
+@dataclass(frozen=True)
+class _Line:
+    """A line of a text file: where it stands, its fields, and how many of them, but for the last, begin as numbers."""
+
+    where: str
+    fields: list[str]
+    numbers: int
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """What the lines of a data set have in common: four corners or any number; a script before the transcription."""
+
+    four: bool
+    script: bool
+
+
+def _lines_of(path: Path) -> list[_Line]:
+    found = []
+    for number, text in enumerate(read_lines(path), start=1):
+        if text.strip():
+            fields = text.split(",")
+            found.append(_Line(f"{path}, line {number}", fields, _leading_numbers(fields[:-1])))
+    return found
+
+
+def _layout_of(lines: Sequence[_Line]) -> _Layout:
+    """Raises DataError where no line has a transcription."""
+    four = sum(_CORNERS <= line.numbers < _CORNERS + 2 for line in lines)
+    many = sum(line.numbers >= _CORNERS + 2 for line in lines)
+    textless = [line for line in lines if len(line.fields) % 2 == 0 and _is_number(line.fields[-1])]
+    if many and len([line for line in textless if line.numbers == len(line.fields) - 1]) == len(lines):
         raise DataError(
-            f"{path}, line {number}: {_points(fields)}; x1,y1,x2,y2,x3,y3,x4,y4,transcription is expected, "
-            f"got {line[:80]!r}."
+            f"{lines[0].where}: {len(lines[0].fields)} numbers, and no transcription behind them in any line. Expected "
+            f"{_FORM}; put '{DONT_CARE}' behind the corners of text that nobody can be expected to find."
         )
+    is_four = four >= many
+    script = is_four and bool(lines) and all(_has_script(line) for line in lines)
+    return _Layout(is_four, script)
+
+
+def _has_script(line: _Line) -> bool:
+    return len(line.fields) > _CORNERS + 1 and line.fields[_CORNERS].strip() in SCRIPTS
+
+
+def _region(line: _Line, layout: _Layout) -> TextRegion:
+    """One line: the corners, and what the text says."""
+    shown = repr(",".join(line.fields)[:80])
+    count = _coordinates(line, layout)
+    if len(line.fields) <= count or (line.numbers < count and len(line.fields) < _CORNERS + 1):
+        raise DataError(f"{line.where}: {_points(line.fields)}; {_FORM} is expected, got {shown}.")
     try:
-        numbers = [float(field) for field in fields[:8]]
+        numbers = [float(field) for field in line.fields[:count]]
     except ValueError as error:
-        raise DataError(f"{path}, line {number}: a coordinate is not a number ({error}), in {line[:80]!r}.") from error
+        raise DataError(f"{line.where}: a coordinate is not a number ({error!s:.80}), in {shown}.") from error
     if not np.isfinite(numbers).all():
-        raise DataError(f"{path}, line {number}: a coordinate is not finite, in {line[:80]!r}.")
-    polygon = np.array(numbers, np.float64).reshape(4, 2)
-    if len(np.unique(polygon, axis=0)) < 3:
+        raise DataError(f"{line.where}: a coordinate is not finite, in {shown}.")
+    polygon = np.array(numbers, np.float64).reshape(-1, 2)
+    different = len(np.unique(polygon, axis=0))
+    if different < 3:
         raise DataError(
-            f"{path}, line {number}: this polygon has {len(np.unique(polygon, axis=0))} different points, at least 3 "
-            f"are needed, in {line[:80]!r}."
+            f"{line.where}: this polygon has {different} different points, at least 3 are needed, in {shown}."
         )
-    return TextRegion(polygon, ",".join(fields[8:]).strip())
+    text = ",".join(line.fields[count + layout.script :]).strip()
+    return TextRegion(polygon, DONT_CARE if text.strip('"') == DONT_CARE else text)
+
+
+def _coordinates(line: _Line, layout: _Layout) -> int:
+    """How many fields of a line are coordinates."""
+    even = line.numbers - line.numbers % 2
+    if even <= _CORNERS and (layout.four or even < 6):
+        return _CORNERS
+    if not layout.four or even == _CORNERS:
+        return even
+    text = ",".join(line.fields[_CORNERS:])
+    if _THOUSANDS.fullmatch(text):
+        return _CORNERS
+    notice(
+        "polygons among rectangles",
+        line.where,
+        f"{line.numbers} numbers stand in this line, others have {_CORNERS}; it is taken as a polygon of {even // 2} "
+        f"corners, and not as four corners and the text {text[:40]!r}.",
+    )
+    return even
+
+
+def _leading_numbers(fields: Sequence[str]) -> int:
+    return next((place for place, field in enumerate(fields) if not _is_number(field)), len(fields))
+
+
+def _is_number(field: str) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
 
 
 def _points(fields: list[str]) -> str:
-    """How many points a short line has."""
-    count = 0
-    for field in fields:
-        try:
-            float(field)
-        except ValueError:
-            break
-        count += 1
-    return f"this polygon has {count // 2} points"
+    """How many points a short line has, and what other form it may be."""
+    count = _leading_numbers(fields)
+    hint = {
+        4: " (four numbers: left, top, right and bottom, as ICDAR 2013 has them? Write the four corners)",
+        5: " (five numbers: centre, size and angle of a rotated box? Write its four corners)",
+    }.get(count, "")
+    return f"this polygon has {count // 2} points{hint}"

@@ -6,8 +6,10 @@ from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from utils.datasets.folder import IMAGE_SUFFIXES, check_folder, walk
+from utils.datasets.class_folders import class_indices
+from utils.datasets.folder import IMAGE_SUFFIXES, check_folder, is_passed_over, walk
 from utils.datasets.sample import Sample
+from utils.notices import notice
 from utils.preprocess.image import load_rgb
 from zoo_core.errors import DataError
 
@@ -25,9 +27,9 @@ class ImageFolder(Sequence[Sample]):
     Args:
         root: the folder that holds one folder for each class. Hidden names are passed over.
         classes: folder names in index order (for ImageNet: the 1,000 WordNet ids). With it, a folder's index
-            is its index here, so that a part of the classes is scored rightly. Folders with other names are
-            taken in sorted order when they are exactly as many as `classes`. Without it, sorted order is the
-            index order.
+            is its index here, so that a part of the classes is scored rightly; numbers are class indices. Folders
+            with other names are taken in sorted order when they are exactly as many as `classes`. Without it,
+            sorted order is the index order.
 
     Raises:
         DataError: no such folder, no class folders, a class folder without images, an image directly in
@@ -37,7 +39,7 @@ class ImageFolder(Sequence[Sample]):
     def __init__(self, root: str | Path, classes: Sequence[str] | None = None) -> None:
         self.root = Path(root)
         folders = _class_folders(self.root)
-        indices = _indices(self.root, folders, classes)
+        indices = class_indices(self.root, folders, classes)
         # names and class indices only: a Sample with its Path takes twice as much
         self._files = [
             (path.relative_to(self.root).as_posix(), index)
@@ -95,8 +97,8 @@ def shard(samples: Sequence[Sample], rank: int, world: int) -> Sequence[Sample]:
 class ImageLoader:
     """Batches of (list of RGB images, int64 tensor of class indices); can be gone through again and again.
 
-    Images are read when their batch is asked for, so memory does not grow with the data set. The last batch
-    holds what is left. Made by `load_data`.
+    Images are read when their batch is asked for, so memory does not grow with the data set. Every batch is full:
+    what is left at the end is dropped, and a notice says how many images that are. Made by `load_data`.
     """
 
     def __init__(self, samples: Sequence[Sample], batch_size: int) -> None:
@@ -107,38 +109,52 @@ class ImageLoader:
 
     def __len__(self) -> int:
         """The number of batches."""
-        return -(-len(self._samples) // self._batch_size)
+        return len(self._samples) // self._batch_size
 
     def __iter__(self) -> "Iterator[tuple[list[Image], Any]]":
         import torch
 
-        for start in range(0, len(self._samples), self._batch_size):
+        for start in range(0, len(self) * self._batch_size, self._batch_size):
             batch = self._samples[start : start + self._batch_size]
             targets = torch.tensor([sample.target for sample in batch], dtype=torch.int64)
             yield [load_rgb(sample.data) for sample in batch], targets
 
 
 def load_data(valdir: str | Path, batch_size: int, rank: int = -1) -> ImageLoader:
-    """Batches of (list of RGB PIL images, int64 torch tensor of labels) from a folder in ImageNet's layout.
+    """Full batches of (list of RGB PIL images, int64 torch tensor of labels) from a folder in ImageNet's layout.
 
-    Labels are numbered in sorted order of the class folders. Under mpirun each process gets its own share.
+    Scripts average the accuracy of batches, so that a last batch with fewer images would weigh too much: it is
+    dropped, with a notice. `zoo valid` counts every sample. Labels are numbered in sorted order of the class folders.
+    Under mpirun each process gets its own share.
 
     Args:
         valdir: the folder that holds one folder for each class.
-        batch_size: images in a batch; the last batch may hold fewer.
+        batch_size: images in a batch.
         rank: this process's number where the environment names none; -1 means a single process.
 
     Raises:
         DataError: as ImageFolder and rank_and_world; batch_size below 1; while reading: an image cannot be
             read.
     """
-    return ImageLoader(shard(ImageFolder(valdir), *rank_and_world(rank=rank)), batch_size)
+    samples = shard(ImageFolder(valdir), *rank_and_world(rank=rank))
+    loader = ImageLoader(samples, batch_size)
+    dropped = len(samples) - len(loader) * batch_size
+    if dropped:
+        notice(
+            "images dropped",
+            str(valdir),
+            f"the last {dropped} of {len(samples)} images do not fill a batch of {batch_size}, and are dropped. zoo "
+            "valid counts every image.",
+        )
+    return loader
 
 
 def _class_folders(root: Path) -> list[str]:
     check_folder(root)
-    entries = [entry for entry in os.scandir(root) if not entry.name.startswith(".")]
+    entries = [entry for entry in os.scandir(root) if not is_passed_over(entry.name)]
     for entry in entries:
+        if entry.is_symlink() and not os.path.exists(entry.path):
+            raise DataError(f"{root}: {entry.name} is a link to {os.readlink(entry.path)}, which is not there.")
         if entry.name.lower().endswith(IMAGE_SUFFIXES) and not entry.is_dir():
             raise DataError(
                 f"{root}: {entry.name} lies directly in the folder, where it has no label. Move it into a "
@@ -157,23 +173,6 @@ def _images(folder: Path) -> list[Path]:
             f"{folder}: this class folder holds no images ({', '.join(IMAGE_SUFFIXES)}). Put some in, or remove it."
         )
     return found
-
-
-def _indices(root: Path, folders: list[str], classes: Sequence[str] | None) -> list[int]:
-    """The class index of each folder."""
-    if classes is None:
-        return list(range(len(folders)))
-    known = {name: index for index, name in enumerate(classes)}
-    strangers = [name for name in folders if name not in known]
-    if not strangers:
-        return [known[name] for name in folders]
-    if len(strangers) == len(folders) == len(classes):
-        return list(range(len(folders)))
-    raise DataError(
-        f"{root}: the folder {strangers[0]} names no class of this model. Expected folder names such as "
-        f"{classes[0]} (all {len(classes)} classes or some of them), or exactly {len(classes)} folders, "
-        f"whose sorted order is then taken as the order of the classes (got {len(folders)} folders)."
-    )
 
 
 def _whole(environ: Mapping[str, str], name: str) -> int:

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, overload
+from typing import overload
 
 from utils.datasets.folder import check_folder
+from utils.datasets.lmdb_file import LmdbFile
 from utils.datasets.sample import Sample
-from utils.preprocess.text import read_lines
-from zoo_core.errors import DataError
+from utils.text_file import read_lines
+from zoo_core.errors import DataError, UnreadableError
 
 LIST_NAMES = ("gt.txt", "labels.txt", "list.txt")
 DATABASE = "data.mdb"
@@ -85,7 +86,7 @@ class LmdbWords(Sequence[Sample]):
     """The words of an LMDB database. Labels are read one by one, so that memory does not grow with the data set.
 
     Raises:
-        DataError: lmdb is not installed, the folder holds no database, or it does not say how many words it has.
+        DataError: the folder holds no database, a damaged one, or one that does not say how many words it has.
         A label that is missing or not UTF-8 is named when its sample is asked for.
     """
 
@@ -120,22 +121,22 @@ def _count(folder: Path) -> int:
 
 
 def _value(folder: Path, key: str) -> bytes:
-    environment = _environment(str(folder.resolve()))
-    with environment.begin() as transaction:
-        value = transaction.get(key.encode())
+    value = _database(folder).get(key.encode())
     if value is None:
         raise DataError(f"{folder}: this database has no key {key!r}: it is incomplete, or of another format.")
-    return bytes(value)
+    return value
+
+
+def _database(folder: Path) -> LmdbFile:
+    """The opened database; opened anew where the file is another one than before."""
+    path = folder / DATABASE
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise UnreadableError(f"{path}: cannot be read: {error.strerror}.") from error
+    return _opened(path, (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns))
 
 
 @lru_cache(maxsize=16)
-def _environment(folder: str) -> Any:
-    """The opened database; a process must not open one twice."""
-    try:
-        import lmdb
-    except ImportError as error:
-        raise DataError(f"{folder}: reading this database needs lmdb: pip install 'lmdb>=1.4,<4'.") from error
-    try:
-        return lmdb.open(folder, readonly=True, lock=False, readahead=False, meminit=False)
-    except lmdb.Error as error:
-        raise DataError(f"{folder}: this is not a database that lmdb can open ({error}).") from error
+def _opened(path: Path, identity: tuple[int, ...]) -> LmdbFile:
+    return LmdbFile(path)

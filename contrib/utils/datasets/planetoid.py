@@ -9,12 +9,10 @@ in which Cora, Citeseer and Pubmed are published: eight files a graph, seven of 
 
 Citeseer's test nodes leave out numbers: these nodes have no edges, features or class, and do not count.
 
-A pickle can run any code when it is loaded. These are loaded by an unpickler that knows arrays, sparse matrices and
-lists of numbers only, and refuses everything else.
+A pickle can run any code when it is loaded. Of these, `utils.safe_pickle` reads arrays, sparse matrices and lists of
+numbers, and refuses everything else.
 """
 
-import pickle
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, overload
@@ -24,9 +22,13 @@ import numpy as np
 from utils.datasets.folder import check_folder
 from utils.datasets.graph import Graph, NodeTruth, unique_edges
 from utils.datasets.sample import Sample
+from utils.safe_pickle import Described, read_arrays
+from utils.text_file import read_text
 from zoo_core.errors import DataError
 
 MAX_NODES = 20_000  # a dense adjacency of so many has 1.6 GB; Pubmed has 19,717 nodes
+MAX_FEATURES = 20_000  # Citeseer has 3,703
+MAX_EDGES = 10_000_000  # neighbours, counted from both ends; Pubmed has 88,676
 
 
 class Planetoid(Sequence[Sample]):
@@ -118,23 +120,26 @@ def _placed(rest: np.ndarray, rows: np.ndarray, test: np.ndarray) -> np.ndarray:
 
 def _test_index(path: Path) -> np.ndarray:
     """int64 [test nodes]."""
+    text = read_text(path)
     try:
-        numbers = [int(line) for line in path.read_text(encoding="ascii").split()]
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}.") from error
+        numbers = [int(line) for line in text.split()]
     except ValueError as error:
         raise DataError(f"{path}: expected the number of a node a line ({error}).") from error
     if not numbers or min(numbers) < 0 or len(set(numbers)) < len(numbers):
         raise DataError(f"{path}: expected the numbers of the test nodes, each once, and at least one.")
     if max(numbers) >= MAX_NODES:
-        raise DataError(f"{path}: there is a node {max(numbers)}; in dense form at most {MAX_NODES} nodes are taken.")
+        raise DataError(f"{path}: there is a node {max(numbers)!s:.30}; at most {MAX_NODES} nodes are taken.")
     return np.array(numbers, np.int64)
 
 
 def _edges(path: Path, nodes: int) -> np.ndarray:
-    graph = _unpickled(path)
-    if not isinstance(graph, dict):
-        raise DataError(f"{path}: this holds a {type(graph).__name__}, not nodes and their neighbours.")
+    """int64 [m, 2]."""
+    graph = read_arrays(path)
+    if not isinstance(graph, dict) or not all(isinstance(near, (list, tuple)) for near in graph.values()):
+        raise DataError(f"{path}: this holds no nodes and their neighbours: {{node: [its neighbours]}} is expected.")
+    count = sum(map(len, graph.values()))
+    if count > MAX_EDGES:
+        raise DataError(f"{path}: there are {count} neighbours; at most {MAX_EDGES} are taken.")
     try:
         sources = np.array([int(node) for node, near in graph.items() for _ in near], np.int64)
         targets = np.array([int(one) for near in graph.values() for one in near], np.int64)
@@ -149,83 +154,41 @@ def _edges(path: Path, nodes: int) -> np.ndarray:
 
 def _matrix(path: Path) -> np.ndarray:
     """float32 [rows, columns] of a pickled array or sparse matrix."""
-    found = _unpickled(path)
-    try:
-        array = np.asarray(found.dense() if isinstance(found, _Csr) else found, np.float32)
-    except (AttributeError, IndexError, KeyError, MemoryError, OverflowError, TypeError, ValueError) as error:
-        raise DataError(f"{path}: the matrix is damaged ({error}).") from error
-    if array.ndim != 2 or not np.isfinite(array).all():
-        raise DataError(f"{path}: expected a matrix of numbers, got an array of {list(array.shape)}.")
+    found = read_arrays(path, _CSR)
+    if not isinstance(found, np.ndarray) or found.ndim != 2 or found.dtype.kind == "c":
+        raise DataError(f"{path}: expected a matrix of numbers, got {_kind(found)}.")
+    with np.errstate(over="ignore"):
+        array = np.asarray(found, np.float32)
+    if not np.isfinite(array).all():
+        raise DataError(f"{path}: the matrix holds values that are NaN, infinite or too large.")
     return array
 
 
-class _Csr:
+def _kind(found: Any) -> str:
+    if isinstance(found, np.ndarray):
+        return f"an array of {list(found.shape)}, {found.dtype}"
+    return f"a {type(found).__name__}"
+
+
+class _Csr(Described):
     """What a pickle says of a scipy.sparse.csr_matrix: data, indices and indptr, and the shape under either name."""
 
-    def dense(self) -> np.ndarray:
-        state = vars(self)
+    __slots__ = ()
+
+    def made(self, state: Any) -> np.ndarray:
+        """float32 [rows, columns], whose size is that of a graph of at most MAX_NODES nodes and MAX_FEATURES."""
         rows, columns = state.get("_shape") or state["shape"]
-        counts = np.diff(state["indptr"])
-        if len(counts) != rows or (counts < 0).any():
+        if not 0 <= rows <= MAX_NODES or not 0 <= columns <= MAX_FEATURES:
+            raise ValueError(f"a matrix of {rows} x {columns}; at most {MAX_NODES} x {MAX_FEATURES} are taken")
+        data, indices, indptr = (np.asarray(state[name]) for name in ("data", "indices", "indptr"))
+        counts = np.diff(indptr)
+        if len(counts) != rows or (counts < 0).any() or not len(data) == len(indices) == indptr[-1] == counts.sum():
             raise ValueError("its rows do not fit its shape")
+        if len(indices) and not 0 <= indices.min() <= indices.max() < columns:
+            raise ValueError(f"a column {indices.max()} of {columns}")
         whole = np.zeros((rows, columns), np.float32)
-        np.add.at(whole, (np.repeat(np.arange(rows), counts), state["indices"]), state["data"])
+        np.add.at(whole, (np.repeat(np.arange(rows), counts), indices), data)
         return whole
 
 
-def _latin1(text: str, encoding: str) -> bytes:
-    """Bytes, as Python 3 writes them in the pickles of Python 2."""
-    if encoding != "latin1":
-        raise pickle.UnpicklingError(f"the encoding {encoding} has no place in a matrix")
-    return text.encode("latin1")
-
-
-def _nothing() -> bytes:
-    """bytes(), which is how such a pickle writes no bytes; any argument is refused."""
-    return b""
-
-
-def _rebuilt(kind: type, base: type, state: object) -> object:
-    """copyreg._reconstructor, for the one class that needs it."""
-    if kind is not _Csr or base is not object:
-        raise pickle.UnpicklingError(f"{kind.__name__} is not rebuilt this way")
-    return kind()
-
-
-# What the pickles may name. numpy's own functions are taken from what an array says of itself, since their module
-# has had several names.
-_ALLOWED: dict[tuple[str, str], Any] = {
-    ("collections", "defaultdict"): defaultdict,
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
-    ("_codecs", "encode"): _latin1,
-}
-for _module in ("builtins", "__builtin__"):
-    _ALLOWED |= {(_module, "list"): list, (_module, "object"): object, (_module, "bytes"): _nothing}
-for _module in ("copyreg", "copy_reg"):
-    _ALLOWED[_module, "_reconstructor"] = _rebuilt
-for _module in ("numpy.core.multiarray", "numpy._core.multiarray"):
-    _ALLOWED[_module, "_reconstruct"] = np.empty(0).__reduce__()[0]
-    _ALLOWED[_module, "scalar"] = np.float64(0).__reduce__()[0]
-for _module in ("scipy.sparse", "scipy.sparse.csr", "scipy.sparse._csr"):
-    _ALLOWED[_module, "csr_matrix"] = _Csr
-
-
-class _Unpickler(pickle.Unpickler):
-    """Refuses whatever is not in `_ALLOWED`."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _ALLOWED:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which has no place in a graph")
-        return _ALLOWED[module, name]
-
-
-def _unpickled(path: Path) -> Any:
-    try:
-        with open(path, "rb") as file:
-            return _Unpickler(file, encoding="latin1").load()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}.") from error
-    except Exception as error:
-        # whatever a damaged pickle makes the unpickler stumble over
-        raise DataError(f"{path}: this is not a file of Planetoid's: {error}.") from error
+_CSR = {(module, "csr_matrix"): _Csr for module in ("scipy.sparse", "scipy.sparse.csr", "scipy.sparse._csr")}

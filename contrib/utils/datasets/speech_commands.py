@@ -8,12 +8,14 @@ root/_background_noise_/*.wav             longer recordings without words
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from utils.datasets.folder import check_folder, files_in, walk
 from utils.datasets.sample import Listed, Sample
 from utils.preprocess.audio import AUDIO_SUFFIXES, Clip
+from utils.text_file import read_lines
 from zoo_core.errors import DataError
 
 SILENCE, UNKNOWN, NOISE = "_silence_", "_unknown_", "_background_noise_"
@@ -101,12 +103,8 @@ class SpeechCommands(Listed):
 
 def _listed(root: Path, path: Path) -> list[str]:
     """The recordings that a list names. Raises DataError with the line of one that is not there."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: this list cannot be read: {error}.") from error
-    names = [line.strip() for line in lines]
+    names = [line.strip() for line in read_lines(path)]
     for number, name in enumerate(names, start=1):
-        if name and not (root / name).is_file():
-            raise DataError(f"{path}:{number}: the list names {name}, and there is no such recording below {root}.")
+        if name and not os.path.isfile(root / name):
+            raise DataError(f"{path}:{number}: the list names {name:.80}, and there is no such recording below {root}.")
     return [name for name in names if name]

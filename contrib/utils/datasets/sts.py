@@ -67,7 +67,9 @@ def _read(path: Path, scored: bool) -> list[Sample]:
     places = {name: header.index(name) for name in header} if named else _ORIGINAL
     for name in (FIRST, SECOND, *((SCORE,) if scored else ())):
         if name not in places:
-            raise DataError(f"{path}, line {number}: there is no field '{name}' in the header ({', '.join(header)}).")
+            raise DataError(
+                f"{path}, line {number}: there is no field '{name}' in the header ({', '.join(header):.200})."
+            )
     samples: list[Sample] = []
     for row in rows[1:] if named else rows:
         if named:
@@ -104,5 +106,7 @@ def _score(path: Path, row: Row, place: int) -> float:
     except ValueError:
         score = math.nan
     if not 0 <= score <= HIGHEST:
-        raise DataError(f"{path}, line {number}: the score is a number from 0 to {HIGHEST:g}, got '{fields[place]}'.")
+        raise DataError(
+            f"{path}, line {number}: the score is a number from 0 to {HIGHEST:g}, got {fields[place]!r:.40}."
+        )
     return score

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from utils.datasets.folder import check_folder
-from utils.preprocess.text import read_lines
+from utils.text_file import read_lines
 from zoo_core.errors import DataError
 
 # A line number, which counts from 1, and the fields of that line.

@@ -47,7 +47,7 @@ def _read(path: Path, classes: int | None) -> list[Sample]:
     for name in wanted:
         if name not in header:
             raise DataError(
-                f"{path}, line {number}: there is no field '{name}' in the header ({', '.join(header)}); expected "
+                f"{path}, line {number}: there is no field '{name}' in the header ({', '.join(header):.200}); expected "
                 f"'{SENTENCE}' and '{LABEL}' with a tab between them."
             )
     samples = [_sample(path, row, header, classes) for row in rows]
@@ -67,5 +67,5 @@ def _sample(path: Path, row: Row, header: list[str], classes: int | None) -> Sam
     label = fields[header.index(LABEL)].strip()
     known = [str(index) for index in range(classes)]
     if label not in known:
-        raise DataError(f"{path}, line {number}: label '{label}' is none of {', '.join(known)}.")
+        raise DataError(f"{path}, line {number}: label {label!r:.40} is none of {', '.join(known)}.")
     return Sample(f"{path.name}:{number}", sentence, known.index(label))

@@ -9,14 +9,17 @@ Void pixels (edges, and what the annotators left open) count in no metric.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from utils.datasets.folder import check_folder
 from utils.datasets.sample import Listed, Sample
+from utils.preprocess.image import explained
+from utils.text_file import read_lines
 from zoo_core.errors import DataError
 
 VOID = 255
@@ -63,12 +66,10 @@ class IndexMask:
         Raises:
             DataError: the file cannot be read, is no index mask, or has another index; names index and place.
         """
-        try:
-            with Image.open(self.path) as image:
-                _require_indices(self.path, image)
-                mask = np.array(image, np.uint8)
-        except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-            raise DataError(f"{self.path}: this mask cannot be read: {error}.") from error
+        with explained(self.path), Image.open(self.path) as image:
+            _require_indices(self.path, image)
+            scale = _scale(image)
+            mask = np.array(image, np.uint8) // scale
         wrong = (mask >= self.classes) & (mask != VOID)
         if wrong.any():
             row, column = np.argwhere(wrong)[0]
@@ -112,8 +113,8 @@ class VocSegmentation(Listed):
         picture = self.root / "JPEGImages" / f"{name}.jpg"
         mask = self.root / "SegmentationClass" / f"{name}.png"
         for file in (picture, mask):
-            if not file.is_file():
-                raise DataError(f"{path}, line {line}: {name!r} is listed, but there is no file {file}.")
+            if not os.path.isfile(file):
+                raise DataError(f"{path}, line {line}: {name!r:.80} is listed, but there is no file {file!s:.200}.")
         sizes = [_size(file) for file in (picture, mask)]
         if sizes[0] != sizes[1]:
             (w, h), (u, v) = sizes
@@ -141,22 +142,29 @@ def save_mask(mask: np.ndarray, path: str | Path) -> None:
 
 
 def _names(path: Path) -> list[tuple[int, str]]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: this list cannot be read: {error}.") from error
-    return [(number, line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
+    """(number, name) of each line."""
+    names = [(number, line.strip()) for number, line in enumerate(read_lines(path), 1) if line.strip()]
+    seen: dict[str, int] = {}
+    for number, name in names:
+        if name in seen:
+            raise DataError(f"{path}, line {number}: {name!r:.80} stands in line {seen[name]} already.")
+        seen[name] = number
+    return names
 
 
 def _size(path: Path) -> tuple[int, int]:
     """Width and height, from the file's head."""
-    try:
-        with Image.open(path) as image:
-            if path.suffix == ".png":
-                _require_indices(path, image)
-            return image.size
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path}: this is not an image that Pillow can read: {error}.") from error
+    with explained(path), Image.open(path) as image:
+        if path.suffix == ".png":
+            _require_indices(path, image)
+        return image.size
+
+
+def _scale(image: Image.Image) -> int:
+    """What Pillow multiplies the values of a grey PNG by, so that the largest of its 1, 2 or 4 bits becomes 255."""
+    tiles = getattr(image, "tile", None)  # of an image that is not decoded yet
+    rawmode = tiles[0][3] if tiles else ""
+    return {"L;2": 85, "L;4": 17}.get(str(rawmode), 1)
 
 
 def _require_indices(path: Path, image: Image.Image) -> None:

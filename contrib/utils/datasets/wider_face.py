@@ -13,6 +13,7 @@ then how sharp the face is.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +22,12 @@ import numpy as np
 
 from utils.datasets.folder import check_folder
 from utils.datasets.sample import Listed, Sample
-from zoo_core.errors import DataError
+from utils.text_file import read_lines
+from zoo_core.errors import DataError, UnreadableError
 
 ATTRIBUTES = ("blur", "expression", "illumination", "invalid", "occlusion", "pose")
 _BOX, _POINTS = 4, 15
+_COLUMNS = _BOX + len(ATTRIBUTES)
 
 Box = tuple[float, ...]
 
@@ -72,8 +75,10 @@ class WiderFace(Listed):
         self._samples = []
         for name, rows in _pictures(self.list):
             path = images / name
-            if not path.is_file():
-                raise DataError(f"{self.list}: there is no picture {path}. Unpack WIDER_{split}.zip into {self.root}.")
+            if not os.path.isfile(path):
+                raise DataError(
+                    f"{self.list}: there is no picture {path!s:.200}. Unpack WIDER_{split}.zip into {self.root}."
+                )
             self._samples.append(Sample(name, path, _faces(rows, points.pop(name, {}))))
         if not self._samples:
             raise DataError(f"{self.list}: this list is empty.")
@@ -83,21 +88,69 @@ class WiderFace(Listed):
 
 def _pictures(path: Path) -> Iterator[tuple[str, np.ndarray]]:
     """Yield (the picture's path, float64 [K, 10]) from a list of boxes."""
-    lines = enumerate(_lines(path), 1)
-    for number, name in lines:
+    lines = _lines(path)
+    seen: set[str] = set()
+    place = 0
+    while place < len(lines):
+        name = lines[place]
+        place += 1
         if not name:
             continue
-        where = f"{path}, line {number + 1}"
-        count = next(lines, (0, ""))[1]
-        if not count.isdecimal():
-            raise DataError(f"{where}: got {count!r:.60}, expected the number of faces of {name!r:.80}.")
+        if name in seen:
+            raise DataError(f"{path}, line {place}: {name!r:.80} stands there twice.")
+        seen.add(name)
+        count = _count(path, lines, place, name)
+        place += 1
         rows = []
-        for _ in range(max(int(count), 1)):  # a picture without faces has a line of zeros
-            place, line = next(lines, (0, ""))
-            if not line:
-                raise DataError(f"{path}: the list ends, or a line is empty, before all {count} faces of {name} came.")
-            rows.append(_numbers(line, (_BOX + len(ATTRIBUTES),), f"{path}, line {place}"))
-        yield name, np.array(rows[: int(count)]).reshape(-1, _BOX + len(ATTRIBUTES))
+        for line in lines[place : place + max(count, 1)]:
+            if count == 0 and not _is_row(line):  # some lists have no line of zeros for a picture without faces
+                break
+            place += 1
+            rows.append(_face(path, place, line, name, count))
+        if len(rows) < count:
+            raise DataError(f"{path}: the list ends before all {count} faces of {name} came.")
+        yield name, np.array(rows[:count]).reshape(-1, _COLUMNS)
+
+
+def _count(path: Path, lines: list[str], place: int, name: str) -> int:
+    """The number of faces in `lines[place]`, which follows the picture's path."""
+    text = lines[place] if place < len(lines) else ""
+    if _is_row(name) and not _is_whole(text):
+        raise DataError(
+            f"{path}, line {place}: {name!r:.60} is the line of a face, and the path of a picture is expected: are "
+            "there more lines than the number of faces above says?"
+        )
+    if not _is_whole(text):
+        raise DataError(f"{path}, line {place + 1}: got {text!r:.60}, expected the number of faces of {name!r:.80}.")
+    return int(text)
+
+
+def _face(path: Path, place: int, line: str, name: str, count: int) -> list[float]:
+    where = f"{path}, line {place}"
+    if not line or not _is_row(line):
+        raise DataError(
+            f"{where}: got {line!r:.60}, expected one of the {count} faces of {name}: {_COLUMNS} numbers (left, top, "
+            "width, height, …). Are there fewer lines than the number of faces says?"
+        )
+    return _numbers(line, (_COLUMNS,), where)
+
+
+def _is_row(line: str) -> bool:
+    """Whether a line begins as that of a face does: with two numbers."""
+    words = line.split()
+    return len(words) > 1 and all(_is_number(word) for word in words[:2])
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_whole(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 10
 
 
 def _landmarks(path: Path) -> dict[str, dict[Box, list[float]]]:
@@ -131,7 +184,7 @@ def _numbers(line: str, lengths: tuple[int, ...], where: str) -> list[float]:
     try:
         values = [float(word) for word in line.split()]
     except ValueError as error:
-        raise DataError(f"{where}: {error}; a line of numbers is expected.") from error
+        raise DataError(f"{where}: {line!r:.80} holds something else than numbers.") from error
     if len(values) not in lengths:
         expected = " or ".join(map(str, lengths))
         raise DataError(f"{where}: {len(values)} numbers, expected {expected} (left, top, width, height, …).")
@@ -141,9 +194,6 @@ def _numbers(line: str, lengths: tuple[int, ...], where: str) -> list[float]:
 
 
 def _lines(path: Path) -> list[str]:
-    try:
-        return [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: there is no such file. It comes with wider_face_split.zip.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: this list cannot be read: {error}.") from error
+    if not path.exists():
+        raise UnreadableError(f"{path}: there is no such file. It comes with wider_face_split.zip.")
+    return [line.strip() for line in read_lines(path)]

@@ -24,9 +24,12 @@ class Ranked(Protocol):
     """What is drawn: class indices, best first, and their probabilities, 0 to 1."""
 
     @property
-    def classes(self) -> tuple[int, ...]: ...
+    def classes(self) -> tuple[int, ...]:
+        """Class indices, best first."""
+
     @property
-    def scores(self) -> tuple[float, ...]: ...
+    def scores(self) -> tuple[float, ...]:
+        """Their scores, 0 to 1."""
 
 
 def draw_ranking(image: Image.Image, ranking: Ranked, labels: Sequence[str], k: int = 5) -> Image.Image:

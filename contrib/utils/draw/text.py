@@ -18,7 +18,7 @@ STRIP_ROWS, CELL_HEIGHT = 8, 16
 
 def draw_classified_text(text: str, ranking: Ranked, labels: Sequence[str], k: int = 5) -> Image.Image:
     """The text, and below it the k best classes with bars for their scores: a new RGB image, 512 pixels wide."""
-    return draw_ranking(_written(text), ranking, labels, k)
+    return draw_ranking(written(text), ranking, labels, k)
 
 
 def draw_embedding(text: str, vector: np.ndarray, note: str) -> Image.Image:
@@ -35,12 +35,12 @@ def draw_embedding(text: str, vector: np.ndarray, note: str) -> Image.Image:
     Returns:
         A new RGB image, 512 pixels wide.
     """
-    written = _written(text)
+    panel = written(text)
     strip = _strip(vector)
-    top = written.height + 2 * MARGIN
+    top = panel.height + 2 * MARGIN
     canvas = Image.new("RGB", (WIDTH + 2 * MARGIN, top + strip.height + 4 * MARGIN), PAPER)
     canvas.paste(FRAME, (0, 0, canvas.width, top))
-    canvas.paste(written, (MARGIN, MARGIN))
+    canvas.paste(panel, (MARGIN, MARGIN))
     canvas.paste(strip, (MARGIN, top + MARGIN))
     draw = ImageDraw.Draw(canvas)
     draw.text((MARGIN, top + strip.height + 2 * MARGIN), note, fill=FAINT, font=ImageFont.load_default(size=16))
@@ -59,7 +59,7 @@ def _strip(vector: np.ndarray) -> Image.Image:
     return cells.resize((WIDTH, STRIP_ROWS * CELL_HEIGHT), Image.Resampling.NEAREST)
 
 
-def _written(text: str) -> Image.Image:
+def written(text: str) -> Image.Image:
     """The text in lines that fit the picture, on the colour of its frame."""
     font = ImageFont.load_default(size=FONT_SIZE)
     lines = wrapped(text, font, WIDTH)

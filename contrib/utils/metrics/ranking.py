@@ -15,7 +15,8 @@ class Scored(Protocol):
     """A prediction with the probability of the positive class, 0 to 1."""
 
     @property
-    def score(self) -> float: ...
+    def score(self) -> float:
+        """The probability of a click, 0 to 1."""
 
 
 class ClickMetrics:

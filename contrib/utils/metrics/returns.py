@@ -16,7 +16,8 @@ class Played(Protocol):
     """What is counted: an episode with its return."""
 
     @property
-    def total(self) -> float: ...
+    def total(self) -> float:
+        """The return of the episode."""
 
 
 class MeanReturn:

@@ -16,18 +16,24 @@ class Found(Protocol):
     """A text that was found: corners [K, 2] in pixels of the image, and how sure the network is."""
 
     @property
-    def polygon(self) -> np.ndarray: ...
+    def polygon(self) -> np.ndarray:
+        """float [K, 2]: x and y of the corners in pixels of the image."""
+
     @property
-    def score(self) -> float: ...
+    def score(self) -> float:
+        """How sure the network is, 0 to 1."""
 
 
 class Truth(Protocol):
     """A text that is there. One that is ignored counts neither as found nor as missed."""
 
     @property
-    def polygon(self) -> np.ndarray: ...
+    def polygon(self) -> np.ndarray:
+        """float [K, 2]: x and y of the corners in pixels of the image."""
+
     @property
-    def ignored(self) -> bool: ...
+    def ignored(self) -> bool:
+        """Whether it counts neither as found nor as missed."""
 
 
 class TextDetectionMetric:

@@ -13,7 +13,8 @@ class Read(Protocol):
     """What was read."""
 
     @property
-    def text(self) -> str: ...
+    def text(self) -> str:
+        """What was read."""
 
 
 class WordAccuracy:

@@ -6,7 +6,6 @@ where they are needed.
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -16,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from zoo_core.errors import DataError
+from utils.notices import notice
+from utils.preprocess.wav_header import sound_source
+from zoo_core.errors import DataError, UnreadableError
 
 AUDIO_SUFFIXES = (".wav", ".flac")
 RATES = (1_000, 768_000)  # Hz; what is beyond is a damaged header
@@ -25,6 +26,7 @@ RATES = (1_000, 768_000)  # Hz; what is beyond is a damaged header
 # cannot know the length, and writes the largest number.
 _CUT_OFF = re.compile(r"^data : (\d+) \(should be (\d+)\)", re.MULTILINE)
 _UNKNOWN_LENGTH = 0x7FFFF000
+_MOST_VALUES = 1 << 26  # of all channels together; 256 MB
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,12 @@ def load_audio(source: AudioSource, rate: int = 16_000, seconds: float = 1.0) ->
         seconds: length of the result.
 
     Returns:
-        float32 [round(rate * seconds)], -1 to 1 for formats of whole numbers.
+        float32 [round(rate * seconds)], -1 to 1 for formats of whole numbers. Values of floating point beyond that are
+        taken as they are, with a notice.
 
     Raises:
-        DataError: missing, empty or damaged file, one that holds less than its header says, no audio file, no samples,
-            or values that are not finite.
+        UnreadableError: missing, empty or damaged file, one that holds less than its header says, no audio file, no
+            samples, or values that are not finite.
     """
     piece = source if isinstance(source, Clip) else Clip(Path(source), 0.5)
     samples, own = _read(piece, seconds)
@@ -86,48 +89,52 @@ def _read(piece: Clip, seconds: float) -> tuple[np.ndarray, int]:
     import soundfile
 
     path = piece.path
+    source = sound_source(path)
     try:
-        with soundfile.SoundFile(str(path)) as file:
-            _require_whole(path, file)
+        with soundfile.SoundFile(source) as file:
+            _require_usable(path, file)
             wanted = max(round(seconds * file.samplerate), 1)
             if file.frames > wanted:
                 file.seek(int(piece.at * (file.frames - wanted)))
             frames = min(wanted, file.frames)
+            if frames * file.channels > _MOST_VALUES:
+                raise UnreadableError(f"{path}: {file.channels} channels of {frames} samples. Is the header damaged?")
             samples = file.read(frames, dtype="float32", always_2d=True)
-            rate = file.samplerate
-    except soundfile.LibsndfileError as error:
-        _require_readable(path)
-        raise DataError(
-            f"{path}: this is no WAV or FLAC recording, or it is damaged ({error.error_string.rstrip('.')})."
-        ) from error
+            rate, subtype = file.samplerate, file.subtype
+    except (soundfile.SoundFileError, RuntimeError) as error:
+        said = str(getattr(error, "error_string", error)).rstrip(".")
+        raise UnreadableError(f"{path}: this is no WAV or FLAC recording, or it is damaged ({said}).") from error
     if len(samples) < frames:
-        raise DataError(f"{path}: the file ends after {len(samples)} of {frames} samples; it is incomplete.")
+        raise UnreadableError(f"{path}: the file ends after {len(samples)} of {frames} samples; it is incomplete.")
     mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float32)
     if not np.isfinite(mono).all():
-        raise DataError(f"{path}: the recording holds values that are NaN or infinite.")
+        raise UnreadableError(f"{path}: the recording holds values that are NaN or infinite.")
+    if subtype in ("FLOAT", "DOUBLE"):
+        _say_loud(path, float(np.abs(samples).max(initial=0)))
     return mono, rate
 
 
-def _require_readable(path: Path) -> None:
-    """libsndfile says "System error" for all of these."""
-    if path.is_dir():
-        raise DataError(f"{path}: this is a folder, a recording is expected.")
-    if not path.exists():
-        raise DataError(f"{path}: there is no such file.")
-    if not os.access(path, os.R_OK):
-        raise DataError(f"{path}: no permission to read this file.")
-    if path.stat().st_size == 0:
-        raise DataError(f"{path}: this file is empty.")
+def _say_loud(path: Path, loudest: float) -> None:
+    """Values of floating point may lie beyond full scale, and may be whole numbers in disguise."""
+    if loudest <= 1:
+        return
+    hint = " Are these samples of 16 bits that were not divided by 32768?" if 255 < loudest <= 32768 else ""
+    notice(
+        "values beyond full scale",
+        str(path),
+        f"its values reach {loudest:.4g}, and full scale is 1; they are taken as they are, neither clipped nor scaled."
+        f"{hint}",
+    )
 
 
-def _require_whole(path: Path, file: Any) -> None:
+def _require_usable(path: Path, file: Any) -> None:
     cut = _CUT_OFF.search(file.extra_info)
     if cut and int(cut[2]) < int(cut[1]) < _UNKNOWN_LENGTH:
-        raise DataError(f"{path}: the file is incomplete: {cut[2]} of {cut[1]} bytes of sound are there.")
+        raise UnreadableError(f"{path}: the file is incomplete: {cut[2]} of {cut[1]} bytes of sound are there.")
     if file.frames == 0:
-        raise DataError(f"{path}: this recording holds no samples (a length of 0 seconds).")
+        raise UnreadableError(f"{path}: this recording holds no samples (a length of 0 seconds).")
     if not RATES[0] <= file.samplerate <= RATES[1]:
-        raise DataError(
+        raise UnreadableError(
             f"{path}: a rate of {file.samplerate} Hz; it must be from {RATES[0]} to {RATES[1]}. Is the header damaged?"
         )
 
@@ -218,7 +225,7 @@ class Mfcc:
     def __call__(self, samples: np.ndarray) -> np.ndarray:
         return decibels(self.mel(samples), self.top_db) @ self._cosines
 
-    def identity(self) -> str:
+    def source_identity(self) -> str:
         """What is computed, in words, for reports."""
         mel = self.mel
         scale = "HTK" if mel.htk else "Slaney"

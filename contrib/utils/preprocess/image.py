@@ -6,14 +6,18 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 import numpy as np
 import PIL
 from PIL import Image, UnidentifiedImageError, features
 
-from zoo_core.errors import DataError
+from utils.notices import notice
+from utils.preprocess.image_metadata import TURNS, orientation, without_metadata
+from utils.preprocess.image_values import Reader, as_rgb
+from zoo_core.errors import DataError, UnreadableError, first_line
 
+T = TypeVar("T")
 ImageSource = str | Path | bytes | Image.Image
 
 # What Pillow's decoders raise on damaged files, beside OSError.
@@ -25,26 +29,40 @@ _DECODER_ERRORS = (
     LookupError,
     OverflowError,
     RuntimeError,
+    MemoryError,  # a length of 4 GB in a file of a few kB
     struct.error,
     zlib.error,
 )
 
 
-def load_rgb(source: ImageSource) -> Image.Image:
+def load_rgb(source: ImageSource, reader: Reader = "pillow") -> Image.Image:
     """An image as 8-bit RGB, read as torchvision's default loader reads it: opened and converted to RGB.
 
-    In particular a rotation noted in EXIF is NOT applied, transparency is dropped, and 16-bit values are
-    clipped as Pillow does. An image that is RGB already is returned as it is, not copied: do not change it in
-    place.
+    A rotation noted in EXIF is not applied, transparency is dropped, of several frames the first is taken, and values
+    of 16 bits are clipped; a notice says so for each file that has such. Where only the metadata of a PNG, JPEG or WebP
+    are damaged, the pixels are read, and a notice says so. An image that is RGB already is returned as it is, not
+    copied: do not change it in place.
 
     Args:
         source: path of an image file, the file's content as bytes, or an image that Pillow has opened.
+        reader: "pillow" clips values of 16 bits at 255; "opencv" takes their upper 8 bits.
 
     Raises:
-        DataError: missing, empty, truncated or damaged file, not an image, or more pixels than Pillow's
-            limit.
+        UnreadableError: missing, empty, truncated or damaged file, not an image, floating-point values, or more
+            pixels than Pillow's limit.
     """
-    return _load(source)[0]
+    return _load(source, reader=reader)[0]
+
+
+def upright(source: ImageSource) -> Image.Image:
+    """An image as 8-bit RGB, read as OpenCV's imread does: turned as its EXIF entry says, the upper 8 of 16 bits.
+
+    Transparency is dropped.
+
+    Raises:
+        UnreadableError: as `load_rgb`.
+    """
+    return _load(source, reader="opencv", turn=True)[0]
 
 
 def load_scaled(source: ImageSource, shorter: int) -> tuple[Image.Image, tuple[int, int]]:
@@ -54,6 +72,9 @@ def load_scaled(source: ImageSource, shorter: int) -> tuple[Image.Image, tuple[i
 
     Returns:
         (the image, (width, height) of the original in pixels).
+
+    Raises:
+        UnreadableError: as `load_rgb`.
     """
     return _load(source, shorter)
 
@@ -62,13 +83,12 @@ def load_size(source: ImageSource) -> tuple[int, int]:
     """(width, height) of an image in pixels; of a file only the header is read.
 
     Raises:
-        DataError: as `load_rgb`, but for damage behind the header, which is not seen.
+        UnreadableError: as `load_rgb`, but for damage behind the header, which is not seen.
     """
-    with _explained(source):
-        if isinstance(source, Image.Image):
-            return source.size
-        with _file(source) as file:
-            return Image.open(file).size
+    if isinstance(source, Image.Image):
+        return source.size
+    with explained(source):
+        return _with_repair(source, lambda file: Image.open(file).size)
 
 
 def codecs() -> str:
@@ -78,12 +98,38 @@ def codecs() -> str:
     return f"Pillow {PIL.__version__} ({codec})"
 
 
-def _load(source: ImageSource, shorter: int | None = None) -> tuple[Image.Image, tuple[int, int]]:
-    with _explained(source):
+def _load(
+    source: ImageSource, shorter: int | None = None, reader: Reader = "pillow", turn: bool = False
+) -> tuple[Image.Image, tuple[int, int]]:
+    """(RGB image, (width, height) in the file)."""
+    name = _name(source)
+    with explained(source):
         if isinstance(source, Image.Image):
-            return _to_rgb(source), source.size
-        with _file(source) as file:
-            return _decode(file, shorter)
+            return _pixels(source, name, reader, turn), source.size
+
+        def decode(file: IO[bytes]) -> tuple[Image.Image, tuple[int, int]]:
+            image, size = _opened(file, shorter)
+            return _pixels(image, name, reader, turn), size
+
+        return _with_repair(source, decode)
+
+
+def _with_repair(source: str | Path | bytes, decode: Callable[[IO[bytes]], T]) -> T:
+    """What `decode` makes of a file; where it fails, of the same file without its metadata, which a notice tells."""
+    with _file(source) as file:
+        try:
+            return decode(file)
+        except (UnreadableError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+            raise
+        except (OSError, *_DECODER_ERRORS) as error:
+            file.seek(0)
+            bare = without_metadata(file.read())
+            if bare is None:
+                raise
+            found = decode(io.BytesIO(bare))
+            why = f"its metadata (EXIF, colour profile, …) are damaged ({first_line(error)}); the pixels are read."
+    notice("damaged metadata", _name(source), why)
+    return found
 
 
 def _file(source: str | Path | bytes) -> IO[bytes]:
@@ -91,22 +137,26 @@ def _file(source: str | Path | bytes) -> IO[bytes]:
 
 
 @contextmanager
-def _explained(source: ImageSource) -> Iterator[None]:
-    """What opening and decoding raise becomes a DataError that names the source."""
+def explained(source: ImageSource) -> Iterator[None]:
+    """What opening and decoding an image raises becomes an UnreadableError that names the source."""
     try:
         yield
+    except UnreadableError:
+        raise
     except UnidentifiedImageError as error:
-        raise DataError(f"{_name(source)}: this is not an image, or of a kind that Pillow cannot read.") from error
+        raise UnreadableError(
+            f"{_name(source)}: this is not an image, or of a kind that Pillow cannot read."
+        ) from error
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise DataError(f"{_name(source)}: {_bomb_message(str(error))}") from error
+        raise UnreadableError(f"{_name(source)}: {_bomb_message(str(error))}") from error
     except FileNotFoundError as error:
-        raise DataError(f"{_name(source)}: there is no such file.") from error
+        raise UnreadableError(f"{_name(source)}: there is no such file.") from error
     except IsADirectoryError as error:
-        raise DataError(f"{_name(source)}: this is a folder, an image file is expected.") from error
+        raise UnreadableError(f"{_name(source)}: this is a folder, an image file is expected.") from error
     except PermissionError as error:
-        raise DataError(f"{_name(source)}: no permission to read this file.") from error
+        raise UnreadableError(f"{_name(source)}: no permission to read this file.") from error
     except (OSError, *_DECODER_ERRORS) as error:
-        raise DataError(f"{_name(source)}: this image is damaged or incomplete ({error}).") from error
+        raise UnreadableError(f"{_name(source)}: this image is damaged or incomplete ({error}).") from error
 
 
 def resize_shorter(image: Image.Image, size: int, resample: Image.Resampling) -> Image.Image:
@@ -168,21 +218,34 @@ def to_planes(image: Image.Image, table: np.ndarray, out: np.ndarray) -> None:
         np.take(row, pixels[:, :, channel], out=out[channel], mode="clip")
 
 
-def _decode(file: IO[bytes], shorter: int | None) -> tuple[Image.Image, tuple[int, int]]:
-    with_header_only = Image.open(file)
-    width, height = with_header_only.size
+def _opened(file: IO[bytes], shorter: int | None) -> tuple[Image.Image, tuple[int, int]]:
+    """(the image with its header read, its (width, height) in the file)."""
+    image = Image.open(file)
+    width, height = image.size
     limit = Image.MAX_IMAGE_PIXELS
     # Pillow only warns up to twice the limit, and decodes; a warnings filter would act on all threads.
     if limit is not None and width * height > limit:
         raise Image.DecompressionBombError(f"{width} x {height} pixels, limit of {limit} pixels")
     if shorter is not None:
-        with_header_only.draft(None, (shorter, shorter))
-    return _to_rgb(with_header_only), (width, height)
+        image.draft(None, (shorter, shorter))
+    return image, (width, height)
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    image.load()
-    return image if image.mode == "RGB" else image.convert("RGB")
+def _pixels(image: Image.Image, name: str, reader: Reader, turn: bool) -> Image.Image:
+    """RGB, turned upright where `turn` says so; a notice where it would have to be turned and is not."""
+    rgb = as_rgb(image, name, reader)
+    turns = TURNS.get(orientation(image, name))
+    if turns is None:
+        return rgb
+    if turn:
+        return rgb.transpose(turns)
+    notice(
+        "a rotation in EXIF",
+        name,
+        "EXIF says that this picture is to be turned; it is taken as it is stored, as where this network is evaluated. "
+        "If it looks lying or mirrored, turn it and save it.",
+    )
+    return rgb
 
 
 def _bomb_message(size: str) -> str:

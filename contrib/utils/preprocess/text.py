@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo_core.errors import DataError
+from utils.text_file import read_lines, read_text
+from zoo_core.errors import DataError, UnreadableError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -84,7 +85,10 @@ class TextEncoder:
 
     def _encoded(self, text: str) -> tuple[list[int], int]:
         # a lone surrogate, as it comes from a terminal, is no Unicode text
-        encoding = self._tokenizer.encode(text.encode("utf-8", "replace").decode("utf-8"))
+        try:
+            encoding = self._tokenizer.encode(text.encode("utf-8", "replace").decode("utf-8"))
+        except Exception as error:  # what the library raises, where a tokenizer.json lacks what its model needs
+            raise DataError(f"the tokenizer cannot encode this text: {error!s:.200}. Is its file whole?") from error
         pieces = [encoding, *encoding.overflowing]
         return encoding.ids, sum(len(piece.ids) - self._special for piece in pieces) + self._special
 
@@ -120,7 +124,9 @@ def load_tokenizer(path: Path) -> Tokenizer:
         return library.Tokenizer.from_file(str(path))
     except Exception as error:
         # the library raises plain Exception, whatever is wrong
-        raise DataError(f"{path}: this is not a tokenizer.json that tokenizers can read: {error}.") from error
+        raise UnreadableError(
+            f"{path}: this is not a tokenizer.json that tokenizers can read: {error!s:.300}."
+        ) from error
 
 
 def import_tokenizers() -> Any:
@@ -133,41 +139,6 @@ def import_tokenizers() -> Any:
     except ImportError as error:
         raise DataError(f"texts need the package tokenizers: pip install '{_REQUIREMENT}'") from error
     return tokenizers
-
-
-def read_text(path: Path) -> str:
-    """The content of a text file in UTF-8, with or without a byte order mark.
-
-    Raises:
-        DataError: missing, a folder, unreadable, or not UTF-8; says in which line.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: this file cannot be read: {error.strerror}.") from error
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"{path}, line {line}: this is not UTF-8 (byte 0x{content[error.start]:02x}). Save the file as UTF-8, or "
-            "convert it: iconv -f ENCODING -t UTF-8."
-        ) from error
-
-
-def read_lines(path: Path) -> list[str]:
-    """The lines of a text file in UTF-8, without their ends.
-
-    A line ends with a line feed, with or without a carriage return before it, and with nothing else that Unicode calls
-    the end of a line: words and sentences hold such characters.
-
-    Raises:
-        DataError: as `read_text`.
-    """
-    lines = read_text(path).split("\n")
-    if not lines[-1]:  # behind the last line feed there is no line
-        del lines[-1]
-    return [line.removesuffix("\r") for line in lines]
 
 
 def text_of(data: str | Path) -> str:
@@ -183,11 +154,11 @@ def read_vocabulary(path: Path) -> list[str]:
     """
     words = read_lines(path)
     if words[:2] != [PAD, UNKNOWN]:
-        raise DataError(f"{path}: the first two lines of a vocabulary are {PAD} and {UNKNOWN}, got {words[:2]}.")
+        raise DataError(f"{path}: the first two lines of a vocabulary are {PAD} and {UNKNOWN}, got {words[:2]!r:.80}.")
     lines: dict[str, int] = {}
     for number, word in enumerate(words, start=1):
         if word in lines:
-            raise DataError(f"{path}, line {number}: '{word}' stands in line {lines[word]} already.")
+            raise DataError(f"{path}, line {number}: {word!r:.80} stands in line {lines[word]} already.")
         lines[word] = number
     return words
 

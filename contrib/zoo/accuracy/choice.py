@@ -54,7 +54,7 @@ def choose_target(setting: Setting) -> Setting:
         "targets": {name: backends.targets()[name].availability().detail for name in candidates},
     }
     key = facts_digest(facts)[:16]
-    memory = home() / "auto" / setting.model.id / setting.model.variant.replace("/", "--") / f"{key}.json"
+    memory = home() / "auto" / setting.model.place / f"{key}.json"
     choice = _remembered(read_json(memory), candidates)
     if choice is None:
         choice = _measured(setting, candidates)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Sequence
@@ -10,16 +11,28 @@ from typing import Any
 
 from utils.metrics.base import Metric
 from zoo.errors import ZooError
+from zoo_core.errors import DataError
 from zoo_core.files import write_json
+from zoo_core.hashing import facts_digest, sha256
 
 _SECONDS_BETWEEN = 5.0
+# Of a file in a folder, what its identity is taken from: everything up to this size, else as much of its two ends
+_WHOLE_BYTES, _END_BYTES = 64 << 10, 4 << 10
 
 
 class Progress:
-    """Counts of the first `done` samples. `identity` is what must be the same when the run is continued.
+    """Counts of the first `done` samples.
 
     Used as a context: what was counted is written when the run ends before its end, for whatever reason, and every
-    few seconds, in case the process is killed; a complete run removes the file.
+    few seconds, in case the process is killed; a complete run removes the file. The file carries a digest of itself.
+
+    Args:
+        path: the file; None keeps nothing.
+        identity: what must be the same when the run is continued.
+        metric: counts.
+
+    Raises:
+        ZooError: the file is damaged, or belongs to another run; the message says what differs.
     """
 
     def __init__(self, path: Path | None, identity: dict[str, Any], metric: Metric):
@@ -35,9 +48,12 @@ class Progress:
     def _read(self, path: Path) -> None:
         try:
             said = json.loads(path.read_text(encoding="utf-8"))
-            identity, done, counts = said["identity"], int(said["done"]), said["counts"]
-        except (ValueError, KeyError, TypeError) as error:
+            digest = said.pop("digest")
+            identity, done, counts = dict(said["identity"]), said["done"], said["counts"]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ZooError(f"{path} is not the progress of a validation; remove it, or name another file") from error
+        if digest != facts_digest(said) or not isinstance(done, int) or done < 0:
+            raise ZooError(f"{path} is damaged or was edited (its digest does not fit); remove it and begin again")
         for name, value in self._identity.items():
             if identity.get(name) != value:
                 raise ZooError(
@@ -58,8 +74,9 @@ class Progress:
 
     def _write(self) -> None:
         if self._path is not None and self.done and self._whole:
-            counts = self._metric.state()
-            write_json(self._path, {"identity": self._identity, "done": self.done, "counts": counts})
+            state = {"identity": self._identity, "done": self.done, "counts": self._metric.state()}
+            state = json.loads(json.dumps(state))  # as it will be read: tuples become lists
+            write_json(self._path, state | {"digest": facts_digest(state)})
         self._written = time.monotonic()
 
     def __enter__(self) -> Progress:
@@ -70,3 +87,32 @@ class Progress:
             self._write()
         elif self._path is not None:
             self._path.unlink(missing_ok=True)
+
+
+def data_digest(place: Path) -> str:
+    """The identity of a data set: of a file its SHA-256, of a folder that of the names, sizes and bytes of its files
+    (of files larger than 64 KiB, the first and last 4 KiB).
+
+    Raises:
+        DataError: a file cannot be read.
+    """
+    if place.is_file():
+        return sha256(place)
+    digest = hashlib.sha256()
+    try:
+        for file in sorted(path for path in place.rglob("*") if path.is_file()):
+            size = file.stat().st_size
+            digest.update(f"\n{file.relative_to(place).as_posix()} {size}\n".encode("utf-8", "surrogatepass"))
+            digest.update(_telling_bytes(file, size))
+    except OSError as error:
+        raise DataError(f"{error.filename}: cannot be read: {error.strerror}.") from error
+    return digest.hexdigest()
+
+
+def _telling_bytes(file: Path, size: int) -> bytes:
+    with file.open("rb") as source:
+        if size <= _WHOLE_BYTES:
+            return source.read()
+        head = source.read(_END_BYTES)
+        source.seek(-_END_BYTES, 2)
+        return head + source.read()

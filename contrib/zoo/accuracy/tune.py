@@ -11,6 +11,7 @@ import numpy as np
 
 from engine import backends
 from zoo.progress import progress
+from zoo.references import data_folder
 from zoo.running.diagnosis import replay
 from zoo.running.engines import open_runner
 from zoo.running.padding import Fixed, fixed_sizes
@@ -122,6 +123,6 @@ def _points(setting: Setting, data: str | Path, seconds: float) -> Iterator[Poin
 def _ready_batch(setting: Setting, data: str | Path, fixed: Fixed) -> list[np.ndarray]:
     """Real samples, as many as there are, again and again."""
     task, rows = setting.task(), setting.batch_size
-    samples = spread(task.dataset(setting.model.data(data)), rows)
+    samples = spread(task.dataset(data_folder(setting.model, data)), rows)
     filled = [samples[index % len(samples)] for index in range(rows)]
     return next(batches(task, filled, rows, fixed=fixed)).arrays

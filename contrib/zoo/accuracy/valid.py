@@ -12,6 +12,7 @@ from utils.datasets.sample import Sample
 from utils.metrics.base import Metric
 from zoo.errors import ZooError
 from zoo.progress import progress as bar
+from zoo.references import data_folder
 from zoo.running.diagnosis import Diagnosis, diagnose
 from zoo.running.engines import open_runner
 from zoo.running.network import Runner, engines_of
@@ -24,7 +25,7 @@ from zoo_core.hashing import sha256, text_digest
 from zoo_core.machine import environment_int
 
 from .choice import choose_target
-from .resume import Progress
+from .resume import Progress, data_digest
 from .verify import spread
 
 _DECODER_SAMPLES = 256
@@ -152,7 +153,7 @@ def warm_up_steps() -> int:
 
 def _samples_of(setting: Setting, task: Task, data: str | Path, rank: int, world: int) -> Sequence[Sample]:
     """The samples of this rank. Raises ZooError where it has none."""
-    samples = shard(task.dataset(setting.model.data(data)), rank, world)
+    samples = shard(task.dataset(data_folder(setting.model, data)), rank, world)
     if max_steps() > 0:
         samples = samples[: max_steps() * setting.batch_size]
     if not samples:
@@ -214,14 +215,12 @@ def _decoder_effect(setting: Setting, engine: Runner, samples: Sequence[Sample])
 
 def _identity(setting: Setting, data: str | Path, task: Task, samples: Sequence[Sample]) -> dict[str, Any]:
     """What a run's result depends on."""
-    place = setting.model.data(data).resolve()
-    state = place.stat() if place.is_file() else None
     return {
         "model": setting.model.id,
         "variant": setting.model.variant,
         "ckpt": [sha256(path) for path in setting.files()],
         "samples": text_digest("\n".join(sample.id for sample in samples)),
-        "data": [str(place), state.st_size, state.st_mtime_ns] if state else [str(place)],
+        "data": data_digest(data_folder(setting.model, data)),
         "target": setting.target,
         "dtype": setting.dtype,
         "input_size": setting.input_size,

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from engine.base import OptionError, TargetUnavailableError
+from engine.base import Engine, OptionError, TargetUnavailableError
 from utils.datasets.sample import Sample
 from zoo import frameworks
 from zoo.difference import Spread
 from zoo.errors import CheckFailedError, ZooError
 from zoo.progress import progress
 from zoo.provenance import provenance
+from zoo.references import data_folder
 from zoo.running.engines import framework_runner, manifest_of, open_runner
-from zoo.running.network import PartCall, Runner, engines_of, recorded, replayed
+from zoo.running.network import Runner, recorded, replayed
 from zoo.running.padding import arranged, fixed_sizes
 from zoo.running.pipeline import Batch, batches
 from zoo.running.setting import Setting
@@ -61,52 +63,41 @@ def verify(setting: Setting, options: VerifyOptions | None = None) -> Verificati
     options = options or VerifyOptions()
     model = setting.model
     task = setting.task()
-    samples = arranged(task, spread(task.dataset(model.data(options.data)), options.limit))
+    samples = arranged(task, spread(task.dataset(data_folder(model, options.data)), options.limit))
     random = manifest_of(setting)["weights"]["kind"] == "random"
     contenders, left_out = _contenders(setting, options.dtypes)
     reference, baseline = contenders[0], contenders[1]
-    comparisons = [Comparison(reference, baseline, FRAMEWORK_LIMIT, random)]
+    against = partial(Comparison, random=random, staged=len(model.parts) > 1)
+    comparisons = [against(reference, baseline, FRAMEWORK_LIMIT)]
     comparisons += [
-        Comparison(reference, one, FRAMEWORK_LIMIT, random)
-        if one.dtype == "int8"
-        else Comparison(baseline, one, TARGET_LIMIT, random)
+        against(reference, one, FRAMEWORK_LIMIT) if one.dtype == "int8" else against(baseline, one, TARGET_LIMIT)
         for one in contenders[2:]
     ]
-    seen = Spread()
+    seen = {part.name: Spread() for part in model.parts}
     try:
         total = -(-len(samples) // setting.batch_size)
         ready = batches(
             task, samples, setting.batch_size, setting.workers, fixed_sizes([one.engine for one in contenders])
         )
         for batch in progress(ready, total, "verifying", "batch"):
-            results = _results(task, contenders, batch)
+            done = {id(one): _run(task, one, batch) for one in contenders}
             for one in contenders:
-                one.metric.update(results[id(one)][1], [sample.target for sample in batch.samples])
-            seen.add(results[id(reference)][0])
+                one.metric.update(done[id(one)][1], [sample.target for sample in batch.samples])
             for comparison in comparisons:
-                comparison.add(task, batch.samples, results[id(comparison.baseline)], results[id(comparison.contender)])
-        seen.require_alive()
+                comparison.agree(task, done[id(comparison.baseline)][1], done[id(comparison.contender)][1])
+            for part, outputs in _by_part(task, contenders, batch, done):
+                seen[part].add(outputs[id(reference)])
+                for comparison in comparisons:
+                    before, after = outputs[id(comparison.baseline)], outputs[id(comparison.contender)]
+                    comparison.measure(batch.samples, before, after)
+        for spread_of_part in seen.values():
+            spread_of_part.require_alive()
     finally:
         _release(contenders)
     return Verification(contenders, comparisons, setting.batch_size, task.source_identity, left_out)
 
 
-def _results(
-    task: Task, contenders: Sequence[Contender], batch: Batch
-) -> dict[int, tuple[list[np.ndarray], list[Any]]]:
-    """Outputs and predictions of each contender.
-
-    Where a network has several parts, every one of them is given what the reference's parts were given, so that a
-    difference in one part is not carried into the next; predictions are of each contender's own run.
-    """
-    reference = contenders[0]
-    calls: list[PartCall] = []
-    if len(engines_of(reference.engine)) > 1:
-        calls = recorded(task, reference.engine, batch.arrays)[1]
-    return {id(one): _run(task, one, batch, calls) for one in contenders}
-
-
-def _run(task: Task, one: Contender, batch: Batch, calls: Sequence[PartCall]) -> tuple[list[np.ndarray], list[Any]]:
+def _run(task: Task, one: Contender, batch: Batch) -> tuple[list[np.ndarray], list[Any]]:
     """Outputs and predictions; in a closed loop, outputs of what `preprocess` gives, and the predictions of playing."""
     arrays = batch.arrays
     if not one.seconds:
@@ -117,9 +108,24 @@ def _run(task: Task, one: Contender, batch: Batch, calls: Sequence[PartCall]) ->
     one.seconds.append(taken)
     one.rows += len(batch.metas)
     found = task.play(one.engine, batch.samples) if task.play is not None else task.postprocess(outputs, batch.metas)
-    if calls:
-        outputs = [output for given in replayed(one.engine, calls) for output in given]
     return outputs, found
+
+
+def _by_part(
+    task: Task, contenders: Sequence[Contender], batch: Batch, done: Mapping[int, tuple[list[np.ndarray], list[Any]]]
+) -> Iterator[tuple[str, dict[int, list[np.ndarray]]]]:
+    """The outputs of each contender, call by call of the parts.
+
+    Where a network has several parts, every one of them is given what the reference's parts were given, so that a
+    difference in one part is not carried into the next.
+    """
+    reference, *others = contenders
+    if isinstance(reference.engine, Engine):
+        yield "", {id(one): done[id(one)][0] for one in contenders}
+        return
+    for call in recorded(task, reference.engine, batch.arrays)[1]:
+        replays = {id(one): replayed(one.engine, call) for one in others}
+        yield call.part, {id(reference): call.outputs, **replays}
 
 
 def _timed(engine: Runner, arrays: list[np.ndarray]) -> tuple[list[np.ndarray], float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from engine import cache
+from engine.backends.compiling import cache
 from zoo.commands import console
 
 

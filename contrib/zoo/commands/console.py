@@ -19,13 +19,18 @@ _FEW_COLUMNS = 6  # a table of prose may wrap inside its cells, one of figures m
 
 
 def run(job: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
-    """Run a job; what it raises becomes a sentence on stderr and an exit code: 0 fine, 1 check failed, 2 wrong use."""
+    """Run a job with the flags that were given, and say what it raises (`told`)."""
     _set_up_logging(bool(getattr(args, "verbose", False)))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show is no reason to stop
+    return told(lambda: job(args))
+
+
+def told(job: Callable[[], int]) -> int:
+    """Run a job; what it raises becomes a sentence on stderr and an exit code: 0 fine, 1 check failed, 2 wrong use."""
     try:
-        return job(args)
+        return job()
     except CheckFailedError as error:
         return _say(FAILED, "failed", str(error))
     except ZooCoreError as error:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from zoo import catalogue
 from zoo.commands import console
 from zoo.errors import CheckFailedError, ZooError
-from zoo.family import Family
-from zoo.model import Model, file_name
-from zoo_core.guarded import guarded
+from zoo.index import EXAMPLES, entries
+
+if TYPE_CHECKING:
+    from zoo.family import Family
+    from zoo.model import Model
 
 _NAMED = 6  # variants that a line has room for
 
@@ -21,30 +24,25 @@ def list_models(argv: list[str] | None = None) -> int:
 
 
 def _list() -> int:
-    known = catalogue.ids()
+    known = entries()
     if not known:
-        raise ZooError(f"no model.py below {catalogue.EXAMPLES}; install the zoo with pip install -e in its clone")
-    rows: list[tuple[str, ...]] = []
-    broken: list[str] = []
-    for outcome in guarded(_row, known):
-        rows.append((outcome.item, *(outcome.value or ("", "", "", "cannot be loaded"))))
-        if outcome.fault:
-            broken.append(outcome.fault if outcome.item in outcome.fault else f"{outcome.item}: {outcome.fault}")
+        raise ZooError(f"no model.py below {EXAMPLES}; install the zoo with pip install -e in its clone")
+    rows = [
+        (one.id, one.framework, _variants(one.variants, one.default_variant), one.default_weights, one.title)
+        if not one.error
+        else (one.id, "", "", "", "cannot be loaded")
+        for one in known
+    ]
     console.table("models", ("model", "framework", "variants", "default weights", "what it is"), rows)
+    broken = [one.error for one in known if one.error]
     if broken:
         raise CheckFailedError("; ".join(broken))
     return console.OK
 
 
-def _row(name: str) -> tuple[str, ...]:
-    family = catalogue.load(name)
-    return family.framework, _variants(family), family.default_weights, family.title
-
-
-def _variants(family: Family) -> str:
+def _variants(names: Sequence[str], default: str) -> str:
     """The names of a few variants, the number of many."""
-    names = family.variants()
-    return ", ".join(names) if len(names) <= _NAMED else f"{len(names)}, such as {family.default_variant}"
+    return ", ".join(names) if len(names) <= _NAMED else f"{len(names)}, such as {default}"
 
 
 def info(family: Family, argv: list[str] | None = None) -> int:
@@ -84,7 +82,7 @@ def _card(family: Family, model: Model) -> list[tuple[str, str]]:
     return [
         ("model", model.id),
         ("framework", model.framework),
-        ("variants", _variants(family) + f" (default {family.default_variant})"),
+        ("variants", _variants(family.variants(), family.default_variant) + f" (default {family.default_variant})"),
         ("variant", model.variant),
         ("default weights", model.default_weights),
         ("default size", sizes or "fixed"),
@@ -97,6 +95,8 @@ def _card(family: Family, model: Model) -> list[tuple[str, str]]:
 
 
 def _commands(model: Model) -> list[str]:
+    from zoo.model import file_name
+
     weights = "" if model.default_weights == "sample" else " --weights random"
     variant = "" if model.default else f" --variant {model.variant}"
     ckpt = f" --ckpt {file_name(model.part.stem(model.variant))}" if len(model.parts) == 1 else variant

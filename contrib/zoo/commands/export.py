@@ -15,31 +15,38 @@ from zoo.manifest import ONNX
 
 def main(family: Family, argv: list[str] | None = None) -> int:
     """Export a variant; exit code 1 where a file in float16 or int8 is too far from the framework."""
-    parser = argparse.ArgumentParser(description=f"Export {family.title} to ONNX and prove that its outputs survive.")
+    return console.run(lambda args: _export(family, args), parser(family).parse_args(argv))
+
+
+def parser(family: Family) -> argparse.ArgumentParser:
+    """The flags of export_onnx.py."""
+    made = argparse.ArgumentParser(description=f"Export {family.title} to ONNX and prove that its outputs survive.")
     dtype = "int8: write VARIANT_int8_dyn.onnx too (float32 and float16 always are)"
-    flags.add_shared_flags(parser, batch_size=1, dtype=dtype)
-    parser.add_argument("--weights", help=f"pretrained, sample, random, or a file (default: {family.default_weights})")
-    parser.add_argument(
+    flags.add_shared_flags(made, batch_size=1, dtype=dtype)
+    flags.add_weights_flags(made)
+    made.add_argument(
         "--opset",
         type=int,
         default=DEFAULT_OPSET,
         help=f"{OPSETS[0]} to {OPSETS[-1]} (default {DEFAULT_OPSET})",
     )
-    parser.add_argument(
+    made.add_argument(
         "--output", type=Path, default=family.folder, help="where the files go (default: the model's folder)"
     )
-    parser.add_argument(
+    made.add_argument(
         "--format",
         action="append",
         help=f"{', '.join(frameworks.formats(family.framework))}; several with commas between (default {ONNX})",
     )
-    return console.run(lambda args: _export(family, args), parser.parse_args(argv))
+    return made
 
 
 def _export(family: Family, args: argparse.Namespace) -> int:
     model = family.variant(args.variant)
     options = ExportOptions(
         weights=args.weights,
+        weights_key=args.weights_key,
+        trust=args.trust,
         opset=args.opset,
         batch_size=args.batch_size,
         input_size=args.input_size,

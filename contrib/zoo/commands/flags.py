@@ -84,6 +84,20 @@ def add_shared_flags(
     )
 
 
+def add_weights_flags(parser: argparse.ArgumentParser) -> None:
+    """--weights, and what is said of them."""
+    parser.add_argument(
+        "--weights",
+        help="pretrained, sample, random, or a file (default: sample where the model has a sample, else pretrained)",
+    )
+    parser.add_argument(
+        "--weights_key", default="", metavar="KEY", help="where in the file the weights are (default: they are found)"
+    )
+    parser.add_argument(
+        "--trust", action="store_true", help="fetch published weights too whose source states no digest"
+    )
+
+
 def device_list(text: str) -> list[str]:
     """Devices with commas between."""
     names = [name.strip() for name in text.split(",")]

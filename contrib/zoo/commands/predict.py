@@ -13,10 +13,12 @@ from utils.datasets.folder import files_in
 from utils.datasets.sample import Sample
 from zoo.accuracy.choice import choose_target
 from zoo.commands import console, flags
+from zoo.commands.notice import captioned, weights_notice
 from zoo.errors import CheckFailedError, ZooError
 from zoo.family import Family
 from zoo.model import Model
 from zoo.progress import progress
+from zoo.references import data_folder
 from zoo.running.diagnosis import diagnose
 from zoo.running.engines import open_runner
 from zoo.running.padding import arranged
@@ -54,10 +56,6 @@ class Given:
 
 def single(family: Family, argv: list[str] | None = None) -> int:
     """example_single_batch.py: one file, or what --text says."""
-    text_help = family.variant().task.text_help
-    parser = _parser(family, f"Run {family.title} on one {family.variant().task.data_name}.", batch_size=1)
-    if text_help:
-        parser.add_argument("--text", action="append", help=f"{text_help}; may be given several times")
 
     def job(args: argparse.Namespace) -> int:
         setting, output = flags.setting_of(family, args), Output(args.json, args.save_dir)
@@ -66,19 +64,30 @@ def single(family: Family, argv: list[str] | None = None) -> int:
             raise ZooError("--text and --data_path both say what to run the network on; give one of them")
         return predict_typed(setting, typed, output) if typed else predict_file(setting, args.data_path, output)
 
-    return console.run(job, parser.parse_args(argv))
+    return console.told(lambda: console.run(job, single_parser(family).parse_args(argv)))
+
+
+def single_parser(family: Family) -> argparse.ArgumentParser:
+    """The flags of example_single_batch.py."""
+    task = family.variant().task
+    made = _parser(family, f"Run {family.title} on one {task.data_name}.", batch_size=1)
+    if task.text_help:
+        made.add_argument("--text", action="append", help=f"{task.text_help}; may be given several times")
+    return made
 
 
 def multi(family: Family, argv: list[str] | None = None) -> int:
     """example_multi_batch.py: every file of a folder, recursively, in sorted order."""
-    parser = _parser(
-        family, f"Run {family.title} on every {family.variant().task.data_name} of a folder.", batch_size=8
-    )
 
     def job(args: argparse.Namespace) -> int:
         return predict_folder(flags.setting_of(family, args), args.data_path, Output(args.json, args.save_dir))
 
-    return console.run(job, parser.parse_args(argv))
+    return console.told(lambda: console.run(job, multi_parser(family).parse_args(argv)))
+
+
+def multi_parser(family: Family) -> argparse.ArgumentParser:
+    """The flags of example_multi_batch.py."""
+    return _parser(family, f"Run {family.title} on every {family.variant().task.data_name} of a folder.", batch_size=8)
 
 
 def _parser(family: Family, description: str, batch_size: int) -> argparse.ArgumentParser:
@@ -86,7 +95,7 @@ def _parser(family: Family, description: str, batch_size: int) -> argparse.Argum
     flags.add_shared_flags(parser, batch_size)
     flags.add_device_flags(parser)
     flags.add_token_budget(parser, family)
-    parser.add_argument("--json", type=Path, help="write the predictions to this file")
+    parser.add_argument("--json", type=Path, help="write the results to this file")
     parser.add_argument("--save_dir", type=Path, help="write an annotated picture a sample to this folder")
     return parser
 
@@ -122,7 +131,7 @@ def predict_folder(setting: Setting, path: Path | None, output: Output) -> int:
     """Predict every file of a folder: the model's demos by default. Files that cannot be read are named and passed
     over, and the exit code is 1 then."""
     model = setting.model
-    folder = model.data(path) if path else model.demo_folder()
+    folder = data_folder(model, path) if path else model.demo_folder()
     files = files_in(folder, model.task.suffixes)
     save_dir = output.save_dir
     if save_dir and save_dir.resolve().is_relative_to(folder.resolve()):
@@ -162,6 +171,7 @@ def predict(setting: Setting, given: Given, output: Output) -> int:
     asked = len(samples) + len(bad)
     records: list[dict[str, Any]] = []
     together: list[tuple[str, Any]] = []
+    notice = weights_notice(setting)
     stages = Stages()
     total = max(-(-len(samples) // setting.batch_size), 1)  # where no file could be read, there are none
     with open_runner(setting, total) as engine:
@@ -180,13 +190,16 @@ def predict(setting: Setting, given: Given, output: Output) -> int:
         bar = progress(found, total, "predicting", "batch") if total > 1 else found
         for sample, prediction in _in_order(task, samples, bar):
             print(f"{sample.id}: {task.describe(prediction, setting.topk)}")
-            records.append(_record(task, sample, prediction, pictures.get(sample.id)))
+            records.append(_record(task, sample, prediction, pictures.get(sample.id), notice))
             together.append((sample.id, prediction))
         for line in task.compare(together):
             print(line)
         diagnosis = diagnose(engine, stages) if stages.end_to_end > _TELLING_SECONDS else None
     if output.json:
-        write_json(output.json, _about(setting, task) | {"predictions": records, "skipped": _skipped(bad)})
+        about = _about(setting, task) | {"notice": notice}
+        write_json(output.json, about | {"predictions": records, "skipped": _skipped(bad)})
+    if notice:
+        print(notice, file=sys.stderr)
     plural = "" if stages.samples == 1 else "s"
     print(
         f"{stages.samples} {task.data_name}{plural} in {stages.end_to_end:.3f} s, of which the network took "
@@ -228,10 +241,11 @@ def _in_order(
     return iter(sorted(pairs, key=lambda pair: place[pair[0].id]))
 
 
-def _record(task: Task, sample: Sample, prediction: Any, picture: Path | None) -> dict[str, Any]:
+def _record(task: Task, sample: Sample, prediction: Any, picture: Path | None, notice: str) -> dict[str, Any]:
     record = {"id": sample.id} | task.to_json(prediction)
     if picture:
         with atomic_write(picture) as temporary:
-            task.draw(sample.data, prediction).save(temporary, format=task.picture_suffix.removeprefix(".").upper())
+            drawn = captioned(task.draw(sample.data, prediction), notice)
+            drawn.save(temporary, format=task.picture_suffix.removeprefix(".").upper())
         record["picture"] = str(picture)
     return record

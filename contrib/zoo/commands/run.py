@@ -30,7 +30,7 @@ def main(family: Family, argv: list[str] | None = None) -> int:
         prog=f"zoo run {family.id}", description="Export, verify, run one sample and a folder, and sum up."
     )
     parser.add_argument("--variant")
-    parser.add_argument("--weights", help=f"pretrained, sample, random, or a file (default: {family.default_weights})")
+    flags.add_weights_flags(parser)
     parser.add_argument("--target", default="onnx", help="one, several with commas between, or auto (default onnx)")
     parser.add_argument(
         "--dtype",
@@ -52,12 +52,14 @@ def main(family: Family, argv: list[str] | None = None) -> int:
 def _run(family: Family, args: argparse.Namespace) -> int:
     start = time.perf_counter()
     model = family.variant(args.variant)
-    output = args.output or Path(RUNS) / model.id / model.variant.replace("/", "--")
+    output = args.output or Path(RUNS) / model.place
     _heading(1, f"export {model.title}, variant {model.variant}")
     dtypes = args.dtype or []
     setting = flags.setting_of(family, args, folder=output, dtype=(dtypes or ["float32"])[0])
     options = ExportOptions(
         weights=args.weights,
+        weights_key=args.weights_key,
+        trust=args.trust,
         opset=args.opset,
         input_size=args.input_size,
         formats=_formats(setting),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from zoo.accuracy.valid import Validation, validate
 from zoo.commands import console, flags
+from zoo.commands.notice import weights_notice
 from zoo.errors import ZooError
 from zoo.family import Family
 from zoo_core.files import write_json
@@ -14,15 +15,20 @@ from zoo_core.files import write_json
 
 def main(family: Family, argv: list[str] | None = None) -> int:
     """Validate on one target, or on several with a table at the end; --json then holds a list."""
-    parser = argparse.ArgumentParser(description=f"The metric of {family.title} over a labelled data set.")
-    flags.add_shared_flags(parser, batch_size=16)
-    flags.add_device_flags(parser)
-    flags.add_token_budget(parser, family)
-    parser.add_argument("--json", type=Path, help="write figures and counts to this file")
-    parser.add_argument(
+    return console.told(lambda: console.run(lambda args: _validate(family, args), parser(family).parse_args(argv)))
+
+
+def parser(family: Family) -> argparse.ArgumentParser:
+    """The flags of example_valid.py."""
+    made = argparse.ArgumentParser(description=f"The metric of {family.title} over a labelled data set.")
+    flags.add_shared_flags(made, batch_size=16)
+    flags.add_device_flags(made)
+    flags.add_token_budget(made, family)
+    made.add_argument("--json", type=Path, help="write the results to this file")
+    made.add_argument(
         "--resume", type=Path, help="keep the state of the run in this file, and go on where it says one stopped"
     )
-    return console.run(lambda args: _validate(family, args), parser.parse_args(argv))
+    return made
 
 
 def _validate(family: Family, args: argparse.Namespace) -> int:
@@ -54,6 +60,9 @@ def _show(done: Validation) -> None:
     """Every figure, and what bounds the run."""
     for note in done.notes:
         print(note)
+    notice = weights_notice(done.setting)
+    if notice:
+        print(notice)
     part = f", the part of rank {done.rank} of {done.world}" if done.world > 1 else ""
     for name, value in done.figures.items():
         print(f"{name} {value:.4f} of {done.samples} samples{part}")

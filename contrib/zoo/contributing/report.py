@@ -146,7 +146,7 @@ def _joined(result: runner.CaseResult) -> str:
 
 
 def _accuracy(model: Model, runs: Path) -> Iterator[str]:
-    path = runs / model.id / model.variant.replace("/", "--") / "verify.json"
+    path = runs / model.place / "verify.json"
     yield from _from(path, _compared, f"zoo run {model.id}{_variant(model)}")
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -51,9 +52,9 @@ class Compared:
         Raises:
             CheckFailedError: the outputs have other shapes, or there is nothing to compare a static file on.
         """
-        calls = self._static(part) if kind == "static" else self._plain
+        calls: Iterable[PartCall] = self._static(part) if kind == "static" else self._plain
         if kind in ("dynamic", "mindir"):
-            calls = [*calls, *self._others]
+            calls = chain(calls, self._others())
         with self._opened(part, kind, path) as engine:
             found = [
                 outputs_difference(call.outputs, as_list(engine(call.inputs)))
@@ -70,14 +71,12 @@ class Compared:
     def _plain(self) -> list[PartCall]:
         return self._calls(self._batch)
 
-    @cached_property
-    def _others(self) -> list[PartCall]:
-        """Batches of other rows too, and a second size where the network takes one."""
-        specs = self._model.entry.inputs
-        batches = [first_rows(specs, self._batch, rows) for rows in (1, 3)]
+    def _others(self) -> Iterator[PartCall]:
+        """Batches of other rows too, and a second size where the network takes one; one after the other."""
+        for rows in (1, 3):
+            yield from self._calls(first_rows(self._model.inputs, self._batch, rows))
         if self._model.entry.size:
-            batches.append(self._second_size())
-        return [call for batch in batches for call in self._calls(batch)]
+            yield from self._calls(self._second_size())
 
     def _static(self, part: Part) -> Sequence[PartCall]:
         """Calls with the sizes of the static file; padded inputs of the first part are filled up to them."""
@@ -91,14 +90,17 @@ class Compared:
         return recorded(self._task, self._reference, batch)[1]
 
     def _second_size(self) -> list[np.ndarray]:
-        """The samples at a larger size: preprocessed for it, or filled up to it where the task pads."""
+        """The samples at another size: preprocessed for a larger one, filled up to it where the task pads, or less of
+        them where whole pictures are taken as they are."""
         entry = self._model.entry
+        size = self._input_size or max(entry.size.values())
         if self._model.task.padding is None:
-            return demo_batch(self._model, self._samples, (self._input_size or max(entry.size.values())) + _LARGER)
+            return demo_batch(self._model, self._samples, size + (-_LARGER if self._task.one_by_one else _LARGER))
         shapes = [
-            [size + _LARGER if isinstance(axis, str) and axis != "batch" else size for axis, size in pairs]
+            [there + _LARGER if isinstance(axis, str) and axis != "batch" else there for axis, there in pairs]
             for pairs in (
-                zip(spec.shape, array.shape, strict=True) for spec, array in zip(entry.inputs, self._batch, strict=True)
+                zip(spec.shape, array.shape, strict=True)
+                for spec, array in zip(entry.inputs, self._batch, strict=False)
             )
         ]
         return demo_batch(self._model, self._samples, self._input_size, shapes)
@@ -106,7 +108,8 @@ class Compared:
     def _opened(self, part: Part, kind: str, path: Path) -> Engine:
         if kind != "ckpt":
             dtype = dtype_of(kind)
-            return Engine(path, target="mindspore" if kind == "mindir" else "onnx", dtype=dtype)
+            target = "mindspore" if kind == "mindir" else "onnx"
+            return Engine(path, target=target, dtype=dtype, batch_first=part.batch_first)
         network = build(self._model, Weights("file", path), self._input_size)
         return frameworks.of(self._model).engine(part, network)
 

@@ -15,8 +15,8 @@ from zoo.difference import Difference, require_alive
 from zoo.errors import CheckFailedError, ZooError
 from zoo.manifest import KINDS, ONNX, Exported, earlier, kept, stale
 from zoo.model import Model, Part
+from zoo.running.network import Runner, recorded
 from zoo.running.reference import build, demo_batch, reference_runner, sizes
-from zoo.task import as_list
 from zoo.weights import find_weights
 from zoo_core.files import flush
 
@@ -38,6 +38,8 @@ class ExportOptions:
 
     Args:
         weights: "pretrained", "sample", "random" or a file; None stands for the model's default.
+        weights_key: where in the file the weights are; "" to find them.
+        trust: fetch published weights too whose source states no digest.
         opset: of ONNX.
         batch_size: rows of the static file.
         input_size: of the static file, and of the samples of the comparison; None stands for the model's own.
@@ -47,6 +49,8 @@ class ExportOptions:
     """
 
     weights: str | None = None
+    weights_key: str = ""
+    trust: bool = False
     opset: int = DEFAULT_OPSET
     batch_size: int = 1
     input_size: int | None = None
@@ -90,12 +94,12 @@ def export(model: Model, output: Path, options: ExportOptions | None = None) -> 
         CheckFailedError: an output in float32 is too far from the framework's, or the same for all samples.
     """
     options = (options or ExportOptions()).checked(model)
-    chosen = find_weights(model, options.weights)
+    chosen = find_weights(model, options.weights, options.weights_key, options.trust)
     samples = options.samples or model.demo_folder()
     with step(f"build {model.variant} ({chosen.kind} weights)"):
         network = build(model, chosen, options.input_size)
         reference = reference_runner(model, network)
-        require_alive(as_list(reference(demo_batch(model, model.demo_folder(), options.input_size))))
+        _require_alive(model, reference, options.input_size)
     with workspace(output) as folder:
         made = Exported.of(model, folder, options.kinds)
         notes, calibrated = _write_all(model, network, made, options)
@@ -107,6 +111,13 @@ def export(model: Model, output: Path, options: ExportOptions | None = None) -> 
             if key in record["files"]:
                 record["files"][key]["calibrated_on"] = origin
         return _publish(model, made, record, output)
+
+
+def _require_alive(model: Model, reference: Runner, input_size: int | None) -> None:
+    """Raise CheckFailedError where a part gives the same for all samples: then comparing it would prove nothing."""
+    task = model.task.adapted(input_size, topk=1)
+    for call in recorded(task, reference, demo_batch(model, model.demo_folder(), input_size))[1]:
+        require_alive(call.outputs)
 
 
 def _write_all(model: Model, network: Any, made: Exported, options: ExportOptions) -> tuple[list[str], dict[str, str]]:

@@ -15,6 +15,7 @@ from engine.backends.mindspore import python
 from engine.base import Engine
 from zoo.errors import ZooError
 from zoo.frameworks import onnx as graphs
+from zoo.frameworks.checkpoints import is_safetensors, require_checkpoint
 from zoo.model import Model
 from zoo.part import Part
 from zoo.weights import Weights, require_match
@@ -53,8 +54,9 @@ def _load_state(network: worker.WorkerSession, path: Path) -> None:
 
 
 def _read_state(path: Path) -> dict[str, np.ndarray]:
+    require_checkpoint(path)
     try:
-        if path.suffix == ".safetensors":
+        if is_safetensors(path):
             from safetensors.numpy import load_file
 
             return load_file(str(path))

@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.base import Engine
 from zoo.errors import ZooError
+from zoo.frameworks.checkpoints import is_safetensors, require_checkpoint
 from zoo.model import Model
 from zoo.part import Part
 from zoo.weights import RANDOM_SEED, Weights, require_match
@@ -84,7 +85,8 @@ def _random(missing: dict[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
 
 
 def _from_file(path: Path) -> dict[str, np.ndarray]:
-    if path.suffix == ".safetensors":
+    require_checkpoint(path)
+    if is_safetensors(path):
         from safetensors.numpy import load_file
 
         return load_file(str(path))

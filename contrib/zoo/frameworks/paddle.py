@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import pickle
 import sys
 import warnings
 from pathlib import Path
@@ -13,11 +12,15 @@ import numpy as np
 
 from engine.backends.paddle import PaddleSession, import_paddle
 from engine.base import Engine
+from utils.safe_pickle import read_arrays
 from zoo.errors import ZooError
+from zoo.frameworks.checkpoints import is_safetensors, require_checkpoint, unwrapped, with_names_of
 from zoo.model import Model, Pretrained
 from zoo.part import Part
 from zoo.weights import LEAST_VARIANCE, NORM_BIAS, PERTURBATION, RANDOM_SEED, Weights, require_match
 from zoo_core.errors import first_line
+
+_TABLE = "StructuredToParameterName@@"
 
 
 def load(model: Model, weights: Weights, batch: list[np.ndarray]) -> Any:
@@ -32,13 +35,14 @@ def load(model: Model, weights: Weights, batch: list[np.ndarray]) -> Any:
     if weights.path is None:
         _make_alive(network, [paddle.to_tensor(array) for array in batch])
     else:
-        _load_state(network, weights.path)
+        _load_state(network, weights)
     return network
 
 
-def _load_state(network: Any, path: Path) -> None:
-    state = _read_state(path)
+def _load_state(network: Any, weights: Weights) -> None:
+    path = weights.path or Path()
     own = network.state_dict()
+    state = with_names_of(read_state(path, weights.key, _bytes(own)), own)
     both = [name for name in own if name in state]
     require_match(
         str(path),
@@ -48,50 +52,60 @@ def _load_state(network: Any, path: Path) -> None:
             f"{name} {list(state[name].shape)} for {list(own[name].shape)}"
             for name in both
             if list(state[name].shape) != list(own[name].shape)
-        ],
+        ]
+        + [f"{name} {state[name].dtype} for a parameter" for name in both if state[name].dtype.kind not in "fiu"],
     )
-    network.set_state_dict(state)
+    network.set_state_dict({name: _converted(name, value, own[name]) for name, value in state.items()})
 
 
-def _read_state(path: Path) -> dict[str, Any]:
-    """The tensors of a .safetensors file, or of what paddle.save wrote (loaded without running any code in it)."""
+def _bytes(state: dict[str, Any]) -> int:
+    return sum(value.size * value.element_size() for value in state.values())
+
+
+def _converted(name: str, value: np.ndarray, own: Any) -> Any:
+    """A tensor in the dtype of the network's own. Raises ZooError where that would change the numbers' meaning."""
     paddle = import_paddle()
+    floating = paddle.is_floating_point(own)
+    if floating and value.dtype == np.uint16:  # how paddle.save writes bfloat16: the upper half of a float32
+        value = (value.astype(np.uint32) << 16).view(np.float32)
+    if floating and value.dtype.kind != "f":
+        raise ZooError(f"{name} is {value.dtype} in the checkpoint, and the network's is {own.dtype}")
+    return paddle.to_tensor(value).astype(own.dtype)
+
+
+def read_state(path: Path, key: str = "", network_bytes: int | None = None) -> dict[str, np.ndarray]:
+    """The tensors of a .safetensors file, or of what paddle.save wrote (loaded without running any code in it).
+
+    Args and Raises are those of the PyTorch one's. bfloat16 comes as uint16, as paddle.save writes it.
+    """
+    require_checkpoint(path, network_bytes)
     try:
-        if path.suffix == ".safetensors":
+        if is_safetensors(path):
             from safetensors.numpy import load_file
 
-            return {name: paddle.to_tensor(array) for name, array in load_file(str(path)).items()}
-        with path.open("rb") as file:
-            state = _ArraysOnly(file).load()
+            content: Any = load_file(str(path))
+        else:
+            content = read_arrays(path)
     except Exception as error:
         # pickle, zip and safetensors errors alike mean that the file is not a checkpoint
         raise ZooError(f"{path} is not a checkpoint of tensors: {first_line(error)}") from error
-    if not isinstance(state, dict):
-        raise ZooError(f"{path} does not hold a state dict (names to tensors), but a {type(state).__name__}")
-    # paddle.save writes a tensor as an array or as (its name, the array), and names beside them
-    arrays = {name: value[1] if isinstance(value, tuple) else value for name, value in state.items()}
-    return {name: paddle.to_tensor(value) for name, value in arrays.items() if isinstance(value, np.ndarray)}
+    return unwrapped(_arrays(content), path, key, lambda value: isinstance(value, np.ndarray), _kind)
 
 
-class _ArraysOnly(pickle.Unpickler):
-    """Reads pickles of plain containers and numpy arrays; paddle.load would run whatever code a file asks for."""
-
-    _KNOWN = frozenset(
-        (f"{package}.{module}", name)
-        for package in ("numpy.core", "numpy._core")
-        for module, name in (("multiarray", "_reconstruct"), ("multiarray", "scalar"), ("numeric", "_frombuffer"))
-    ) | {
-        ("numpy", "ndarray"),
-        ("numpy", "dtype"),
-        ("collections", "OrderedDict"),
-        ("builtins", "tuple"),
-        ("_codecs", "encode"),
+def _arrays(content: Any) -> Any:
+    """paddle.save writes a tensor as an array or as (its name, the array), and a table of names beside them."""
+    if not isinstance(content, dict):
+        return content
+    plain = {
+        name: value[1] if isinstance(value, tuple) and len(value) == 2 else value
+        for name, value in content.items()
+        if name != _TABLE
     }
+    return {name: _arrays(value) if isinstance(value, dict) else value for name, value in plain.items()}
 
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in self._KNOWN:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}, and a checkpoint holds arrays only")
-        return super().find_class(module, name)
+
+def _kind(value: Any) -> str:
+    return f"of type {type(value).__name__}"
 
 
 def _make_alive(network: Any, batch: list[Any]) -> None:

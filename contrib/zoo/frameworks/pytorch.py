@@ -14,6 +14,7 @@ import numpy as np
 from engine.backends.torch import TorchSession, flat_tensors
 from engine.base import Engine
 from zoo.errors import ZooError
+from zoo.frameworks.checkpoints import is_safetensors, require_checkpoint, unwrapped, with_names_of
 from zoo.model import Model, Pretrained
 from zoo.part import Part
 from zoo.weights import LEAST_VARIANCE, NORM_BIAS, PERTURBATION, RANDOM_SEED, Weights, require_match
@@ -33,55 +34,82 @@ def load(model: Model, weights: Weights, batch: list[np.ndarray]) -> Any:
         if weights.path is None:
             _make_alive(network, lambda: _forward(model, network, batch))
     if weights.path is not None:
-        _load_state(network, weights.path)
+        network = _with_state(model, network, weights)
     return network.eval()
 
 
-def _load_state(network: Any, path: Path) -> None:
-    state = read_state(path)
+def _with_state(model: Model, network: Any, weights: Weights) -> Any:
+    """`network` with what is in the file, or the one that the library's own loader makes of it."""
+    import torch
+
+    path = weights.path or Path()
     own = network.state_dict()
+    if weights.convert is None:
+        state = with_names_of(read_state(path, weights.key, _bytes(own)), own)
+    else:
+        state = {name: torch.as_tensor(array) for name, array in weights.convert(path).items()}
+    problems = _problems(own, state)
+    if any(problems.values()) and model.restore is not None:
+        try:
+            return model.restore(state)
+        except Exception as error:
+            # the library's loaders raise what they like where names or shapes do not fit
+            require_match(str(path), **problems)
+            raise ZooError(f"{path} does not fit the network: {first_line(error)}") from error
+    require_match(str(path), **problems)
+    network.load_state_dict(state, strict=False)
+    return network
+
+
+def _problems(own: dict[str, Any], state: dict[str, Any]) -> dict[str, list[str]]:
+    """What keeps `state` out of a network whose own state is `own`, as `require_match` takes it."""
     both = [name for name in own if name in state]
-    require_match(
-        str(path),
-        missing=[name for name in own if name not in state and not name.endswith("num_batches_tracked")],
-        unexpected=[name for name in state if name not in own],
-        mismatched=[
+    return {
+        "missing": [name for name in own if name not in state and not name.endswith("num_batches_tracked")],
+        "unexpected": [name for name in state if name not in own],
+        "mismatched": [
             f"{name} {list(state[name].shape)} for {list(own[name].shape)}"
             for name in both
             if state[name].shape != own[name].shape
+        ]
+        + [
+            f"{name} {state[name].dtype} for {own[name].dtype}"
+            for name in both
+            if own[name].is_floating_point() and not state[name].is_floating_point()
         ],
-    )
-    network.load_state_dict(state, strict=False)
+    }
 
 
-def read_state(path: Path) -> dict[str, Any]:
+def _bytes(state: dict[str, Any]) -> int:
+    return sum(tensor.numel() * tensor.element_size() for tensor in state.values())
+
+
+def read_state(path: Path, key: str = "", network_bytes: int | None = None) -> dict[str, Any]:
     """The tensors of a .safetensors file, or of a checkpoint (loaded without running any code in it).
 
-    Common wrappings are taken off: {"state_dict": …}, {"model": …}, and the "module." of DataParallel. What lies beside
-    these, whatever it is, is passed over.
+    What training scripts put around them is taken off (`checkpoints.unwrapped`); what lies beside them is passed over.
+
+    Args:
+        key: where in the file they are; "" to find them.
+        network_bytes: what the network's own tensors take; an archive that unpacks to far more is refused.
+
+    Raises:
+        ZooError: the file is no checkpoint; the message says what it is.
     """
     import torch
 
+    require_checkpoint(path, network_bytes)
     try:
-        if path.suffix == ".safetensors":
+        if is_safetensors(path):
             from safetensors.torch import load_file
 
-            state: Any = load_file(str(path))
+            content: Any = load_file(str(path))
         else:
-            state = _load_checkpoint(path)
-        for wrapping in ("state_dict", "model"):
-            if isinstance(state, dict) and isinstance(state.get(wrapping), dict):
-                state = state[wrapping]
-        state = dict(state) if isinstance(state, dict) else state
+            content = _load_checkpoint(path)
     except Exception as error:
         # zip, pickle, json and safetensors errors alike mean that the file is not a checkpoint
         raise ZooError(f"{path} is not a checkpoint of tensors: {first_line(error)}") from error
-    if not isinstance(state, dict):
-        raise ZooError(f"{path} does not hold a state dict (names to tensors): it is {_kind(state)}")
-    for name, value in state.items():
-        if not isinstance(name, str) or not isinstance(value, torch.Tensor):
-            raise ZooError(f"{path} does not hold a state dict (names to tensors): {name!r} is {_kind(value)}")
-    return {name.removeprefix("module."): tensor for name, tensor in state.items()}
+    return unwrapped(content, path, key, lambda value: isinstance(value, torch.Tensor), _kind)
 
 
 def _load_checkpoint(path: Path) -> Any:
@@ -89,19 +117,24 @@ def _load_checkpoint(path: Path) -> Any:
 
     from zoo.frameworks import tensors_only
 
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        # damaged, or with objects that torch does not know
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", torch.serialization.SourceChangeWarning)  # of classes nobody imports
-            return torch.load(path, map_location="cpu", pickle_module=tensors_only, weights_only=False)
+    # an open file, because torch takes a path's suffix for what is in it
+    with path.open("rb") as file:
+        try:
+            return torch.load(file, map_location="cpu", weights_only=True)
+        except pickle.UnpicklingError:
+            # damaged, or with objects that torch does not know
+            file.seek(0)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", torch.serialization.SourceChangeWarning)  # of classes nobody imports
+                return torch.load(file, map_location="cpu", pickle_module=tensors_only, weights_only=False)
 
 
 def _kind(value: Any) -> str:
     from zoo.frameworks.tensors_only import Other
 
-    return "an object whose code is not run" if value is Other else f"of type {type(value).__name__}"
+    if value is Other:
+        return "an object whose code is not run, such as a whole network"
+    return f"of type {type(value).__name__}"
 
 
 def _forward(model: Model, network: Any, batch: list[np.ndarray]) -> None:
@@ -136,8 +169,12 @@ def _make_alive(network: Any, forward: Callable[[], None]) -> None:
                 and bool((parameter == parameter.flatten()[0]).all())
             ):
                 parameter += PERTURBATION * torch.randn(parameter.shape, generator=generator)
+        frozen = [module for module in network.modules() if _is_frozen_norm(module)]
+        hooks = [module.register_forward_pre_hook(_settle) for module in frozen]
+        for module in frozen:
+            module.bias.add_(NORM_BIAS)
         norms = [module for module in network.modules() if isinstance(module, torch.nn.modules.batchnorm._BatchNorm)]
-        if not norms:
+        if not norms and not frozen:
             return
         momenta = [norm.momentum for norm in norms]
         for norm in norms:
@@ -147,11 +184,28 @@ def _make_alive(network: Any, forward: Callable[[], None]) -> None:
                 norm.bias.add_(NORM_BIAS)
             norm.train()
         forward()
+        for hook in hooks:
+            hook.remove()
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum
             norm.eval()
+        for norm in (*norms, *frozen):
             if norm.running_var is not None:
                 norm.running_var.clamp_(min=LEAST_VARIANCE * float(norm.running_var.median()))
+
+
+def _is_frozen_norm(module: Any) -> bool:
+    """Whether a module is a batch norm that never learns: torchvision's FrozenBatchNorm2d, or one like it."""
+    own = {name for name, _ in module.named_buffers(recurse=False)}
+    return own >= {"weight", "bias", "running_mean", "running_var"}
+
+
+def _settle(norm: Any, given: tuple[Any, ...]) -> None:
+    """Have a frozen norm's statistics be those of what it is given."""
+    (values,) = given
+    axes = [axis for axis in range(values.dim()) if axis != 1]
+    norm.running_mean.copy_(values.mean(axes))
+    norm.running_var.copy_(values.var(axes))
 
 
 def export(

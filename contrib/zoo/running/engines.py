@@ -11,7 +11,7 @@ from engine import backends
 from engine.base import Engine
 from zoo import frameworks
 from zoo.errors import ZooError
-from zoo.manifest import manifest_path, read_manifest
+from zoo.manifest import manifest_path, read_manifest, require_of
 from zoo.model import Model, Part
 from zoo.weights import Weights, find_weights
 from zoo_core.machine import compute_units, cores
@@ -66,13 +66,21 @@ def open_part(setting: Setting, part: Part) -> Engine:
     share = -(-setting.batch_size // (len(setting.devices or ()) or setting.replicas or 1))
     unit_batch = max(share // compute_units(), 1)
     entry = part is setting.model.entry
-    fixed = backends.find(setting.target).one_shape or (entry and setting.model.task.padding is None)
+    one_shape = backends.find(setting.target).one_shape
+    if one_shape and not part.static:
+        raise ZooError(
+            f"target '{setting.target}' compiles graphs of one shape, and an input of {ckpt.name} grows from call to "
+            "call; use another target, such as onnx"
+        )
+    own_sizes = setting.model.task.padding is not None or setting.model.task.one_by_one
+    fixed = one_shape or (entry and not own_sizes)
     engine = Engine(
         ckpt=ckpt,
         input_name=setting.input_name if entry else None,
         target=setting.target,
         batch_size=setting.batch_size,
         input_size=part.shapes(unit_batch, setting.sizes() if entry else None) if fixed else None,
+        batch_first=part.batch_first,
         dtype=setting.dtype,
         pass_path=setting.pass_path,
         streams=setting.streams or 1,
@@ -110,19 +118,15 @@ def framework_runner(setting: Setting, target: str | None = None) -> Runner:
 def manifest_of(setting: Setting) -> dict[str, Any]:
     """The manifest of what `setting` runs, verified. Raises ZooError where there is none, or for another variant."""
     manifest = read_manifest(setting.ckpt or manifest_path(setting.home, setting.model.variant))
-    said = (manifest["model"], manifest["variant"])
-    if said != (setting.model.id, setting.model.variant):
-        raise ZooError(
-            f"the export in {setting.home} is of {' '.join(said)}, not of {setting.model.id} {setting.model.variant}; "
-            "give --variant, or another --ckpt"
-        )
+    require_of(setting.model, manifest, setting.home)
     return manifest
 
 
 def exported_weights(model: Model, manifest: Mapping[str, Any]) -> Weights:
     """The weights that a manifest names. Raises ZooError where they have changed since."""
     said = manifest["weights"]
-    weights = find_weights(model, said["path"] if said["kind"] == "file" else said["kind"])
+    asked = said["path"] if said["kind"] == "file" else said["kind"]
+    weights = find_weights(model, asked, said.get("key", ""), said.get("taken_on_trust", False))
     if weights.sha256 != said.get("sha256", ""):
         raise ZooError(f"the weights {weights.path} have changed since {model.variant} was exported; export again")
     return weights

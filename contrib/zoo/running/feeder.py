@@ -90,6 +90,10 @@ class Threads:
             return error
 
     def _one(self, slot: Slot, index: int, sample: Sample) -> list[Filled | DataError]:
+        if self._task.one_by_one:
+            filled = fill(self._task, sample, None)
+            slot.take([array[None] for array in filled.arrays])
+            return [Filled(filled.meta, filled.seconds, filled.cpu_seconds)]
         filled = fill(self._task, sample, slot.row(index) if self._task.padding is None else None)
         if filled.arrays and self._task.padding is None:
             try:

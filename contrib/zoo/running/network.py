@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.base import Call, Engine
 from engine.spec import TensorSpec
-from zoo.task import Run, Task, as_list
+from zoo.task import Task, as_list
 
 
 class Network:
@@ -28,7 +28,7 @@ class Network:
         self._task = task
         self.engines = dict(engines)
         entry = next(iter(self.engines.values()))
-        self.inputs: tuple[TensorSpec, ...] = entry.inputs
+        self.inputs: tuple[TensorSpec, ...] = (*entry.inputs, *task.beside)
         self.backend, self.target, self.dtype = entry.backend, entry.target, entry.dtype
         self.parallel = min(engine.parallel for engine in self.engines.values())
         self.run_time = 0.0
@@ -105,24 +105,44 @@ class PartCall:
     outputs: list[np.ndarray]
 
 
-def recorded(task: Task, runner: Runner, arrays: list[np.ndarray]) -> tuple[list[np.ndarray], list[PartCall]]:
-    """Run a batch, and tell what each part was given on the way, in order.
+class _Recorder:
+    """Runs one part, and keeps some of its calls: the 1st, 2nd, 4th, 8th … and the last one.
 
-    Returns:
-        (what `Task.run` gives, the calls of the parts).
+    A loop over a step with a cache that grows would fill the memory otherwise.
     """
-    calls: list[PartCall] = []
 
-    def run(name: str, engine: Engine, given: list[np.ndarray]) -> Any:
-        found = engine(given)
-        calls.append(PartCall(name, [array.copy() for array in given], as_list(found)))
+    def __init__(self, name: str, engine: Engine):
+        self._name, self._engine = name, engine
+        self._count = 0
+        self._kept: list[PartCall] = []
+        self._last: PartCall | None = None
+
+    def __call__(self, given: list[np.ndarray]) -> Any:
+        inputs = [array.copy() for array in given]  # the task may write to its own
+        found = self._engine(inputs)
+        self._count += 1
+        self._last = PartCall(self._name, inputs, [array.copy() for array in as_list(found)])
+        if not self._count & (self._count - 1):
+            self._kept.append(self._last)
+            self._last = None
         return found
 
-    parts: dict[str, Run] = {name: partial(run, name, engine) for name, engine in engines_of(runner).items()}
-    return task.run(parts, arrays), calls
+    @property
+    def calls(self) -> list[PartCall]:
+        return self._kept + ([self._last] if self._last else [])
 
 
-def replayed(runner: Runner, calls: Sequence[PartCall]) -> list[list[np.ndarray]]:
-    """What the parts of `runner` give for what other parts were given, call by call."""
-    engines = engines_of(runner)
-    return [as_list(engines[call.part](call.inputs)) for call in calls]
+def recorded(task: Task, runner: Runner, arrays: list[np.ndarray]) -> tuple[list[np.ndarray], list[PartCall]]:
+    """Run a batch, and tell what each part was given on the way.
+
+    Returns:
+        (what `Task.run` gives, the calls of the parts, part by part: of one that is called often, some, see _Recorder).
+    """
+    parts = {name: _Recorder(name, engine) for name, engine in engines_of(runner).items()}
+    outputs = task.run(parts, arrays)
+    return outputs, [call for part in parts.values() for call in part.calls]
+
+
+def replayed(runner: Runner, call: PartCall) -> list[np.ndarray]:
+    """What a part of `runner` gives for what the same part of another network was given."""
+    return as_list(engines_of(runner)[call.part](call.inputs))

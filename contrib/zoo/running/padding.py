@@ -74,10 +74,12 @@ def typical(task: Task, samples: Sequence[Sample]) -> int:
 def chunks(
     task: Task, samples: Sequence[Sample], batch_size: int, token_budget: int | None = None
 ) -> Iterator[Sequence[int]]:
-    """Which samples (their indices, in order) make a batch: at most `batch_size`.
+    """Which samples (their indices, in order) make a batch: at most `batch_size`, one where the task says so.
 
     token_budget: with padded inputs, at most so many positions a batch, rows times the longest; at least one row.
     """
+    if task.one_by_one:
+        batch_size = 1
     if token_budget is None:
         for start in range(0, len(samples), batch_size):
             yield range(start, min(start + batch_size, len(samples)))

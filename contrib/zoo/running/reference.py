@@ -54,7 +54,8 @@ def demo_batch(
     found = [sample for file in files for sample in task.samples_in(file)][:_MAX_SAMPLES]
     rows = [task.preprocess(sample.data)[0] for sample in found]
     if task.padding is not None:
-        return stacked(rows, task.padding, [shape[1:] for shape in shapes or []])
+        beside = [spec.shape for spec in task.beside]
+        return stacked(rows, task.padding, [shape[1:] for shape in [*shapes, *beside]] if shapes else [])  # type: ignore[misc]
     return [np.stack(column) for column in zip(*rows, strict=True)]
 
 

@@ -11,7 +11,7 @@ from engine import backends
 from engine.base import PASS_PATH
 from zoo import frameworks
 from zoo.errors import ZooError
-from zoo.manifest import MANIFEST, export_home, exported_dtypes, exported_file
+from zoo.manifest import MANIFEST, export_home, exported_dtypes, exported_file, named_file
 from zoo.model import Model, Part
 from zoo.task import Task
 
@@ -85,7 +85,9 @@ class Setting:
     def file(self, part: Part) -> Path:
         """The file of a part: the one that was named, or the export's. Raises ZooError where there is none yet."""
         named = self.ckpt
-        if named is None or named.name.endswith(MANIFEST):
+        if named is not None and named.name.endswith(MANIFEST):
+            return named_file(self.model, part, named, self.dtype, self.suffix)
+        if named is None:
             return exported_file(self.model, part, self.home, self.dtype, self.suffix)
         if len(self.model.parts) > 1:
             names = ", ".join(one.name for one in self.model.parts)

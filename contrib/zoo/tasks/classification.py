@@ -37,7 +37,7 @@ class ImageClassification(Task):
 
     @property
     def source_identity(self) -> str:
-        return self.transform.identity()
+        return self.transform.source_identity()
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
         return self.transform(data, out)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -15,36 +14,45 @@ from utils.datasets.coco import CocoDetection
 from utils.datasets.folder import IMAGE_SUFFIXES
 from utils.datasets.sample import Sample
 from utils.metrics.detection import CocoAveragePrecision, agreement
-from utils.postprocess.pytorch.detection import Detections, YoloxDecoder
-from utils.preprocess.pytorch.detection import Letterbox, Placed
+from utils.postprocess.pytorch.detection import Detections
 from zoo.task import Task
+
+Decoder = Callable[[Sequence[np.ndarray], Sequence[Any]], list[Detections]]
+
+
+class DetectionTransform(Protocol):
+    """A picture to the inputs of a detector, and where it lies in them."""
+
+    def __call__(
+        self, source: Any, out: tuple[np.ndarray, ...] | None = None
+    ) -> tuple[tuple[np.ndarray, ...], Any]: ...
+    def resized(self, size: int) -> DetectionTransform: ...
+    def source_identity(self) -> str: ...
 
 
 @dataclass(frozen=True)
 class ObjectDetection(Task):
-    """labels: readable class names in index order. shown, apart: the least score of what a person gets to see, and the
-    largest IoU of two such boxes of a class; the metric counts what the decoder keeps, which is more."""
+    """transform: a picture to the network's input. decoder: its outputs to boxes in the picture's own pixels. labels:
+    readable class names in index order. shown, nms_iou: the least score of what a person gets to see, and the largest
+    IoU of two such boxes of a class; the metric counts what the decoder keeps, which is more."""
 
-    transform: Letterbox
+    transform: DetectionTransform
+    decoder: Decoder
     labels: tuple[str, ...]
     shown: float = 0.3
-    apart: float = 0.45
+    nms_iou: float = 0.45
     suffixes: tuple[str, ...] = IMAGE_SUFFIXES
     data_name: str = "image"
 
-    @cached_property
-    def _decoder(self) -> YoloxDecoder:
-        return YoloxDecoder(len(self.labels))
-
     @property
     def source_identity(self) -> str:
-        return self.transform.identity()
+        return self.transform.source_identity()
 
-    def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Placed]:
+    def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
         return self.transform(data, out)
 
-    def postprocess(self, outputs: list[np.ndarray], metas: list[Placed]) -> list[Detections]:
-        return self._decoder(outputs, metas)
+    def postprocess(self, outputs: list[np.ndarray], metas: list[Any]) -> list[Detections]:
+        return self.decoder(outputs, metas)
 
     def dataset(self, root: Path) -> Sequence[Sample]:
         return CocoDetection(root, self.labels)
@@ -56,7 +64,7 @@ class ObjectDetection(Task):
         return agreement(one, other, self.shown)
 
     def _seen(self, prediction: Detections) -> Detections:
-        return prediction.above(self.shown).apart(self.apart)
+        return prediction.above(self.shown).suppressed(self.nms_iou)
 
     def describe(self, prediction: Detections, topk: int) -> str:
         """How many of each class, then every object: class, score, corners in pixels."""

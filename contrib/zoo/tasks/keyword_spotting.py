@@ -41,7 +41,7 @@ class KeywordSpotting(Task):
 
     @property
     def source_identity(self) -> str:
-        return f"soundfile, scipy resample_poly to {self._rate} Hz, {self.features.identity()}"
+        return f"soundfile, scipy resample_poly to {self._rate} Hz, {self.features.source_identity()}"
 
     @property
     def _rate(self) -> int:

@@ -15,10 +15,10 @@ import numpy as np
 from utils.datasets.sample import Sample
 from utils.datasets.sts import SentencePairs, pair_sentences_in
 from utils.metrics.similarity import SimilarityCorrelation, cosine
-from utils.preprocess.text import TextEncoder, Tokens, load_tokenizer, text_of
+from utils.preprocess.text import TextEncoder, Tokens, text_of
+from utils.preprocess.tokenizer import TokenizerFile, open_tokenizer, tokenizer_name
 from zoo.task import Task
 from zoo_core.errors import DataError
-from zoo_core.files import installed_file
 
 _log = logging.getLogger(__name__)
 
@@ -39,12 +39,10 @@ class Embedding:
 
 @dataclass(frozen=True)
 class SentenceEmbedding(Task):
-    """The inputs are ids and attention mask. package, tokenizer_file: the pip package that brings the tokenizer.json,
-    and its path below site-packages. max_length: tokens of a text, special ones included, that are looked at, and
-    longest what the network has positions for."""
+    """The inputs are ids and attention mask. tokenizer: a file, a tokenizer.json or a vocabulary. max_length: tokens of
+    a text, special ones included, that are looked at, and longest what the network has positions for."""
 
-    package: str
-    tokenizer_file: str
+    tokenizer: TokenizerFile
     max_length: int
     longest: int
     suffixes: tuple[str, ...] = (".txt", ".tsv", ".csv")
@@ -54,11 +52,11 @@ class SentenceEmbedding(Task):
 
     @cached_property
     def _encoder(self) -> TextEncoder:
-        return TextEncoder(load_tokenizer(installed_file(self.package, self.tokenizer_file)), self.max_length)
+        return TextEncoder(open_tokenizer(self.tokenizer), self.max_length)
 
     @property
     def source_identity(self) -> str:
-        return f"tokenizer of {self.package}, at most {self.max_length}"
+        return f"{tokenizer_name(self.tokenizer)}, at most {self.max_length}"
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Tokens]:
         """data: a text, or the Path of a text file. Gives ids and mask, int64 [length] each."""

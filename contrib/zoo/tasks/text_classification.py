@@ -15,7 +15,8 @@ from utils.datasets.tsv_classification import LabelledSentences, sentences_in
 from utils.metrics.classification import agreement
 from utils.metrics.text_classification import AccuracyAndF1
 from utils.postprocess.pytorch.classification import Ranking, TopK
-from utils.preprocess.text import TextEncoder, Tokens, read_vocabulary, text_of, word_tokenizer
+from utils.preprocess.text import TextEncoder, Tokens, text_of
+from utils.preprocess.tokenizer import TokenizerFile, open_tokenizer, tokenizer_name
 from zoo.task import Task
 
 
@@ -29,21 +30,21 @@ class RankedText(Ranking):
 
 @dataclass(frozen=True)
 class TextClassification(Task):
-    """vocabulary: the file with the words that the network knows, one a line. labels: class names in index order.
-    max_length: how many tokens of a text are looked at."""
+    """tokenizer: a file, a tokenizer.json or a vocabulary with a word a line. labels: class names in index order.
+    max_length: how many tokens of a text are looked at. padding: the id of what fills up a text."""
 
-    vocabulary: Path
+    tokenizer: TokenizerFile
     labels: tuple[str, ...]
     max_length: int
     keep: int = 5
     suffixes: tuple[str, ...] = (".txt", ".tsv")
     data_name: str = "text"
     text_help: str | None = "a text to classify"
-    padding: tuple[float, ...] | None = (0.0,)  # the id of [PAD]
+    padding: tuple[float, ...] | None = (0.0,)
 
     @cached_property
     def _encoder(self) -> TextEncoder:
-        return TextEncoder(word_tokenizer(read_vocabulary(self.vocabulary)), self.max_length)
+        return TextEncoder(open_tokenizer(self.tokenizer), self.max_length)
 
     @cached_property
     def _top(self) -> TopK:
@@ -51,7 +52,7 @@ class TextClassification(Task):
 
     @property
     def source_identity(self) -> str:
-        return f"words of {self.vocabulary.name}, at most {self.max_length}"
+        return f"{tokenizer_name(self.tokenizer)}, at most {self.max_length}"
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Tokens]:
         """data: a text, or the Path of a text file. Gives (int64 [length],)."""

@@ -79,7 +79,7 @@ class TextDetection(Task):
 
     @property
     def source_identity(self) -> str:
-        return self.transform.identity()
+        return self.transform.source_identity()
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Fit]:
         array, fit = self.transform(data, out[0] if out else None)

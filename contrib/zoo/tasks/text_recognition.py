@@ -47,7 +47,7 @@ class TextRecognition(Task):
 
     @property
     def source_identity(self) -> str:
-        return self.transform.identity()
+        return self.transform.source_identity()
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
         """((float32 [1, 32, width],), steps of its own)."""

@@ -52,6 +52,7 @@ def open_net(target: Target, written: Callable[[Target, Net], Path]) -> Iterator
         if target.compiles:
             shapes = [array.shape for array in net.arrays(batch, size)]
             options = {"batch_size": batch, "input_size": shapes} | options
+        options = {"batch_first": True} | options  # some formats, and a fixed batch, have no names that say so
         opened.append(Engine(written(target, net), target=target.name, **options))
         return opened[-1]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import threading
@@ -211,3 +212,57 @@ def test_a_thousand_engines_leave_nothing_behind(target: Target, open_net: Open)
     assert after_threads <= threads
     each = (after_memory - memory) / (target.cycles // 2)
     assert each < 8192 + target.leaves, f"{each:.0f} bytes a cycle"
+
+
+def test_a_fixed_batch_is_not_cut_where_nobody_says_that_it_is_one(target: Target, open_net: Open) -> None:
+    """Steps of a sequence look the same: 4 of them are no 4 rows."""
+    arrays = FIXED.arrays(4)
+    engine = open_net(FIXED, batch_first=None)
+    if target.name == "sdaa":
+        pytest.skip("a card splits dimension 0 over its compute units, whatever it is")
+    assert_right(FIXED, engine(arrays), arrays)
+    for rows in (1, 3, 8):
+        with pytest.raises(ShapeError, match="takes 4 in dimension 0"):
+            engine(FIXED.arrays(rows))
+
+
+def test_releasing_while_others_call(open_net: Open) -> None:
+    """Calls that have begun give their results, `release` returns after them, and later ones are a ReleasedError."""
+    engine, arrays = open_net(LINE), LINE.arrays(4)
+    begun = threading.Barrier(4)
+    answers: list[Any] = []
+
+    def work() -> None:
+        begun.wait(timeout=60)
+        try:
+            while True:
+                assert_right(LINE, engine(arrays), arrays)
+                assert_right(LINE, engine.submit(arrays).result(timeout=60), arrays)
+        except BaseException as error:
+            answers.append(error)
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    begun.wait(timeout=60)
+    engine.release()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert [type(answer) for answer in answers] == [ReleasedError] * 3
+
+
+def test_releasing_in_a_callback(open_net: Open) -> None:
+    """It returns at once, and the calls that were submitted before still answer."""
+    engine, arrays = open_net(LINE), LINE.arrays(4)
+    called = threading.Event()
+    first = engine.submit(arrays)
+    first.add_done_callback(lambda _: (engine.release(), called.set()))
+    more = []
+    with contextlib.suppress(ReleasedError):  # where the callback is quicker
+        more += [engine.submit(arrays) for _ in range(3)]
+    assert called.wait(timeout=60)
+    for call in (first, *more):
+        assert_right(LINE, call.result(timeout=60), arrays)
+    with pytest.raises(ReleasedError):
+        engine(arrays)
+    engine.release()

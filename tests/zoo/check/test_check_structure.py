@@ -47,9 +47,24 @@ def write(name: str, text: str) -> Callable[[Any], None]:
     return lambda repository: repository.write(name, text)
 
 
-def rename_case_folder(repository: Any) -> None:
-    repository.model.rename(repository.model.with_name("FakeNet"))
-    repository.config.write_text(repository.config.read_text().replace("classification/fake", "classification/FakeNet"))
+def rename_case_folder(name: str) -> Callable[[Any], None]:
+    def change(repository: Any) -> None:
+        repository.model.rename(repository.model.with_name(name))
+        text = repository.config.read_text().replace("classification/fake", f"classification/{name}")
+        repository.config.write_text(text)
+
+    return change
+
+
+FAMILY = """\"\"\"A model whose demos lie elsewhere.\"\"\"
+from pathlib import Path
+from zoo.family import Family
+from zoo.model import Model
+DEMOS = Path(__file__).resolve().parents[3] / {place!r}
+def make(variant):
+    return Model(build=None, parts=(), task=None, sample=None, source="", licence="MIT", demos=DEMOS)
+MODEL = Family("classification", "fake", "Fake", Path(__file__).resolve().parent, "pytorch", ("fake",), make)
+"""
 
 
 BROKEN = {
@@ -59,7 +74,7 @@ BROKEN = {
     "no valid": (remove("example_valid.py"), "files", "example_valid.py is missing"),
     "no single": (remove("example_single_batch.py"), "files", "example_single_batch.py is missing"),
     "no multi": (remove("example_multi_batch.py"), "files", "example_multi_batch.py is missing"),
-    "upper case folder": (rename_case_folder, "names", "'FakeNet'"),
+    "a folder that begins with a digit": (rename_case_folder("3Fake"), "names", "'3Fake'"),
     "hyphen in a file": (write("my-code.py", '"""Code."""\n'), "names", "'my-code'"),
     "no title": (edit("README.md", "# Fake\n", ""), "sections", "does not begin with a title"),
     "no section 2.3": (edit("README.md", "### 2.3 Get the ONNX file\n", ""), "sections", "no section 2.3"),
@@ -90,6 +105,53 @@ def test_a_folder_that_breaks_one_rule(repository: Any, name: str) -> None:
     found = findings(repository)
     assert [one.rule for one in found] == [rule]
     assert words in found[0].message
+
+
+def test_capitals_are_for_folders_of_others_only(repository: Any) -> None:
+    rename_case_folder("FakeNet")(repository)
+    assert findings(repository) == []
+    repository.model = repository.model.with_name("FakeNet")
+    repository.write("model.py", FAMILY.format(place="example"))
+    assert "'FakeNet'" in findings(repository)[0].message
+
+
+def test_demos_that_others_call_images(repository: Any) -> None:
+    (repository.model / "demos").rename(repository.model / "images")
+    assert findings(repository) == []
+
+
+def test_shared_demos_that_the_model_names(repository: Any) -> None:
+    remove("demos/a.txt")(repository)
+    repository.write("model.py", FAMILY.format(place="utils/demos/photos"))
+    (found,) = findings(repository)
+    assert (found.rule, "utils/demos/photos is no folder" in found.message) == ("demos", True)
+    repository.shared("demos/photos/a.txt", "a")
+    assert findings(repository) == []
+
+
+def test_shared_demos_outside_of_the_repository(repository: Any, tmp_path: Path) -> None:
+    remove("demos/a.txt")(repository)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/a.txt").write_text("a")
+    repository.write("model.py", FAMILY.format(place="../../mine"))
+    (found,) = findings(repository)
+    assert found.rule == "demos"
+
+
+def test_demos_of_a_model_that_cannot_be_loaded(repository: Any) -> None:
+    remove("demos/a.txt")(repository)
+    repository.write("model.py", "MODEL = no_such_name\n")
+    (found,) = findings(repository)
+    assert "no_such_name" in found.message
+
+
+def test_requirements_with_bounds_in_another_file(repository: Any) -> None:
+    (repository.root / "bounds.txt").write_text("pytest>=1\n")
+    repository.write("requirements.txt", "-c ../../../../bounds.txt\npytest\n")
+    assert findings(repository) == []
+    repository.write("requirements.txt", "-c ../../../../none.txt\npytest\n")
+    (found,) = findings(repository)
+    assert "requirements.txt:1" in found.message
 
 
 def test_every_rule_is_broken_by_some_folder() -> None:

@@ -1,6 +1,7 @@
 """zoo new: each kind of source gives a folder that passes the check; nothing is overwritten."""
 
 import importlib.util
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from zoo import catalogue
 from zoo.contributing import yaml_file
 from zoo.contributing.check import command as check
 from zoo.contributing.new import command, sources
+from zoo.contributing.sync import command as sync
 from zoo.errors import ZooError
 from zoo.frameworks import onnx as graphs
 from zoo.weights import Weights
@@ -58,6 +60,7 @@ def root(tmp_path: Path, monkeypatch: Any) -> Path:
     for room in ("zoo_core", "engine", "utils", "zoo"):
         (made / "contrib" / room).symlink_to(ROOT / "contrib" / room)
     (made / "requirements.txt").write_text((ROOT / "requirements.txt").read_text())
+    shutil.copytree(ROOT / "requirements", made / "requirements")
     (tmp_path / "mine_for_test.py").write_text(NETWORK)
     (tmp_path / "mine_for_test.onnx").write_text(NETWORK)
     monkeypatch.chdir(tmp_path)
@@ -96,6 +99,8 @@ def test_a_new_folder_passes_the_check(root: Path, model: str, source: str, word
         pytest.skip(f"{package} is not installed")
     assert new(root, model, source, *words) == 0
     assert_in_style(root, model)
+    assert sync.main(["--check", "--root", str(root)]) == 0, capfd.readouterr().out
+    assert len((folder(root, model) / "README.md").read_text().splitlines()) <= 60
     assert check.main(["--model", model, "--root", str(root)]) == 0, capfd.readouterr().out
 
 
@@ -110,8 +115,7 @@ def test_what_the_source_declares_is_filled_in(root: Path) -> None:
     assert model.pretrained is not None
     assert model.pretrained("swin_t").url.endswith("swin_t-704ceda3.pth")
     text = (folder(root, "classification/vit") / "requirements.txt").read_text()
-    assert "torchvision==" in text
-    assert "torch==" in text
+    assert text == "# zoo: shared\n-r ../../../../requirements/pytorch.txt\n# /zoo\ntorchvision\n"
 
 
 def write_graph(path: Path, side: int = 16, classes: int = 5, batch: int | str = 1) -> None:
@@ -145,7 +149,7 @@ def test_an_onnx_file(root: Path, tmp_path: Path, capfd: Any) -> None:
     assert new(root, "classification/small", str(tmp_path / "small-net.onnx")) == 0
     assert_in_style(root, "classification/small")
     assert (folder(root, "classification/small") / "network.graph").stat().st_size < 2000
-    assert "weights: sample" in (root / "model_config/model.yaml").read_text()
+    assert "python export_onnx.py\n" in (folder(root, "classification/small") / "README.md").read_text()
     assert check.main(["--model", "classification/small", "--root", str(root)]) == 0, capfd.readouterr().out
     work = root / "runs/check/classification_small/work/contrib/example/classification/small"
     batch = np.random.default_rng(2).standard_normal((1, 3, 16, 16)).astype(np.float32)

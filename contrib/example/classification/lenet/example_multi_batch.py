@@ -1,4 +1,4 @@
-"""Run LeNet-5 on every image of a folder."""
+"""Run this model on every sample of a folder."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Run LeNet-5 (MindSpore) on one image."""
+"""Run this model on one sample."""
 
 import sys
 from pathlib import Path

@@ -61,7 +61,7 @@ def model(variant: str) -> Model:
             labels=DIGITS,
             folders=DIGITS,
         ),
-        sample=SampleData("digits", 1, write_digits),
+        sample=SampleData("digits", 1, write_digits, "the 8 x 8 digits of UCI"),
         source="written for this repository after the paper; the weights are those of classification/lenet",
         licence="BSD-3-Clause; digits: UCI Optical Recognition of Handwritten Digits, CC BY 4.0",
         paper="LeCun et al., Gradient-Based Learning Applied to Document Recognition, 1998",

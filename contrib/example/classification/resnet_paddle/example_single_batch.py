@@ -1,4 +1,4 @@
-"""Run ResNet-50 (PaddlePaddle) on one image."""
+"""Run this model on one sample."""
 
 import sys
 from pathlib import Path

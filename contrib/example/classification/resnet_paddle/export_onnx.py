@@ -1,4 +1,4 @@
-"""Export ResNet-50 (PaddlePaddle) to ONNX and prove that its outputs survive."""
+"""Export this model to ONNX and prove that its outputs survive."""
 
 import sys
 from pathlib import Path

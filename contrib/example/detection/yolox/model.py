@@ -7,6 +7,7 @@ from typing import Any
 from engine.spec import TensorSpec
 from utils.datasets.samples.scenes import CLASSES, write_coco
 from utils.postprocess.labels import coco
+from utils.postprocess.pytorch.detection import YoloxDecoder
 from utils.preprocess.pytorch.detection import Letterbox
 from zoo.catalogue import beside
 from zoo.family import Family
@@ -70,8 +71,8 @@ def model(variant: str) -> Model:
                 size={"height": side, "width": side},
             ),
         ),
-        task=ObjectDetection(Letterbox(side), labels),
-        sample=SampleData("scenes_coco", 1, write_coco)
+        task=ObjectDetection(Letterbox(side), YoloxDecoder(len(labels)), labels),
+        sample=SampleData("scenes_coco", 1, write_coco, "drawn scenes")
         if variant == SAMPLE
         else SampleData("scenes_coco_stand_ins", 1, partial(write_coco, names=STAND_INS)),
         source="written for this repository after the paper; parameter names of the published weights",

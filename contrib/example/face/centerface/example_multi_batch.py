@@ -1,4 +1,4 @@
-"""Run CenterFace on every picture of a folder."""
+"""Run this model on every sample of a folder."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Run CenterFace on one picture."""
+"""Run this model on one sample."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The average precision and the landmark error of CenterFace over a labelled data set."""
+"""The metric of this model over a labelled data set."""
 
 import sys
 from pathlib import Path

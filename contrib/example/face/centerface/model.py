@@ -45,7 +45,7 @@ def model(variant: str) -> Model:
             ),
         ),
         task=FaceDetection(FaceTransform(SIZE, SIZE)),
-        sample=SampleData("faces", 1, write_faces),
+        sample=SampleData("faces", 1, write_faces, "drawn faces"),
         source="written for this repository after the paper, on torchvision's MobileNetV2",
         licence="BSD-3-Clause; the sample is drawn by this repository",
         paper="Xu et al., CenterFace: Joint Face Detection and Alignment Using Face as Point, 2019",

@@ -1,4 +1,4 @@
-"""Run GCN or GAT on every graph of a folder."""
+"""Run this model on every sample of a folder."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Run GCN or GAT on one graph."""
+"""Run this model on one sample."""
 
 import sys
 from pathlib import Path

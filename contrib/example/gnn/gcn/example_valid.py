@@ -1,4 +1,4 @@
-"""The node accuracy of GCN or GAT over labelled graphs."""
+"""The metric of this model over a labelled data set."""
 
 import sys
 from pathlib import Path

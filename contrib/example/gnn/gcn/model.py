@@ -102,7 +102,7 @@ def model(variant: str) -> Model:
             ),
         ),
         task=NodeClassification(labels=CLASSES, features=FEATURES),
-        sample=SampleData("graphs", 1, write_graphs),
+        sample=SampleData("graphs", 1, write_graphs, "planted communities"),
         source="written for this repository after the papers",
         licence="BSD-3-Clause; karate club: W. W. Zachary, 1977, as networkx carries it (BSD-3-Clause)",
         paper="Kipf and Welling, Semi-Supervised Classification with Graph Convolutional Networks, 2017; "

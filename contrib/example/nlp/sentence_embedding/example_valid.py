@@ -1,4 +1,4 @@
-"""How well cosines of MiniLM-L6 follow human scores over a set of sentence pairs."""
+"""The metric of this model over a labelled data set."""
 
 import sys
 from pathlib import Path

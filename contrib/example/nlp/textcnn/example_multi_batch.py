@@ -1,4 +1,4 @@
-"""Run TextCNN on every text of a folder."""
+"""Run this model on every sample of a folder."""
 
 import sys
 from pathlib import Path

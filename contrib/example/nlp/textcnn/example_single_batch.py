@@ -1,4 +1,4 @@
-"""Run TextCNN on one text."""
+"""Run this model on one sample."""
 
 import sys
 from pathlib import Path

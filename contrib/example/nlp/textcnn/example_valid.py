@@ -1,4 +1,4 @@
-"""Accuracy and F1 of TextCNN over a labelled data set."""
+"""The metric of this model over a labelled data set."""
 
 import sys
 from pathlib import Path

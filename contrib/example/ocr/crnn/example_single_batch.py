@@ -1,4 +1,4 @@
-"""Read the word on one picture."""
+"""Run this model on one sample."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How many words CRNN reads rightly in a labelled data set."""
+"""The metric of this model over a labelled data set."""
 
 import sys
 from pathlib import Path

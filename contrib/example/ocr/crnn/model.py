@@ -41,7 +41,7 @@ def model(variant: str) -> Model:
             ),
         ),
         task=TextRecognition(WordTransform(32, WIDTH), ALPHABET, STRIDE, FILLING),
-        sample=SampleData("words", 1, write_words),
+        sample=SampleData("words", 1, write_words, "rendered words"),
         source="written for this repository after the paper; names in the state dict as in crnn.pytorch",
         licence="BSD-3-Clause; sample lettered in Aileron (CC0) and Caladea (Apache-2.0)",
         paper="Shi, Bai, Yao: An End-to-End Trainable Neural Network for Image-based Sequence Recognition, 2015",

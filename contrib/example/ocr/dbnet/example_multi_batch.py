@@ -1,4 +1,4 @@
-"""Find the text in every image of a folder."""
+"""Run this model on every sample of a folder."""
 
 import sys
 from pathlib import Path

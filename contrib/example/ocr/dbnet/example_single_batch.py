@@ -1,4 +1,4 @@
-"""Find the text in one image."""
+"""Run this model on one sample."""
 
 import sys
 from pathlib import Path

@@ -48,7 +48,7 @@ def model(variant: str) -> Model:
             ),
         ),
         task=TextDetection(SceneTransform(SIDE, SIDE), PolygonDecoder(box_threshold=LEAST_SCORE), Reader("ocr/crnn")),
-        sample=SampleData("text_scenes", 1, write_scenes),
+        sample=SampleData("text_scenes", 1, write_scenes, "rendered scenes of text"),
         source="written for this repository after the paper; names in the state dict as in MMOCR",
         licence="BSD-3-Clause; sample lettered in Aileron (CC0) and Caladea (Apache-2.0)",
         paper="Liao et al., Real-time Scene Text Detection with Differentiable Binarization, 2020",

@@ -1,4 +1,4 @@
-"""Run DeepFM on one row of a click log."""
+"""Run this model on one sample."""
 
 import sys
 from pathlib import Path

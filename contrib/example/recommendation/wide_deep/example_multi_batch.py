@@ -1,4 +1,4 @@
-"""Run Wide & Deep on every row of a folder of click logs."""
+"""Run this model on every sample of a folder."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""AUC and log loss of Wide & Deep over a labelled click log."""
+"""The metric of this model over a labelled data set."""
 
 import sys
 from pathlib import Path

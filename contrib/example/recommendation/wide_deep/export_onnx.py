@@ -1,4 +1,4 @@
-"""Export Wide & Deep to ONNX and prove that its outputs survive."""
+"""Export this model to ONNX and prove that its outputs survive."""
 
 import sys
 from pathlib import Path

@@ -75,7 +75,7 @@ def model(variant: str) -> Model:
             ),
         ),
         task=ClickPrediction(ClickFeatures(BUCKETS)),
-        sample=SampleData("clicks", 1, write_clicks),
+        sample=SampleData("clicks", 1, write_clicks, "a drawn click log"),
         calibration=lambda: draw(256, TRAINING_SEED).rows,
         source="written for this repository after the paper",
         licence="BSD-3-Clause; the click log is drawn by this repository",

@@ -1,4 +1,4 @@
-"""Play every episode in the files of a folder with DQN."""
+"""Run this model on every sample of a folder."""
 
 import sys
 from pathlib import Path

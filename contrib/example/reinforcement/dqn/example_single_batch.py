@@ -1,4 +1,4 @@
-"""Play the episodes of one file with DQN."""
+"""Run this model on one sample."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The mean return of DQN over a set of episodes."""
+"""The metric of this model over a labelled data set."""
 
 import sys
 from pathlib import Path

@@ -42,7 +42,7 @@ def model(variant: str) -> Model:
             ),
         ),
         task=Control(ENVIRONMENT, returns=(1.0, 500.0)),
-        sample=SampleData("cartpole", 1, write_cartpole),
+        sample=SampleData("cartpole", 1, write_cartpole, "episodes of CartPole"),
         source="written for this repository after the papers",
         licence="BSD-3-Clause; Gymnasium: MIT",
         paper="Mnih et al., Human-level control through deep reinforcement learning, 2015; van Hasselt et al., Deep "

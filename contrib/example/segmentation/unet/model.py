@@ -38,7 +38,7 @@ def model(variant: str) -> Model:
             ),
         ),
         task=SemanticSegmentation(SegmentationTransform(SIZE, SIZE, STRIDE), LABELS),
-        sample=SampleData("scenes_voc", 1, write_voc),
+        sample=SampleData("scenes_voc", 1, write_voc, "drawn scenes"),
         source="written for this repository after the paper",
         licence="BSD-3-Clause; the sample is drawn by this repository",
         paper="Ronneberger, Fischer and Brox, U-Net: Convolutional Networks for Biomedical Image Segmentation, 2015",

@@ -1,4 +1,4 @@
-"""Run DS-CNN on one recording."""
+"""Run this model on one sample."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The accuracy of DS-CNN over Speech Commands."""
+"""The metric of this model over a labelled data set."""
 
 import sys
 from pathlib import Path

@@ -82,7 +82,7 @@ def model(variant: str) -> Model:
             ),
         ),
         task=KeywordSpotting(words=WORDS, features=Mfcc(MelSpectrogram(), COEFFICIENTS)),
-        sample=SampleData("spoken_words", 1, write_spoken_words),
+        sample=SampleData("spoken_words", 1, write_spoken_words, "words that a program speaks"),
         source="written for this repository after the paper",
         licence="BSD-3-Clause; the sample is computed by espeak-ng (GPL-3.0, a program that is used, not part of this)",
         paper="Zhang et al., Hello Edge: Keyword Spotting on Microcontrollers, 2017",

@@ -60,7 +60,7 @@ def write_photos(folder: str | Path, names: Mapping[str, str] = WNIDS) -> None:
         return
     with atomic_folder(folder) as temporary:
         (temporary / "ATTRIBUTION.txt").write_text(ATTRIBUTION, encoding="utf-8")
-        for name, picture in _originals().items():
+        for name, picture in originals().items():
             target = temporary / names[name]
             target.mkdir()
             for number, window in enumerate(WINDOWS[name]):
@@ -69,7 +69,7 @@ def write_photos(folder: str | Path, names: Mapping[str, str] = WNIDS) -> None:
                     crop.save(target / f"{name}_{number}_{crop.width}x{crop.height}.jpg", quality=90)
 
 
-def _originals() -> dict[str, Image.Image]:
+def originals() -> dict[str, Image.Image]:
     """Picture name → RGB image."""
     from sklearn.datasets import load_sample_images
 

@@ -33,9 +33,9 @@ class Detections:
         """Those with at least this score."""
         return self._only(self.scores >= score)
 
-    def apart(self, overlap: float) -> "Detections":
-        """Without the boxes that overlap a better one of their class by more than this IoU."""
-        return self._only(batched_nms(self.boxes, self.scores, self.classes, overlap))
+    def suppressed(self, nms_iou: float) -> "Detections":
+        """Those that non-maximum suppression keeps for each class by itself: no two of a class above this IoU."""
+        return self._only(batched_nms(self.boxes, self.scores, self.classes, nms_iou))
 
     def _only(self, chosen: np.ndarray) -> "Detections":
         return Detections(self.boxes[chosen], self.scores[chosen], self.classes[chosen], self.size)
@@ -48,13 +48,13 @@ class YoloxDecoder:
     Attributes:
         classes: how many there are.
         score: the least product of objectness and class probability that is kept. YOLOX is evaluated at 0.01.
-        overlap: the largest IoU that two boxes of one class may have; 0.65 in YOLOX's evaluation.
+        nms_iou: the largest IoU that two boxes of one class may have; 0.65 in YOLOX's evaluation.
         most: the most boxes that are kept for a picture; COCO's evaluation looks at 100.
     """
 
     classes: int
     score: float = 0.01
-    overlap: float = 0.65
+    nms_iou: float = 0.65
     most: int = 100
 
     def __call__(self, outputs: Sequence[np.ndarray], metas: Sequence[Placed]) -> list[Detections]:
@@ -94,7 +94,7 @@ class YoloxDecoder:
             )
         good = np.flatnonzero(scores >= self.score)
         boxes = decode(rows[good, :4], corners[good], strides[good]) / np.float32(meta.scale)
-        kept = batched_nms(boxes, scores[good], classes[good], self.overlap)[: self.most]
+        kept = batched_nms(boxes, scores[good], classes[good], self.nms_iou)[: self.most]
         return Detections(boxes[kept], scores[good][kept], classes[good][kept], meta.size)
 
 

@@ -42,12 +42,12 @@ class CenterFaceDecoder:
 
     Attributes:
         score: the least value of the heatmap that counts. Low, so that a metric sees the whole curve.
-        overlap: the largest IoU that two faces may have.
+        nms_iou: the largest IoU that two faces may have.
         most: the most faces that are kept for a picture.
     """
 
     score: float = 0.05
-    overlap: float = 0.3
+    nms_iou: float = 0.3
     most: int = 1000
 
     def __call__(self, outputs: Sequence[np.ndarray], metas: Sequence[Fit]) -> list[FoundFaces]:
@@ -88,7 +88,7 @@ class CenterFaceDecoder:
         corners = centres - sizes / 2
         points = landmarks[:, rows, columns].T.reshape(-1, 5, 2)[:, :, ::-1] * sizes[:, None] + corners[:, None]
         boxes = np.stack([corners, corners + sizes], axis=1).clip(0, fit.size)
-        kept = nms(boxes.reshape(-1, 4), scores, self.overlap)[: self.most]
+        kept = nms(boxes.reshape(-1, 4), scores, self.nms_iou)[: self.most]
         return FoundFaces(
             fit.to_original(boxes[kept]).astype(np.float32).reshape(-1, 4),
             scores[kept],

@@ -28,7 +28,7 @@ IMAGENET = ClassificationTransform(256, 224, mean=pytorch.IMAGENET.mean, std=pyt
 
 
 def preprocess(
-    x: ImageSource | Sequence[ImageSource],
+    image_path: ImageSource | Sequence[ImageSource],
     dtype: str = "float16",
     resize_shape: int = 256,
     crop_shape: int = 224,
@@ -38,4 +38,4 @@ def preprocess(
 
     Arguments and errors are those of the PyTorch side's `preprocess`.
     """
-    return pytorch.run_batch(IMAGENET, x, dtype, resize_shape, crop_shape)
+    return pytorch.run_batch(IMAGENET, image_path, dtype, resize_shape, crop_shape)

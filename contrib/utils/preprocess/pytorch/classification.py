@@ -100,7 +100,7 @@ class ClassificationTransform:
             image = image.convert(self.mode)
         return resize_and_crop(image, self.resize, self.crop, RESAMPLE[self.interpolation], self._start), original
 
-    def identity(self) -> str:
+    def source_identity(self) -> str:
         """What decodes and scales, with versions: two results with the same identity saw the same pixels."""
         return f"{codecs()}, {self.interpolation}, {self.decoder}"
 
@@ -146,7 +146,7 @@ IMAGENET = ClassificationTransform(256, 224, mean=(0.485, 0.456, 0.406), std=(0.
 
 
 def preprocess(
-    x: ImageSource | Sequence[ImageSource],
+    image_path: ImageSource | Sequence[ImageSource],
     dtype: str = "float16",
     resize_shape: int = 256,
     crop_shape: int = 224,
@@ -154,7 +154,7 @@ def preprocess(
     """One image or several to the batch that an ImageNet classifier takes.
 
     Args:
-        x: a path, a PIL image, or a list of either.
+        image_path: a path, a PIL image, or a list of either.
         dtype: "float16" or "float32" of the result; computed in float32 either way.
         resize_shape: the shorter side after scaling, in pixels.
         crop_shape: side of the square cut from the centre, in pixels.
@@ -163,9 +163,9 @@ def preprocess(
         [N, 3, crop_shape, crop_shape], RGB, normalised with ImageNet's mean and deviation.
 
     Raises:
-        DataError: an image cannot be read, `x` is empty or of another type, or an option is not usable.
+        DataError: an image cannot be read, `image_path` is empty or of another type, or an option is not usable.
     """
-    return run_batch(IMAGENET, x, dtype, resize_shape, crop_shape)
+    return run_batch(IMAGENET, image_path, dtype, resize_shape, crop_shape)
 
 
 def run_batch(transform: ClassificationTransform, x: Any, dtype: str, resize_shape: int, crop_shape: int) -> np.ndarray:

@@ -4,9 +4,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
 
-from utils.preprocess.image import ImageSource, load_rgb
+from utils.preprocess.image import ImageSource, upright
 from zoo_core.errors import DataError
 
 PAD = 114
@@ -78,21 +77,12 @@ class Letterbox:
             )
         return replace(self, size=size)
 
-    def identity(self) -> str:
+    def source_identity(self) -> str:
         """What decodes and scales, with versions: two results with the same identity saw the same pixels."""
         import cv2
         import PIL
 
         return f"Pillow {PIL.__version__}, letterbox by OpenCV {cv2.__version__}"
-
-
-def upright(source: ImageSource) -> Image.Image:
-    """A picture as 8-bit RGB, turned as its EXIF entry says; OpenCV's imread, which YOLOX uses, does that too.
-
-    Raises:
-        DataError: as `load_rgb`.
-    """
-    return ImageOps.exif_transpose(load_rgb(source))
 
 
 def letterbox(image: np.ndarray, height: int, width: int) -> tuple[np.ndarray, float]:

@@ -6,8 +6,7 @@ import numpy as np
 import PIL
 
 from utils.preprocess.fit import Fit, fit_into, require_multiple
-from utils.preprocess.image import ImageSource
-from utils.preprocess.pytorch.detection import upright
+from utils.preprocess.image import ImageSource, upright
 
 STRIDE = 32
 
@@ -63,6 +62,6 @@ class FaceTransform:
         """The same for inputs of size x size pixels; DataError unless that is a multiple of 32."""
         return replace(self, height=size, width=size)
 
-    def identity(self) -> str:
+    def source_identity(self) -> str:
         """What decodes and scales, with versions."""
         return f"Pillow {PIL.__version__}, bilinear"

@@ -66,6 +66,6 @@ class SegmentationTransform:
         """The same for inputs of size x size pixels; DataError unless that is a multiple of the stride."""
         return replace(self, height=size, width=size)
 
-    def identity(self) -> str:
+    def source_identity(self) -> str:
         """What decodes and scales, with versions."""
         return f"Pillow {PIL.__version__}, bilinear"

@@ -40,7 +40,7 @@ class SceneTransform:
         """
         import cv2
 
-        pixels = np.asarray(load_rgb(source))
+        pixels = np.asarray(load_rgb(source, "opencv"))
         fit = Fit((pixels.shape[1], pixels.shape[0]), fitting_size(pixels.shape[1::-1], self.height, self.width))
         width, height = fit.size
         scaled = cv2.resize(pixels, fit.size, interpolation=cv2.INTER_LINEAR).astype(np.float32)
@@ -53,7 +53,7 @@ class SceneTransform:
         """The same for inputs of size x size pixels; DataError unless it is a multiple of 32."""
         return replace(self, height=size, width=size)
 
-    def identity(self) -> str:
+    def source_identity(self) -> str:
         """What decodes and scales, with versions: two results with the same identity saw the same pixels."""
         import cv2
 

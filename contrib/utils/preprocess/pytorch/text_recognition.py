@@ -57,7 +57,7 @@ class WordTransform:
         """The same from the header of an image file, without decoding it; DataError as for a call."""
         return self.width_of(load_size(source))
 
-    def identity(self) -> str:
+    def source_identity(self) -> str:
         """What decodes and scales, with versions: two results with the same identity saw the same pixels."""
         return f"{codecs()}, bicubic, height {self.height}, width up to {self.max_width}"
 

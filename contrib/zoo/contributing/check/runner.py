@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from zoo.contributing.check import carriers, process, steps, structure, workspace
+from zoo.contributing.check import carriers, defaults, process, steps, structure, workspace
 from zoo.contributing.check.schema import Case
 from zoo.errors import ZooError
 from zoo_core.files import atomic_write
@@ -101,7 +101,7 @@ def run_case(case: Case, why: str, plan: Plan) -> CaseResult:
             result.findings = structure.check(structure.Folder(plan.root, case.run_dir, case))
             plan.say(f"{case.case_name}: structure {'passed' if not result.findings else 'FAILED'}")
         if "functional" in plan.parts:
-            _run_steps(case, result, folder, plan)
+            _run_steps(defaults.filled(case, plan.root), result, folder, plan)
         _save(result, folder)
     return result
 

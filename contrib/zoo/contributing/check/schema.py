@@ -1,19 +1,32 @@
-"""The schema of model_config/model.yaml. Its README is made from the descriptions that stand here."""
+"""The schema of model_config/model.yaml. Its README is made from the descriptions that stand here (document.py)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
 
 from zoo.contributing import yaml_file
+from zoo.contributing.usual import defines_model
 from zoo.errors import ZooError
 
 OLD_PREFIX = "TecoInference/"
+EXAMPLES = "contrib/example"
+_ROOMS = ("engine", "example", "utils")
 DEFAULT_TIMEOUT = 600
 FIXED_FLAGS = ("ckpt", "batch_size", "data_path", "target", "dtype")
+EXAMPLE_STEPS = ("run_example_valid", "run_example_single", "run_example_multi")
 _REFUSED = set(";|&$`<>\\\"'*?{}!#")
 
 
@@ -42,7 +55,12 @@ def _relative(text: str) -> str:
 
 
 def _run_dir(text: str) -> str:
-    return str(PurePosixPath(_relative(_relative(text).removeprefix(OLD_PREFIX))))
+    """The folder below the repository; files of others leave out `example`, or put their own prefix in front."""
+    path = PurePosixPath(_relative(_relative(text).removeprefix(OLD_PREFIX)))
+    contrib, *inner = path.parts or ("",)
+    if contrib == "contrib" and len(inner) == 2 and inner[0] not in _ROOMS:
+        return str(PurePosixPath(EXAMPLES, *inner))
+    return str(path)
 
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500, strict=True)]
@@ -63,58 +81,86 @@ class Strict(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _there(cls, value: Any) -> Any:
+        if value is None:
+            raise ValueError("a value is missing behind the colon")
+        return value
+
 
 class Export(Strict):
     """How the ONNX file is made."""
 
-    run_file: Script = Field(description="the export script, in `run_dir`", examples=["export_onnx.py"])
+    run_file: Script = Field(
+        default="export_onnx.py", description="the export script, in `run_dir`", examples=["export_onnx.py"]
+    )
     params: dict[Flag, Value] = Field(
         default_factory=dict,
-        description="one `--flag value` each; without it the script runs with no flag",
+        description="one `--flag value` each; random weights where the model's own are a download, and `variant`, are "
+        "added unless they stand here",
         examples=["{weights: random}"],
     )
 
 
-class Params(Strict):
-    """The flags of a script."""
+_CKPT = "the ONNX file, relative to `run_dir`; the export must have written it"
+_TARGET = "what runs the network; `zoo env` lists the targets"
+_DTYPE = "what the network computes in"
+_OTHERS = "any other flags, one `--flag value` each"
+Batch = Annotated[int, Field(strict=True, ge=1, le=65536)]
+Dtype = Literal["float16", "float32"]
 
-    ckpt: RelativePath = Field(
-        description="the ONNX file, relative to `run_dir`; the export must have written it", examples=["lenet_dyn.onnx"]
+
+class Params(Strict):
+    """The flags of a script. What is left out is taken from the model's `model.py`."""
+
+    ckpt: RelativePath | None = Field(default=None, description=_CKPT, examples=["lenet_dyn.onnx"])
+    batch_size: Batch | None = Field(default=None, description="rows a call, at least 1", examples=[16])
+    data_path: RelativePath | None = Field(
+        default=None,
+        description="the data, relative to `run_dir`; `sample` is the model's own sample data",
+        examples=["demos"],
     )
-    batch_size: Annotated[int, Field(strict=True, ge=1, le=65536)] = Field(
-        description="rows a call, at least 1", examples=[16]
-    )
-    data_path: RelativePath = Field(
-        description="the data, relative to `run_dir`; `sample` is the model's own sample data", examples=["demos"]
-    )
-    target: Target = Field(description="what runs the network; `zoo env` lists the targets", examples=["onnx"])
-    dtype: Literal["float16", "float32"] = Field(description="what the network computes in", examples=["float32"])
-    others: dict[Flag, Value] = Field(
-        default_factory=dict, description="any other flags, one `--flag value` each", examples=["{topk: 5}"]
-    )
+    target: Target | None = Field(default=None, description=_TARGET, examples=["onnx"])
+    dtype: Dtype | None = Field(default=None, description=_DTYPE, examples=["float32"])
+    others: dict[Flag, Value] = Field(default_factory=dict, description=_OTHERS, examples=["{topk: 5}"])
 
 
 class ValidParams(Params):
     """The flags of the validation script: its data may lie anywhere."""
 
-    data_path: AnyPath = Field(
+    data_path: AnyPath | None = Field(
+        default=None,
         description="a labelled data set, relative to `run_dir` or absolute; `sample` is the model's own sample data",
         examples=["sample"],
     )
 
 
-class Example(Strict):
-    """A script that predicts one file, or a folder."""
-
-    run_file: Script = Field(description="the script, in `run_dir`", examples=["example_single_batch.py"])
-    params: Params = Field(description="its flags")
-
-
 class Valid(Strict):
     """The script that computes the metric."""
 
-    run_file: Script = Field(description="the script, in `run_dir`", examples=["example_valid.py"])
-    params: ValidParams = Field(description="its flags")
+    run_file: Script = Field(
+        default="example_valid.py", description="the script, in `run_dir`", examples=["example_valid.py"]
+    )
+    params: ValidParams = Field(default_factory=ValidParams, description="its flags")
+
+
+class Single(Strict):
+    """The script that predicts one file."""
+
+    run_file: Script = Field(
+        default="example_single_batch.py", description="the script, in `run_dir`", examples=["example_single_batch.py"]
+    )
+    params: Params = Field(default_factory=Params, description="its flags")
+
+
+class Multi(Strict):
+    """The script that predicts every file of a folder."""
+
+    run_file: Script = Field(
+        default="example_multi_batch.py", description="the script, in `run_dir`", examples=["example_multi_batch.py"]
+    )
+    params: Params = Field(default_factory=Params, description="its flags")
 
 
 class Case(Strict):
@@ -128,13 +174,18 @@ class Case(Strict):
         description=f"the model's folder, relative to the repository; a leading `{OLD_PREFIX}` is taken off",
         examples=["contrib/example/classification/lenet"],
     )
+    variant: Plain | None = Field(
+        default=None, description="which network of the family, the model's default otherwise", examples=["resnet18"]
+    )
     timeout: Annotated[int, Field(strict=True, ge=1, le=86400)] = Field(
         default=DEFAULT_TIMEOUT, description="seconds that each step may take", examples=[DEFAULT_TIMEOUT]
     )
-    run_export: Export = Field(description="the export")
-    run_example_valid: Valid = Field(description="validation: the metric over a labelled data set")
-    run_example_single: Example = Field(description="prediction of one file")
-    run_example_multi: Example = Field(description="prediction of every file in a folder")
+    run_export: Export = Field(default_factory=Export, description="the export")
+    run_example_valid: Valid = Field(
+        default_factory=Valid, description="validation: the metric over a labelled data set"
+    )
+    run_example_single: Single = Field(default_factory=Single, description="prediction of one file")
+    run_example_multi: Multi = Field(default_factory=Multi, description="prediction of every file in a folder")
 
     @property
     def model_id(self) -> str:
@@ -146,13 +197,28 @@ class Case(Strict):
         steps = (self.run_export, self.run_example_valid, self.run_example_single, self.run_example_multi)
         return [step.run_file for step in steps]
 
+    def missing(self) -> Iterator[tuple[str, str]]:
+        """(step, field) of everything that is left out, and has to be taken from the model."""
+        for step in EXAMPLE_STEPS:
+            params = getattr(self, step).params
+            yield from ((step, name) for name in FIXED_FLAGS if getattr(params, name) is None)
+
 
 _CASES = TypeAdapter(list[Case])
 
 
 def read(path: Path) -> list[Case]:
-    """The cases of a model.yaml. Raises ZooError that lists every mistake with its line, field and valid choices."""
-    return validate(yaml_file.read(path))
+    """The cases of a model.yaml, with what they leave out left out (see `defaults.filled`).
+
+    Raises:
+        ZooError: it lists every mistake with its line, field and valid choices.
+    """
+    file = yaml_file.read(path)
+    cases = validate(file)
+    mistakes = list(_without_model(file, cases, path.parent.parent))
+    if mistakes:
+        raise ZooError("\n".join(mistakes))
+    return cases
 
 
 def validate(file: yaml_file.YamlFile) -> list[Case]:
@@ -163,6 +229,17 @@ def validate(file: yaml_file.YamlFile) -> list[Case]:
         raise ZooError("\n".join(_sentences(file, error.errors()))) from error
     _require_no_double(file, cases)
     return cases
+
+
+def _without_model(file: yaml_file.YamlFile, cases: list[Case], root: Path) -> Iterator[str]:
+    """A sentence for each field that is left out where no model.py says what it is."""
+    for index, case in enumerate(cases):
+        if defines_model(root / case.run_dir):
+            continue
+        for step, field in case.missing():
+            line = file.line((index, step, "params"))
+            why = f"this field is missing, and {case.run_dir} has no model.py with a MODEL to take it from"
+            yield f"{file.path}:{line}: {step}.params.{field}: {why}"
 
 
 def _sentences(file: yaml_file.YamlFile, mistakes: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -206,46 +283,8 @@ def _require_no_double(file: yaml_file.YamlFile, cases: list[Case]) -> None:
                 f"{file.path}:{line}: case_name: '{case.case_name}' stands in line {first[case.case_name]} already"
             )
         first[case.case_name] = line
-        for step in ("run_example_valid", "run_example_single", "run_example_multi"):
+        for step in EXAMPLE_STEPS:
             double = sorted(set(getattr(case, step).params.others) & set(FIXED_FLAGS))
             if double:
                 line = file.line((index, step, "params", "others", double[0]))
                 raise ZooError(f"{file.path}:{line}: {step}.params.others: '{double[0]}' has a field of its own")
-
-
-def document() -> str:
-    """model_config/README.md: every field, from the schema."""
-    lines = [
-        "# model.yaml",
-        "",
-        "What CI runs for each model: a list of cases. `zoo check` reads it, and refuses a file that has any other",
-        "field, a YAML tag, an anchor, or a path that leaves the repository; the error names line and field. This page",
-        "is made from the schema with `python -m zoo.check.schema > model_config/README.md`.",
-        "",
-        "The runner copies `run_dir`, changes into the copy and runs, in this order and without a shell,",
-        "`python RUN_FILE` with one `--flag value` for each flag: export, validation, single file, folder.",
-    ]
-    sections: list[tuple[str, type[BaseModel]]] = [
-        ("A case", Case),
-        ("run_export", Export),
-        ("run_example_valid", Valid),
-        ("run_example_single, run_example_multi", Example),
-        ("params of run_example_valid", ValidParams),
-        ("params of run_example_single and run_example_multi", Params),
-    ]
-    for title, model in sections:
-        lines += ["", f"## {title}", "", (model.__doc__ or "").strip(), ""]
-        lines += ["| field | required | what it is | example |", "| --- | --- | --- | --- |"]
-        for name, field in model.model_fields.items():
-            required = "yes" if field.is_required() else f"no{_default(field.default)}"
-            example = f"`{field.examples[0]}`" if field.examples else "see below"
-            lines.append(f"| `{name}` | {required} | {field.description} | {example} |")
-    return "\n".join(lines) + "\n"
-
-
-def _default(value: Any) -> str:
-    return f", {value}" if isinstance(value, (int, str)) else ""
-
-
-if __name__ == "__main__":
-    print(document(), end="")

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from zoo.contributing.check.schema import FIXED_FLAGS, Case, Params
 
-_METRIC = re.compile(r"^eval_metric:?\s+(\S+)\s*$", re.MULTILINE)
+_LINE = re.compile(r"^eval_metric\b:?(.*)$", re.MULTILINE)
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|\.\d+(?:e[-+]?\d+)?|nan|inf(?:inity)?)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -51,19 +52,23 @@ def _flags(params: Params) -> dict[str, object]:
 
 
 def metric(text: str) -> float | None:
-    """The number of the last line `eval_metric <number>`, or None if there is none."""
-    found = _METRIC.findall(text)
-    try:
-        return float(found[-1]) if found else None
-    except ValueError:
-        return None
+    """The number of the last line `eval_metric <number>`; None if there is none, or none that is clear.
+
+    A name may stand in front of the number, as in `eval_metric mAP@0.5: 0.413`, and further pairs behind it. Two
+    numbers side by side (`Top 1 0.75`) could mean either.
+    """
+    found = _LINE.findall(text)
+    words = found[-1].replace(",", " ").replace("=", " ").split() if found else []
+    places = [place for place, word in enumerate(words) if _NUMBER.fullmatch(word)]
+    clear = bool(places) and places[0] + 1 not in places
+    return float(words[places[0]]) if clear else None
 
 
 def fault(step: Step, case: Case, folder: Path, text: str) -> str:
     """Why a step that ended well has not passed all the same, by what it wrote and printed; "" if it has."""
     if step.name == "export":
         steps = (case.run_example_valid, case.run_example_single, case.run_example_multi)
-        for name in dict.fromkeys(one.params.ckpt for one in steps):
+        for name in dict.fromkeys(one.params.ckpt for one in steps if one.params.ckpt):
             path = folder / name
             if not path.is_file() or not path.stat().st_size:
                 return f"it did not write {name}, which a later step needs"

@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from zoo import catalogue
 from zoo.contributing.check.schema import Case
 from zoo.contributing.check.workspace import own_files
+from zoo.contributing.usual import defines_model
+from zoo.errors import ZooError
 
 REQUIRED = (
     "README.md",
@@ -35,6 +38,7 @@ SECTIONS = {
     "2.6": ("accuracy", "valid", "精度"),
 }
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_OTHERS_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _LICENCE = re.compile(r"(licen[cs]e|许可)\W*\w", re.IGNORECASE)
 _HOME = r"(?<![\w.:/~-])/(home|root|Users)/\w"
 _HOME_PATH = re.compile(_HOME + r"|\b[A-Za-z]:\\{1,2}\w")
@@ -93,11 +97,18 @@ def has_case(folder: Folder) -> Iterator[str]:
 
 
 def names(folder: Folder) -> Iterator[str]:
-    """Domain, model and Python files: lower case, digits and underscores."""
-    parts = [*Path(folder.run_dir).parts[-2:], *(file.stem for file in own_files(folder.path) if file.suffix == ".py")]
-    for part in parts:
-        if not _NAME.fullmatch(part):
-            yield f"'{part}': names have lower-case letters, digits and underscores, and begin with a letter"
+    """Domain, model and Python files: lower case, digits and underscores.
+
+    Folders of others, which define no MODEL, may have capitals: their callers know them by these names.
+    """
+    rule = "names have lower-case letters, digits and underscores, and begin with a letter"
+    allowed = _NAME if defines_model(folder.path) else _OTHERS_NAME
+    for part in Path(folder.run_dir).parts[-2:]:
+        if not allowed.fullmatch(part):
+            yield f"'{part}': {rule}"
+    for file in own_files(folder.path):
+        if file.suffix == ".py" and not _NAME.fullmatch(file.stem):
+            yield f"'{file.stem}': {rule}"
 
 
 def readme_sections(folder: Folder) -> Iterator[str]:
@@ -132,10 +143,24 @@ def licence(folder: Folder) -> Iterator[str]:
 
 
 def demos(folder: Folder) -> Iterator[str]:
-    """Something to try the model on."""
-    place = folder.path / "demos"
-    if not place.is_dir() or not any(file.stat().st_size for file in place.rglob("*") if file.is_file()):
+    """Something to try the model on: in its folder, or in a shared folder that its model.py names."""
+    places = [folder.path / "demos", folder.path / "images"]
+    if any(_has_file(place) for place in places):
+        return
+    if not defines_model(folder.path):
         yield "demos/ is missing or holds no file: a few small samples to run the model on"
+        return
+    try:
+        shared = catalogue.load_file(folder.path / "model.py").variant().demo_folder()
+    except ZooError as error:
+        yield f"demos/ holds no file, and whether model.py names a shared folder cannot be told: {error}"
+        return
+    if not _has_file(shared) or not shared.resolve().is_relative_to(folder.root.resolve()):
+        yield f"demos/ is missing or holds no file, and {shared} is no folder of this repository with demos either"
+
+
+def _has_file(place: Path) -> bool:
+    return place.is_dir() and any(file.stat().st_size for file in place.rglob("*") if file.is_file())
 
 
 def file_sizes(folder: Folder) -> Iterator[str]:
@@ -186,11 +211,13 @@ def _requirements_of(path: Path, root: Path, seen: frozenset[Path] = frozenset()
         if not text or text.startswith("#"):
             continue
         where = f"{path.name}:{number}"
-        if text.startswith(("-r ", "--requirement ")):
+        if text.startswith(("-r ", "--requirement ", "-c ", "--constraint ")):
             other = (path.parent / text.split(None, 1)[1]).resolve()
             if not other.is_file() or not other.is_relative_to(root.resolve()) or other in seen:
                 mistakes.append(f"{where}: {text} is not a file of this repository")
                 continue
+            if text.startswith(("-c ", "--constraint ")):
+                continue  # bounds of packages that are named elsewhere
             more = _requirements_of(other, root, seen | {path.resolve()})
             wanted += more[0]
             mistakes += more[1]

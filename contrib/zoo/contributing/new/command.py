@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import re
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 from utils.datasets.folder import files_in
@@ -18,6 +17,8 @@ from zoo.contributing.check.changes import CONFIG
 from zoo.contributing.check.workspace import own_files
 from zoo.contributing.new import sources, templates
 from zoo.contributing.repository import repository
+from zoo.contributing.sync import plan as sync
+from zoo.contributing.sync import requirements
 from zoo.errors import ZooError
 from zoo_core.files import atomic_folder, atomic_write
 
@@ -50,12 +51,10 @@ def _new(args: argparse.Namespace) -> int:
     title = args.title or source.variant
     if not _TITLE.fullmatch(title):
         raise ZooError(f"--title has letters, digits, spaces and .,()+- only, got {title!r}")
+    about = (domain, name, title, source, shape)
     with atomic_folder(folder) as temporary:
-        _write(temporary, domain, name, title, source, shape, _pins(root))
-        demo = files_in(_demos(temporary), (".jpg", ".png"))[0].name
-        about = (domain, name, title, source, shape)
-        (temporary / "README.md").write_text(templates.readme(*about, f"demos/{demo}"), encoding="utf-8")
-        config = _config_with(root, templates.case(*about, f"demos/{demo}"))
+        left = _write(temporary, root, *about)
+        config = _config_with(root, templates.case(*about))
     written = [f"{path.relative_to(root)}" for path in own_files(folder)]
     _append(root / CONFIG, config)
     written.append(CONFIG)
@@ -63,7 +62,8 @@ def _new(args: argparse.Namespace) -> int:
         _append(root / TECOEXEC_CONFIG, _text(root / TECOEXEC_CONFIG) + templates.tecoexec_case(*about))
         written.append(TECOEXEC_CONFIG)
     print("\n".join(f"wrote {name}" for name in written))
-    print(f"Next: zoo check --model {args.model}; then read model.py and README.md, and put right what is not so.")
+    print("\n".join(f"left to do: {fault}" for fault in left), end="\n" if left else "")
+    print(f"Next: zoo sync, zoo check --model {args.model}; then read model.py and README.md, and mend what is wrong.")
     return console.OK
 
 
@@ -80,24 +80,24 @@ def _place(model: str, root: Path) -> Path:
 
 
 def _write(
-    folder: Path,
-    domain: str,
-    name: str,
-    title: str,
-    source: sources.Source,
-    shape: sources.Shape,
-    pins: Sequence[str],
-) -> None:
-    texts = {script: templates.script(script, title) for script in templates.SCRIPTS}
-    texts["model.py"] = templates.model(domain, name, title, source, shape)
-    texts["requirements.txt"] = templates.requirements(source.packages, pins)
-    for file, text in texts.items():
-        (folder / file).write_text(text, encoding="utf-8")
+    folder: Path, root: Path, domain: str, name: str, title: str, source: sources.Source, shape: sources.Shape
+) -> list[str]:
+    """Write everything into the folder; what is left for people to mend is returned."""
     for file, content in source.files.items():
         (folder / file).write_bytes(content)
+    (folder / "model.py").write_text(templates.model(domain, name, title, source, shape), encoding="utf-8")
+    (folder / "README.md").write_text(templates.readme(domain, name, title, source, shape), encoding="utf-8")
+    _demos(folder)
+    family = catalogue.load_file(folder / "model.py")
+    own = requirements.model_file(family, root, source.packages)
+    (folder / "requirements.txt").write_text(own, encoding="utf-8")
+    made = sync.Plan()
+    sync.sync_folder(family, root, made)
+    sync.write(made)
+    return made.faults
 
 
-def _demos(folder: Path) -> Path:
+def _demos(folder: Path) -> None:
     """A few small files of the model's own sample data, in demos/."""
     model = catalogue.load_file(folder / "model.py").variant()
     sample = model.sample.folder()
@@ -110,7 +110,6 @@ def _demos(folder: Path) -> Path:
         shutil.copy2(file, demos / file.name)
     for notice in sample.glob("ATTRIBUTION.txt"):
         shutil.copy2(notice, demos / notice.name)
-    return demos
 
 
 def _config_with(root: Path, case: str) -> str:
@@ -128,8 +127,3 @@ def _append(path: Path, text: str) -> None:
 
 def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
-
-
-def _pins(root: Path) -> list[str]:
-    lines = _text(root / "requirements.txt").splitlines()
-    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]

@@ -3,32 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
 
 from zoo.contributing.new.sources import IMAGENET_CLASSES, Shape, Source, Transform
 from zoo.model import file_name
-
-SCRIPTS = {
-    "export_onnx.py": ("Export {title} to ONNX and prove that its outputs survive.", "zoo.commands.export", "main"),
-    "example_valid.py": ("The accuracy of {title} over a labelled data set.", "zoo.commands.valid", "main"),
-    "example_single_batch.py": ("Run {title} on one image.", "zoo.commands.predict", "single"),
-    "example_multi_batch.py": ("Run {title} on every image of a folder.", "zoo.commands.predict", "multi"),
-}
-
-_SCRIPT = '''"""{doc}"""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
-
-from model import MODEL
-
-from {module} import {function}
-
-if __name__ == "__main__":
-    sys.exit({function}(MODEL))
-'''
 
 _MODEL = '''"""{title}, from {origin}."""
 
@@ -82,79 +59,24 @@ def write_sample(folder: Path) -> None:
 _README = """# {title}
 
 ## 1. Overview
-
-{title} as it is in {origin}. Licence: {licence}.
-Input: {takes} float32. Output: scores of {classes} classes.
-{note}
-Say here in a few sentences what the network is, and link its paper.
-
-## 2. Quick start
-
-From a checkout of this repository: install, export, run.
-
-### 2.1 Base environment
-
-Python 3.10 or newer. On the accelerator, use the container that the adaptation guide describes, and see with
-`zoo env` which targets can be used.
-
-### 2.2 Third-party dependencies
-
-```bash
-cd {run_dir}
-pip install -r requirements.txt
-```
-
-### 2.3 Get the ONNX file
-
-```bash
-python export_onnx.py --weights {usual}
-```
-
-This writes `{static}`, `{dynamic}` and `{float16}`, each compared with the network it comes from. `--weights` takes
-{weights}a file of your own, or `random` (good for trying the scripts only).
+{title} as it is in {origin}; the output is scores of {classes} classes.
+Say here in a few sentences what the network is.
+{note}<!-- zoo: facts -->
+<!-- /zoo -->
 
 ### 2.4 Get the data set
-
-A labelled data set has one folder a class: `DATA/<class>/<image>`. `--data_path sample` stands for a small sample that
-is made on first use: it shows that the scripts work, and is no measure of accuracy.
-
-### 2.5 Run inference
-
-One image, and every image of a folder:
-
-```bash
-python example_single_batch.py --ckpt {dynamic} --data_path {demo} --topk 5
-python example_multi_batch.py --ckpt {dynamic} --data_path demos
-```
-
-`--target` chooses what runs the network (`zoo env` lists the targets), `--dtype` is float32 or float16, and
-`--batch_size` says how many images a call takes. `--help` explains the rest.
-
-### 2.6 Verify accuracy
-
-```bash
-python example_valid.py --ckpt {dynamic} --data_path sample --batch_size 4
-```
-
-The last two lines are the metric and the times. No figure stands here until one has been measured with the real
-weights on the real data set; `zoo verify {domain}/{name}` holds the acceptance standard against it.
+A labelled data set has one folder a class: `DATA/<class>/<image>`. `--data_path sample` is made on first use: it shows
+that the scripts work, and is no measure of accuracy.
+<!-- zoo: inference -->
+<!-- /zoo -->
+<!-- zoo: accuracy -->
+<!-- /zoo -->
+No figure stands here until one has been measured with the real weights on the real data set.
 """
 
 _CASE = """
 - case_name: {domain}_{name}
   run_dir: {run_dir}
-  run_export:
-    run_file: export_onnx.py
-    params: {{weights: {usual}}}
-  run_example_valid:
-    run_file: example_valid.py
-    params: {{ckpt: {dynamic}, batch_size: 4, data_path: sample, target: onnx, dtype: float32}}
-  run_example_single:
-    run_file: example_single_batch.py
-    params: {{ckpt: {dynamic}, batch_size: 1, data_path: {demo}, target: onnx, dtype: float32}}
-  run_example_multi:
-    run_file: example_multi_batch.py
-    params: {{ckpt: {dynamic}, batch_size: 4, data_path: demos, target: onnx, dtype: float32}}
 """
 
 _TECOEXEC = """
@@ -170,12 +92,6 @@ _TECOEXEC = """
   run_sync: false
   desc: "{title}"
 """
-
-
-def script(name: str, title: str) -> str:
-    """One of the four scripts."""
-    doc, module, function = SCRIPTS[name]
-    return _SCRIPT.format(doc=doc.format(title=title), module=module, function=function)
 
 
 def model(domain: str, name: str, title: str, source: Source, shape: Shape) -> str:
@@ -229,42 +145,23 @@ def _imports(source: Source, imagenet: bool, usual: bool) -> str:
         *(["from utils.postprocess.labels import imagenet, imagenet_wnids"] if imagenet else []),
         f"from utils.preprocess.{'paddle' if source.framework == 'paddle' else 'pytorch'}.classification import "
         + ("IMAGENET" if usual else "ClassificationTransform"),
-        *source.imports,
         "from zoo.family import Family",
+        *source.imports,
         f"from zoo.model import Model, Part, {'Published, ' if source.published else ''}SampleData",
         "from zoo.tasks.classification import ImageClassification",
     ]
     return "\n".join([*standard, "from pathlib import Path", "from typing import Any", "", *own])
 
 
-def readme(domain: str, name: str, title: str, source: Source, shape: Shape, demo: str) -> str:
-    """README.md with the guide's six sections and true commands."""
-    weights = "`pretrained` (the source's own, a download), " if source.pretrained else ""
-    weights += "`sample` (those of the folder), " if "sample.safetensors" in source.files else ""
-    note = "".join(f"{line}\n" for line in ["", *textwrap.wrap(source.note, 118)]) if source.note else ""
-    return _README.format(**_names(domain, name, title, source, shape), demo=demo, weights=weights, note=note)
+def readme(domain: str, name: str, title: str, source: Source, shape: Shape) -> str:
+    """README.md as far as people write it: `zoo sync` adds the rest."""
+    note = "".join(f"{line}\n" for line in textwrap.wrap(source.note, 118))
+    return _README.format(**_names(domain, name, title, source, shape), note=note)
 
 
-def requirements(packages: Sequence[str], pinned: Sequence[str]) -> str:
-    """requirements.txt: the repository's own pins where it has them."""
-    lines = []
-    for package in ("numpy", "onnx", "onnxruntime", "onnxsim", "onnxconverter-common", "Pillow", *packages):
-        own = [line for line in pinned if line.partition(";")[0].strip(" ").startswith(package)]
-        own = [
-            line
-            for line in own
-            if not line[len(package) : len(package) + 1].isalnum() and line[len(package)] not in "-_"
-        ]
-        lines += own or [package]
-    return (
-        "# What exporting and running this model needs, with the versions of the repository's requirements.txt.\n"
-        + ("\n".join(lines) + "\n")
-    )
-
-
-def case(domain: str, name: str, title: str, source: Source, shape: Shape, demo: str) -> str:
+def case(domain: str, name: str, title: str, source: Source, shape: Shape) -> str:
     """The model's case in model.yaml."""
-    return _CASE.format(**_names(domain, name, title, source, shape), demo=demo)
+    return _CASE.format(**_names(domain, name, title, source, shape))
 
 
 def tecoexec_case(domain: str, name: str, title: str, source: Source, shape: Shape) -> str:
@@ -279,7 +176,6 @@ def _names(domain: str, name: str, title: str, source: Source, shape: Shape) -> 
         "name": name,
         "title": title,
         "variant": source.variant,
-        "usual": "sample" if "sample.safetensors" in source.files else "random",
         "origin": source.origin,
         "licence": source.licence,
         "classes": shape.classes,
@@ -287,7 +183,5 @@ def _names(domain: str, name: str, title: str, source: Source, shape: Shape) -> 
         "side": shape.side,
         "takes": f"[N, {shape.channels}, {side}]",
         "run_dir": f"contrib/example/{domain}/{name}",
-        "static": file_name(source.variant, dynamic=False),
         "dynamic": file_name(source.variant),
-        "float16": file_name(source.variant, "float16"),
     }

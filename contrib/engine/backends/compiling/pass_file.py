@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .errors import OptionError
+from ...errors import OptionError
 
 _CONVERT_OPTIONS = ("skip_ops", "convert_all", "convert_judge", "skip_input_name", "normalized")
 

@@ -6,12 +6,9 @@ the key is made of and the digest of every file. It appears as a whole or not at
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
-import re
-import secrets
 import shutil
 import tempfile
 import time
@@ -21,17 +18,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from zoo_core.errors import DataError
+from zoo_core.files import atomic_folder, atomic_write, read_json
+from zoo_core.hashing import facts_digest, sha256, text_digest
 from zoo_core.home import home
+
+from ...errors import EngineError, ModelFileError, OptionError
+from .onnx_file import files_of
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 _ENTRY = "entry.json"
 
-# a file that changed less than two seconds ago may change again within one tick of the file system's clock
-_SETTLED_NS = 2_000_000_000
-
-# a protobuf map entry of ONNX's external_data: key "location", then the tag and length of the file's name
-_EXTERNAL = re.compile(rb"\x0a\x08location\x12([\x01-\x7f])")
+_LEFT_AFTER = 3600  # seconds after which what a killed process was writing is nobody's any more
 
 
 @dataclass(frozen=True)
@@ -74,48 +73,20 @@ def clear() -> int:
 
 
 def model_digest(ckpt: Path) -> str:
-    """The SHA-256 of a model: of its file, and of the files beside it that hold its weights.
+    """The SHA-256 of a model: of its file, and of the files beside it that hold its weights. Read anew each time.
 
-    It is remembered as long as size and time of these files stay; one that has just changed is read again.
+    Raises:
+        ModelFileError: the model takes weights from outside its folder, or from a file that is not there.
     """
-    memo = folder() / ".digests" / hashlib.sha256(str(ckpt.absolute()).encode()).hexdigest()[:24]
     try:
-        said = json.loads(memo.read_text(encoding="utf-8"))
-        if all(_stamp(ckpt.parent / name) == stamp for name, stamp in said["files"].items()):
-            return said["digest"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        pass  # no memo, or none that helps: read the model
-    names = _files_of(ckpt)
-    stamps = {name: _stamp(ckpt.parent / name) for name in names}
-    digest = hashlib.sha256("".join(_digest(ckpt.parent / name) for name in names).encode()).hexdigest()
-    if all(time.time_ns() - stamp[1] > _SETTLED_NS for stamp in stamps.values()):
-        _remember(memo, {"files": stamps, "digest": digest})
-    return digest
+        return text_digest("".join(f"{file.name}:{sha256(file)};" for file in files_of(ckpt)))
+    except DataError as error:
+        raise ModelFileError(str(error)) from error
 
 
-def _files_of(ckpt: Path) -> list[str]:
-    """The model's own file first, then those beside it that it takes weights from."""
-    names = [ckpt.with_suffix(".bin").name] if ckpt.suffix == ".xml" else []
-    if ckpt.suffix == ".onnx":
-        content = ckpt.read_bytes()
-        for match in _EXTERNAL.finditer(content):
-            names.append(content[match.end() : match.end() + match[1][0]].decode("utf-8", "replace"))
-    return [ckpt.name, *sorted({name for name in names if (ckpt.parent / name).is_file()})]
-
-
-def _remember(memo: Path, said: Mapping[str, Any]) -> None:
-    temporary = memo.with_name(f"{memo.name}-{secrets.token_hex(6)}")
-    try:
-        memo.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(said), encoding="utf-8")
-        os.replace(temporary, memo)
-    except OSError as error:
-        _log.debug("the digest of a model is not remembered: %s", error)
-
-
-def file_digest(path: Path | None) -> str:
+def digest_if_given(path: Path | None) -> str:
     """The SHA-256 of a small file, such as a pass file; empty without one."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path else ""
+    return sha256(path) if path else ""
 
 
 def compiled(
@@ -145,19 +116,20 @@ def compiled(
 
 
 def copy_whole(source: Path, path: Path) -> None:
-    """Copy a file so that whoever has the old `path` open keeps it, and nobody sees half of the new one."""
-    temporary = path.with_name(f".tmp-{secrets.token_hex(6)}-{path.name}")
+    """Copy a file so that whoever has the old `path` open keeps it, and nobody sees half of the new one.
+
+    Raises:
+        OptionError: the system refused to write there.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        with atomic_write(path) as temporary:
+            shutil.copyfile(source, temporary)
+    except DataError as error:
+        raise OptionError(str(error)) from error
 
 
 def _name(facts: Mapping[str, Any]) -> str:
-    text = json.dumps(facts, sort_keys=True, default=str)
-    return f"{facts['target']}-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
+    return f"{facts['target']}-{facts_digest(facts)[:32]}"
 
 
 def _kept(entry: Path, facts: Mapping[str, Any], build: Callable[[Path], None], load: Callable[[Path], _T]) -> _T:
@@ -170,50 +142,48 @@ def _kept(entry: Path, facts: Mapping[str, Any], build: Callable[[Path], None], 
                 # whatever the runtime says of a file that it wrote itself: it cannot be used
                 _log.warning("the compiled engine %s is damaged (%s); compiling it again", entry.name, error)
                 shutil.rmtree(entry)
+        _clear_leftovers()
         _build(entry, facts, build)
         return load(entry)
 
 
 def _build(entry: Path, facts: Mapping[str, Any], build: Callable[[Path], None]) -> None:
-    temporary = entry.with_name(f".tmp-{secrets.token_hex(6)}-{entry.name}")
-    temporary.mkdir()
     try:
-        start = time.perf_counter()
-        build(temporary)
-        files = {file.name: [*_stamp(file), _digest(file)] for file in sorted(temporary.iterdir())}
-        said = {"facts": facts, "seconds": round(time.perf_counter() - start, 3), "files": files}
-        (temporary / _ENTRY).write_text(json.dumps(said, indent=2, default=str) + "\n", encoding="utf-8")
-        os.replace(temporary, entry)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        with atomic_folder(entry) as temporary:
+            start = time.perf_counter()
+            build(temporary)
+            files = {file.name: sha256(file) for file in sorted(temporary.iterdir())}
+            said = {"facts": facts, "seconds": round(time.perf_counter() - start, 3), "files": files}
+            (temporary / _ENTRY).write_text(json.dumps(said, indent=2, default=str) + "\n", encoding="utf-8")
+    except DataError as error:
+        raise EngineError(f"what was compiled cannot be kept: {error}") from error
+
+
+def _clear_leftovers() -> None:
+    """Remove what killed processes left half written. Age says so: a process id says nothing between containers."""
+    for path in folder().glob(".tmp-*"):
+        try:
+            if time.time() - path.stat().st_mtime > _LEFT_AFTER:
+                shutil.rmtree(path, ignore_errors=True)
+        except OSError:
+            continue  # its own process, or another start, has removed it
 
 
 def _require_whole(entry: Path) -> None:
-    try:
-        files = json.loads((entry / _ENTRY).read_text(encoding="utf-8"))["files"]
-        changed = [name for name, stamp in files.items() if not _same(entry / name, stamp)]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DamagedEntryError(str(error)) from error
+    """Compare every file with the digest of what was written: size and time say nothing about content."""
+    said = read_json(entry / _ENTRY)
+    files = said.get("files") if isinstance(said, dict) else None
+    if not isinstance(files, dict) or not files or "target" not in said.get("facts", ()):
+        raise DamagedEntryError(f"its {_ENTRY} cannot be read")
+    if _name(said["facts"]) != entry.name:
+        raise DamagedEntryError("it was made for something else")
+    changed = [name for name, digest in files.items() if not _is(entry / name, digest)]
     if changed:
         raise DamagedEntryError(f"changed since it was written: {', '.join(changed)}")
 
 
-def _same(path: Path, stamp: list[Any]) -> bool:
-    """Whether a file is what it was: by size and time, or, where it has been copied since, by its digest."""
-    return _stamp(path) == stamp[:2] or _digest(path) == stamp[2]
-
-
-def _stamp(path: Path) -> list[int]:
-    stat = path.stat()
-    return [stat.st_size, stat.st_mtime_ns]
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
+def _is(path: Path, digest: str) -> bool:
+    return path.is_file() and sha256(path) == digest
 
 
 @contextmanager

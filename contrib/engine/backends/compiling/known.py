@@ -1,0 +1,186 @@
+"""Known differences: what a runtime computes otherwise than ONNX says, looked for in a graph before it is opened.
+
+The list comes from ONNX's own operator tests (`python -m tests.engine.operators`), which hold it: whatever is not in it
+passes there, or is refused by the runtime itself.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...errors import ModelFileError
+from .graph import inner_graphs
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Use:
+    """One node, with what there is to know of it."""
+
+    node: Any
+    attributes: dict[str, Any]
+    constants: frozenset[str]
+    empty_inputs: bool  # whether an input of the graph is declared without any elements
+
+    def says(self, name: str, value: Any) -> bool:
+        """Whether the attribute `name` is `value`; one that is not given is not."""
+        return self.attributes.get(name) == value
+
+    def has_input(self, place: int) -> bool:
+        """Whether the input at `place` is used."""
+        return len(self.node.input) > place and bool(self.node.input[place])
+
+    def has_output(self, place: int) -> bool:
+        """Whether the output at `place` is used."""
+        return len(self.node.output) > place and bool(self.node.output[place])
+
+
+@dataclass(frozen=True)
+class Known:
+    """Operators that differ `when` their node is such; refused, unless the difference is only worth a word."""
+
+    operators: tuple[str, ...]
+    what: str
+    when: Callable[[Use], bool] = lambda use: True
+    refused: bool = True
+
+
+def _reduces(use: Use) -> bool:
+    """Whether pooling with rounding up ends in a window that lies in the padding only, which newer opsets leave out."""
+    if not use.says("ceil_mode", 1):
+        return False
+    kernel = use.attributes.get("kernel_shape", [])
+    axes = len(kernel)
+    strides, dilations = (use.attributes.get(name, [1] * axes) for name in ("strides", "dilations"))
+    ends = use.attributes.get("pads", [0] * 2 * axes)[axes:]
+    return any(
+        stride + end > (size - 1) * dilation + 1
+        for stride, end, size, dilation in zip(strides, ends, kernel, dilations, strict=True)
+    )
+
+
+def _dilated_ceil(use: Use) -> bool:
+    dilated = any(size != 1 for size in use.attributes.get("dilations", []))
+    return use.says("ceil_mode", 1) and use.says("count_include_pad", 1) and dilated
+
+
+def _one_sign(use: Use) -> bool:
+    return use.says("detect_positive", 0) or use.says("detect_negative", 0)
+
+
+_POOLING = Known(("AveragePool",), "dilations with ceil_mode and count_include_pad", _dilated_ceil)
+_SEQUENCES = (
+    *("SequenceConstruct", "SequenceEmpty", "SequenceInsert", "SequenceErase", "SequenceAt", "SequenceLength"),
+    *("SplitToSequence", "ConcatFromSequence", "SequenceMap"),
+)
+_RECURRENT = ("RNN", "GRU", "LSTM")
+
+KNOWN: dict[str, tuple[Known, ...]] = {
+    "onnx": (
+        Known(("AveragePool",), _POOLING.what, _dilated_ceil, refused=False),
+        Known(("MaxUnpool",), "output_shape as an input", lambda use: use.has_input(2), refused=False),
+    ),
+    "openvino": (
+        _POOLING,
+        Known(("MaxPool", "AveragePool"), "ceil_mode with a window in the padding", _reduces),
+        Known(("Tile",), "repeats that are no constant", lambda use: use.node.input[1] not in use.constants),
+        Known(_RECURRENT, "layout 1, the batch first", lambda use: use.says("layout", 1)),
+        Known(("LSTM",), "peepholes", lambda use: use.has_input(7)),
+        Known(("Resize",), "antialias", lambda use: use.says("antialias", 1)),
+        Known(("Resize",), "exclude_outside", lambda use: use.says("exclude_outside", 1)),
+        Known(
+            ("Resize",),
+            "keep_aspect_ratio_policy",
+            lambda use: use.attributes.get("keep_aspect_ratio_policy", b"stretch") != b"stretch",
+        ),
+        Known(("DFT",), "axis as an input", lambda use: use.has_input(2)),
+        Known(("RoiAlign",), "mode max", lambda use: use.says("mode", b"max")),
+        Known(("ReduceMax", "ReduceMin"), "nothing to reduce", lambda use: use.empty_inputs),
+        Known(("DynamicQuantizeLinear",), "ties, by one step of 8 bits", refused=False),
+    ),
+    "cpu": (
+        _POOLING,
+        Known(("MaxPool", "AveragePool"), "ceil_mode with a window in the padding", _reduces),
+        Known(("ConvTranspose",), "output_shape", lambda use: "output_shape" in use.attributes),
+        Known(("Dropout",), "its mask, or training", lambda use: use.has_input(2) or use.has_output(1)),
+        Known(("BatchNormalization",), "training", lambda use: use.says("training_mode", 1) or use.has_output(1)),
+        Known(("LayerNormalization",), "mean and deviation as outputs", lambda use: use.has_output(1)),
+        Known(("IsInf",), "one sign only", _one_sign),
+        Known(("RoiAlign",), "mode max", lambda use: use.says("mode", b"max")),
+        Known(_SEQUENCES, "sequences"),
+    ),
+}
+
+# Element types of inputs and outputs in which a runtime does not compute
+_NOT_COMPUTED = {"openvino": ("DOUBLE", "UINT16")}
+
+
+def require_supported(ckpt: Path, model: Any, target: str) -> None:
+    """Raise ModelFileError where `target` is known to compute the graph otherwise; warn where it is little.
+
+    Args:
+        ckpt: the file, for the message.
+        model: its graph, with or without weights.
+        target: the runtime target.
+    """
+    _require_types(ckpt, model, target)
+    known = KNOWN.get(target, ())
+    for use in _uses(model):
+        for one in known:
+            if use.node.op_type in one.operators and use.node.domain in ("", "ai.onnx") and one.when(use):
+                said = f"target '{target}' computes {use.node.op_type} ({one.what}) otherwise than ONNX says"
+                if one.refused:
+                    raise ModelFileError(f"{ckpt}: {said}; run it on another target, or export it without")
+                _log.warning("%s: %s", ckpt.name, said)
+
+
+def _require_types(ckpt: Path, model: Any, target: str) -> None:
+    import onnx
+
+    for value in (*model.graph.input, *model.graph.output):
+        name = onnx.TensorProto.DataType.Name(value.type.tensor_type.elem_type)
+        if name in _NOT_COMPUTED.get(target, ()):
+            raise ModelFileError(
+                f"{ckpt}: '{value.name}' is {name.lower()}, in which target '{target}' does not compute as ONNX "
+                "says; export it with float32, or run it on target onnx"
+            )
+
+
+def _uses(model: Any) -> Iterator[Use]:
+    graph = model.graph
+    weights = {tensor.name for tensor in graph.initializer}
+    empty = any(
+        dim.HasField("dim_value") and dim.dim_value == 0
+        for value in graph.input
+        if value.name not in weights
+        for dim in value.type.tensor_type.shape.dim
+    )
+    yield from _of_nodes(graph.node, frozenset(weights), empty)
+    for function in model.functions:
+        yield from _of_nodes(function.node, frozenset(), empty)
+
+
+def _of_nodes(nodes: Any, constants: frozenset[str], empty: bool) -> Iterator[Use]:
+    import onnx
+
+    constants |= {node.output[0] for node in nodes if node.op_type == "Constant"}
+    for node in nodes:
+        plain = {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute if not inner_graphs(one)}
+        yield Use(node, plain, constants, empty)
+        for attribute in node.attribute:
+            for graph in inner_graphs(attribute):
+                inner = constants | {tensor.name for tensor in graph.initializer}
+                yield from _of_nodes(graph.node, inner, empty)
+
+
+def warn_of_differences(ckpt: Path, target: str, operators: frozenset[str]) -> None:
+    """For a runtime that opens files by itself: look at the graph where one of the file's `operators` may differ."""
+    from .onnx_file import read_onnx
+
+    if operators & {name for one in KNOWN.get(target, ()) for name in one.operators}:
+        require_supported(ckpt, read_onnx(ckpt, weights=False), target)

@@ -1,0 +1,185 @@
+"""What lies in an ONNX file: the other files that it takes weights from, and its graph, checked before anyone opens it.
+
+The walk over the file's bytes needs no package and skips all weights, so that it costs a second start next to nothing.
+"""
+
+from __future__ import annotations
+
+import mmap
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from zoo_core.errors import first_line
+
+from ...errors import ModelFileError, TargetUnavailableError
+
+# Protobuf holds a graph in memory as one message, which may have 2 GB
+LARGEST = (1 << 31) - (1 << 20)
+
+# Fields of ONNX's messages below which a tensor may lie: message → {field number: message that it holds}
+_WITHIN = {
+    "model": {7: "graph", 20: "training", 25: "function"},
+    "training": {1: "graph", 2: "graph"},
+    "graph": {1: "node", 5: "tensor", 15: "sparse"},
+    "function": {7: "node", 11: "attribute"},
+    "node": {5: "attribute"},
+    "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
+    "sparse": {1: "tensor", 2: "tensor"},
+    "tensor": {13: "entry"},
+}
+_KEYS = ("location", "offset", "length", "checksum", "basepath")
+
+
+def files_of(ckpt: Path) -> list[Path]:
+    """The model's own file first, then those in its folder that it takes weights from, sorted.
+
+    Raises:
+        ModelFileError: weights are to be taken from outside the model's folder, through a link, or from no file.
+    """
+    if ckpt.suffix == ".xml":
+        weights = ckpt.with_suffix(".bin")
+        return [ckpt, weights] if weights.is_file() else [ckpt]
+    if ckpt.suffix != ".onnx":
+        return [ckpt]
+    names = set()
+    for entry in _found(ckpt, "entry"):
+        said = {number: value.decode() for number, value in entry.items()}
+        if said.get(1) not in _KEYS:
+            raise ModelFileError(f"{ckpt}: external weights are described by an unknown key '{said.get(1)}'")
+        if said[1] == "location":
+            names.add(said.get(2, ""))
+    return [ckpt, *(_confined(ckpt, name) for name in sorted(names))]
+
+
+def operators_of(ckpt: Path) -> frozenset[str]:
+    """The types of all nodes in an ONNX file, of inner graphs and functions too; none where it is no ONNX file."""
+    return frozenset(node[4].decode("utf-8", "replace") for node in _found(ckpt, "node") if 4 in node)
+
+
+def _found(ckpt: Path, kind: str) -> list[dict[int, bytes]]:
+    """The texts of every message of a kind in an ONNX file, by field number; none where it is no protobuf message."""
+    try:
+        with ckpt.open("rb") as file:
+            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            with content, memoryview(content) as whole:
+                return _texts(kind, whole)
+    except OSError as error:
+        raise ModelFileError(f"{ckpt} cannot be read: {error.strerror}") from error
+    except (ValueError, IndexError, RecursionError):
+        return []  # no ONNX file: whoever opens it says so
+
+
+def _texts(kind: str, whole: memoryview) -> list[dict[int, bytes]]:
+    return [
+        {number: bytes(value) for number, value in _fields(message) if isinstance(value, memoryview)}
+        for message in _messages("model", whole, kind)
+    ]
+
+
+def _messages(holder: str, message: memoryview, kind: str) -> Iterator[memoryview]:
+    """Every message of a kind below `message`."""
+    within = _WITHIN.get(holder, {})
+    for number, value in _fields(message):
+        if number in within and isinstance(value, memoryview):
+            if within[number] == kind:
+                yield value
+            yield from _messages(within[number], value, kind)
+
+
+def _fields(message: memoryview) -> Iterator[tuple[int, memoryview | int]]:
+    """(number, content) of each field of a protobuf message. Raises ValueError, IndexError where it is none."""
+    place = 0
+    while place < len(message):
+        tag, place = _varint(message, place)
+        kind = tag & 7
+        if kind == 0:
+            value, place = _varint(message, place)
+            yield tag >> 3, value
+            continue
+        size, place = _varint(message, place) if kind == 2 else ({1: 8, 5: 4}.get(kind, -1), place)
+        if size < 0 or place + size > len(message):
+            raise ValueError("no protobuf message")
+        if kind == 2:
+            yield tag >> 3, message[place : place + size]
+        place += size
+
+
+def _varint(message: memoryview, place: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = message[place]
+        place += 1
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value, place
+        shift += 7
+        if shift > 63:
+            raise ValueError("no protobuf number")
+
+
+def _confined(ckpt: Path, name: str) -> Path:
+    """The file `name` in the model's folder; links are not followed, on no part of the way."""
+    path = Path(name)
+    if not name or path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
+        raise ModelFileError(f"{ckpt} takes weights from '{name}', which is not within its folder; it is not opened")
+    place = ckpt.parent
+    for part in path.parts:
+        place /= part
+        try:
+            mode = place.lstat().st_mode
+        except OSError as error:
+            raise ModelFileError(f"{ckpt} takes weights from {place}, which is not there; copy it beside it") from error
+        if stat.S_ISLNK(mode):
+            raise ModelFileError(f"{ckpt} takes weights from {place}, which is a link; put the file itself there")
+    if not stat.S_ISREG(mode):
+        raise ModelFileError(f"{ckpt} takes weights from {place}, which is no plain file")
+    return place
+
+
+def read_onnx(ckpt: Path, weights: bool = True) -> Any:
+    """The checked model proto in `ckpt`.
+
+    Args:
+        ckpt: the file.
+        weights: whether those that lie in other files are read too.
+
+    Raises:
+        ModelFileError: it is no usable model, contradicts itself, or is too large to be held as one graph.
+        TargetUnavailableError: the onnx package is missing.
+    """
+    try:
+        import onnx
+    except ImportError as error:
+        raise TargetUnavailableError("compiling an ONNX file needs the package onnx: pip install onnx") from error
+    files = files_of(ckpt)
+    size = sum(file.stat().st_size for file in files)
+    if size > LARGEST and (weights or ckpt.stat().st_size > LARGEST):
+        raise ModelFileError(
+            f"{ckpt} has {size / 1e9:.1f} GB of weights, which is too large for a target that holds graph and weights "
+            "as one message of at most 2.1 GB; run it on target onnx or openvino"
+        )
+    try:
+        model = onnx.load(str(ckpt), load_external_data=False)
+        _require_known_opsets(ckpt, model, onnx.defs.onnx_opset_version())
+        onnx.checker.check_model(str(ckpt))
+        if weights and len(files) > 1:
+            onnx.external_data_helper.load_external_data_for_model(model, str(ckpt.parent))
+    except ModelFileError:
+        raise
+    except Exception as error:
+        # protobuf and checker errors alike mean that the file is not a usable model
+        raise ModelFileError(
+            f"{ckpt} ({ckpt.stat().st_size} bytes) is not a usable ONNX model; it may be truncated, export it again. "
+            f"onnx says: {first_line(error)}"
+        ) from error
+    return model
+
+
+def _require_known_opsets(ckpt: Path, model: Any, newest: int) -> None:
+    for one in (*model.opset_import, *(two for function in model.functions for two in function.opset_import)):
+        if one.domain in ("", "ai.onnx") and not 1 <= one.version <= newest:
+            raise ModelFileError(
+                f"{ckpt} is written in opset {one.version}, and 1 to {newest} are known here; export it with another"
+            )

@@ -1,0 +1,99 @@
+"""Pictures with the ones that they should become: two folders with the same names, as Set5 and its like are used.
+
+    HR/baby.png        the picture as it should be
+    LR/baby.png        the smaller, or damaged, one that the network sees
+
+Where there is no LR folder, a recipe makes the input: noise of a given strength, from a seed of its own a picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import overload
+
+import numpy as np
+
+from utils.datasets.folder import IMAGE_SUFFIXES, check_folder, files_in
+from utils.datasets.sample import Sample
+from zoo_core.errors import DataError
+
+TRUE, SEEN = "HR", "LR"
+
+
+@dataclass(frozen=True)
+class Noisy:
+    """A picture to which white noise is added before the network sees it.
+
+    Attributes:
+        path: the clean picture.
+        sigma: the noise's standard deviation, of pixels from 0 to 255.
+        seed: of numpy's generator.
+    """
+
+    path: Path
+    sigma: float
+    seed: int = 0
+
+
+class RestorationPairs(Sequence[Sample]):
+    """The pairs below `root`, sorted by name: data is what the network sees, the target the Path of the true picture.
+
+    Args:
+        root: the folder with HR, and LR where the pictures are not made noisy.
+        sigma: noise that is added where there is no LR folder; None where there has to be one.
+
+    Raises:
+        DataError: a folder is missing or empty, or a picture has no counterpart, which is named.
+    """
+
+    def __init__(self, root: str | Path, sigma: float | None = None) -> None:
+        self.root = Path(root)
+        check_folder(self.root)
+        if not (self.root / TRUE).is_dir():
+            raise DataError(f"{self.root}: there is no folder {TRUE} with the pictures as they should be.")
+        self._true = {path.stem: path for path in files_in(self.root / TRUE, IMAGE_SUFFIXES)}
+        self._sigma = sigma
+        self._names = sorted(self._true)
+        if sigma is None:
+            self._seen = self._counterparts()
+
+    def _counterparts(self) -> dict[str, Path]:
+        folder = self.root / SEEN
+        if not folder.is_dir():
+            raise DataError(f"{self.root}: there is no folder {SEEN} with what the network is to see.")
+        seen = {path.stem: path for path in files_in(folder, IMAGE_SUFFIXES)}
+        alone = sorted(self._true.keys() ^ seen.keys())
+        if alone:
+            raise DataError(f"{self.root}: {alone[0]} is in one of the folders {TRUE} and {SEEN} only.")
+        return seen
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Sample]: ...
+    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
+        if isinstance(index, slice):
+            return [self._sample(name) for name in self._names[index]]
+        return self._sample(self._names[index])
+
+    def _sample(self, name: str) -> Sample:
+        true = self._true[name]
+        if self._sigma is None:
+            return Sample(true.name, self._seen[name], true)
+        return Sample(true.name, Noisy(true, self._sigma), true)
+
+
+def noisy(pixels: np.ndarray, sigma: float, seed: int) -> np.ndarray:
+    """float32 pixels with white noise of a standard deviation, from numpy's generator with `seed`; nothing is clipped.
+
+    Args:
+        pixels: 0 to 255, of any shape.
+        sigma: of the noise, in the same unit.
+    """
+    noise = np.random.default_rng(seed).normal(0.0, sigma, pixels.shape)
+    return (pixels.astype(np.float64) + noise).astype(np.float32)

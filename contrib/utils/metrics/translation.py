@@ -1,0 +1,69 @@
+"""Metrics of translations: those that are right to the letter, and BLEU (sacrebleu)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import Any, Protocol
+
+from utils.metrics.base import MetricInfo
+from zoo_core.errors import DataError
+
+
+class Written(Protocol):
+    """What was written."""
+
+    @property
+    def text(self) -> str: ...
+
+
+class TranslationQuality:
+    """The fraction of translations that are equal to the reference (primary); and corpus BLEU with sacrebleu's own
+    tokenisation (13a), 0 to 1, where that package is installed."""
+
+    def __init__(self) -> None:
+        self._pairs: list[list[str]] = []
+
+    @property
+    def infos(self) -> tuple[MetricInfo, ...]:
+        exact = MetricInfo("exact_match", "fraction", 0.0, 1.0, True)
+        return (exact, MetricInfo("bleu", "fraction", 0.0, 1.0, True)) if find_spec("sacrebleu") else (exact,)
+
+    def update(self, predictions: Sequence[Written], targets: Sequence[str]) -> None:
+        """Count one batch of translations against their references.
+
+        Raises:
+            DataError: different lengths, or a reference that is no text. Nothing of the batch has been counted then.
+        """
+        if len(predictions) != len(targets):
+            raise DataError(f"{len(predictions)} predictions for {len(targets)} targets: there must be as many.")
+        for target in targets:
+            if not isinstance(target, str) or not target.strip():
+                raise DataError(f"target {target!r:.80}: the reference translation is expected, a text.")
+        self._pairs += [[found.text, target] for found, target in zip(predictions, targets, strict=True)]
+
+    def compute(self) -> dict[str, float]:
+        """{"exact_match": fraction, "bleu": fraction}; DataError when nothing was counted."""
+        if not self._pairs:
+            raise DataError("no translation was counted. Is the data set empty?")
+        right = sum(found.strip() == target.strip() for found, target in self._pairs)
+        figures = {"exact_match": right / len(self._pairs)}
+        if len(self.infos) > 1:
+            import sacrebleu
+
+            found, targets = zip(*self._pairs, strict=True)
+            figures["bleu"] = sacrebleu.corpus_bleu(list(found), [list(targets)]).score / 100
+        return figures
+
+    def state(self) -> dict[str, Any]:
+        """{"pairs": [[found, reference], …]}."""
+        return {"pairs": self._pairs}
+
+    def merge(self, state: dict[str, Any]) -> None:
+        """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
+        pairs = state.get("pairs") if isinstance(state, dict) else None
+        if not isinstance(pairs, list) or not all(
+            isinstance(pair, list) and len(pair) == 2 and all(isinstance(text, str) for text in pair) for pair in pairs
+        ):
+            raise DataError(f"these are not the counts of translations: {state!r:.200}.")
+        self._pairs += pairs

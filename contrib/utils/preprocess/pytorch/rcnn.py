@@ -1,0 +1,105 @@
+"""Preprocessing of torchvision's two-stage detectors: scaled by the shorter side, and of each picture's own size."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from utils.preprocess.image import ImageSource
+from utils.preprocess.pytorch.detection import upright
+from zoo_core.errors import DataError
+
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+STRIDE = 32  # sides of the input are multiples of it
+
+
+class Scaled(NamedTuple):
+    """A picture within the input, whose top left corner it fills.
+
+    Attributes:
+        size: (width, height) of the picture in pixels.
+        input: (height, width) that it has in the input.
+    """
+
+    size: tuple[int, int]
+    input: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class RcnnTransform:
+    """One picture to an input of its own size, as torchvision's GeneralizedRCNNTransform makes it.
+
+    Channels are red, green, blue, normalised by ImageNet's mean and deviation. The picture is scaled, bilinear, until
+    its shorter side has `shorter` pixels or its longer one `longer`, and filled up with zeros to multiples of 32.
+
+    Attributes:
+        shorter, longer: sides in pixels.
+    """
+
+    shorter: int
+    longer: int
+
+    def __call__(self, source: ImageSource) -> tuple[tuple[np.ndarray, np.ndarray], Scaled]:
+        """Preprocess one picture.
+
+        Args:
+            source: path, file content as bytes, or PIL image; turned as its EXIF entry says.
+
+        Returns:
+            ((float32 [3, H, W], int64 [2]: height and width that the picture has in it), the same for people).
+
+        Raises:
+            DataError: the picture cannot be read, or is so narrow that nothing of it is left.
+        """
+        import cv2
+
+        picture = upright(source)
+        height, width = self._scaled(picture.size)
+        pixels = np.asarray(picture, np.float32) / np.float32(255)
+        normal = (pixels - np.array(MEAN, np.float32)) / np.array(STD, np.float32)
+        resized = cv2.resize(normal, (width, height), interpolation=cv2.INTER_LINEAR)
+        array = np.zeros((3, _filled(height), _filled(width)), np.float32)
+        array[:, :height, :width] = resized.transpose(2, 0, 1)
+        return (array, np.array([height, width], np.int64)), Scaled(picture.size, (height, width))
+
+    def _scaled(self, size: tuple[int, int]) -> tuple[int, int]:
+        """(height, width) in the input of a picture of (width, height)."""
+        scale = min(self.shorter / min(size), self.longer / max(size))
+        height, width = math.floor(size[1] * scale), math.floor(size[0] * scale)
+        if not height or not width:
+            raise DataError(
+                f"a picture of {size[0]} x {size[1]} pixels is too narrow: with its longer side at {self.longer}, the "
+                "other one has no pixel left. Crop it first."
+            )
+        return height, width
+
+    def positions(self, source: ImageSource) -> int:
+        """How many pixels a picture takes in the input. Raises DataError."""
+        from utils.preprocess.image import load_rgb
+
+        size = source.size if isinstance(source, Image.Image) else load_rgb(source).size
+        height, width = self._scaled(size)
+        return _filled(height) * _filled(width)
+
+    def resized(self, size: int) -> "RcnnTransform":
+        """The same for pictures that fit into a square of `size`; DataError unless it is a multiple of 32."""
+        if size < STRIDE or size % STRIDE:
+            raise DataError(
+                f"input size {size}: it must be a multiple of {STRIDE}, the stride of the coarsest feature map, such "
+                f"as {max(round(size / STRIDE), 1) * STRIDE}."
+            )
+        return replace(self, shorter=size, longer=size)
+
+    def source_identity(self) -> str:
+        """What decodes and scales, with versions: two results with the same identity saw the same pixels."""
+        import cv2
+        import PIL
+
+        sides = f"{self.shorter} to {self.longer} pixels"
+        return f"Pillow {PIL.__version__}, scaled to {sides} by OpenCV {cv2.__version__}"
+
+
+def _filled(side: int) -> int:
+    return -(-side // STRIDE) * STRIDE

@@ -1,0 +1,130 @@
+"""Whether a published figure comes back: the framework's network and the exported one on the reference data."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from zoo import frameworks
+from zoo.errors import ZooError
+from zoo.model import Model, Published
+from zoo.provenance import provenance
+from zoo.references import files_of, reference_folder
+from zoo.running.engines import manifest_of
+from zoo.running.setting import Setting
+from zoo_core.hashing import sha256
+
+from .valid import validate
+
+REPRODUCED, DIFFERS, INCOMPARABLE = "REPRODUCED", "DIFFERS", "subset: not comparable"
+# Figures that are shares of samples, of which chance alone makes a subset differ by a known amount
+SHARES = ("top1", "top5", "accuracy", "word_accuracy", "hit_rate")
+_DEVIATIONS = 2.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a measured figure compares with the published one.
+
+    Args:
+        word: REPRODUCED, DIFFERS, or that the subset is not comparable.
+        tolerance: by how much they may differ; NaN where nothing says it.
+        because: what the tolerance is.
+    """
+
+    word: str
+    tolerance: float
+    because: str
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A published figure and our own, by runtime ("torch", "onnx")."""
+
+    model: Model
+    published: Published
+    figures: dict[str, float]
+    verdict: Verdict
+    samples: int
+    record: dict[str, Any]
+
+    def passed(self) -> bool:
+        """Whether nothing contradicts the published figure."""
+        return self.verdict.word != DIFFERS
+
+
+def judge(published: Published, figures: dict[str, float], samples: int, whole: bool) -> Verdict:
+    """Compare the figures of all runtimes with the published one.
+
+    Args:
+        figures: by runtime; the one that is farthest off decides.
+        samples: that they were measured on.
+        whole: whether these are all that the published figure was measured on.
+    """
+    off = max(abs(value - published.value) for value in figures.values())
+    if published.spread:
+        tolerance, because = published.spread, "the spread that the source states"
+    elif whole and published.decimals is not None:
+        tolerance, because = 0.5 * 10.0**-published.decimals, "rounding of the published figure"
+    elif whole:
+        tolerance, because = 0.0, "the figure is stated exactly"
+    elif published.metric in SHARES:
+        tolerance = _DEVIATIONS * math.sqrt(published.value * (1 - published.value) / samples)
+        because = f"two standard errors of a share of {samples} samples"
+    else:
+        return Verdict(INCOMPARABLE, math.nan, "of a part of the data, and no share of samples")
+    return Verdict(REPRODUCED if off <= tolerance * (1 + 1e-9) else DIFFERS, tolerance, because)
+
+
+def reproduce(setting: Setting, accept_terms: bool = False) -> Reproduction:
+    """Measure the framework's network and the exported one on the model's reference data.
+
+    Raises:
+        ZooError: the model has no published figure or no reference data, or the weights are not the published ones.
+    """
+    model = setting.model
+    if model.published is None or model.reference is None:
+        raise ZooError(f"{model.id} {model.variant} has no published figure that can be measured here")
+    manifest = manifest_of(setting)
+    if manifest["weights"]["kind"] != "pretrained":
+        raise ZooError(
+            f"the export of {model.id} {model.variant} has {manifest['weights']['kind']} weights, and the published "
+            "figure is of the published ones: export with --weights pretrained"
+        )
+    folder = reference_folder(model.reference, accept_terms)
+    figures: dict[str, float] = {}
+    for target in (frameworks.target(model), setting.target):
+        done = validate(setting.but(target=target, dtype="float32"), folder)
+        if model.published.metric not in done.figures:
+            raise ZooError(
+                f"{model.id}: the published figure is {model.published.metric}, the metric gives "
+                f"{', '.join(done.figures) or 'nothing'}"
+            )
+        figures[target] = done.figures[model.published.metric]
+    verdict = judge(model.published, figures, done.samples, model.reference.whole)
+    record = {
+        "model": model.id,
+        "variant": model.variant,
+        "metric": model.published.metric,
+        "published": model.published.value,
+        "where": model.published.where,
+        "figures": figures,
+        "verdict": verdict.word,
+        "tolerance": None if math.isnan(verdict.tolerance) else verdict.tolerance,
+        "because": verdict.because,
+        "data": model.reference.title + (f" ({model.reference.rule})" if model.reference.rule else ""),
+        "samples": done.samples,
+        "digests": {
+            "weights": manifest["weights"]["sha256"],
+            "listing": sha256(model.reference.listing),
+            "files": {key: entry["sha256"] for key, entry in manifest["files"].items()},
+        },
+        "source_identity": done.source_identity,
+    }
+    return Reproduction(model, model.published, figures, verdict, done.samples, record | provenance())
+
+
+def bytes_of(model: Model) -> int:
+    """How much the reference data of a model are to fetch, in bytes; 0 where there are none."""
+    return sum(remote.size or 0 for _, remote in files_of(model.reference)) if model.reference else 0

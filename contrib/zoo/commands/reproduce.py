@@ -1,0 +1,108 @@
+"""`zoo reproduce [MODEL… | --all]`: published figures beside our own."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from zoo import catalogue
+from zoo.accuracy.reproduce import Reproduction, reproduce
+from zoo.commands import console
+from zoo.errors import CheckFailedError, ZooError
+from zoo.exporting.export import ExportOptions, export
+from zoo.manifest import RUNS
+from zoo.model import Model
+from zoo.running.setting import Setting
+from zoo_core.errors import ZooCoreError
+from zoo_core.files import write_json
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Export with the published weights, validate framework and ONNX on the reference data, and judge."""
+    parser = argparse.ArgumentParser(
+        prog="zoo reproduce", description="Measure what the source publishes, with its own weights on public data."
+    )
+    parser.add_argument("models", nargs="*", metavar="MODEL", help="domain/name, a variant behind it or alone")
+    parser.add_argument("--all", action="store_true", help="every variant that has a figure and data for it")
+    parser.add_argument("--accept-terms", action="store_true", help="accept the terms of the data sets that have any")
+    parser.add_argument("--runs", type=Path, default=Path(RUNS), help=f"where exports and results go (default {RUNS})")
+    return console.run(_reproduce, parser.parse_args(argv))
+
+
+def _reproduce(args: argparse.Namespace) -> int:
+    if bool(args.models) == args.all:
+        raise ZooError("give one or more models, or --all")
+    chosen = list(_all() if args.all else _named(args.models))
+    if not chosen:
+        raise ZooError("no model has a published figure with data that it can be measured on")
+    done: list[Reproduction] = []
+    failed: list[str] = []
+    for number, model in enumerate(chosen, start=1):
+        print(f"[{number}/{len(chosen)}] {model.id} {model.variant}", flush=True)
+        try:
+            done.append(_one(model, args))
+        except ZooCoreError as error:
+            if not args.all:
+                raise
+            failed.append(f"{model.id} {model.variant}: {error}")
+            print(f"not measured: {error}")
+    columns = ("model", "variant", "metric", ">published", ">torch, paddle, …", ">onnx", "verdict", "tolerance")
+    console.table("published | here", columns, [_row(one) for one in done])
+    wrong = [f"{one.model.id} {one.model.variant}" for one in done if not one.passed()]
+    if wrong:
+        raise CheckFailedError(f"{', '.join(wrong)}: the published figure did not come back")
+    if failed:
+        raise CheckFailedError("; ".join(failed))
+    return console.OK
+
+
+def _all() -> Iterator[Model]:
+    """Every variant that can be measured. Families of whole libraries name no data, and are passed over."""
+    for one in catalogue.ids():
+        family = catalogue.load(one)
+        names = family.variants()
+        for name in names if len(names) <= _MOST_VARIANTS else ():
+            model = family.variant(name)
+            if model.published is not None and model.reference is not None:
+                yield model
+
+
+_MOST_VARIANTS = 50
+
+
+def _named(names: list[str]) -> Iterator[Model]:
+    """The variants that were asked for; of a family that is named alone, all that can be measured."""
+    for name in names:
+        family, variant = catalogue.find(name)
+        if variant:
+            yield family.variant(variant)
+            continue
+        models = [family.variant(one) for one in family.variants()]
+        measurable = [model for model in models if model.published is not None and model.reference is not None]
+        if not measurable:
+            raise ZooError(f"{family.id} has no variant with a published figure and data that it can be measured on")
+        yield from measurable
+
+
+def _one(model: Model, args: argparse.Namespace) -> Reproduction:
+    folder = args.runs / model.id / model.variant.replace("/", "--")
+    export(model, folder, ExportOptions(weights="pretrained"))
+    done = reproduce(Setting(model, folder=folder), args.accept_terms)
+    write_json(folder / "reproduce.json", done.record)
+    return done
+
+
+def _row(one: Reproduction) -> tuple[str, ...]:
+    own, *_, exported = one.figures.values()
+    tolerance = "" if one.verdict.tolerance != one.verdict.tolerance else f"{one.verdict.tolerance:.2g}, "
+    return (
+        one.model.id,
+        one.model.variant,
+        one.published.metric,
+        f"{one.published.value:g}",
+        f"{own:.4f}",
+        f"{exported:.4f}",
+        one.verdict.word,
+        tolerance + one.verdict.because,
+    )

@@ -1,0 +1,1 @@
+"""Files from elsewhere: fetched once, verified always, and kept by what they are."""

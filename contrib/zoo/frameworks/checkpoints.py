@@ -1,0 +1,223 @@
+"""What people's training scripts put around a network's tensors, and what they mistake for a checkpoint.
+
+No framework is imported here: both PyTorch's and Paddle's files are unwrapped by it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import zipfile
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from zoo.errors import ZooError
+
+# Keys below which scripts put the weights that training changes, and their running average
+_RAW = ("state_dict", "model_state_dict", "model", "net", "network", "module", "weights", "params")
+_AVERAGED = (
+    "state_dict_ema", "ema_state_dict", "model_ema_state_dict", "model_state_dict_ema", "model_ema", "ema_model",
+    "params_ema", "ema",
+)  # fmt: skip
+_DEPTH = 4
+# What DataParallel, Lightning and averaging put before each name; and torch.compile and FSDP somewhere in it
+_PREFIXES = ("module.", "model.", "net.", "network.", "ema_model.", "averaged_model.")
+_WRAPPERS = re.compile(r"(?:(?<=\.)|^)(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
+# How far a file may unpack: a checkpoint has optimiser and averages beside the weights, and little more
+_TIMES, _ROOM = 20, 256 << 20
+_HOW = "in the script that trained it, torch.save(network.state_dict(), 'weights.pth') writes one that can be read"
+_KINDS = (
+    (b"version https://git-lfs", "a Git-LFS pointer, which stands for the file: git lfs pull fetches the file itself"),
+    (b"<?xml", "an XML text"),
+    (b"\x89HDF", "an HDF5 file (Keras), which has another layout than a state dict"),
+    (b"\x1f\x8b", "packed with gzip: unpack it first"),
+    (b"\xfd7zXZ", "packed with xz: unpack it first"),
+    (b"BZh", "packed with bzip2: unpack it first"),
+    (b"7z\xbc\xaf", "a 7z archive: unpack it first"),
+    (b"Rar!", "a RAR archive: unpack it first"),
+)
+_log = logging.getLogger(__name__)
+
+
+def require_checkpoint(path: Path, network_bytes: int | None = None) -> None:
+    """Refuse what is no checkpoint before anything reads it.
+
+    Args:
+        network_bytes: what the network's own tensors take; None: archives may unpack to any size.
+
+    Raises:
+        ZooError: the file is empty, a page, a pointer, cut short, or unpacks to far more than the network.
+    """
+    with path.open("rb") as file:
+        start = file.read(512)
+    if not start:
+        raise ZooError(f"{path} is empty: it has 0 bytes")
+    text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if text.startswith((b"<!doctype html", b"<html")):
+        raise ZooError(f"{path} is an HTML page (a server's login or error page was saved), not a checkpoint")
+    for beginning, what in _KINDS:
+        if start.startswith(beginning):
+            raise ZooError(f"{path} is no checkpoint, but {what}")
+    if text.startswith(b"{") and text.isascii():
+        raise ZooError(f"{path} is a JSON text, not a checkpoint; the tensors lie in the files beside it")
+    if start.startswith(b"PK"):
+        _require_archive(path, network_bytes)
+
+
+def _require_archive(path: Path, network_bytes: int | None) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise ZooError(f"{path} is not a checkpoint of tensors: it is damaged or cut short ({error})") from error
+    names = {entry.filename.rpartition("/")[2] for entry in entries}
+    if "constants.pkl" in names:
+        raise ZooError(f"{path} is a TorchScript program, and a state dict is needed: {_HOW}")
+    if not names & {"data.pkl"} and any(name.endswith(".npy") for name in names):
+        raise ZooError(f"{path} is a numpy archive (.npz), and a state dict is needed")
+    unpacked = sum(entry.file_size for entry in entries)
+    if network_bytes is not None and unpacked > _TIMES * network_bytes + _ROOM:
+        raise ZooError(
+            f"{path} unpacks to {unpacked / 1e6:,.0f} MB, and the network has {network_bytes / 1e6:,.1f} MB: this is "
+            "no checkpoint of it"
+        )
+
+
+def is_safetensors(path: Path) -> bool:
+    """Whether a file is laid out as safetensors are, whatever it is called."""
+    with path.open("rb") as file:
+        start = file.read(9)
+    length = int.from_bytes(start[:8], "little")
+    return len(start) == 9 and start[8:] == b"{" and 1 < length < path.stat().st_size
+
+
+def unwrapped(
+    content: Any, path: Path, key: str, is_tensor: Callable[[Any], bool], kind: Callable[[Any], str]
+) -> dict[str, Any]:
+    """The names and tensors in what a checkpoint holds.
+
+    Where raw and averaged (EMA) weights lie side by side, the averaged ones are taken, and that is said.
+
+    Args:
+        content: what the file holds.
+        key: where in it the tensors are: names of dicts with dots between, or what the names of the tensors begin with;
+            "" to find them.
+        is_tensor, kind: whether a value is a tensor, and what a message calls it.
+
+    Raises:
+        ZooError: there are no weights at `key`, or none, or several that may be meant.
+    """
+    state = _at(content, path, key, is_tensor) if key else content
+    for _ in range(_DEPTH):
+        inner = _inner(state, path, is_tensor)
+        if inner is None:
+            break
+        state = state[inner]
+    return _checked(state, path, is_tensor, kind)
+
+
+def _inner(state: Any, path: Path, is_tensor: Callable[[Any], bool]) -> str | None:
+    """The key below which the weights lie; None where `state` holds them itself, or nothing that looks like weights."""
+    if not isinstance(state, Mapping) or _is_state(state, is_tensor):
+        return None
+    holding = [name for name, value in state.items() if isinstance(name, str) and _holds(value, is_tensor)]
+    averaged = [name for name in _AVERAGED if name in holding]
+    raw = [name for name in _RAW if name in holding]
+    if averaged:
+        if raw:
+            _log.info(
+                "%s holds the weights (%s) and their running average (%s): the average is taken; --weights_key %s "
+                "takes the weights themselves", path.name, raw[0], averaged[0], raw[0],
+            )  # fmt: skip
+        return averaged[0]
+    if len(raw) == 1 or (len(holding) == 1 and not any(is_tensor(value) for value in state.values())):
+        return (raw or holding)[0]
+    if len(holding) > 1:
+        raise ZooError(
+            f"{path} holds weights under {' and '.join(repr(name) for name in holding)}: choose with --weights_key "
+            f"{(raw or holding)[0]}"
+        )
+    # a known key whose value is of another kind is told by what it is
+    return next((name for name in _RAW if name in state), None)
+
+
+def _is_state(value: Any, is_tensor: Callable[[Any], bool]) -> bool:
+    return isinstance(value, Mapping) and bool(value) and all(is_tensor(one) for one in value.values())
+
+
+def _holds(value: Any, is_tensor: Callable[[Any], bool], depth: int = _DEPTH) -> bool:
+    """Whether these are names and mostly tensors, or something known around them."""
+    if not isinstance(value, Mapping) or not depth or not all(isinstance(name, str) for name in value):
+        return False
+    if 2 * sum(is_tensor(one) for one in value.values()) > len(value):
+        return True
+    return any(_holds(value.get(name), is_tensor, depth - 1) for name in (*_RAW, *_AVERAGED))
+
+
+def _at(content: Any, path: Path, key: str, is_tensor: Callable[[Any], bool]) -> Any:
+    """What lies at `key`, the user's choice."""
+    rest = key.rstrip(".")
+    while isinstance(content, Mapping) and rest:
+        found = next((name for name in _starts(rest) if isinstance(content.get(name), Mapping)), None)
+        if found is None:
+            begin = f"{rest}."
+            inner = _inner(content, path, is_tensor) if not _named(content, begin) else None
+            below = content[inner] if inner is not None else content
+            chosen = {name.removeprefix(begin): value for name, value in below.items() if str(name).startswith(begin)}
+            if chosen:
+                return chosen
+            names = ", ".join(map(repr, list(content)[:8]))
+            raise ZooError(f"{path} has no weights at --weights_key {key}; it holds {names}")
+        content, rest = content[found], rest[len(found) + 1 :]
+    return content
+
+
+def _starts(key: str) -> list[str]:
+    """a.b.c, a.b, a."""
+    words = key.split(".")
+    return [".".join(words[:count]) for count in range(len(words), 0, -1)]
+
+
+def _named(content: Mapping[Any, Any], begin: str) -> bool:
+    return any(isinstance(name, str) and name.startswith(begin) for name in content)
+
+
+def _checked(state: Any, path: Path, is_tensor: Callable[[Any], bool], kind: Callable[[Any], str]) -> dict[str, Any]:
+    if not isinstance(state, Mapping):
+        raise ZooError(f"{path} does not hold a state dict (names to tensors): it is {kind(state)}; {_HOW}")
+    if not state:
+        raise ZooError(f"{path} does not hold a state dict (names to tensors): it is empty")
+    for name, value in state.items():
+        if not isinstance(name, str) or not is_tensor(value):
+            raise ZooError(f"{path} does not hold a state dict (names to tensors): {name!r} is {kind(value)}; {_HOW}")
+    return dict(state)
+
+
+def with_names_of(state: dict[str, Any], own: Collection[str]) -> dict[str, Any]:
+    """`state` without what wrappers put before and into the names, as far as that brings them nearer to `own`.
+
+    A network may have a part called "model" or "module" itself: its names stay.
+    """
+    best, count = state, _shared(state, own)
+    tried = [state]
+    for _ in range(_DEPTH):
+        tried = [shorter for one in tried for shorter in _shorter(one)]
+        for candidate in tried:
+            if _shared(candidate, own) > count:
+                best, count = candidate, _shared(candidate, own)
+    return best
+
+
+def _shorter(state: dict[str, Any]) -> list[dict[str, Any]]:
+    """`state` without the wrappers in its names, and without the prefix that all of them have, where there is such."""
+    names = [[_WRAPPERS.sub("", name) for name in state]]
+    names += [
+        [name.removeprefix(one) for name in state] for one in _PREFIXES if all(name.startswith(one) for name in state)
+    ]
+    made = [dict(zip(renamed, state.values(), strict=True)) for renamed in names if renamed != list(state)]
+    return [one for one in made if len(one) == len(state)]
+
+
+def _shared(state: Mapping[str, Any], own: Collection[str]) -> int:
+    return sum(name in own for name in state)

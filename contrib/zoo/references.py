@@ -1,0 +1,92 @@
+"""Reference data: public, labelled sets that are fetched by address and digest, and arranged for a task."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from zoo_core.errors import DataError
+from zoo_core.files import atomic_folder
+from zoo_core.hashing import sha256
+from zoo_core.home import home
+
+from .data import ReferenceData
+from .errors import ZooError
+from .fetching.cache import fetch
+from .fetching.remote import Remote
+from .fetching.transfer import FetchError
+from .model import Model
+from .progress import progress
+
+
+def files_of(data: ReferenceData) -> list[tuple[str, Remote]]:
+    """The files of a data set, each with the name by which it is arranged. Raises ZooError for a damaged listing."""
+    found = []
+    for number, line in enumerate(data.listing.read_text(encoding="utf-8").splitlines(), start=1):
+        words = line.split("\t")
+        if len(words) != 4 or not words[1].isdigit() or len(words[2]) != 64:
+            raise ZooError(f"{data.listing}, line {number}: address, bytes, sha256 and name are expected, got {line!r}")
+        found.append((words[3], Remote(words[0], sha256=words[2], size=int(words[1]))))
+    return found
+
+
+def place_of(data: ReferenceData) -> Path:
+    """Where a data set is, or will be: its folder carries the digest of the listing."""
+    return home() / "reference" / f"{data.name}-{sha256(data.listing)[:12]}"
+
+
+def reference_folder(data: ReferenceData, accept_terms: bool = False) -> Path:
+    """The data set in the format of its task, fetched and arranged if it is not there yet.
+
+    Args:
+        accept_terms: whether the person has accepted the terms of the data.
+
+    Raises:
+        ZooError: there are terms that have not been accepted, or a file cannot be had; the message says the ways on.
+    """
+    place = place_of(data)
+    if place.is_dir():
+        return place
+    if data.terms and not accept_terms:
+        raise ZooError(
+            f"{data.title} has terms of its own: {data.terms}. Whoever uses it accepts them: add --accept-terms"
+        )
+    with tempfile.TemporaryDirectory(prefix="reference-") as folder:
+        for name, path in _fetched(data):
+            target = Path(folder) / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+        try:
+            with atomic_folder(place) as made:
+                data.arrange(Path(folder), made)
+        except DataError as error:
+            raise ZooError(f"{data.title} was fetched, and cannot be arranged: {error}") from error
+    return place
+
+
+def _fetched(data: ReferenceData) -> Iterator[tuple[str, Path]]:
+    """Every file, with the name by which it is arranged. What has been fetched before an interruption is taken up."""
+    files = files_of(data)
+    for name, remote in progress(files, len(files), f"fetching {data.name}", "file"):
+        try:
+            yield name, fetch(remote)
+        except FetchError as error:
+            raise ZooError(
+                f"{data.title}: {error}. Two ways on: name a folder or an address that has the files in "
+                "TECO_ZOO_MIRROR, or give data of your own as --data_path"
+            ) from error
+
+
+def data_folder(model: Model, path: str | Path, accept_terms: bool = False) -> Path:
+    """The folder behind --data_path: "sample" is the model's sample data, "reference" its reference data.
+
+    Raises:
+        ZooError: the model has no reference data, or they cannot be had.
+    """
+    if str(path) != "reference":
+        return model.data(path)
+    if model.reference is None:
+        raise ZooError(f"{model.id} {model.variant} has no reference data; give a folder as --data_path, or sample")
+    return reference_folder(model.reference, accept_terms)

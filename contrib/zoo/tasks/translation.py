@@ -1,0 +1,135 @@
+"""Translation: a text in, the same in another language out; an encoder, and a decoder that is called token by token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from utils.datasets.parallel import ParallelCorpus, sources_in
+from utils.datasets.sample import Sample
+from utils.generation import Search
+from utils.metrics.translation import TranslationQuality
+from utils.preprocess.text import TextEncoder, Tokens, text_of
+from utils.preprocess.tokenizer import TokenizerFile, open_tokenizer, tokenizer_name
+from zoo.task import Run, Task, as_list
+
+
+@dataclass(frozen=True)
+class Translated:
+    """text: the translation. tokens: how many of the source were looked at, special ones included, of `total`."""
+
+    text: str
+    tokens: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Translation(Task):
+    """Two parts. The encoder takes ids and mask, [N, source], and gives keys and values of cross-attention,
+    [N, 2 * layers, heads, source, size]: those of a layer beside each other. A step of the decoder takes a token, [N],
+    the mask, these keys and values, and those of its own that it gave before, [N, 2 * layers, heads, past, size]; it
+    gives logits and its own keys and values of that token.
+
+    tokenizer: of both languages. search: how tokens are chosen. max_length: tokens of a text, special ones included,
+    that are looked at. languages: of source and target.
+    """
+
+    tokenizer: TokenizerFile
+    search: Search
+    max_length: int
+    languages: tuple[str, str]
+    suffixes: tuple[str, ...] = (".txt", ".tsv")
+    data_name: str = "text"
+    text_help: str | None = "a text to translate"
+
+    @property
+    def padding(self) -> tuple[float, ...]:  # type: ignore[override]
+        return (float(self.search.filling), 0.0)
+
+    @cached_property
+    def _encoder(self) -> TextEncoder:
+        return TextEncoder(open_tokenizer(self.tokenizer), self.max_length)
+
+    @cached_property
+    def _decoder(self) -> Any:
+        return open_tokenizer(self.tokenizer)
+
+    @property
+    def source_identity(self) -> str:
+        return f"{tokenizer_name(self.tokenizer)}, at most {self.max_length}, {self.search}"
+
+    def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Tokens]:
+        """data: a text, or the Path of a text file. Gives ids and mask, int64 [length] each."""
+        tokens = self._encoder(text_of(data))
+        return (tokens.ids, np.ones_like(tokens.ids)), tokens
+
+    def run(self, parts: Mapping[str, Run], arrays: list[np.ndarray]) -> list[np.ndarray]:
+        """The tokens of each translation, int64 [N, length]."""
+        ids, mask = arrays
+        encode, step = parts.values()
+        (memory,) = as_list(encode([ids, mask]))
+        return [self.search(_Decoding(step, memory, mask, self.search.beams), len(ids))]
+
+    def postprocess(self, outputs: list[np.ndarray], metas: list[Tokens]) -> list[Translated]:
+        return [
+            Translated(self._decoder.decode(_until(row, self.search.end)), len(meta.ids), meta.total)
+            for row, meta in zip(outputs[0], metas, strict=True)
+        ]
+
+    def dataset(self, root: Path) -> Sequence[Sample]:
+        return ParallelCorpus(root, self.languages)
+
+    def samples_in(self, path: Path) -> list[Sample]:
+        return sources_in(path) if path.suffix.lower() == ".tsv" else [Sample(path.name, path)]
+
+    def length(self, data: Any) -> int:
+        return self._encoder.length(text_of(data))
+
+    def metric(self) -> TranslationQuality:
+        return TranslationQuality()
+
+    def agreement(self, one: Translated, other: Translated) -> bool:
+        return one.text == other.text
+
+    def describe(self, prediction: Translated, topk: int) -> str:
+        cut = f" (of the first {prediction.tokens} of {prediction.total} tokens)"
+        return (prediction.text or "(nothing)") + (cut if prediction.total > prediction.tokens else "")
+
+    def to_json(self, prediction: Translated) -> dict[str, Any]:
+        return {"text": prediction.text, "tokens": prediction.tokens, "tokens_in_text": prediction.total}
+
+    def draw(self, data: Any, prediction: Translated) -> Any:
+        from utils.draw.translation import draw_translation
+
+        return draw_translation(text_of(data), prediction.text, self.languages)
+
+    def adapted(self, size: int | None, topk: int) -> Translation:
+        return replace(self, max_length=size) if size else self
+
+
+class _Decoding:
+    """The decoder under way for a batch: its cache has the dtype of the graph, and a row for each text and beam."""
+
+    def __init__(self, step: Run, memory: np.ndarray, mask: np.ndarray, beams: int):
+        self._step = step
+        self._memory, self._mask = np.repeat(memory, beams, axis=0), np.repeat(mask, beams, axis=0)
+        rows, tensors, heads, _, size = self._memory.shape
+        self._cache = np.empty((rows, tensors, heads, 0, size), memory.dtype)
+
+    def __call__(self, tokens: np.ndarray, origins: np.ndarray | None) -> np.ndarray:
+        if origins is not None:
+            self._cache = self._cache[origins]
+        logits, new = as_list(self._step([tokens, self._mask, self._memory, self._cache]))
+        self._cache = np.concatenate([self._cache, new], axis=3)
+        return logits
+
+
+def _until(row: np.ndarray, end: int) -> list[int]:
+    """What stands between the first token and the one that ends the text."""
+    tokens = row[1:].tolist()
+    return tokens[: tokens.index(end)] if end in tokens else tokens

@@ -1,0 +1,59 @@
+"""Object detection in two stages: the first proposes regions, the second says what is in each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engine.spec import TensorSpec
+from utils.postprocess.pytorch.two_stage import Proposer, RegionDecoder
+from utils.preprocess.pytorch.rcnn import RcnnTransform
+from utils.roi_align import pooled_regions, powers_of
+from zoo.task import Run, as_list
+
+from .detection import ObjectDetection
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoStageDetection(ObjectDetection):
+    """The first part takes pictures, and gives the maps that regions are pooled from, then for every map of the pyramid
+    the scores, and then the offsets, of its anchors. The second one takes pooled regions.
+
+    proposer: makes regions of scores and offsets.
+    Pictures of a batch are filled up to a common size, as torchvision does it: what the network says of a picture
+    depends a little on how far.
+    """
+
+    transform: RcnnTransform
+    decoder: RegionDecoder
+    proposer: Proposer
+    padding = (0.0, 0.0)  # of the picture; its size needs none
+    beside = (TensorSpec("sizes", "int64", ("batch", 2)),)
+
+    def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
+        return self.transform(data)
+
+    def length(self, data: Any) -> int:
+        """The pixels that a picture takes in the input."""
+        return self.transform.positions(data)
+
+    def run(self, parts: Mapping[str, Run], arrays: list[np.ndarray]) -> list[np.ndarray]:
+        """Logits [R, classes] and offsets [R, 4 * classes] of all regions, the regions [R, 4], and how many of them
+        each picture has [N]. The second part is called for a picture at a time, which bounds the memory."""
+        images, sizes = arrays
+        propose, classify = parts.values()
+        found = as_list(propose([images]))
+        levels = len(self.proposer.sizes)
+        maps, scores, deltas = found[: -2 * levels], found[-2 * levels : -levels], found[-levels:]
+        regions = self.proposer(scores, deltas, sizes, (images.shape[2], images.shape[3]))
+        powers = powers_of(maps, int(sizes[:, 0].max()))
+        wide = len(self.decoder.classes)
+        said = [[np.empty((0, wide), np.float32), np.empty((0, 4 * wide), np.float32)]]
+        for number, boxes in enumerate(regions):
+            if len(boxes):
+                said.append(as_list(classify([pooled_regions([one[number] for one in maps], boxes, powers)])))
+        logits, offsets = (np.concatenate(column) for column in zip(*said, strict=True))
+        return [logits, offsets, np.concatenate(regions), np.array([len(boxes) for boxes in regions], np.int64)]

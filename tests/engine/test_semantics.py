@@ -1,0 +1,278 @@
+"""A runtime's semantics: each target gives ONNX Runtime's numbers, or refuses with a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from engine import backends
+from engine.backends.base import Session
+from engine.base import Engine, EngineError, ModelFileError, OptionError, RunError, ShapeError
+from engine.spec import TensorSpec, batch_name, takes_rows
+
+FLOAT = TensorProto.FLOAT
+
+
+def value(name: str, shape: list[Any] | None, kind: int = FLOAT) -> Any:
+    return helper.make_tensor_value_info(name, kind, shape)
+
+
+def saved(path: Path, nodes: list[Any], inputs: list[Any], outputs: list[Any], opset: int = 17, **weights: Any) -> Path:
+    tensors = [numpy_helper.from_array(np.asarray(array), name) for name, array in weights.items()]
+    graph = helper.make_graph(nodes, "net", inputs, outputs, tensors)
+    ir = 6 if opset < 12 else 8
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=ir), path)
+    return path
+
+
+@pytest.fixture(params=["openvino", "cpu"])
+def target(request: pytest.FixtureRequest) -> str:
+    state = backends.targets()[request.param].availability()
+    if not state.usable:
+        pytest.skip(state.detail)
+    return str(request.param)
+
+
+def run(path: Path, target: str, *arrays: np.ndarray, **options: Any) -> Any:
+    sizes = [list(array.shape) for array in arrays]
+    with Engine(path, target=target, input_size=sizes, **options) as engine:
+        return engine(list(arrays))
+
+
+@pytest.mark.parametrize("kind", ["Softmax", "LogSoftmax", "Hardmax"])
+@pytest.mark.parametrize(("shape", "axis", "opset"), [
+    ([2, 3, 4], None, 11), ([2, 3, 4], 0, 11), ([2, 3, 4], 2, 11), ([2, 3, 4], -2, 12), ([2, 3, 4, 2], 1, 9),
+    ([2, 3], None, 11), ([5], 0, 11), ([2, 3, 4], 1, 13),
+])  # fmt: skip
+def test_softmax_of_older_opsets(
+    tmp_path: Path, target: str, kind: str, shape: list[int], axis: int | None, opset: int
+) -> None:
+    node = helper.make_node(kind, ["x"], ["y"], **({} if axis is None else {"axis": axis}))
+    x = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    path = saved(tmp_path / "m.onnx", [node], [value("x", shape)], [value("y", shape)], opset)
+    want = run(path, "onnx", x)
+    try:
+        got = run(path, target, x)
+    except ModelFileError:
+        assert (kind, target) == ("Hardmax", "cpu")  # TVM has no such operator
+        return
+    np.testing.assert_allclose(got, want, atol=1e-5)
+
+
+def test_softmax_of_an_older_opset_within_a_branch(tmp_path: Path) -> None:
+    y = value("y", [2, 3, 4])
+    branch = helper.make_graph([helper.make_node("Softmax", ["x"], ["y"])], "b", [], [y])
+    node = helper.make_node("If", ["test"], ["z"], then_branch=branch, else_branch=branch)
+    x = np.random.default_rng(0).standard_normal((2, 3, 4)).astype(np.float32)
+    inputs = [value("x", [2, 3, 4]), value("test", [], TensorProto.BOOL)]
+    path = saved(tmp_path / "m.onnx", [node], inputs, [value("z", [2, 3, 4])], 11)
+    want = run(path, "onnx", x, np.array(True))
+    np.testing.assert_allclose(run(path, "openvino", x, np.array(True)), want, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [TensorProto.BFLOAT16, TensorProto.FLOAT8E4M3FN, TensorProto.COMPLEX64])
+@pytest.mark.parametrize("opens", ["onnx", "openvino", "cpu"])
+def test_element_types_that_no_array_has_are_refused(tmp_path: Path, opens: str, kind: int) -> None:
+    if not backends.targets()[opens].availability().usable:
+        pytest.skip(f"no {opens}")
+    nodes = [helper.make_node("Identity", ["x"], ["y"])]
+    path = saved(tmp_path / "m.onnx", nodes, [value("x", [2, 3], kind)], [value("y", [2, 3], kind)], 19)
+    with pytest.raises(ModelFileError):
+        Engine(path, target=opens, batch_size=2)
+
+
+@pytest.mark.parametrize("opset", [0, 1 << 20, 1 << 40, (1 << 63) - 1])
+@pytest.mark.parametrize("opens", ["onnx", "openvino", "cpu"])
+def test_an_opset_that_nobody_knows_is_refused(tmp_path: Path, opens: str, opset: int) -> None:
+    if not backends.targets()[opens].availability().usable:
+        pytest.skip(f"no {opens}")
+    nodes = [helper.make_node("Neg", ["x"], ["y"])]
+    path = saved(tmp_path / "m.onnx", nodes, [value("x", [2, 3])], [value("y", [2, 3])], opset)
+    with pytest.raises(ModelFileError):
+        Engine(path, target=opens, batch_size=2)
+
+
+@pytest.mark.parametrize("opens", ["onnx", "openvino", "cpu"])
+@pytest.mark.parametrize("shape", [[-1, 3], [-1, -1], [2, -1]])
+def test_a_negative_dimension_is_an_open_one(tmp_path: Path, opens: str, shape: list[int]) -> None:
+    if not backends.targets()[opens].availability().usable:
+        pytest.skip(f"no {opens}")
+    path = saved(tmp_path / "m.onnx", [helper.make_node("Neg", ["x"], ["y"])], [value("x", shape)], [value("y", shape)])
+    x = np.arange(6, dtype=np.float32).reshape(2, 3)
+    np.testing.assert_array_equal(run(path, opens, x, batch_size=2), -x)
+
+
+def test_sizes_that_contradict_each_other(tmp_path: Path, target: str) -> None:
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["y"])]
+    weights = {"w": np.ones((4, 5), np.float32)}
+    path = saved(tmp_path / "m.onnx", nodes, [value("x", [2, 3])], [value("y", [2, 5])], **weights)
+    with pytest.raises(EngineError):
+        run(path, target, np.ones((2, 3), np.float32))
+
+
+def test_an_output_that_is_not_what_the_file_declares(tmp_path: Path, target: str) -> None:
+    path = saved(tmp_path / "m.onnx", [helper.make_node("Neg", ["x"], ["y"])], [value("x", [2, 3])], [value("y", [6])])
+    with pytest.raises(EngineError):
+        run(path, target, np.ones((2, 3), np.float32))
+
+
+@pytest.mark.parametrize(
+    "returned", [np.zeros((2, 3), np.float64), np.zeros(2, np.float32), np.zeros((2, 4), np.float32)]
+)
+def test_a_runtime_that_returns_something_else_is_caught(returned: np.ndarray) -> None:
+    class Liar(Session):
+        inputs = (TensorSpec("x", "float32", ("batch", 3)),)
+        outputs = (TensorSpec("y", "float32", ("batch", 3)),)
+
+        def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+            return [returned]
+
+    with pytest.raises(RunError, match="output 'y"):
+        Engine.from_session(Liar(), "liar", "liar")(np.zeros((2, 3), np.float32))
+
+
+def lstm(path: Path, shape: list[Any]) -> Path:
+    nodes = [helper.make_node("LSTM", ["x", "w", "r"], ["y"], hidden_size=2)]
+    random = np.random.default_rng(0)
+    weights = {name: random.standard_normal((1, 8, size)).astype(np.float32) for name, size in (("w", 3), ("r", 2))}
+    return saved(path, nodes, [value("x", shape)], [value("y", [shape[0], 1, shape[1], 2])], **weights)
+
+
+@pytest.mark.parametrize("opens", ["onnx", "openvino", "cpu"])
+@pytest.mark.parametrize("shape", [[4, "batch", 3], [4, 2, 3], [1, 2, 3], ["steps", "batch", 3]])
+@pytest.mark.parametrize("options", [{}, {"batch_size": 2}])
+def test_steps_are_no_rows(tmp_path: Path, opens: str, shape: list[Any], options: dict[str, Any]) -> None:
+    """6 steps are right, or refused; never cut into pieces."""
+    if not backends.targets()[opens].availability().usable:
+        pytest.skip(f"no {opens}")
+    x = np.random.default_rng(1).standard_normal((6, 2, 3)).astype(np.float32)
+    with Engine(lstm(tmp_path / "open.onnx", ["steps", "batch", 3])) as engine:
+        want = engine(x)
+    size = [[4 if shape[0] == "steps" else shape[0], 2, 3]]
+    try:
+        with Engine(lstm(tmp_path / "m.onnx", shape), target=opens, input_size=size, **options) as engine:
+            got = engine(x)
+    except ShapeError:
+        return
+    np.testing.assert_allclose(got, want, atol=1e-5)
+
+
+def test_the_caller_says_what_the_batch_is(tmp_path: Path, target: str) -> None:
+    path = saved(
+        tmp_path / "m.onnx", [helper.make_node("Neg", ["x"], ["y"])], [value("x", [2, 3])], [value("y", [2, 3])]
+    )
+    x = np.arange(15, dtype=np.float32).reshape(5, 3)
+    with Engine(path, target=target, batch_first=True) as engine:
+        np.testing.assert_array_equal(engine(x), -x)
+    with Engine(path, target=target) as engine, pytest.raises(ShapeError, match="takes 2 in dimension 0"):
+        engine(x)
+
+
+def test_copies_share_a_batch_only_where_it_is_known(tmp_path: Path) -> None:
+    path = saved(
+        tmp_path / "m.onnx", [helper.make_node("Neg", ["x"], ["y"])], [value("x", ["t", 3])], [value("y", ["t", 3])]
+    )
+    with pytest.raises(OptionError, match="not known which dimension is the batch"):
+        Engine(path, replicas=2)
+    with Engine(path, replicas=2, batch_first=True) as engine:
+        assert engine(np.ones((5, 3), np.float32)).shape == (5, 3)
+
+
+def spec(*shape: int | str) -> TensorSpec:
+    return TensorSpec("x", "float32", shape)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "sized", "name", "rows"),
+    [
+        ([spec("batch", 3)], False, "batch", (True,)),
+        ([spec("batch_size", 3), spec("batch_size")], False, "batch_size", (True, True)),
+        ([spec(4, "batch", 3)], False, "batch", (False,)),
+        ([spec("batch", 1, 8, 8), spec("num_rois", 4)], False, "batch", (True, False)),
+        ([spec("N", 3), spec(2)], False, None, (False, False)),
+        ([spec("N", 3), spec(2)], True, "N", (True, False)),
+        ([spec("steps", "n", 3)], True, None, (False,)),
+        ([spec(2, 3)], True, None, (False,)),
+        ([], True, None, ()),
+    ],
+)
+def test_names_of_the_batch(inputs: list[TensorSpec], sized: bool, name: str | None, rows: tuple[bool, ...]) -> None:
+    assert batch_name(inputs, sized) == name
+    assert takes_rows(inputs, sized=sized) == rows
+    assert takes_rows(inputs, batch_first=False, sized=sized) == (False,) * len(inputs)
+
+
+OPEN: dict[str, Callable[[], tuple[Any, list[Any], list[Any], list[np.ndarray]]]] = {
+    "values": lambda: (
+        helper.make_node("NonZero", ["x"], ["y"]), [value("x", ["n", 3])], [value("y", [2, "k"], TensorProto.INT64)],
+        [np.float32([[1, 0, 3]])],
+    ),
+    "sizes": lambda: (
+        helper.make_node("Tile", ["x", "n"], ["y"]), [value("x", ["n", 3]), value("n", [2], TensorProto.INT64)],
+        [value("y", ["a", "b"])], [np.ones((1, 3), np.float32), np.array([1, 2])],
+    ),
+    "lacking": lambda: (
+        helper.make_node("Det", ["x"], ["y"]), [value("x", [3, 3])], [value("y", [])], [np.eye(3, dtype=np.float32)],
+    ),
+    "sequence": lambda: (
+        helper.make_node("SplitToSequence", ["x"], ["y"], axis=0), [value("x", ["n", 3])],
+        [helper.make_value_info("y", helper.make_sequence_type_proto(helper.make_tensor_type_proto(FLOAT, None)))],
+        [np.ones((2, 3), np.float32)],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", OPEN)
+def test_what_a_compiler_cannot_do_is_a_sentence(tmp_path: Path, target: str, kind: str) -> None:
+    node, inputs, outputs, arrays = OPEN[kind]()
+    path = saved(tmp_path / "m.onnx", [node], inputs, outputs)
+    said = ""
+    try:
+        np.testing.assert_allclose(run(path, target, *arrays), run(path, "onnx", *arrays))
+    except EngineError as error:
+        said = str(error)
+    assert said == "" or ("m.onnx" in said or "'y'" in said)
+
+
+def test_a_sequence_comes_as_a_list_and_is_not_put_together(tmp_path: Path) -> None:
+    _, inputs, outputs, _ = OPEN["sequence"]()
+    node = helper.make_node("SplitToSequence", ["x"], ["y"], axis=1)
+    x = np.arange(6, dtype=np.float32).reshape(2, 3)
+    with Engine(saved(tmp_path / "m.onnx", [node], inputs, outputs)) as engine:
+        assert [part.tolist() for part in engine(x)] == [[[0], [3]], [[1], [4]], [[2], [5]]]
+    fixed = saved(tmp_path / "fixed.onnx", [node], [value("x", [1, 3])], outputs)
+    with Engine(fixed, batch_first=True) as engine, pytest.raises(ShapeError, match="'y' is a list and no array"):
+        engine(x)
+
+
+def test_a_file_that_is_too_large_for_one_message_says_so(
+    tmp_path: Path, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.backends.compiling import onnx_file
+
+    path = saved(
+        tmp_path / "m.onnx", [helper.make_node("Neg", ["x"], ["y"])], [value("x", [2, 3])], [value("y", [2, 3])]
+    )
+    monkeypatch.setattr(onnx_file, "LARGEST", 10)
+    with pytest.raises(ModelFileError, match="too large"):
+        Engine(path, target=target, batch_size=2, options={"cache": False})
+
+
+def test_what_is_known_to_differ_is_refused_or_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    node = helper.make_node("Tile", ["x", "n"], ["y"])
+    inputs = [value("x", ["batch", 3]), value("n", [2], TensorProto.INT64)]
+    path = saved(tmp_path / "tile.onnx", [node], inputs, [value("y", ["a", "b"])])
+    with pytest.raises(ModelFileError, match=r"computes Tile \(repeats that are no constant\) otherwise"):
+        Engine(path, target="openvino")
+    pool = helper.make_node(
+        "AveragePool", ["x"], ["y"], kernel_shape=[2, 2], ceil_mode=1, count_include_pad=1, dilations=[2, 2]
+    )
+    path = saved(tmp_path / "pool.onnx", [pool], [value("x", [1, 1, 6, 6])], [value("y", [1, 1, "h", "w"])], 19)
+    with Engine(path):
+        assert "computes AveragePool" in caplog.text

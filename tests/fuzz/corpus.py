@@ -1,0 +1,107 @@
+"""Files that were once read wrongly, ended the process or gave a traceback: (loader, file, the damage) → content.
+
+Each is made from the whole file that the loader's data set has, so that nothing binary is kept here.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Callable
+
+Change = Callable[[bytes], bytes]
+
+
+def _with_chunk(kind: bytes, body: bytes) -> Change:
+    """A PNG with one more chunk before its pixels."""
+    chunk = struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    def change(whole: bytes) -> bytes:
+        at = whole.index(b"IDAT") - 4
+        return whole[:at] + chunk + whole[at:]
+
+    return change
+
+
+def _with_size(width: int, height: int) -> Change:
+    """A PNG that claims another size."""
+
+    def change(whole: bytes) -> bytes:
+        head = b"IHDR" + struct.pack(">II", width, height) + whole[24:29]
+        return whole[:12] + head + struct.pack(">I", zlib.crc32(head)) + whole[33:]
+
+    return change
+
+
+def _first(old: bytes, new: bytes) -> Change:
+    """With `new` in the place of the first `old`."""
+
+    def change(whole: bytes) -> bytes:
+        if old not in whole:
+            raise ValueError(f"{old!r} is not in the whole file")
+        return whole.replace(old, new, 1)
+
+    return change
+
+
+def _without_field(name: str) -> Change:
+    """JSON without a field, in all of its annotations."""
+
+    def change(whole: bytes) -> bytes:
+        content = json.loads(whole)
+        for entry in content["annotations"]:
+            del entry[name]
+        return json.dumps(content).encode()
+
+    return change
+
+
+def _wav_length(length: int) -> Change:
+    def change(whole: bytes) -> bytes:
+        at = whole.index(b"data") + 4
+        return whole[:at] + struct.pack("<I", length) + whole[at + 4 :]
+
+    return change
+
+
+KEPT: dict[tuple[str, str, str], Change] = {
+    ("png", "a.png", "EXIF that is no TIFF"): _with_chunk(b"eXIf", b"\x00\x08\x00\x02\x01\x12\x00\x03" + bytes(20)),
+    ("png", "a.png", "a colour profile without a name"): _with_chunk(b"iCCP", b""),
+    ("png", "a.png", "a text that unpacks to 80 MB"): _with_chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(80_000_000))),
+    ("png", "a.png", "a size of 4 gigapixels"): _with_size(65_535, 65_535),
+    ("png", "a.png", "a size of nothing"): _with_size(0, 16),
+    ("jpeg", "a.jpg", "EXIF whose directory lies elsewhere"): _first(b"MM\0*\0\0\0\x08", b"MM\0*\xff\xff\xff\xff"),
+    ("coco", "annotations/instances_val.json", "a byte order mark"): lambda whole: b"\xef\xbb\xbf" + whole,
+    ("coco", "annotations/instances_val.json", "UTF-16"): lambda whole: whole.decode().encode("utf-16"),
+    ("coco", "annotations/instances_val.json", "no area"): _without_field("area"),
+    ("coco", "annotations/instances_val.json", "an area of null"): _first(b'"area": 33.0', b'"area": null'),
+    ("coco", "annotations/instances_val.json", "lists too deep"): lambda whole: b"[" * 100_000,
+    ("coco", "annotations/instances_val.json", "a name too long"): _first(b"0.png", b"x" * 70_000),
+    ("wider", "wider_face_split/wider_face_val_bbx_gt.txt", "no line of zeros"): _first(b"0 0 0 0 0 0 0 0 0 0 \n", b""),
+    ("wider", "wider_face_split/wider_face_val_bbx_gt.txt", "a count too long"): _first(
+        b"\n2\n", b"\n" + b"9" * 5000 + b"\n"
+    ),
+    ("wider", "wider_face_split/wider_face_val_bbx_gt.txt", "a name too long"): _first(b"1--Ice", b"x" * 70_000),
+    ("icdar", "gt_img_1.txt", "fourteen corners"): lambda whole: (",".join(["1,2,9,2,9,8,1"] * 4) + ",word").encode(),
+    ("voc", "SegmentationClass/a.png", "a size of 4 gigapixels"): _with_size(65_535, 65_535),
+    ("voc list", "ImageSets/Segmentation/val.txt", "a name too long"): lambda whole: b"x" * 70_000,
+    ("speech", "testing_list.txt", "a name too long"): lambda whole: b"yes/" + b"x" * 70_000,
+    ("lmdb", "data.mdb", "cut off behind the meta pages"): lambda whole: whole[: 2 * 4096],
+    ("lmdb", "data.mdb", "a root that is not there"): lambda whole: whole.replace(
+        whole[4096 + 128 : 4096 + 136], b"\x7f" * 8
+    ),
+    ("planetoid", "ind.mini.x", "a note number of 2 billion"): lambda whole: b"\x80\x02]r\xff\xff\xff\x7f.",
+    ("planetoid", "ind.mini.graph", "bytes of 8 GiB"): lambda whole: (
+        b"\x80\x04\x8e" + struct.pack("<Q", 8 << 30) + b"."
+    ),
+    ("arrays 2", "a.pkl", "nothing"): lambda whole: b"",
+    ("criteo", "valid.tsv", "a byte order mark"): lambda whole: b"\xef\xbb\xbf" + whole,
+    ("sentences", "dev.tsv", "UTF-16 without a mark"): lambda whole: whole.decode().encode("utf-16-le"),
+    ("pairs", "dev.tsv", "a header of 5,000 digits"): _first(b"sentence1", b"9" * 5000),
+    ("text", "vocab.txt", "a word of 5,000 digits"): _first(b"PAD", b"9" * 5000),
+    ("tokenizer", "tokenizer.json", "no unknown token"): _first(b'"unk_token"', b'"other"'),
+    ("wav", "a.wav", "a length of 0"): _wav_length(0),
+    ("wav", "a.wav", "a length of 4 GiB"): _wav_length(0xFFFFFFFF),
+    ("wav", "a.wav", "a thousand channels"): _first(b"\x01\0\x01\0\x80\x3e", b"\x01\0\xff\x03\x80\x3e"),
+}

@@ -1,0 +1,303 @@
+"""Label files that are nearly of the format: read as they are meant, or named with what to change; never misread."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from utils.datasets.coco import CocoDetection
+from utils.datasets.criteo import CriteoLog
+from utils.datasets.icdar import read_icdar
+from utils.datasets.tsv_classification import LabelledSentences
+from utils.datasets.voc_segmentation import IndexMask, VocSegmentation, palette
+from utils.datasets.wider_face import WiderFace
+from utils.text_file import read_json, read_lines, read_text
+from zoo_core.errors import DataError, UnreadableError
+
+# text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "message"),
+    [
+        ("utf-16", "this is UTF-16, as its byte order mark says"),
+        ("utf-32", "this is UTF-32"),
+        ("utf-16-le", "NUL characters.* Is it UTF-16"),
+        ("latin-1", r"line 2: this is not UTF-8 \(byte 0xe4\)"),
+    ],
+)
+def test_another_encoding_is_named_with_the_way_to_change_it(tmp_path: Path, encoding: str, message: str) -> None:
+    (tmp_path / "a.txt").write_bytes(f"one\n{'z' if encoding == 'utf-16-le' else 'ä'}\n".encode(encoding))
+    for read in (read_text, read_lines, lambda path: read_json(path, "{}")):
+        with pytest.raises(UnreadableError, match=message + ".*iconv"):
+            read(tmp_path / "a.txt")
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_lines_end_as_any_system_ends_them(tmp_path: Path, mark: bytes, end: bytes) -> None:
+    (tmp_path / "a.txt").write_bytes(mark + end.join([b"one", b"", "t\u2028wo".encode()]) + end)
+    assert read_lines(tmp_path / "a.txt") == ["one", "", "t\u2028wo"]
+
+
+def test_json_that_is_none_is_named_by_its_place(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"a": 1,\n}')
+    with pytest.raises(UnreadableError, match=r"a\.json:2:1: this is not JSON: .* Expected \{…\}"):
+        read_json(tmp_path / "a.json", "{…}")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_table_with_any_line_ends(tmp_path: Path, end: str) -> None:
+    (tmp_path / "dev.tsv").write_bytes(
+        b"\xef\xbb\xbf" + end.join(["sentence\tlabel", "good\t1", "bad\t0", ""]).encode()
+    )
+    assert [(sample.data, sample.target) for sample in LabelledSentences(tmp_path)] == [("good", 1), ("bad", 0)]
+
+
+# COCO
+
+COCO: dict[str, Any] = {
+    "images": [{"id": 1, "file_name": "1.png", "width": 64, "height": 48}],
+    "annotations": [{"id": 1, "image_id": 1, "category_id": 3, "bbox": [1, 2, 30, 20]}],
+    "categories": [{"id": 3, "name": "cat"}],
+}
+
+
+def coco(root: Path, change: Any = None, code: str = "utf-8") -> list[Any]:
+    content = copy.deepcopy(COCO)
+    if change:
+        change(content)
+    (root / "val").mkdir(exist_ok=True)
+    Image.new("RGB", (64, 48)).save(root / "val/1.png")
+    (root / "annotations").mkdir(exist_ok=True)
+    (root / "annotations/instances_val.json").write_bytes(json.dumps(content).encode(code))
+    return list(CocoDetection(root, ("dog", "cat")))
+
+
+def test_coco_is_read(tmp_path: Path, caplog: Any) -> None:
+    (sample,) = coco(tmp_path, code="utf-8-sig")
+    assert sample.target.boxes.tolist() == [[1, 2, 31, 22]]
+    assert sample.target.areas.tolist() == [600]
+    assert sample.target.classes.tolist() == [1]
+    assert not caplog.messages
+
+
+def test_names_of_categories_in_another_case(tmp_path: Path) -> None:
+    assert coco(tmp_path, lambda c: c["categories"][0].update(name="CAT"))[0].target.classes.tolist() == [1]
+
+
+def test_a_category_that_nobody_has_is_said(tmp_path: Path, caplog: Any) -> None:
+    coco(tmp_path, lambda c: c["categories"].append({"id": 0, "name": "animals"}))
+    assert "category 0 is 'animals'" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c["categories"][0].update(id="3"), r"'category_id' is 3; expected the id of a category \(\"3\"\)"),
+        (lambda c: c["annotations"][0].update(category_id="3"), r"'category_id' is \"3\" \(a text\); .*\(3\)"),
+        (lambda c: c["annotations"][0].update(area=None), "'area' is null; expected a number of 0 or more, or no such"),
+        (lambda c: c["annotations"][0].update(iscrowd=None), "'iscrowd' is null; expected 0 or 1"),
+        (lambda c: c["annotations"][0].update(bbox=None), "'bbox' is null; expected four numbers"),
+        (lambda c: c["annotations"][0].update(image_id=None), "'image_id' is null"),
+        (lambda c: c["annotations"][0].update(id=None), "field 'id' is null; expected a number or a text"),
+        (lambda c: c["annotations"].append(c["annotations"][0]), "annotation 1 stands there twice"),
+        (lambda c: c["categories"].append({"id": 4, "name": "Cat"}), "categories 3 and 4 are both 'cat'"),
+        (lambda c: c["categories"][0].update(name="bird"), "category 3 is 'bird', which is none of the 2 classes"),
+        (lambda c: c["images"].append({"id": 2, "file_name": "1.png"}), "images 1 and 2 are both the file 1.png"),
+    ],
+)
+def test_what_is_wrong_in_coco_is_named(tmp_path: Path, change: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        coco(tmp_path, change)
+
+
+@pytest.mark.parametrize(
+    ("box", "said"),
+    [([20, 10, 60, 40], "reach beyond their pictures"), ([0.1, 0.1, 0.5, 0.5], "within 0 to 1")],
+)
+def test_boxes_in_another_form_are_said(tmp_path: Path, caplog: Any, box: list[float], said: str) -> None:
+    coco(tmp_path, lambda c: c["annotations"][0].update(bbox=box))
+    assert said in caplog.text
+
+
+def test_results_in_place_of_the_truth(tmp_path: Path) -> None:
+    coco(tmp_path)
+    path = tmp_path / "annotations/instances_val.json"
+    path.write_text('[{"image_id": 1, "category_id": 3, "bbox": [1, 2, 3, 4], "score": 0.5}]')
+    with pytest.raises(DataError, match="these are results: give the file of the truth"):
+        CocoDetection(tmp_path, ("cat",))
+
+
+# WIDER FACE
+
+
+def wider(root: Path, text: str) -> list[Any]:
+    for name in ("a", "b"):
+        (root / "WIDER_val/images").mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (9, 9)).save(root / f"WIDER_val/images/{name}.png")
+    (root / "wider_face_split").mkdir(exist_ok=True)
+    (root / "wider_face_split/wider_face_val_bbx_gt.txt").write_bytes(text.encode())
+    return [(sample.id, len(sample.target.boxes)) for sample in WiderFace(root)]
+
+
+FACE = "1 2 3 4 0 0 0 0 0 0"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"a.png\n1\n{FACE}\nb.png\n0\n0 0 0 0 0 0 0 0 0 0\n",
+        f"a.png\n1\n{FACE}\nb.png\n0\n",
+        f"\ufeffa.png\r\n1\r\n{FACE} \r\nb.png\r\n0\r\n",
+        f"a.png\n1\n{FACE}\n\nb.png\n0\n\n",
+    ],
+)
+def test_wider_lists_of_all_kinds(tmp_path: Path, text: str) -> None:
+    assert wider(tmp_path, text) == [("a.png", 1), ("b.png", 0)]
+
+
+def test_a_picture_without_faces_and_without_a_line_comes_first(tmp_path: Path) -> None:
+    assert wider(tmp_path, f"b.png\n0\na.png\n1\n{FACE}\n") == [("b.png", 0), ("a.png", 1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"a.png\n2\n{FACE}\nb.png\n0\n", "line 4: got 'b.png', expected one of the 2 faces of a.png.*fewer lines"),
+        (f"a.png\n1\n{FACE}\n{FACE}\nb.png\n0\n", "line 4: .* is the line of a face.*more lines than the number"),
+        (f"a.png\n1\n{FACE} 7\n", "line 3: 11 numbers, expected 10"),
+        (f"a.png\n1\n{FACE}\na.png\n1\n{FACE}\n", "line 4: 'a.png' stands there twice"),
+        (f"a.png\n{'9' * 5000}\n{FACE}\n", "line 2: .*expected the number of faces"),
+        (f"a.png\n1\n{FACE}", ""),
+    ],
+)
+def test_what_is_wrong_in_a_wider_list_is_named(tmp_path: Path, text: str, message: str) -> None:
+    if not message:  # the last line needs no end
+        assert wider(tmp_path, text) == [("a.png", 1)]
+        return
+    with pytest.raises(DataError, match=message):
+        wider(tmp_path, text)
+
+
+# ICDAR
+
+
+def icdar(root: Path, text: str) -> list[Any]:
+    Image.new("RGB", (99, 99)).save(root / "img_1.png")
+    (root / "gt_img_1.txt").write_bytes(text.encode())
+    ((sample),) = read_icdar(root)
+    return [(len(region.polygon), region.text, region.ignored) for region in sample.target]
+
+
+FOUR, SIX = "1,1,9,1,9,5,1,5", "1,1,5,0,9,1,9,5,5,6,1,5"
+FOURTEEN = ",".join(f"{x},{y}" for x, y in [*((k, 1) for k in range(7)), *((6 - k, 5) for k in range(7))])
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([f"{FOUR},word"], [(4, "word", False)]),
+        ([f"{FOUR},one, two"], [(4, "one, two", False)]),
+        ([f"{FOUR},42"], [(4, "42", False)]),
+        ([f"{FOUR},1,000"], [(4, "1,000", False)]),
+        ([f"{FOUR},1,000,000", f"{FOUR},a"], [(4, "1,000,000", False), (4, "a", False)]),
+        ([f"{FOUR},###", f'{FOUR},"###"', f"{FOUR}, ### "], [(4, "###", True)] * 3),
+        ([f"{FOUR},"], [(4, "", False)]),
+        ([f"{FOUR},Latin,word", f"{FOUR},Arabic,###"], [(4, "word", False), (4, "###", True)]),
+        ([f"{FOUR},Latin,word", f"{FOUR},plain"], [(4, "Latin,word", False), (4, "plain", False)]),
+        ([f"{FOURTEEN},word", f"{FOURTEEN},###"], [(14, "word", False), (14, "###", True)]),
+        ([f"{FOURTEEN},12"], [(14, "12", False)]),
+        ([f"{SIX},a", f"{FOURTEEN},b", f"{FOUR},c"], [(6, "a", False), (14, "b", False), (4, "c", False)]),
+    ],
+)
+def test_texts_in_published_layouts(tmp_path: Path, lines: list[str], expected: list[Any]) -> None:
+    for text in ("\n".join(lines), "\ufeff" + "\r\n".join(lines) + "\r\n"):
+        assert icdar(tmp_path, text) == expected
+
+
+def test_a_polygon_among_rectangles_is_said(tmp_path: Path, caplog: Any) -> None:
+    assert icdar(tmp_path, f"{FOUR},a\n{FOUR},b\n{SIX},c\n")[2] == (6, "c", False)
+    assert "line 3: 12 numbers stand in this line" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (FOURTEEN, "28 numbers, and no transcription"),
+        (f"{SIX}\n{FOURTEEN}", "line 1: 12 numbers, and no transcription"),
+        (FOUR, "4 points"),
+        ("5,5,4,2,0.3,word", "five numbers: centre, size and angle of a rotated box"),
+        ("1,1,9,5,word", "four numbers: left, top, right and bottom, as ICDAR 2013"),
+        ('38 43 920 215 "word"', "0 points"),
+    ],
+)
+def test_neighbours_of_icdar_are_named(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        icdar(tmp_path, text)
+
+
+# VOC
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+@pytest.mark.parametrize("mode", ["P", "L"])
+def test_masks_of_few_bits_hold_the_same_indices(tmp_path: Path, bits: int, mode: str) -> None:
+    values = (np.arange(48, dtype=np.uint8) % min(2**bits, 21)).reshape(6, 8)
+    path = tmp_path / "mask.png"
+    if mode == "P":
+        image = Image.fromarray(values)
+        image.putpalette(palette())
+        image.save(path, bits=bits)
+    else:
+        path.write_bytes(grey_png(values, bits))
+    if (mode, bits) == ("L", 1):
+        with pytest.raises(DataError, match="mode 1"):
+            IndexMask(path, 21).array()
+    else:
+        assert np.array_equal(IndexMask(path, 21).array(), values)
+
+
+def grey_png(values: np.ndarray, bits: int) -> bytes:
+    """A grey PNG of 1, 2, 4 or 8 bits a pixel, which Pillow does not write."""
+    import struct
+    import zlib
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    height, width = values.shape
+    planes = np.unpackbits(values[:, :, None], axis=2)[:, :, 8 - bits :].reshape(height, -1)
+    rows = b"".join(b"\0" + row.tobytes() for row in np.packbits(planes, axis=1))
+    head = struct.pack(">IIBBBBB", width, height, bits, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def test_a_name_that_is_listed_twice(tmp_path: Path) -> None:
+    for folder in ("JPEGImages", "SegmentationClass", "ImageSets/Segmentation"):
+        (tmp_path / folder).mkdir(parents=True)
+    Image.new("RGB", (4, 4)).save(tmp_path / "JPEGImages/a.jpg")
+    Image.new("L", (4, 4)).save(tmp_path / "SegmentationClass/a.png")
+    (tmp_path / "ImageSets/Segmentation/val.txt").write_bytes(b"\xef\xbb\xbfa\r\n")
+    assert len(VocSegmentation(tmp_path)) == 1
+    (tmp_path / "ImageSets/Segmentation/val.txt").write_text("a\na\n")
+    with pytest.raises(DataError, match="line 2: 'a' stands in line 1 already"):
+        VocSegmentation(tmp_path)
+
+
+# Criteo
+
+
+def test_a_click_log_with_a_mark_and_one_that_shrinks(tmp_path: Path) -> None:
+    row = "1\t" + "\t".join(["3"] * 13 + ["0000000a"] * 26)
+    path = tmp_path / "valid.tsv"
+    path.write_bytes(b"\xef\xbb\xbf" + f"{row}\r\n{row}".encode())
+    log = CriteoLog(path)
+    assert [(sample.data, sample.target) for sample in log] == [(row[2:], 1)] * 2
+    path.write_bytes(b"1")
+    with pytest.raises(UnreadableError, match="it has changed since it was opened"):
+        log[1]

@@ -1,0 +1,280 @@
+"""What people's training scripts write, and what they take for a checkpoint: loaded, or named as what it is."""
+
+from __future__ import annotations
+
+import json
+import logging
+import struct
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from zoo import catalogue
+from zoo.errors import ZooError
+from zoo.frameworks import pytorch
+from zoo.frameworks.checkpoints import with_names_of
+from zoo.model import Model
+from zoo.weights import Weights
+
+
+def network(fill: float = 0.0) -> Any:
+    made = torch.nn.Sequential()
+    made.add_module("conv", torch.nn.Conv2d(1, 2, 3))
+    made.add_module("norm", torch.nn.BatchNorm2d(2))
+    with torch.no_grad():
+        for parameter in made.parameters():
+            parameter.fill_(fill)
+    return made
+
+
+@pytest.fixture(scope="session")
+def lenet() -> Model:
+    return catalogue.load("classification/lenet").variant()
+
+
+@pytest.fixture
+def model(lenet: Model) -> Model:
+    return replace(lenet, build=network)
+
+
+def state(fill: float = 1.0, prefix: str = "") -> dict[str, Any]:
+    return {prefix + name: value for name, value in network(fill).state_dict().items()}
+
+
+def loaded(model: Model, path: Path, key: str = "") -> float:
+    """What the weights of the loaded network are filled with."""
+    made = pytorch.load(model, Weights("file", path, "", key), [])
+    values = {float(value) for parameter in made.parameters() for value in parameter.detach().flatten()}
+    (value,) = values
+    return value
+
+
+COMPILED = {name.replace("conv", "conv._orig_mod"): value for name, value in state().items()}
+FORMS: dict[str, Any] = {
+    "plain": state(),
+    "tutorial": {"epoch": 3, "model_state_dict": state(), "optimizer_state_dict": {"state": {0: {}}}, "loss": 0.1},
+    "net": {"net": state(), "acc": 99.0, "epoch": 9},
+    "model": {"model": state(), "args": {"lr": 0.1}},
+    "weights": {"weights": state()},
+    "nested": {"model": {"state_dict": state()}},
+    "a name of one's own": {"generator": state(), "step": 7},
+    "dataparallel": {"state_dict": state(prefix="module.")},
+    "compiled": state(prefix="_orig_mod."),
+    "compiled in parts": COMPILED,
+    "compiled and parallel": state(prefix="_orig_mod.module."),
+    "parallel and compiled": state(prefix="module._orig_mod."),
+    "lightning": {"state_dict": state(prefix="model."), "pytorch-lightning_version": "2.0", "callbacks": {"a": 1}},
+    "lightning and compiled": {"state_dict": state(prefix="model._orig_mod.")},
+    "lightning, net": {"state_dict": state(prefix="net.")},
+    "half": {name: value.half() if value.is_floating_point() else value for name, value in state().items()},
+    "bfloat16": {name: value.bfloat16() if value.is_floating_point() else value for name, value in state().items()},
+    "double": {name: value.double() if value.is_floating_point() else value for name, value in state().items()},
+    "averaged only": {"ema": state(), "updates": 7},
+    "empty average": {"model": state(), "ema": None},
+    "averaged as parallel": {"state_dict_ema": state(prefix="module.")},
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_forms_that_load(model: Model, tmp_path: Path, form: str) -> None:
+    torch.save(FORMS[form], tmp_path / "net.pth")
+    assert loaded(model, tmp_path / "net.pth") == 1.0
+
+
+@pytest.mark.parametrize("raw", ["state_dict", "model", "model_state_dict", "net"])
+@pytest.mark.parametrize("averaged", ["ema", "state_dict_ema", "model_ema", "ema_state_dict"])
+def test_the_average_is_taken_and_said_or_the_user_chooses(
+    model: Model, tmp_path: Path, caplog: pytest.LogCaptureFixture, raw: str, averaged: str
+) -> None:
+    torch.save({raw: state(1.0), averaged: state(2.0)}, tmp_path / "net.pth")
+    with caplog.at_level(logging.INFO):
+        assert loaded(model, tmp_path / "net.pth") == 2.0
+    assert f"({averaged}): the average is taken; --weights_key {raw}" in caplog.text
+    assert loaded(model, tmp_path / "net.pth", raw) == 1.0
+    assert loaded(model, tmp_path / "net.pth", averaged) == 2.0
+
+
+@pytest.mark.parametrize(
+    ("content", "key", "value"),
+    [
+        ({"a": {"b": state(1.0)}, "c": state(2.0)}, "a.b", 1.0),
+        ({"netG": state(1.0), "netD": state(2.0)}, "netD", 2.0),
+        ({"state_dict": state(1.0, "student.") | state(2.0, "teacher.")}, "teacher", 2.0),
+        ({"state_dict": state(1.0, "student.") | state(2.0, "teacher.")}, "state_dict.student", 1.0),
+        (state(1.0, "student.") | state(2.0, "teacher."), "student.", 1.0),
+        ({"best.one": state(3.0)}, "best.one", 3.0),
+    ],
+)
+def test_the_key_says_where(model: Model, tmp_path: Path, content: Any, key: str, value: float) -> None:
+    torch.save(content, tmp_path / "net.pth")
+    assert loaded(model, tmp_path / "net.pth", key) == value
+
+
+@pytest.mark.parametrize(
+    ("content", "key", "words"),
+    [
+        ({"netG": state(), "netD": state()}, "", "under 'netG' and 'netD': choose with --weights_key"),
+        ({"model": state(), "net": state()}, "", "under 'model' and 'net': choose with --weights_key model"),
+        ({"model": state()}, "ema", "has no weights at --weights_key ema; it holds 'model'"),
+        ({"model": {}}, "", "it is empty"),
+        ({"epoch": 3}, "", "'epoch' is of type int"),
+        (state() | {"epoch": 3}, "", "'epoch' is of type int"),
+        (network(), "", "an object whose code is not run, such as a whole network; in the script that trained it"),
+        ({"model": network(), "epoch": 1}, "", "torch.save(network.state_dict(), 'weights.pth')"),
+        (state(prefix="model.") | {"criterion.weight": torch.ones(2)}, "", "unexpected"),
+        ({"conv.weight": torch.ones(2, 1, 3, 3, dtype=torch.int8)} | {
+            name: value for name, value in state().items() if name != "conv.weight"
+        }, "", "conv.weight torch.int8 for torch.float32"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_meant_is_refused(model: Model, tmp_path: Path, content: Any, key: str, words: str) -> None:
+    torch.save(content, tmp_path / "net.pth")
+    with pytest.raises(ZooError) as caught:
+        loaded(model, tmp_path / "net.pth", key)
+    assert words in str(caught.value)
+
+
+def test_a_part_that_is_called_like_a_wrapper_keeps_its_name() -> None:
+    own = ["model.conv.weight", "module.conv.weight", "head._orig_mod.weight"]
+    given = dict.fromkeys(own, 0)
+    assert list(with_names_of(given, own)) == own
+    wrapped = {f"module.{name}": 0 for name in own}
+    assert list(with_names_of(wrapped, own)) == own
+
+
+@pytest.mark.parametrize("name", ["net.safetensors", "net.pth", "model.bin"])
+def test_safetensors_are_known_by_their_content(model: Model, tmp_path: Path, name: str) -> None:
+    save_file(state(prefix="_orig_mod."), tmp_path / name)
+    assert loaded(model, tmp_path / name) == 1.0
+
+
+def test_a_checkpoint_that_is_called_safetensors_loads(model: Model, tmp_path: Path) -> None:
+    torch.save(state(), tmp_path / "net.safetensors")
+    assert loaded(model, tmp_path / "net.safetensors") == 1.0
+
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 98\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (POINTER, "a Git-LFS pointer"),
+        (b"\n <!DOCTYPE html><html><body>Sign in</body></html>", "an HTML page"),
+        (b"\xef\xbb\xbf<HTML lang=en>", "an HTML page"),
+        (b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "an XML text"),
+        (json.dumps({"weight_map": {}}).encode(), "a JSON text"),
+        (b"\x1f\x8b\x08", "packed with gzip"),
+        (b"\x89HDF\r\n", "an HDF5 file"),
+        (b"PK\x03\x04 cut", "damaged or cut short"),
+        (b"random bytes", "not a checkpoint of tensors"),
+        (struct.pack("<Q", 40) + b'{"conv": cut', "not a checkpoint of tensors"),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_files_that_are_no_checkpoint_are_named(
+    model: Model, tmp_path: Path, content: bytes, words: str, suffix: str
+) -> None:
+    (tmp_path / f"net{suffix}").write_bytes(content)
+    with pytest.raises(ZooError) as caught:
+        loaded(model, tmp_path / f"net{suffix}")
+    assert words in str(caught.value)
+
+
+def test_a_cut_checkpoint_is_named(model: Model, tmp_path: Path) -> None:
+    torch.save(state(), tmp_path / "net.pth")
+    whole = (tmp_path / "net.pth").read_bytes()
+    (tmp_path / "net.pth").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ZooError, match="damaged or cut short"):
+        loaded(model, tmp_path / "net.pth")
+
+
+def test_a_torchscript_program_is_named(model: Model, tmp_path: Path) -> None:
+    torch.jit.save(torch.jit.trace(network().eval(), torch.zeros(1, 1, 4, 4)), str(tmp_path / "net.pt"))
+    with pytest.raises(ZooError, match="a TorchScript program"):
+        loaded(model, tmp_path / "net.pt")
+
+
+def test_a_numpy_archive_is_named(model: Model, tmp_path: Path) -> None:
+    np.savez(tmp_path / "net.npz", weight=np.zeros(3))
+    with pytest.raises(ZooError, match="a numpy archive"):
+        loaded(model, tmp_path / "net.npz")
+
+
+def test_an_archive_that_unpacks_to_far_more_is_refused_unread(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(tmp_path / "net.pth", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("net/data.pkl", b"\x80\x02}.")
+        for number in range(3):
+            archive.writestr(f"net/data/{number}", bytes(100 << 20))
+    monkeypatch.setattr(torch, "load", lambda *_, **__: pytest.fail("the archive was read"))
+    with pytest.raises(ZooError, match=r"unpacks to 315 MB, and the network has 0\.0 MB"):
+        loaded(model, tmp_path / "net.pth")
+
+
+def test_a_network_whose_library_loads_its_files_gets_what_does_not_fit(model: Model, tmp_path: Path) -> None:
+    """As densenet's names: what fits is loaded as it is, all else is the library's business."""
+    asked = []
+
+    def restore(content: dict[str, Any]) -> Any:
+        asked.append(sorted(content))
+        made = network()
+        made.load_state_dict({name.replace("old_", ""): value for name, value in content.items()})
+        return made
+
+    own = replace(model, restore=restore)
+    torch.save(state(1.0), tmp_path / "fits.pth")
+    torch.save(state(2.0, "old_"), tmp_path / "old.pth")
+    torch.save(state(2.0, "other_"), tmp_path / "other.pth")
+    assert loaded(own, tmp_path / "fits.pth") == 1.0
+    assert asked == []
+    assert loaded(own, tmp_path / "old.pth") == 2.0
+    assert len(asked) == 1
+    with pytest.raises(ZooError, match=r"does not fit the network\. missing"):
+        loaded(own, tmp_path / "other.pth")
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64", "float32"])
+def test_paddle_checkpoints_of_every_precision_load(lenet: Model, tmp_path: Path, dtype: str) -> None:
+    paddle = pytest.importorskip("paddle")
+    from zoo.frameworks import paddle as framework
+
+    given = paddle.nn.Linear(3, 2)
+    path = tmp_path / "net.pdparams"
+    paddle.save({name: value.astype(dtype) for name, value in given.state_dict().items()}, str(path))
+    made = framework.load(replace(lenet, build=lambda: paddle.nn.Linear(3, 2)), Weights("file", path), [])
+    assert made.weight.dtype == paddle.float32
+    want = given.weight.astype(dtype).astype("float32").numpy()
+    assert (made.weight.numpy() == want).all()
+
+
+@pytest.mark.parametrize("wrap", [lambda state: {"model": state, "epoch": 3}, lambda state: {"state_dict": state}])
+def test_paddle_checkpoints_may_be_wrapped(lenet: Model, tmp_path: Path, wrap: Any) -> None:
+    paddle = pytest.importorskip("paddle")
+    from zoo.frameworks import paddle as framework
+
+    given = paddle.nn.Linear(3, 2)
+    path = tmp_path / "net.pdparams"
+    paddle.save(wrap(given.state_dict()), str(path))
+    made = framework.load(replace(lenet, build=lambda: paddle.nn.Linear(3, 2)), Weights("file", path), [])
+    assert (made.weight.numpy() == given.weight.numpy()).all()
+
+
+def test_whole_numbers_are_no_weights_of_a_paddle_network(lenet: Model, tmp_path: Path) -> None:
+    paddle = pytest.importorskip("paddle")
+    from zoo.frameworks import paddle as framework
+
+    state = {name: value.astype("int8") for name, value in paddle.nn.Linear(3, 2).state_dict().items()}
+    paddle.save(state, str(tmp_path / "net.pdparams"))
+    with pytest.raises(ZooError, match=r"weight is int8 in the checkpoint, and the network's is paddle\.float32"):
+        framework.load(
+            replace(lenet, build=lambda: paddle.nn.Linear(3, 2)), Weights("file", tmp_path / "net.pdparams"), []
+        )

@@ -1,0 +1,138 @@
+"""Manifests are read with suspicion: they name files of their own folder only, and nothing else is ever removed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from zoo.commands import predict
+from zoo.errors import ZooError
+from zoo.exporting.export import ExportOptions, export
+from zoo.family import Family
+from zoo.manifest import Exported, earlier, kept, read_manifest, stale
+from zoo.model import Model
+from zoo_core.hashing import sha256
+
+pytest.importorskip("torch")
+
+NAMES = [
+    "../victim.onnx",
+    "{outside}",
+    "below/victim.onnx",
+    "below\\victim.onnx",
+    "..",
+    ".",
+    "",
+    "victim\0.onnx",
+    3,
+    None,
+]
+
+
+@pytest.fixture
+def folder(lenet_export: Exported, tmp_path: Path) -> Path:
+    """An export, and files around it that are nobody's business."""
+    made = tmp_path / "export"
+    made.mkdir()
+    for path in lenet_export.files():
+        shutil.copy(path, made)
+    for victim in (tmp_path / "victim.onnx", made / "below/victim.onnx", tmp_path / "outside.onnx"):
+        victim.parent.mkdir(exist_ok=True)
+        victim.write_bytes(b"precious")
+    return made
+
+
+def changed(folder: Path, **fields: Any) -> dict[str, Any]:
+    """Write the manifest with an entry more."""
+    path = folder / "lenet.export.json"
+    manifest: dict[str, Any] = json.loads(path.read_text())
+    manifest["files"]["int8"] = {"name": "victim.onnx", "sha256": sha256(folder.parent / "victim.onnx")} | fields
+    path.write_text(json.dumps(manifest))
+    return manifest
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_outside_of_the_folder_is_refused_and_stays(
+    lenet: Model, lenet_family: Family, folder: Path, capsys: pytest.CaptureFixture[str], name: Any
+) -> None:
+    name = name.format(outside=folder.parent / "outside.onnx") if isinstance(name, str) else name
+    changed(folder, name=name)
+    path = folder / "lenet.export.json"
+    for ckpt in (path, folder / "lenet_dyn.onnx"):
+        with pytest.raises(ZooError, match="is not a manifest of an export"):
+            read_manifest(ckpt)
+    assert predict.single(lenet_family, ["--target", "torch", "--ckpt", str(path)]) == 2
+    assert "is not a manifest of an export" in capsys.readouterr().err
+    assert earlier(path) == {}
+    before = {one: one.read_bytes() for one in folder.parent.rglob("*") if one.is_file()}
+    export(lenet, folder, ExportOptions(weights="random"))
+    assert all(one.read_bytes() == b"precious" for one in before if b"precious" in before[one])
+    assert set(before) <= {one for one in folder.parent.rglob("*") if one.is_file()}
+    assert "int8" not in read_manifest(path)["files"]
+
+
+def test_what_an_earlier_export_wrote_is_kept_or_removed_only_unchanged(folder: Path) -> None:
+    before = changed(folder, name="lenet_int8_dyn.onnx")
+    manifest = before | {"files": {kind: one for kind, one in before["files"].items() if kind != "int8"}, "failed": {}}
+    other = manifest | {"weights": {"kind": "random", "seed": 0}}
+    file = folder / "lenet_int8_dyn.onnx"
+    assert kept(before, manifest, folder) == {}
+    assert stale(before, other, folder) == [], "it is not there"
+    file.write_bytes(b"precious")
+    assert list(kept(before, manifest, folder)) == ["int8"]
+    assert kept(before, other, folder) == {}
+    assert stale(before, other, folder) == [file]
+    file.write_bytes(b"of somebody else")
+    assert kept(before, manifest, folder) == {}
+    assert stale(before, other, folder) == []
+    file.unlink()
+    file.symlink_to(folder.parent / "victim.onnx")
+    assert stale(before, other, folder) == []
+
+
+def test_what_has_failed_now_is_not_kept_from_before(folder: Path) -> None:
+    before = changed(folder, name="lenet_int8_dyn.onnx")
+    (folder / "lenet_int8_dyn.onnx").write_bytes(b"precious")
+    files = {kind: one for kind, one in before["files"].items() if kind != "int8"}
+    manifest = before | {"files": files, "failed": {"int8": "it differs too much"}}
+    assert kept(before, manifest, folder) == {}
+    assert stale(before, manifest, folder) == [folder / "lenet_int8_dyn.onnx"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"model": 1, "variant": "lenet", "weights": {"kind": "sample"}, "files": {}}',
+        '{"model": "a/b", "variant": "lenet", "weights": [], "files": {}}',
+        '{"model": "a/b", "variant": "lenet", "weights": {"kind": 3}, "files": {}}',
+        '{"model": "a/b", "variant": "lenet", "weights": {"kind": "sample"}, "files": []}',
+        '{"model": "a/b", "variant": "lenet", "weights": {"kind": "sample"}, "files": {"dynamic": {"name": "x"}}}',
+        '{"model": "a/b", "variant": "lenet", "weights": {"kind": "sample"}, "files": '
+        '{"dynamic": {"name": "x", "sha256": 3}}}',
+        "[" * 100_000,
+    ],
+)
+def test_what_is_no_manifest_is_a_sentence(tmp_path: Path, content: str) -> None:
+    (tmp_path / "lenet.export.json").write_text(content)
+    (tmp_path / "lenet_dyn.onnx").write_bytes(b"x")
+    for ckpt in ("lenet.export.json", "lenet_dyn.onnx"):
+        with pytest.raises(ZooError, match="is not a manifest of an export"):
+            read_manifest(tmp_path / ckpt)
+
+
+def test_a_manifest_whose_files_are_gone_or_changed_is_refused(folder: Path) -> None:
+    assert read_manifest(folder / "lenet.export.json")["variant"] == "lenet"
+    (folder / "lenet.onnx").write_bytes(b"another")
+    with pytest.raises(ZooError, match=r"lenet\.onnx has changed since it was exported"):
+        read_manifest(folder / "lenet.export.json")
+    assert read_manifest(folder / "lenet_dyn.onnx")["variant"] == "lenet", "of one file, that one counts"
+    (folder / "lenet.onnx").unlink()
+    with pytest.raises(ZooError, match=r"names lenet\.onnx, which is not in"):
+        read_manifest(folder / "lenet.export.json")
