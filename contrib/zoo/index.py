@@ -55,7 +55,8 @@ def entries(examples: Path = EXAMPLES) -> list[Entry]:
     new = [one for one, entry in found.items() if entry is None]
     # what a contributor's file does while it is loaded is its own: it may exit, or never end
     for outcome in guarded(lambda one: asdict(_loaded(one, examples)), new):
-        found[outcome.item] = Entry(outcome.item, error=outcome.fault) if outcome.fault else Entry(**outcome.value)
+        failed = Entry(outcome.item, error=f"{outcome.item}: {outcome.fault}")
+        found[outcome.item] = failed if outcome.fault else Entry(**outcome.value)
     whole = [entry for entry in found.values() if entry is not None]
     kept = {keys[entry.id]: asdict(entry) for entry in whole if not entry.error}
     if kept.keys() != known.keys():
