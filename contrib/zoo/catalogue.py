@@ -36,6 +36,7 @@ def find(asked: str, examples: Path = EXAMPLES) -> tuple[Family, str | None]:
             if asked == name or asked.startswith(f"{name}/"):
                 return load(name if asked == name else one, examples), asked[len(name) + 1 :] or None
     matches = [family for family in _families(known, examples) if asked in family.variants()]
+    matches = [family for family in matches if not family.library] or matches
     if len(matches) == 1:
         return matches[0], asked
     if matches:
