@@ -26,7 +26,9 @@ def find(asked: str, examples: Path = EXAMPLES) -> tuple[Family, str | None]:
         for name in (one, one.partition("/")[2]):
             if asked == name or asked.startswith(f"{name}/"):
                 return load(name if asked == name else one, examples), asked[len(name) + 1 :] or None
-    matches = [entry.id for entry in entries(examples) if asked in entry.variants]
+    named = [entry for entry in entries(examples) if asked in entry.variants]
+    # a folder of its own goes before a whole library that has the name too
+    matches = [entry.id for entry in named if not entry.library] or [entry.id for entry in named]
     if len(matches) == 1:
         return load(matches[0], examples), asked
     if matches:

@@ -27,6 +27,8 @@ class Family:
         names: the variants; a function where they come from a library, which must be cheap and import nothing heavy.
         make: gives the description of a variant; called when one is asked for.
         default: the variant that is meant where none is named; the first one by default.
+        library: whether it is a whole library: the name of a variant alone then means that of another family, where one
+            has it.
     """
 
     domain: str
@@ -37,6 +39,7 @@ class Family:
     names: Sequence[str] | Callable[[], Sequence[str]]
     make: Callable[[str], Model]
     default: str = ""
+    library: bool = False
 
     @property
     def id(self) -> str:

@@ -25,7 +25,7 @@ EXAMPLES = _ZOO.parent / "example"
 
 @dataclass(frozen=True)
 class Entry:
-    """One family. error: why its model.py cannot be loaded; then there is nothing else."""
+    """One family. library: whether it is a whole library. error: why its model.py cannot be loaded; then there is nothing else."""
 
     id: str
     framework: str = ""
@@ -33,6 +33,7 @@ class Entry:
     default_variant: str = ""
     default_weights: str = ""
     variants: Sequence[str] = ()
+    library: bool = False
     error: str = ""
 
 
@@ -90,7 +91,7 @@ def _loaded(model_id: str, examples: Path) -> Entry:
     except Exception as error:
         # the names of variants come from a contributor's own code
         return Entry(model_id, error=f"{model_id}: its variants cannot be listed: {type(error).__name__}: {error}")
-    return Entry(model_id, family.framework, family.title, default, family.default_weights, variants)
+    return Entry(model_id, family.framework, family.title, default, family.default_weights, variants, family.library)
 
 
 def _shared_digest() -> str:

@@ -199,6 +199,22 @@ def resize_and_crop(
     return image.resize((crop, crop), resample, box=box)
 
 
+def resize_and_border(
+    image: Image.Image, longer: int, size: int, resample: Image.Resampling, colour: tuple[int, ...]
+) -> Image.Image:
+    """Scale so that the longer side is `longer` pixels, and cut or fill up to size x size around the centre.
+
+    Args:
+        colour: of the border, one number from 0 to 255 a channel; the odd pixel of a border comes last.
+    """
+    ratio = max(image.width / longer, image.height / longer)
+    image = image.resize((max(round(image.width / ratio), 1), max(round(image.height / ratio), 1)), resample)
+    bordered = Image.new(image.mode, (max(image.width, size), max(image.height, size)), colour)
+    bordered.paste(image, (max(size - image.width, 0) // 2, max(size - image.height, 0) // 2))
+    left, top = (round((side - size) / 2) for side in bordered.size)
+    return bordered.crop((left, top, left + size, top + size))
+
+
 def crop_center(image: Image.Image, size: int, start: Callable[[int, int], int]) -> Image.Image:
     """Cut size x size pixels; what lies outside the image is black.
 

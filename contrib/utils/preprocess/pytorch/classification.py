@@ -20,6 +20,7 @@ from utils.preprocess.image import (
     crop_center,
     load_rgb,
     load_scaled,
+    resize_and_border,
     resize_and_crop,
     resize_shorter,
     to_planes,
@@ -28,6 +29,7 @@ from zoo_core.errors import DataError
 
 DTYPES = ("float16", "float32")
 CHANNELS = {"RGB": 3, "L": 1}
+CROP_MODES = ("center", "squash", "border")
 RESAMPLE = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
 
@@ -43,6 +45,8 @@ class ClassificationTransform:
         decoder: "reference", equal to torchvision to the bit, or "fast": JPEGs are decoded at a smaller scale where
             that leaves enough pixels, and only the crop is computed.
         mode: "RGB" (3 channels in that order) or "L" (1 channel, luma of the RGB image).
+        crop_mode: "center" as described; "squash" scales both sides to `resize`, whatever the proportions; "border"
+            scales the longer side to `resize` and fills up with the colour `mean`, as timm does both.
     """
 
     resize: int
@@ -52,6 +56,7 @@ class ClassificationTransform:
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
     mode: Literal["RGB", "L"] = "RGB"
     decoder: Literal["reference", "fast"] = "reference"
+    crop_mode: Literal["center", "squash", "border"] = "center"
 
     def __post_init__(self) -> None:
         if self.resize < 1 or self.crop < 1:
@@ -61,6 +66,8 @@ class ClassificationTransform:
                 f"mode {self.mode!r} must be one of {list(CHANNELS)}, interpolation {self.interpolation!r} "
                 f"one of {list(RESAMPLE)}"
             )
+        if self.crop_mode not in CROP_MODES:
+            raise ValueError(f"crop_mode {self.crop_mode!r} must be one of {list(CROP_MODES)}")
         if not len(self.mean) == len(self.std) == CHANNELS[self.mode] or 0 in self.std:
             raise ValueError(f"mean {self.mean} and std {self.std}: one number a channel of {self.mode}, std not 0")
 
@@ -91,18 +98,36 @@ class ClassificationTransform:
         original = image.size
         if self.mode != "RGB":
             image = image.convert(self.mode)
-        image = resize_shorter(image, self.resize, RESAMPLE[self.interpolation])
-        return crop_center(image, self.crop, self._start), original
+        return self._cut(image), original
+
+    def _cut(self, image: Image.Image) -> Image.Image:
+        """`image` scaled and cut to the crop, as the crop mode says."""
+        resample = RESAMPLE[self.interpolation]
+        if self.crop_mode == "squash":
+            image = image.resize((self.resize, self.resize), resample)
+        elif self.crop_mode == "border":
+            return resize_and_border(image, self.resize, self.crop, resample, self._border)
+        else:
+            image = resize_shorter(image, self.resize, resample)
+        return crop_center(image, self.crop, self._start)
+
+    @property
+    def _border(self) -> tuple[int, ...]:
+        """The colour that is normalised to nearly 0."""
+        return tuple(round(255 * value) for value in self.mean)
 
     def _fast(self, source: ImageSource) -> tuple[Image.Image, tuple[int, int]]:
         image, original = load_scaled(source, self.resize)
         if self.mode != "RGB":
             image = image.convert(self.mode)
+        if self.crop_mode != "center":
+            return self._cut(image), original
         return resize_and_crop(image, self.resize, self.crop, RESAMPLE[self.interpolation], self._start), original
 
     def source_identity(self) -> str:
         """What decodes and scales, with versions: two results with the same identity saw the same pixels."""
-        return f"{codecs()}, {self.interpolation}, {self.decoder}"
+        mode = "" if self.crop_mode == "center" else f", {self.crop_mode}"
+        return f"{codecs()}, {self.interpolation}, {self.decoder}{mode}"
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -1,0 +1,13 @@
+"""Run a network of paddle.vision on one image."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+from model import MODEL
+
+from zoo.commands.predict import single
+
+if __name__ == "__main__":
+    sys.exit(single(MODEL))

@@ -1,0 +1,98 @@
+"""timm's image classifiers: names, preprocessing, licences, and the networks with their published weights.
+
+Names are timm's own: an architecture (its default weights), or one with a tag (convnext_tiny.fb_in1k). Names of networks
+that end in features or in an embedding, and tell no classes apart, are left out.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from zoo.model import Model, Pretrained
+
+from .classifier import CLASSES, classifier
+from .names import Facts, facts
+
+LIBRARY = "timm"
+_LICENCE = "Apache-2.0"
+_HUB = "https://huggingface.co/{}/resolve/main/{}"
+# The end of a file's name by which torch.hub checks its SHA-256; a date is none
+_DIGEST = re.compile(r"-(?!\d+\.)([0-9a-f]{8,64})\.\w+$")
+
+
+def entries() -> Iterator[tuple[str, Facts]]:
+    """Every name with its facts, from the installed library; `any_size` is not among them."""
+    import timm
+
+    for name in sorted({*timm.list_models(), *timm.list_pretrained()}):
+        config = _config(name)
+        if config.num_classes in CLASSES:
+            yield name, _facts(config)
+
+
+def _config(name: str) -> Any:
+    from timm.models import get_pretrained_cfg
+
+    return get_pretrained_cfg(name)
+
+
+def _facts(config: Any) -> Facts:
+    from timm.data import resolve_data_config
+
+    data = resolve_data_config(pretrained_cfg=config.to_dict())
+    side = data["input_size"][-1]
+    return Facts(
+        size=side,
+        resize=math.floor(side / data["crop_pct"]),
+        crop=data["crop_mode"],
+        interpolation=data["interpolation"],
+        mean=tuple(data["mean"]),
+        std=tuple(data["std"]),
+        classes=config.num_classes,
+        licence=config.license or "",
+    )
+
+
+def pretrained(variant: str) -> Pretrained | None:
+    """The published weights, from timm's own table: the file whose name has a digest, else that of the hub, which timm
+    states no digest for."""
+    config = _config(variant)
+    found = _DIGEST.search(config.url or "")
+    if found and not config.custom_load:
+        return Pretrained(config.url, sha256=found[1], licence=config.license or "")
+    if config.hf_hub_id:
+        file = config.hf_hub_filename or "model.safetensors"
+        return Pretrained(_HUB.format(config.hf_hub_id, file), licence=config.license or "")
+    if config.url and not config.custom_load:
+        return Pretrained(config.url, licence=config.license or "")
+    return None
+
+
+def network(variant: str, state: dict[str, Any] | None = None) -> Any:
+    """The network of a variant with `state` loaded as timm itself loads published files, else with random values.
+
+    Raises:
+        RuntimeError: names or shapes do not fit, as timm raises it.
+    """
+    import timm
+
+    if state is None:
+        return timm.create_model(variant, pretrained=False)
+    return timm.create_model(variant, pretrained=True, pretrained_cfg_overlay={"state_dict": dict(state)})
+
+
+def model(variant: str, **changes: Any) -> Model:
+    """The description of a variant; `changes` replace fields of it, such as the paper."""
+    said = facts(LIBRARY, variant)
+    described = {
+        "build": partial(network, variant),
+        "restore": partial(network, variant),
+        "source": "timm",
+        "licence": f"{_LICENCE} (timm); weights: {said.licence or 'timm does not say'}",
+        "pretrained": partial(pretrained, variant),
+    }
+    return classifier(said, **(described | changes))
