@@ -25,7 +25,7 @@ EXAMPLES = _ZOO.parent / "example"
 
 @dataclass(frozen=True)
 class Entry:
-    """One family. library: whether it is a whole library. error: why its model.py cannot be loaded; then there is nothing else."""
+    """One family. library: whether it is a whole library. error: why it cannot be loaded; then there is nothing else."""
 
     id: str
     framework: str = ""

@@ -257,12 +257,14 @@ def exported_file(model: Model, part: Part, folder: Path, dtype: str, suffix: st
 
 
 def exported_dtypes(model: Model, folder: Path, suffix: str) -> list[str]:
-    """The dtypes that an export of `model` in `folder` has files of this format for."""
+    """The dtypes that an export of `model` in `folder` has files of this format for, of every part."""
     path = manifest_path(folder, model.variant)
     if not path.is_file():
         raise ZooError(f"there is no manifest {path}; export first (python export_onnx.py, or zoo export {model.id})")
     names = {entry["name"] for entry in _read(path)["files"].values()}
-    stem = model.entry.stem(model.variant)
+    stems = [part.stem(model.variant) for part in model.parts]
     return [
-        dtype for dtype in ("float32", "float16", "bfloat16", "int8") if file_name(stem, dtype, suffix=suffix) in names
+        dtype
+        for dtype in ("float32", "float16", "bfloat16", "int8")
+        if all(file_name(stem, dtype, suffix=suffix) in names for stem in stems)
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -303,3 +304,30 @@ def test_a_record_of_a_long_loop_is_short(model: Model, exported: Exported) -> N
             for call in calls
             for found, kept in zip(replayed(runner, call), call.outputs, strict=True)
         )
+
+
+def test_a_dtype_that_a_part_lacks_is_not_offered(model: Model, exported: Exported, tmp_path: Path) -> None:
+    said = json.loads(exported.manifest.read_text())
+    del said["files"]["step/float16"]
+    manifest = tmp_path / exported.manifest.name
+    manifest.write_text(json.dumps(said))
+    assert Setting(model, ckpt=exported.manifest).dtypes() == ["float32", "float16"]
+    assert Setting(model, ckpt=manifest).dtypes() == ["float32"]
+
+
+def test_random_frozen_norms_take_the_statistics_of_what_they_see() -> None:
+    from torchvision.ops import FrozenBatchNorm2d
+
+    from zoo.frameworks.pytorch import _make_alive
+
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 1), FrozenBatchNorm2d(4, eps=0.0), torch.nn.Conv2d(4, 5, 1))
+    network.append(FrozenBatchNorm2d(5, eps=0.0))
+    pictures = 100 + 50 * torch.randn(4, 3, 6, 6, generator=torch.Generator().manual_seed(0))
+    before = network[1].bias.clone()
+    with torch.no_grad():
+        _make_alive(network, partial(network, pictures))
+        seen = network[:3](pictures)
+    assert torch.allclose(network[3].running_mean, seen.mean((0, 2, 3)), rtol=1e-3)
+    assert (network[1].bias > before).all()
+    assert not network[1]._forward_pre_hooks
+    assert network(pictures).abs().max() < 10

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.base import Engine
 from utils.datasets.folder import files_in
 from zoo.errors import ZooError
 from zoo.model import Model, Part
@@ -63,7 +64,7 @@ def _given(
     names = [spec.name for spec in part.inputs]
     for one in data:
         arrays = [array[None] for array in task.preprocess(one)[0]]
-        if len(model.parts) == 1:
+        if isinstance(reference, Engine):
             yield dict(zip(names, arrays, strict=True))
             continue
         for call in recorded(task, reference, arrays)[1]:

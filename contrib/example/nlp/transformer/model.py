@@ -17,10 +17,7 @@ TOKENIZER = FOLDER / "tokenizer.json"
 FILLING, END = 0, 2
 WORDS, WIDTH, INNER, LAYERS, HEADS = 400, 64, 128, 2, 4
 LENGTH = 64  # tokens of a text at most
-SEARCH = {
-    "marian_sample": Search(start=FILLING, end=END, filling=FILLING, most=LENGTH),
-    "marian_sample_beam4": Search(start=FILLING, end=END, filling=FILLING, most=LENGTH, beams=4),
-}
+SEARCH = Search(start=FILLING, end=END, filling=FILLING, most=LENGTH, beams=4)
 
 
 def build(variant: str) -> Any:
@@ -71,7 +68,7 @@ def model(variant: str) -> Model:
     return Model(
         build=partial(build, variant),
         parts=PARTS,
-        task=Translation(TOKENIZER, SEARCH[variant], LENGTH, ("en", "de")),
+        task=Translation(TOKENIZER, SEARCH, LENGTH, ("en", "de")),
         sample=SampleData("translations", 1, write_parallel),
         source="transformers",
         licence="Apache-2.0 (transformers); the weights and sentences of this repository: BSD-3-Clause",
@@ -86,6 +83,6 @@ MODEL = Family(
     title="Transformer",
     framework="pytorch",
     folder=FOLDER,
-    names=tuple(SEARCH),
+    names=("marian_sample",),
     make=model,
 )
