@@ -36,7 +36,9 @@ def find(asked: str, examples: Path = EXAMPLES) -> tuple[Family, str | None]:
             if asked == name or asked.startswith(f"{name}/"):
                 return load(name if asked == name else one, examples), asked[len(name) + 1 :] or None
     matches = [family for family in _families(known, examples) if asked in family.variants()]
+    # the zoo's own models before whole libraries, and the family that the variant is named after before others
     matches = [family for family in matches if not family.library] or matches
+    matches = [family for family in matches if not family.library and asked.startswith(family.name)] or matches
     if len(matches) == 1:
         return matches[0], asked
     if matches:

@@ -24,11 +24,6 @@ def test_the_list_is_what_the_installed_library_says(library: str) -> None:
     except importlib.metadata.PackageNotFoundError:
         pytest.skip(f"{library} is not installed")
     found = [(name, replace(said, any_size=False)) for name, said in listing.module_of(library).entries()]
-    known = [
-        (name, replace(facts(library, name), any_size=False)) for name in (names(library) if len(found) < 500 else ())
-    ]
-    if known:
-        assert dict(known) == dict(found)
     text = path_of(library).read_text(encoding="utf-8").replace(" sizes=any ", " sizes=one ")
     assert _merged(text) == _merged(text_of(library, version, found))
 
@@ -94,7 +89,7 @@ def test_any_name_of_a_library_is_a_variant() -> None:
 def test_a_name_alone_means_the_zoos_own_model_first() -> None:
     family, variant = catalogue.find("resnet50")
     assert (family.id, variant) == ("classification/resnet", "resnet50")
-    with pytest.raises(ZooError, match="classification/timm/resnet26 or|or classification/timm/resnet26"):
+    with pytest.raises(ZooError, match="classification/timm/resnet26"):
         catalogue.find("resnet26")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ def one_a_group(library: str) -> list[str]:
 
 def _first_names(library: str) -> list[tuple[str, str]]:
     lines = path_of(library).read_text(encoding="utf-8").splitlines()
-    pairs = zip(lines, lines[1:], strict=False)
+    pairs = itertools.pairwise(lines)
     return [(line, after.partition(" ")[0]) for line, after in pairs if line.startswith("[")]
 
 
