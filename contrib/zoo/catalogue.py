@@ -27,8 +27,10 @@ def find(asked: str, examples: Path = EXAMPLES) -> tuple[Family, str | None]:
             if asked == name or asked.startswith(f"{name}/"):
                 return load(name if asked == name else one, examples), asked[len(name) + 1 :] or None
     named = [entry for entry in entries(examples) if asked in entry.variants]
-    # a folder of its own goes before a whole library that has the name too
-    matches = [entry.id for entry in named if not entry.library] or [entry.id for entry in named]
+    # the zoo's own models before whole libraries, and the family that the variant is named after before others
+    named = [entry for entry in named if not entry.library] or named
+    named = [entry for entry in named if asked.startswith(entry.id.partition("/")[2])] or named
+    matches = [entry.id for entry in named]
     if len(matches) == 1:
         return load(matches[0], examples), asked
     if matches:

@@ -1,9 +1,9 @@
 """Writes names/<library>.txt from the libraries that are installed: python -m zoo.libraries.listing
 
-Whether an exported file takes pictures of any size is found out by tracing a network: it does where a larger picture gives
-an output of the same shape, and the tracer says of no value that it was written into the graph. Networks of one module,
-made of the same kinds of layers, are traced once. That takes an hour for all libraries; what stands in the file already is
-kept where it is of the same version of the library.
+Whether an exported file takes pictures of any size is found out by tracing a network: it does where a larger picture
+gives an output of the same shape, and the tracer says of no value that it was written into the graph. Networks of one
+module, made of the same kinds of layers, are traced once. That takes an hour or more for all libraries, so that what
+stands in the file already is kept where it is of the same version of the library.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The networks of a library, by name, with what has to be known of each to run its exported file.
 
 That stands in names/<library>.txt, so that neither listing nor running needs the library. `python -m
-zoo.libraries.listing` writes these files from the installed libraries. Names that are preprocessed alike stand together:
+zoo.libraries.listing` writes these files from the installed libraries. Names that are preprocessed alike stand
+together:
 
     [size=224 resize=256 crop=center interpolation=bicubic mean=… std=… classes=1000 sizes=any licence=…]
     resnet50

@@ -55,7 +55,7 @@ def _has_weights(row: dict[str, str]) -> bool:
 
 
 def pretrained(variant: str) -> Pretrained | None:
-    """The published weights: the archive's address, the file in it, and that file's digest. None where there are none."""
+    """The published weights: the archive's address, the file in it and its digest. None where there are none."""
     row = _table()[variant]
     if not _has_weights(row):
         return None

@@ -1,7 +1,7 @@
 """timm's image classifiers: names, preprocessing, licences, and the networks with their published weights.
 
-Names are timm's own: an architecture (its default weights), or one with a tag (convnext_tiny.fb_in1k). Names of networks
-that end in features or in an embedding, and tell no classes apart, are left out.
+Names are timm's own: an architecture (its default weights), or one with a tag (convnext_tiny.fb_in1k). Names of
+networks that end in features or in an embedding, and tell no classes apart, are left out.
 """
 
 from __future__ import annotations

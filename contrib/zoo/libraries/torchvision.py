@@ -1,7 +1,7 @@
 """torchvision's image classifiers: names, preprocessing, published weights, and the networks that these need.
 
-A name is torchvision's own, and stands for its first weights (IMAGENET1K_V1 mostly). Others of its weights stand behind a
-dot, in small letters: resnet50.imagenet1k_v2.
+A name is torchvision's own, and stands for its first weights (IMAGENET1K_V1 mostly). Others of its weights stand behind
+a dot, in small letters: resnet50.imagenet1k_v2.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ def network_of(name: str, weights: Any, state: dict[str, Any] | None = None, **o
     """The network that torchvision's own builder makes for published weights.
 
     The builder does more than load them: it transforms the input (GoogLeNet, Inception), drops heads that only training
-    needs, renames parameters (DenseNet), and sets the constants of frozen norms (R-CNN). So it is called as it stands, and
-    only its loading of the file is replaced.
+    needs, renames parameters (DenseNet), and sets the constants of frozen norms (R-CNN). So it is called as it stands,
+    and only its loading of the file is replaced.
 
     Args:
         name: any of torchvision's names, detectors' and segmentation networks' too.

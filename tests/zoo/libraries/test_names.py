@@ -1,0 +1,100 @@
+"""The committed lists of names say what the installed libraries say, and reading them needs no library."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from zoo import catalogue
+from zoo.errors import ZooError
+from zoo.libraries import listing
+from zoo.libraries.names import facts, names, path_of, text_of
+
+
+@pytest.mark.parametrize("library", listing.PACKAGES)
+def test_the_list_is_what_the_installed_library_says(library: str) -> None:
+    """All but `any_size`, which takes an hour to find out: the next test tries some."""
+    try:
+        version = listing.version_of(library)
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip(f"{library} is not installed")
+    found = [(name, replace(said, any_size=False)) for name, said in listing.module_of(library).entries()]
+    text = path_of(library).read_text(encoding="utf-8").replace(" sizes=any ", " sizes=one ")
+    assert _merged(text) == _merged(text_of(library, version, found))
+
+
+def _merged(text: str) -> dict[str, str]:
+    """The header of each name."""
+    said, header = {}, ""
+    for line in text.splitlines():
+        if line[0] == "[":
+            header = line
+        else:
+            said[line] = header
+    return said
+
+
+@pytest.mark.parametrize(
+    ("library", "name", "takes"),
+    [
+        ("torchvision", "mobilenet_v3_small", True),
+        ("torchvision", "swin_t", False),
+        ("timm", "mobilenetv3_small_050", None),
+        ("timm", "vit_tiny_patch16_224", False),
+        ("pytorchcv", "squeezenet_v1_1", None),
+    ],
+)
+def test_which_take_pictures_of_any_size(library: str, name: str, takes: bool | None) -> None:
+    """None: what the list says is held to what tracing finds, in the one direction that would give wrong files."""
+    module = pytest.importorskip(f"zoo.libraries.{library}")
+    try:
+        listing.version_of(library)
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip(f"{library} is not installed")
+    said = facts(library, name)
+    found = listing._Sizes(module.network).any_for(name, said.size)
+    assert found or not said.any_size
+    if takes is not None:
+        assert said.any_size == found == takes
+
+
+def test_listing_imports_no_library() -> None:
+    code = (
+        "import sys; from zoo.commands.describe import list_models; assert list_models([]) == 0; "
+        "heavy = {'torch', 'torchvision', 'timm', 'pytorchcv', 'paddle', 'transformers'} & set(sys.modules); "
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    contrib = str(Path(__file__).resolve().parents[3] / "contrib")
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": contrib}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_any_name_of_a_library_is_a_variant() -> None:
+    family, variant = catalogue.find("timm/convnext_tiny.fb_in1k")
+    assert (family.id, variant) == ("classification/timm", "convnext_tiny.fb_in1k")
+    model = family.variant(variant)
+    assert model.licence.endswith("apache-2.0")
+    assert len(family.variants()) > 2500
+    with pytest.raises(ZooError, match=r"convnext_tiny\.fb_in1k"):
+        family.variant("convnext_tiny.fb_in1kk")
+
+
+def test_a_name_alone_means_the_zoos_own_model_first() -> None:
+    family, variant = catalogue.find("resnet50")
+    assert (family.id, variant) == ("classification/resnet", "resnet50")
+    with pytest.raises(ZooError, match="classification/timm/resnet26"):
+        catalogue.find("resnet26")
+
+
+def test_licences_belong_to_the_variants_of_timm() -> None:
+    said = [facts("timm", name).licence for name in names("timm")[::40]]
+    assert len(set(said)) > 2
+    text = path_of("timm").read_text(encoding="utf-8")
+    assert "licence=cc-by-nc-4.0" in text
