@@ -118,3 +118,35 @@ def test_a_readme_without_commands_proves_nothing(tmp_path: Path) -> None:
 def test_no_readme(tmp_path: Path, capfd: Any) -> None:
     assert readme.main(["--test", "domain/none", "--root", str(tmp_path)]) == 2
     assert "there is no" in capfd.readouterr().err
+
+
+def test_a_model_is_found_by_its_name_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "contrib/example/domain/model"
+    folder.mkdir(parents=True)
+    (folder / "README.md").write_text("```bash\npython -c 'print(1)'\n```\n", encoding="utf-8")
+    assert readme.main(["--test", "model", "--root", str(tmp_path)]) == 0
+    assert (tmp_path / "runs/readme/domain/model/result.json").is_file()
+
+
+@pytest.mark.parametrize("asked", ["model", "../../../outside", "domain", "/etc", "domain/model/"])
+def test_a_name_that_means_none_or_several(tmp_path: Path, asked: str, capfd: Any) -> None:
+    for name in ("domain/model", "another/model"):
+        folder = tmp_path / "contrib/example" / name
+        folder.mkdir(parents=True)
+        (folder / "README.md").touch()
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/README.md").touch()
+    assert readme.main(["--test", asked, "--root", str(tmp_path)]) == 2
+    assert "another/model, domain/model" in capfd.readouterr().err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_commands_run_the_tree_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also `zoo`, and also where another zoo stands in PYTHONPATH."""
+    for contrib, tree in ((tmp_path / "another", "another"), (tmp_path / "contrib", "this")):
+        (contrib / "zoo").mkdir(parents=True)
+        (contrib / "zoo/__init__.py").touch()
+        (contrib / "zoo/__main__.py").write_text(f"print('zoo of', {tree!r})\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "another"))
+    code, steps = run(tmp_path, "```bash\nzoo list\n```\n\n```text checked\nzoo of this\n```\n")
+    assert code == 0, steps

@@ -195,3 +195,27 @@ def test_the_code_of_the_repository_checks_it(other: Path, tmp_path: Path) -> No
 def test_the_repository_that_we_are_in_is_meant(other: Path, words: tuple[str, ...]) -> None:
     done = zoo(other / "model_config", *words)
     assert (done.returncode, done.stdout) == (7, f"the other zoo was asked for {' '.join(words)}\n")
+
+
+NAUGHTY = {
+    "ends": ("import os; os._exit(0)", "exit code 0"),
+    "exits": ("import sys; sys.exit(0)", "SystemExit"),
+    "raises": ("raise RuntimeError('why')", "RuntimeError: why"),
+}
+
+
+@pytest.mark.parametrize("name", NAUGHTY)
+def test_a_model_that_ends_its_process_fails_and_hides_no_other(repository: Any, capfd: Any, name: str) -> None:
+    """Its case leaves flags out, so that they have to be taken from the model."""
+    code, reason = NAUGHTY[name]
+    folder = repository.model.with_name("bad")
+    folder.mkdir()
+    (folder / "model.py").write_text(f"MODEL = 1\n{code}\n")
+    text = repository.config.read_text()
+    repository.config.write_text(f"- case_name: bad\n  run_dir: {FAKE.replace('fake', 'bad')}\n{text}")
+    assert check(repository) == 1
+    out = capfd.readouterr().out
+    assert "fake: multi passed" in out
+    line = next(line for line in out.splitlines() if line.startswith("bad: export: "))
+    assert reason in line
+    assert command.main(["--all", "--only", "structure", "--root", str(repository.root)]) == 1

@@ -6,7 +6,7 @@ import argparse
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,8 +14,8 @@ from pathlib import Path
 
 from zoo.commands import console
 from zoo.commands.flags import positive
-from zoo.contributing.check import changes, reports, schema, selection, structure, workspace
-from zoo.contributing.check.runner import CaseResult, Plan, run_case
+from zoo.contributing.check import changes, look, reports, schema, selection, workspace
+from zoo.contributing.check.runner import CaseResult, Plan, require_inside, run_case
 from zoo.contributing.check.schema import Case
 from zoo.contributing.repository import here, run_its_own
 from zoo.provenance import provenance
@@ -70,7 +70,7 @@ def _check(args: argparse.Namespace) -> int:
     shared = workspace.shared_print(root) if chosen.run else None
     plan = Plan(root, output.resolve(), parts, args.resume, max(cores() // jobs, 1), shared, say=_say)
     results = _run(chosen.run, plan, jobs)
-    results += [_only_structure(root, run_dir, why, cases) for run_dir, why in chosen.look.items()]
+    results += _only_structure(root, chosen.look, cases)
     if not results:
         print("nothing to check: no model is touched")
         return console.OK
@@ -86,17 +86,26 @@ def _say(line: str) -> None:
     print(line, flush=True)
 
 
-def _only_structure(root: Path, run_dir: str, why: str, cases: Sequence[Case]) -> CaseResult:
-    case = next((one for one in cases if one.run_dir == run_dir), None)
-    findings = structure.check(structure.Folder(root, run_dir, case))
-    return CaseResult(run_dir, "/".join(run_dir.split("/")[-2:]), "", "", why, findings, parts="structure")
+def _only_structure(root: Path, why: Mapping[str, str], cases: Sequence[Case]) -> list[CaseResult]:
+    """The results of folders of which only the structure is looked at."""
+    own = {case.run_dir: case for case in reversed(cases)}
+    looks = look.look(root, [(run_dir, own.get(run_dir)) for run_dir in why], PARTS[:1])
+    return [
+        CaseResult(
+            one.run_dir, "/".join(one.run_dir.split("/")[-2:]), "", "", why[one.run_dir], one.findings, parts=PARTS[0]
+        )
+        for one in looks
+    ]
 
 
 def _run(chosen: Sequence[tuple[Case, str]], plan: Plan, jobs: int) -> list[CaseResult]:
     """All cases, `jobs` at once. Ctrl-C and SIGTERM end every step before they end us."""
     plan = replace(plan, stop=threading.Event())
+    for case, _ in chosen:
+        require_inside(case, plan.root)
+    seen = list(look.look(plan.root, [(case.run_dir, case) for case, _ in chosen], plan.parts))
     with _terminable(), ThreadPoolExecutor(jobs) as pool:
-        waiting = [pool.submit(run_case, case, why, plan) for case, why in chosen]
+        waiting = [pool.submit(run_case, case, why, plan, one) for (case, why), one in zip(chosen, seen, strict=True)]
         try:
             return [one.result() for one in waiting]
         except BaseException:

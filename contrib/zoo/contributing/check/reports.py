@@ -53,8 +53,10 @@ def faults(result: CaseResult) -> list[str]:
     for step in result.steps:
         if step.state == "failed":
             lines.append(f"{result.case}: {step.name}: {step.reason}")
-            lines += [f"  repeat: {step.repeat}", f"  log: {step.log}, which ends with"]
-            lines += [f"    {line}" for line in step.tail().splitlines()]
+            lines.append(f"  repeat: {step.repeat}")
+            if step.log:
+                lines.append(f"  log: {step.log}, which ends with")
+                lines += [f"    {line}" for line in step.tail().splitlines()]
     return lines
 
 

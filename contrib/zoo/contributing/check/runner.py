@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from zoo.contributing.check import carriers, defaults, process, steps, structure, workspace
+from zoo.contributing.check import carriers, process, steps, structure, workspace
+from zoo.contributing.check.look import Look
 from zoo.contributing.check.schema import Case
 from zoo.errors import ZooError
 from zoo_core.files import atomic_write
@@ -87,9 +88,15 @@ class Plan:
     stop: threading.Event = field(default_factory=threading.Event)
 
 
-def run_case(case: Case, why: str, plan: Plan) -> CaseResult:
-    """Run one case, or go on with it where `plan.resume` finds its unfinished state. Raises ZooError if it cannot."""
-    _require_inside(case, plan.root)
+def run_case(case: Case, why: str, plan: Plan, seen: Look) -> CaseResult:
+    """Run one case, or go on with it where `plan.resume` finds its unfinished state. Raises ZooError if it cannot.
+
+    Args:
+        case: as it stands in model.yaml.
+        why: the reason for which it is run.
+        plan: how.
+        seen: what was found out of it before.
+    """
     folder = plan.output / case.case_name
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder, case):
@@ -98,10 +105,13 @@ def run_case(case: Case, why: str, plan: Plan) -> CaseResult:
         )
         result.why, result.parts = why, ", ".join(plan.parts)
         if "structure" in plan.parts:
-            result.findings = structure.check(structure.Folder(plan.root, case.run_dir, case))
+            result.findings = seen.findings
             plan.say(f"{case.case_name}: structure {'passed' if not result.findings else 'FAILED'}")
-        if "functional" in plan.parts:
-            _run_steps(defaults.filled(case, plan.root), result, folder, plan)
+        if "functional" in plan.parts and seen.ready is None:
+            repeat = f"zoo info {case.model_id}"
+            result.steps = [StepResult("export", "failed", reason=seen.fault, repeat=repeat)]
+        elif "functional" in plan.parts and seen.ready is not None:
+            _run_steps(seen.ready, result, folder, plan)
         _save(result, folder)
     return result
 
@@ -192,7 +202,8 @@ def _print_of(case: Case, plan: Plan) -> str:
     return workspace.fingerprint(plan.root, case.run_dir, case.model_dump_json(), plan.shared)
 
 
-def _require_inside(case: Case, root: Path) -> None:
+def require_inside(case: Case, root: Path) -> None:
+    """Raise ZooError where the case's folder is a link out of the repository."""
     if not (root / case.run_dir).resolve().is_relative_to(root.resolve()):
         raise ZooError(f"{case.case_name}: run_dir {case.run_dir} leads out of the repository")
 
