@@ -25,7 +25,7 @@ EXAMPLES = _ZOO.parent / "example"
 
 @dataclass(frozen=True)
 class Entry:
-    """One family. library: whether it is a whole library. error: why it cannot be loaded; then there is nothing else."""
+    """One family. library: whether it is a whole library. error: why it cannot be loaded; all else is empty then."""
 
     id: str
     framework: str = ""

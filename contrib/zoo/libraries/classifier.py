@@ -21,7 +21,7 @@ from .names import Facts
 
 PHOTOS = SampleData("photos", 1, write_photos)
 # The photographs that all classifiers of ImageNet are tried on
-DEMOS = EXAMPLES / "classification" / "resnet" / "demos"
+DEMOS = EXAMPLES.parent / "utils" / "demos" / "photos"
 # Larger sets of ImageNet's classes: timm has the WordNet ids of each and the word for every id, as text files
 _SYNSETS = {
     11221: "imagenet21k_miil_synsets.txt",

@@ -1,4 +1,4 @@
-"""Run a network of timm on one image."""
+"""Run this model on one sample."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Run a network of torchvision on every image of a folder."""
+"""Run this model on every sample of a folder."""
 
 import sys
 from pathlib import Path

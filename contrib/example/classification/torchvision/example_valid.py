@@ -1,4 +1,4 @@
-"""The accuracy of a network of torchvision over a labelled data set."""
+"""The metric of this model over a labelled data set."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Export a network of torchvision to ONNX and prove that its outputs survive."""
+"""Export this model to ONNX and prove that its outputs survive."""
 
 import sys
 from pathlib import Path
