@@ -2,13 +2,7 @@
 
 import base64
 import json
-import os
 import random
-import shutil
-import socket
-import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.zoo.browser import Browser, opened
 from zoo import catalogue
 from zoo.contributing.matrix import collect
 from zoo.contributing.matrix.collect import Card, Figure
@@ -106,79 +101,10 @@ def test_the_picture_of_a_model_is_small() -> None:
     assert 500 < len(shown["classification/resnet"]) < 8000
 
 
-class Browser:
-    """Just enough of the WebDriver protocol: open a page, run a script in it."""
-
-    def __init__(self, port: int, profile: Path):
-        self.base = f"http://127.0.0.1:{port}"
-        flags = (
-            "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-            f"--disable-component-update --disable-sync --lang=en --user-data-dir={profile}"
-        )
-        options = {"goog:chromeOptions": {"args": flags.split()}}
-        self.session = self.post("/session", {"capabilities": {"alwaysMatch": options}})["sessionId"]
-
-    def post(self, path: str, value: dict[str, Any]) -> Any:
-        request = urllib.request.Request(self.base + path, json.dumps(value).encode(), method="POST")
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
-            return json.load(answer)["value"]
-
-    def show(self, path: Path, cards: list[Card], width: int = 1280) -> None:
-        path.write_text(page(cards), encoding="utf-8")
-        self.post(
-            f"/session/{self.session}/goog/cdp/execute",
-            {
-                "cmd": "Emulation.setDeviceMetricsOverride",
-                "params": {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False},
-            },
-        )
-        self.post(f"/session/{self.session}/url", {"url": path.as_uri()})
-
-    def run(self, script: str) -> Any:
-        return self.post(f"/session/{self.session}/execute/sync", {"script": script, "args": []})
-
-    def set(self, control: str, value: str) -> None:
-        self.run(
-            f"const one = document.getElementById('{control}'); one.value = '{value}'; "
-            "one.dispatchEvent(new Event('input'))"
-        )
-
-    def shown(self) -> list[str]:
-        return self.run(
-            "return [...document.querySelectorAll('article:not([hidden]) h2')].map((one) => one.textContent)"
-        )
-
-
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    driver = shutil.which("chromedriver")
-    if driver is None:
-        pytest.skip("needs Chromium and its driver (Debian: chromium, chromium-driver)")
-    home = tmp_path_factory.mktemp("browser")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with subprocess.Popen(
-        [driver, f"--port={port}"], stdout=subprocess.DEVNULL, env={**os.environ, "HOME": str(home)}
-    ) as process:
-        try:
-            _wait_for(port)
-            made = Browser(port, home / "profile")
-            yield made
-            urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-                urllib.request.Request(f"{made.base}/session/{made.session}", method="DELETE"), timeout=60
-            )
-        finally:
-            process.terminate()
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    pytest.fail("chromedriver does not listen")
+    with opened(tmp_path_factory.mktemp("browser")) as made:
+        yield made
 
 
 def some() -> list[Card]:
@@ -204,7 +130,7 @@ TABLE = (
 
 
 def test_a_card_shows_targets_as_cells_and_what_was_not_run(browser: Browser, tmp_path: Path) -> None:
-    browser.show(tmp_path / "models.html", some())
+    browser.show(tmp_path / "models.html", page(some()))
     assert browser.run(TABLE.format("image/a")) == ["torch 10/s", "onnx 10/s 10/s", "openvino 10/s", "cpu 10/s"]
     text = browser.run("return document.querySelector('article').innerText")
     for part in ("Not run: cuda.", "top1 0.75", "top1 0.7\n", "MIT", "Test, 2 cores", "onnxruntime 1.2.3"):
@@ -218,7 +144,7 @@ def test_a_card_shows_targets_as_cells_and_what_was_not_run(browser: Browser, tm
 
 
 def test_variants_are_chosen_and_compared(browser: Browser, tmp_path: Path) -> None:
-    browser.show(tmp_path / "models.html", some())
+    browser.show(tmp_path / "models.html", page(some()))
     browser.run(
         "const one = document.querySelector('article select'); one.value = '1'; one.dispatchEvent(new Event('input'))"
     )
@@ -232,7 +158,7 @@ def test_variants_are_chosen_and_compared(browser: Browser, tmp_path: Path) -> N
 
 
 def test_search_filters_and_order(browser: Browser, tmp_path: Path) -> None:
-    browser.show(tmp_path / "models.html", some())
+    browser.show(tmp_path / "models.html", page(some()))
     everything = ["image/a", "text/b", "text/c"]
     assert browser.shown() == everything
     assert browser.run("return document.getElementById('shown').textContent") == "3 of 3 models"
@@ -260,14 +186,14 @@ def test_search_filters_and_order(browser: Browser, tmp_path: Path) -> None:
 
 
 def test_a_variant_that_is_searched_for_is_shown(browser: Browser, tmp_path: Path) -> None:
-    browser.show(tmp_path / "models.html", some())
+    browser.show(tmp_path / "models.html", page(some()))
     browser.set("search", "a2")
     assert browser.run("return document.querySelector('article select').value") == "1"
     assert browser.run(TABLE.format("image/a")) == ["onnx 90/s"]
 
 
 def test_both_languages(browser: Browser, tmp_path: Path) -> None:
-    browser.show(tmp_path / "models.html", some())
+    browser.show(tmp_path / "models.html", page(some()))
     for language, title, part in [("zh", "模型", "未运行：cuda。"), ("en", "Models", "Not run: cuda.")]:
         browser.run("document.getElementById('language').click(); return new Promise((done) => setTimeout(done, 200))")
         assert browser.run("return document.documentElement.lang") == language
@@ -281,7 +207,7 @@ def test_narrow_screens_need_no_sideways_scrolling(browser: Browser, tmp_path: P
     own = [replace(one, variant=long) for one in cards[0].results]
     cards[0] = replace(cards[0], id="classification/" + "x" * 60, variants=[long, "other"], results=own)
     for width in (390, 1280):
-        browser.show(tmp_path / "models.html", cards, width)
+        browser.show(tmp_path / "models.html", page(cards), width)
         assert browser.run("return innerWidth") == width
         assert browser.run("return document.documentElement.scrollWidth") <= width
 
@@ -299,7 +225,7 @@ def test_texts_are_no_markup_in_the_browser(browser: Browser, tmp_path: Path) ->
         licence=HOSTILE, fault=HOSTILE, results=own, variants=["a1", HOSTILE],
         published={"a1": Figure(HOSTILE, 0.5, HOSTILE)}, picture="",
     )  # fmt: skip
-    browser.show(tmp_path / "models.html", [changed])
+    browser.show(tmp_path / "models.html", page([changed]))
     browser.run("document.querySelectorAll('details').forEach((one) => { one.open = true })")
     browser.run("return new Promise((done) => setTimeout(done, 100))")
     assert browser.run("return document.title") == "Models"
@@ -310,7 +236,7 @@ def test_texts_are_no_markup_in_the_browser(browser: Browser, tmp_path: Path) ->
 
 
 def test_the_page_of_many_models_works(browser: Browser, tmp_path: Path) -> None:
-    browser.show(tmp_path / "models.html", many())
+    browser.show(tmp_path / "models.html", page(many()))
     assert len(browser.shown()) == 150
     browser.set("search", "variant_3_of_a_long.name_in1k_0")
     assert browser.shown() == ["domain0/network_with_a_name_0"]
