@@ -15,7 +15,7 @@ from zoo.contributing import yaml_file
 from zoo.contributing.check import schema
 from zoo.contributing.check.changes import CONFIG
 from zoo.contributing.check.workspace import own_files
-from zoo.contributing.new import sources, templates
+from zoo.contributing.new import sources, templates, trial
 from zoo.contributing.repository import repository
 from zoo.contributing.sync import plan as sync
 from zoo.contributing.sync import requirements
@@ -46,7 +46,7 @@ def _new(args: argparse.Namespace) -> int:
     root = args.root.resolve()
     folder = _place(args.model, root)
     source = sources.find(args.source, args.size, args.channels)
-    shape = sources.tried(source)
+    shape = trial.tried(source)
     domain, name = args.model.split("/")
     title = args.title or source.variant
     if not _TITLE.fullmatch(title):
@@ -80,7 +80,7 @@ def _place(model: str, root: Path) -> Path:
 
 
 def _write(
-    folder: Path, root: Path, domain: str, name: str, title: str, source: sources.Source, shape: sources.Shape
+    folder: Path, root: Path, domain: str, name: str, title: str, source: sources.Source, shape: trial.Shape
 ) -> list[str]:
     """Write everything into the folder; what is left for people to mend is returned."""
     for file, content in source.files.items():

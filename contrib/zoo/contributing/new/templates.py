@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import textwrap
 
-from zoo.contributing.new.sources import IMAGENET_CLASSES, Shape, Source, Transform
+from zoo.contributing.new.sources import IMAGENET_CLASSES, Source, Transform
+from zoo.contributing.new.trial import Shape
 from zoo.model import file_name
 
 _MODEL = '''"""{title}, from {origin}."""
