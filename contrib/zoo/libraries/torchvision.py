@@ -104,9 +104,9 @@ def _handed(state: dict[str, Any] | None) -> Iterator[None]:
     from torchvision.models import WeightsEnum
 
     get, load = WeightsEnum.get_state_dict, nn.Module.load_state_dict
-    WeightsEnum.get_state_dict = lambda self, *_, **__: dict(state or {})
+    WeightsEnum.get_state_dict = lambda self, *_, **__: dict(state or {})  # type: ignore[method-assign]
     if state is None:
-        nn.Module.load_state_dict = lambda self, *_, **__: None
+        nn.Module.load_state_dict = lambda self, *_, **__: None  # type: ignore[method-assign,assignment]
     try:
         yield
     finally:
@@ -118,7 +118,7 @@ def model(variant: str, **changes: Any) -> Model:
     said = facts(LIBRARY, variant)
     tag = variant.partition(".")[2].upper()
     figure = Published("top1", said.published, _SOURCE.format(tag or "the default weights")) if said.published else None
-    described = {
+    described: dict[str, Any] = {
         "build": partial(network, variant),
         "restore": partial(network, variant),
         "source": "torchvision.models",
