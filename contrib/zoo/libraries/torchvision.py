@@ -103,14 +103,16 @@ def _handed(state: dict[str, Any] | None) -> Iterator[None]:
     from torch import nn
     from torchvision.models import WeightsEnum
 
-    get, load = WeightsEnum.get_state_dict, nn.Module.load_state_dict
-    WeightsEnum.get_state_dict = lambda self, *_, **__: dict(state or {})  # type: ignore[method-assign]
+    entries: Any = WeightsEnum
+    modules: Any = nn.Module
+    get, load = entries.get_state_dict, modules.load_state_dict
+    entries.get_state_dict = lambda self, *_, **__: dict(state or {})
     if state is None:
-        nn.Module.load_state_dict = lambda self, *_, **__: None  # type: ignore[method-assign,assignment]
+        modules.load_state_dict = lambda self, *_, **__: None
     try:
         yield
     finally:
-        WeightsEnum.get_state_dict, nn.Module.load_state_dict = get, load
+        entries.get_state_dict, modules.load_state_dict = get, load
 
 
 def model(variant: str, **changes: Any) -> Model:
