@@ -41,9 +41,12 @@ def _load_state(network: Any, path: Path) -> None:
     state = read_state(path)
     own = network.state_dict()
     both = [name for name in own if name in state]
+    # of tensors that are one (an embedding that is the output layer too), files keep one name
+    there = {own[name].data_ptr() for name in both}
+    left_out = [name for name in own if name not in state and own[name].data_ptr() not in there]
     require_match(
         str(path),
-        missing=[name for name in own if name not in state and not name.endswith("num_batches_tracked")],
+        missing=[name for name in left_out if not name.endswith("num_batches_tracked")],
         unexpected=[name for name in state if name not in own],
         mismatched=[
             f"{name} {list(state[name].shape)} for {list(own[name].shape)}"

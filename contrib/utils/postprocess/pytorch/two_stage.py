@@ -60,7 +60,9 @@ class Proposer:
             DataError: NaN or infinity in the maps.
         """
         anchors = [
-            grid_anchors(cell_anchors(own, self.ratios), *one.shape[2:], _strides(one.shape[2:], input_size))
+            grid_anchors(
+                cell_anchors(own, self.ratios), one.shape[2], one.shape[3], _strides(one.shape[2:], input_size)
+            )
             for own, one in zip(self.sizes, scores, strict=True)
         ]
         logits = [_rows(one, 1)[..., 0] for one in scores]
