@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from utils.generation import Search
 from zoo.catalogue import load
+from zoo.errors import ZooError
 from zoo.model import Model
 from zoo.running.network import recorded
 from zoo.running.padding import stacked
@@ -100,6 +102,23 @@ def test_a_record_of_a_long_loop_keeps_a_few_calls(model: Model, network: Any, a
     assert lengths[:3] == [0, 1, 3]
     assert len(steps) <= 2 + int(np.log2(LENGTH))
     assert all(call.inputs[3].dtype == call.outputs[1].dtype for call in steps)
+
+
+def test_of_tied_tensors_a_file_has_one(model: Model, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    kept = load_file(str(model.sample_weights))
+    network = model.build()
+    tied = [
+        name for name, tensor in network.state_dict().items() if tensor.data_ptr() == network.lm_head.weight.data_ptr()
+    ]
+    assert len(tied) == 4
+    (name,) = set(tied) & set(kept)
+    build(model, find_weights(model, None), None)
+    del kept[name]
+    save_file(kept, str(tmp_path / "without.safetensors"))
+    with pytest.raises(ZooError, match=r"missing \(4\)"):
+        build(model, find_weights(model, str(tmp_path / "without.safetensors")), None)
 
 
 class Chain:

@@ -64,8 +64,11 @@ def _with_state(model: Model, network: Any, weights: Weights) -> Any:
 def _problems(own: dict[str, Any], state: dict[str, Any]) -> dict[str, list[str]]:
     """What keeps `state` out of a network whose own state is `own`, as `require_match` takes it."""
     both = [name for name in own if name in state]
+    # of tensors that are one (an embedding that is the output layer too), files keep one name
+    there = {own[name].data_ptr() for name in both}
+    left_out = [name for name in own if name not in state and own[name].data_ptr() not in there]
     return {
-        "missing": [name for name in own if name not in state and not name.endswith("num_batches_tracked")],
+        "missing": [name for name in left_out if not name.endswith("num_batches_tracked")],
         "unexpected": [name for name in state if name not in own],
         "mismatched": [
             f"{name} {list(state[name].shape)} for {list(own[name].shape)}"

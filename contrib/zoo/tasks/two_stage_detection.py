@@ -33,9 +33,6 @@ class TwoStageDetection(ObjectDetection):
     padding = (0.0, 0.0)  # of the picture; its size needs none
     beside = (TensorSpec("sizes", "int64", ("batch", 2)),)
 
-    def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
-        return self.transform(data)
-
     def length(self, data: Any) -> int:
         """The pixels that a picture takes in the input."""
         return self.transform.positions(data)

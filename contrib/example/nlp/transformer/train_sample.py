@@ -100,8 +100,8 @@ def main() -> None:
     print(f"{len(held_out)} held-out sentences: exact match {exact(network, held_out):.4f}")
     print(f"{time.perf_counter() - start:.0f} s in all")
     with atomic_write(SAMPLE.sample_weights) as temporary:
-        state = {name: tensor.half().clone() for name, tensor in network.state_dict().items()}
-        save_file(state, str(temporary))
+        single = {tensor.data_ptr(): (name, tensor.half()) for name, tensor in network.state_dict().items()}
+        save_file(dict(single.values()), str(temporary))
 
 
 if __name__ == "__main__":

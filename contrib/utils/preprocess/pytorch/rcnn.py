@@ -41,11 +41,14 @@ class RcnnTransform:
     shorter: int
     longer: int
 
-    def __call__(self, source: ImageSource) -> tuple[tuple[np.ndarray, np.ndarray], Scaled]:
+    def __call__(
+        self, source: ImageSource, out: tuple[np.ndarray, ...] | None = None
+    ) -> tuple[tuple[np.ndarray, ...], Scaled]:
         """Preprocess one picture.
 
         Args:
             source: path, file content as bytes, or PIL image; turned as its EXIF entry says.
+            out: not written to, because each picture has a size of its own.
 
         Returns:
             ((float32 [3, H, W], int64 [2]: height and width that the picture has in it), the same for people).
@@ -53,15 +56,12 @@ class RcnnTransform:
         Raises:
             DataError: the picture cannot be read, or is so narrow that nothing of it is left.
         """
-        import cv2
-
         picture = upright(source)
         height, width = self._scaled(picture.size)
         pixels = np.asarray(picture, np.float32) / np.float32(255)
         normal = (pixels - np.array(MEAN, np.float32)) / np.array(STD, np.float32)
-        resized = cv2.resize(normal, (width, height), interpolation=cv2.INTER_LINEAR)
         array = np.zeros((3, _filled(height), _filled(width)), np.float32)
-        array[:, :height, :width] = resized.transpose(2, 0, 1)
+        array[:, :height, :width] = bilinear(normal, height, width).transpose(2, 0, 1)
         return (array, np.array([height, width], np.int64)), Scaled(picture.size, (height, width))
 
     def _scaled(self, size: tuple[int, int]) -> tuple[int, int]:
@@ -94,11 +94,27 @@ class RcnnTransform:
 
     def source_identity(self) -> str:
         """What decodes and scales, with versions: two results with the same identity saw the same pixels."""
-        import cv2
         import PIL
 
-        sides = f"{self.shorter} to {self.longer} pixels"
-        return f"Pillow {PIL.__version__}, scaled to {sides} by OpenCV {cv2.__version__}"
+        return f"Pillow {PIL.__version__}, scaled to {self.shorter} to {self.longer} pixels as torch scales"
+
+
+def bilinear(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Pixels float32 [H, W, C] scaled to [height, width, C], as torch.nn.functional.interpolate does it (bilinear, not
+    antialiased, corners not aligned)."""
+    above, below, down = _neighbours(pixels.shape[0], height)
+    left, right, across = _neighbours(pixels.shape[1], width)
+    rows = pixels[above] * (1 - down)[:, None, None] + pixels[below] * down[:, None, None]
+    return rows[:, left] * (1 - across)[:, None] + rows[:, right] * across[:, None]
+
+
+def _neighbours(size: int, wanted: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each of `wanted` lines the two of `size` that it lies between, and how much of the second it has."""
+    scale = np.float64(np.float32(size / wanted))
+    # torch multiplies and subtracts in one instruction, which rounds once
+    places = np.maximum((scale * (np.arange(wanted) + 0.5) - 0.5).astype(np.float32), np.float32(0))
+    first = np.minimum(places.astype(np.int64), size - 1)
+    return first, np.minimum(first + 1, size - 1), places - first.astype(np.float32)
 
 
 def _filled(side: int) -> int:
