@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,4 +102,4 @@ def _remotes(source: Remote | ReferenceData, accept_terms: bool) -> Iterator[Rem
 
 def _copy(source: Path, path: Path) -> None:
     with atomic_write(path) as temporary:
-        temporary.write_bytes(source.read_bytes())
+        shutil.copyfile(source, temporary)

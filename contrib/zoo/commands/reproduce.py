@@ -89,7 +89,6 @@ def _one(model: Model, args: argparse.Namespace) -> Reproduction:
 
 def _row(one: Reproduction) -> tuple[str, ...]:
     own, *_, exported = one.figures.values()
-    tolerance = "" if one.verdict.tolerance != one.verdict.tolerance else f"{one.verdict.tolerance:.2g}, "
     return (
         one.model.id,
         one.model.variant,
@@ -98,5 +97,5 @@ def _row(one: Reproduction) -> tuple[str, ...]:
         f"{own:.4f}",
         f"{exported:.4f}",
         one.verdict.word,
-        tolerance + one.verdict.because,
+        one.verdict.told(),
     )
