@@ -17,6 +17,7 @@ _JOBS = {
     "valid": ("commands.valid", "main", True, "the metric over a labelled data set"),
     "reproduce": ("commands.reproduce", "main", False, "published figures beside our own, on public data"),
     "data": ("commands.data", "main", False, "public data that figures are measured on: list, fetch, where"),
+    "fetch": ("commands.fetch", "main", False, "weights and data ahead of their use, into the cache or a mirror"),
     "cache": ("commands.cache", "main", False, "the compiled engines that are kept: list, clear"),
     "tune": ("commands.tune", "main", True, "the best batch size, streams and dtype within the acceptance standard"),
     "new": ("contributing.new.command", "main", False, "the folder of a new model: zoo new DOMAIN/MODEL --from SOURCE"),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import ZooError
 from .family import Family
 from .index import EXAMPLES, entries, ids
 from .loading import beside, load_file
+from .model import Model
+
+MOST_DESCRIBED = 50  # a family with more variants is a whole library, which describes them all alike
 
 
 def find(asked: str, examples: Path = EXAMPLES) -> tuple[Family, str | None]:
@@ -50,6 +54,18 @@ def load(model_id: str, examples: Path = EXAMPLES) -> Family:
     return load_file(examples / matches[0] / "model.py")
 
 
+def described(examples: Path = EXAMPLES) -> Iterator[Model]:
+    """Every variant of every family but those of whole libraries, which have no data or figures of their own."""
+    for one in ids(examples):
+        yield from of_family(load(one, examples))
+
+
+def of_family(family: Family) -> list[Model]:
+    """The variants of a family; none of a whole library."""
+    names = family.variants()
+    return [family.variant(name) for name in names] if len(names) <= MOST_DESCRIBED else []
+
+
 def _unknown(asked: str, known: list[str], examples: Path) -> ZooError:
     variants = {name for entry in entries(examples) for name in entry.variants}
     names = [*known, *(one.partition("/")[2] for one in known), *sorted(variants)]
@@ -58,4 +74,4 @@ def _unknown(asked: str, known: list[str], examples: Path) -> ZooError:
     return ZooError(f"no model is called '{asked}'; {hint}")
 
 
-__all__ = ["EXAMPLES", "beside", "find", "ids", "load", "load_file"]
+__all__ = ["EXAMPLES", "beside", "described", "find", "ids", "load", "load_file", "of_family"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from zoo_core.errors import DataError
 from zoo_core.files import atomic_folder
@@ -20,16 +21,32 @@ from .fetching.transfer import FetchError
 from .model import Model
 from .progress import progress
 
+_LINE = re.compile(r"[^\t]+\t[0-9]+\t[0-9a-f]{64}\t[^\t]+")
+
 
 def files_of(data: ReferenceData) -> list[tuple[str, Remote]]:
-    """The files of a data set, each with the name by which it is arranged. Raises ZooError for a damaged listing."""
-    found = []
-    for number, line in enumerate(data.listing.read_text(encoding="utf-8").splitlines(), start=1):
-        words = line.split("\t")
-        if len(words) != 4 or not words[1].isdigit() or len(words[2]) != 64:
-            raise ZooError(f"{data.listing}, line {number}: address, bytes, sha256 and name are expected, got {line!r}")
-        found.append((words[3], Remote(words[0], sha256=words[2], size=int(words[1]))))
-    return found
+    """The files of a data set, each with the name by which it is arranged.
+
+    Raises:
+        ZooError: the listing is missing, empty or damaged, or a name in it leads out of the folder or comes twice.
+    """
+    try:
+        lines = data.listing.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ZooError(f"{data.listing}, which lists the files of {data.title}, cannot be read: {error}") from error
+    found: dict[str, Remote] = {}
+    for number, line in enumerate(lines, start=1):
+        place = f"{data.listing}, line {number}"
+        if not _LINE.fullmatch(line):
+            raise ZooError(f"{place}: address, bytes, sha256 and name are expected, with tabs between; got {line!r}")
+        url, size, digest, name = line.split("\t")
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or name in found:
+            raise ZooError(f"{place}: the name {name!r} leads out of the folder, or stands there twice")
+        found[name] = Remote(url, sha256=digest, size=int(size))
+    if not found:
+        raise ZooError(f"{data.listing} lists no file of {data.title}")
+    return list(found.items())
 
 
 def place_of(data: ReferenceData) -> Path:
@@ -51,7 +68,8 @@ def reference_folder(data: ReferenceData, accept_terms: bool = False) -> Path:
         return place
     if data.terms and not accept_terms:
         raise ZooError(
-            f"{data.title} has terms of its own: {data.terms}. Whoever uses it accepts them: add --accept-terms"
+            f"{data.title} has terms of its own: {data.terms}. Whoever uses it accepts them: "
+            f"zoo data fetch {data.name} --accept-terms"
         )
     with tempfile.TemporaryDirectory(prefix="reference-") as folder:
         for name, path in _fetched(data):

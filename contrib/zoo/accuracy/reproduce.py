@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from zoo import frameworks
+from zoo.data import ReferenceData
 from zoo.errors import ZooError
+from zoo.manifest import weights_kind
 from zoo.model import Model, Published
 from zoo.provenance import provenance
-from zoo.references import files_of, reference_folder
+from zoo.references import reference_folder
 from zoo.running.engines import manifest_of
 from zoo.running.setting import Setting
 from zoo_core.hashing import sha256
 
-from .valid import validate
+from .valid import Validation, validate
 
 REPRODUCED, DIFFERS, INCOMPARABLE = "REPRODUCED", "DIFFERS", "subset: not comparable"
 # Figures that are shares of samples, of which chance alone makes a subset differ by a known amount
@@ -36,6 +38,10 @@ class Verdict:
     word: str
     tolerance: float
     because: str
+
+    def told(self) -> str:
+        """By how much figures may differ, and why, for people."""
+        return self.because if math.isnan(self.tolerance) else f"{self.tolerance:.2g}, {self.because}"
 
 
 @dataclass(frozen=True)
@@ -96,13 +102,8 @@ def reproduce(setting: Setting, accept_terms: bool = False) -> Reproduction:
     figures: dict[str, float] = {}
     for target in (frameworks.target(model), setting.target):
         done = validate(setting.but(target=target, dtype="float32"), folder)
-        if model.published.metric not in done.figures:
-            raise ZooError(
-                f"{model.id}: the published figure is {model.published.metric}, the metric gives "
-                f"{', '.join(done.figures) or 'nothing'}"
-            )
-        figures[target] = done.figures[model.published.metric]
-    verdict = judge(model.published, figures, done.samples, model.reference.whole)
+        figures[target] = _figure(model, model.published, done)
+    verdict = judge(model.published, figures, done.samples, _whole(model.reference, done))
     record = {
         "model": model.id,
         "variant": model.variant,
@@ -125,6 +126,31 @@ def reproduce(setting: Setting, accept_terms: bool = False) -> Reproduction:
     return Reproduction(model, model.published, figures, verdict, done.samples, record | provenance())
 
 
-def bytes_of(model: Model) -> int:
-    """How much the reference data of a model are to fetch, in bytes; 0 where there are none."""
-    return sum(remote.size or 0 for _, remote in files_of(model.reference)) if model.reference else 0
+def _figure(model: Model, published: Published, done: Validation) -> float:
+    """What was measured of the published metric. Raises ZooError where the task's metric has another name."""
+    if published.metric not in done.figures:
+        raise ZooError(
+            f"{model.id}: the published figure is {published.metric}, the metric gives "
+            f"{', '.join(done.figures) or 'nothing'}"
+        )
+    return done.figures[published.metric]
+
+
+def _whole(data: ReferenceData, done: Validation) -> bool:
+    """Whether all was counted that the published figure is of: a rank of several, or a limit of steps, leaves some."""
+    return data.whole and done.samples == data.count
+
+
+def beside_published(done: Validation) -> str:
+    """A line with the published figure and that of a validation on the reference data; "" where none is published."""
+    model, published = done.setting.model, done.setting.model.published
+    if published is None or model.reference is None or not done.figures:
+        return ""
+    said = f"published {published.metric} {published.value:g} ({published.where})"
+    kind = weights_kind(done.setting.files()[0])
+    if kind != "pretrained":
+        return f"{said}; not compared: the weights here are {kind or 'of unknown origin'}, not the published ones"
+    own = _figure(model, published, done)
+    verdict = judge(published, {done.setting.target: own}, done.samples, _whole(model.reference, done))
+    told = f"{said}; here {own:.6g}, {own - published.value:+.2g}: {verdict.word}"
+    return f"{told} ({verdict.told()})"

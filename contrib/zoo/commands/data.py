@@ -10,8 +10,6 @@ from zoo.data import ReferenceData
 from zoo.errors import ZooError
 from zoo.references import files_of, place_of, reference_folder
 
-_MOST_VARIANTS = 50  # families of whole libraries have no data of their own
-
 
 def main(argv: list[str] | None = None) -> int:
     """List, fetch, or tell the place of a reference data set."""
@@ -25,6 +23,8 @@ def main(argv: list[str] | None = None) -> int:
 def _data(args: argparse.Namespace) -> int:
     known = references()
     if args.action == "list":
+        if args.names:
+            raise ZooError("zoo data list takes no names; it lists all data sets")
         rows = [_row(data, users) for data, users in known.values()]
         columns = ("name", "what it is", ">samples", ">MB", "here", "licence; terms", "for")
         console.table("reference data", columns, rows)
@@ -34,6 +34,7 @@ def _data(args: argparse.Namespace) -> int:
     for name in args.names:
         if name not in known:
             raise ZooError(f"there is no reference data called '{name}'; there are: {', '.join(known)}")
+    for name in args.names:
         data = known[name][0]
         print(reference_folder(data, args.accept_terms) if args.action == "fetch" else place_of(data))
     return console.OK
@@ -42,15 +43,11 @@ def _data(args: argparse.Namespace) -> int:
 def references() -> dict[str, tuple[ReferenceData, list[str]]]:
     """Every data set that a model names, by its name, and the models that name it."""
     found: dict[str, tuple[ReferenceData, list[str]]] = {}
-    for one in catalogue.ids():
-        family = catalogue.load(one)
-        names = family.variants()
-        for name in names if len(names) <= _MOST_VARIANTS else ():
-            data = family.variant(name).reference
-            if data is not None:
-                users = found.setdefault(data.name, (data, []))[1]
-                if family.id not in users:
-                    users.append(family.id)
+    for model in catalogue.described():
+        if model.reference is not None:
+            users = found.setdefault(model.reference.name, (model.reference, []))[1]
+            if model.id not in users:
+                users.append(model.id)
     return dict(sorted(found.items()))
 
 

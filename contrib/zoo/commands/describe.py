@@ -69,7 +69,8 @@ def _info(family: Family, args: argparse.Namespace) -> int:
     if model.published:
         figure = model.published
         console.table(
-            "published figure (of the source, not measured here)",
+            "published figure (of the source; "
+            + (f"zoo reproduce {model.variant} measures it)" if model.reference else "not measured here)"),
             ("variant", "metric", ">value", "where"),
             [(model.variant, figure.metric, f"{figure.value:g}", figure.where)],
         )

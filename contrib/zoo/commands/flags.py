@@ -43,7 +43,7 @@ def add_shared_flags(
     parser.add_argument(
         "--data_path",
         type=Path,
-        help="a file, a folder, a data set, or 'sample' (default: what the model ships)",
+        help="a file, a folder, a data set, 'sample' or 'reference' (zoo data list; default: what the model ships)",
     )
     parser.add_argument("--input_name", help="name of the graph's input, checked when given")
     parser.add_argument("--batch_size", type=positive, default=batch_size, help=f"rows a call (default {batch_size})")

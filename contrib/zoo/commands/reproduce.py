@@ -58,17 +58,12 @@ def _reproduce(args: argparse.Namespace) -> int:
 
 
 def _all() -> Iterator[Model]:
-    """Every variant that can be measured. Families of whole libraries name no data, and are passed over."""
-    for one in catalogue.ids():
-        family = catalogue.load(one)
-        names = family.variants()
-        for name in names if len(names) <= _MOST_VARIANTS else ():
-            model = family.variant(name)
-            if model.published is not None and model.reference is not None:
-                yield model
+    """Every variant that can be measured."""
+    return filter(_measurable, catalogue.described())
 
 
-_MOST_VARIANTS = 50
+def _measurable(model: Model) -> bool:
+    return model.published is not None and model.reference is not None
 
 
 def _named(names: list[str]) -> Iterator[Model]:
@@ -78,8 +73,7 @@ def _named(names: list[str]) -> Iterator[Model]:
         if variant:
             yield family.variant(variant)
             continue
-        models = [family.variant(one) for one in family.variants()]
-        measurable = [model for model in models if model.published is not None and model.reference is not None]
+        measurable = list(filter(_measurable, catalogue.of_family(family)))
         if not measurable:
             raise ZooError(f"{family.id} has no variant with a published figure and data that it can be measured on")
         yield from measurable
@@ -95,7 +89,6 @@ def _one(model: Model, args: argparse.Namespace) -> Reproduction:
 
 def _row(one: Reproduction) -> tuple[str, ...]:
     own, *_, exported = one.figures.values()
-    tolerance = "" if one.verdict.tolerance != one.verdict.tolerance else f"{one.verdict.tolerance:.2g}, "
     return (
         one.model.id,
         one.model.variant,
@@ -104,5 +97,5 @@ def _row(one: Reproduction) -> tuple[str, ...]:
         f"{own:.4f}",
         f"{exported:.4f}",
         one.verdict.word,
-        tolerance + one.verdict.because,
+        one.verdict.told(),
     )

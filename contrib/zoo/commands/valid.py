@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from zoo.accuracy.reproduce import beside_published
 from zoo.accuracy.valid import Validation, validate
 from zoo.commands import console, flags
 from zoo.commands.notice import weights_notice
 from zoo.errors import ZooError
 from zoo.family import Family
+from zoo.references import data_folder
 from zoo_core.files import write_json
 
 
@@ -28,12 +30,15 @@ def parser(family: Family) -> argparse.ArgumentParser:
     made.add_argument(
         "--resume", type=Path, help="keep the state of the run in this file, and go on where it says one stopped"
     )
+    made.add_argument("--accept-terms", action="store_true", help="accept the terms of the reference data")
     return made
 
 
 def _validate(family: Family, args: argparse.Namespace) -> int:
     setting = flags.setting_of(family, args)
     names = args.target.split(",")
+    if str(args.data_path) == "reference":
+        data_folder(setting.model, "reference", args.accept_terms)
     if len(names) == 1:
         done = validate(setting, args.data_path or "sample", args.resume)
         _show(done)
@@ -67,6 +72,8 @@ def _show(done: Validation) -> None:
     for name, value in done.figures.items():
         print(f"{name} {value:.4f} of {done.samples} samples{part}")
     for line in done.diagnosis.lines() if done.diagnosis else ():
+        print(line)
+    if done.data == "reference" and (line := beside_published(done)):
         print(line)
 
 

@@ -86,7 +86,7 @@ def _source(model: Model, root: Path) -> Iterator[str]:
     if model.published:
         figure = model.published
         said = f"{model.variant}: {figure.metric} {figure.value:g} ({figure.where})"
-        yield f"- published, not measured here: {escape(said)}"
+        yield f"- published{'' if model.reference else ', not measured here'}: {escape(said)}"
     yield f"- commit of this repository: {_commit(root)}"
 
 

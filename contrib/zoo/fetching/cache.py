@@ -59,33 +59,58 @@ def fetch(remote: Remote, trust: bool = False) -> Path:
     return path
 
 
+def fetch_original(remote: Remote, path: Path) -> None:
+    """What lies at the address of `remote`, verified, at `path`; an archive stays one. For those who build a mirror.
+
+    Raises:
+        FetchError: it cannot be had, or its source states no digest; nothing of it is kept.
+        DataError: it cannot be written.
+    """
+    if not remote.member:
+        source = fetch(remote)
+        with atomic_write(path) as temporary:
+            shutil.copyfile(source, temporary)
+        return
+    if not remote.digests():
+        raise FetchError(f"the source states no digest of {remote.about}; a mirror holds what can be verified only")
+    with atomic_write(path) as temporary:
+        _obtain(remote, temporary, whole=True)
+
+
 def _place(remote: Remote) -> Path:
     return home() / "downloads" / remote.key / remote.name
 
 
-def _obtain(remote: Remote, path: Path) -> None:
-    """Write the verified file to `path`: the mirror's, else the source's."""
+def _obtain(remote: Remote, path: Path, whole: bool = False) -> None:
+    """Write the verified file to `path`: the mirror's, else the source's. whole: of an archive, all of it."""
     mirror = mirrored(place_of(remote.url))
     if mirror is not None:
         try:
-            _attempt(remote, mirror, path, plain=True)
+            _attempt(remote, mirror, path, plain=True, whole=whole)
             return
         except FetchError as error:
             _log.warning("the mirror (%s) does not have %s: %s; asking its source", VARIABLE, remote.name, error)
     try:
-        _attempt(remote, remote.url, path)
+        _attempt(remote, remote.url, path, whole=whole)
     except FetchError as error:
         raise FetchError(f"cannot fetch {remote.about}: {error}") from error
 
 
-def _attempt(remote: Remote, source: Path | str, path: Path, plain: bool = False) -> None:
+def _attempt(remote: Remote, source: Path | str, path: Path, plain: bool = False, whole: bool = False) -> None:
     """The file from one place. Raises FetchError where it cannot be had there, or is another."""
-    if remote.member:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".tmp-", suffix=".zip") as archive:
-            _copy(source, Path(archive.name), remote.size, plain)
-            take(Path(archive.name), remote.member, path)
-    else:
+    if not remote.member:
         _copy(source, path, remote.size, plain)
+        _require_whole(remote, path)
+        return
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".tmp-") as folder:
+        archive, member = Path(folder) / "archive.zip", Path(folder) / "member"
+        _copy(source, archive, remote.size, plain)
+        take(archive, remote.member, member)
+        _require_whole(remote, member)
+        shutil.copyfile(archive if whole else member, path)
+
+
+def _require_whole(remote: Remote, path: Path) -> None:
     damage = remote.damage(path)
     if damage:
         raise FetchError(f"it arrived damaged: {damage}")

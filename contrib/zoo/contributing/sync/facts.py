@@ -35,8 +35,14 @@ def _facts(family: Family, model: Model) -> list[str]:
         f"- Licence: {model.licence}.{f' Paper: {model.paper}.' if model.paper else ''}",
         f"- Weights: {_weights(family, model)}.",
     ]
-    figures = _published(family, model)
-    return lines + ([f"- Published, not measured here: {figures}."] if figures else [])
+    measured = _published(family, lambda one: one.reference is not None)
+    others = _published(family, lambda one: one.reference is None)
+    name = family.name
+    return (
+        lines
+        + ([f"- Published, measured by `zoo reproduce {name}`: {measured}."] if measured else [])
+        + ([f"- Published, not measured here: {others}."] if others else [])
+    )
 
 
 def variants(family: Family, most: int = MOST_NAMED) -> str:
@@ -88,13 +94,13 @@ def _weights(family: Family, model: Model) -> str:
     return "; ".join([*told, "`random`; a file"])
 
 
-def _published(family: Family, model: Model) -> str:
-    """The source's own figures, those with one metric and address together."""
+def _published(family: Family, chosen: Callable[[Model], bool]) -> str:
+    """The source's own figures of the chosen variants, those with one metric and address together."""
     several = len(family.variants()) > 1
     grouped: dict[tuple[str, str], list[str]] = {}
     for one in _named(family):
         figure: Published | None = one.published
-        if figure:
+        if figure and chosen(one):
             name = f"`{one.variant}` " if several else ""
             grouped.setdefault((figure.metric, figure.where), []).append(f"{name}{figure.value:g}")
     return "; ".join(f"{metric} {', '.join(values)} ({where})" for (metric, where), values in grouped.items())
