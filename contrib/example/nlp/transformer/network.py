@@ -49,7 +49,7 @@ def marian(shape: Shape, filling: int, end: int) -> Any:
         eos_token_id=end,
         forced_eos_token_id=end,
         decoder_start_token_id=filling,
-        attn_implementation="eager",  # which ONNX can express at any length
+        **{"attn_implementation": "eager"},  # which ONNX can express at any length
     )
     return MarianMTModel(config)
 
@@ -65,8 +65,9 @@ class Encoder(nn.Module):
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         states = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
-        pairs = [(one.k_proj(states), one.v_proj(states)) for one in self.attentions]
-        heads = self.attentions[0].num_heads
+        attentions: list[Any] = list(self.attentions)
+        pairs = [(one.k_proj(states), one.v_proj(states)) for one in attentions]
+        heads = attentions[0].num_heads
         split = [each.unflatten(-1, (heads, -1)).transpose(1, 2) for pair in pairs for each in pair]
         return torch.stack(split, dim=1)
 
@@ -83,7 +84,8 @@ class Step(nn.Module):
     def forward(
         self, token: torch.Tensor, mask: torch.Tensor, memory: torch.Tensor, cache: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        own, cross = DynamicCache(), DynamicCache()
+        own: Any = DynamicCache()
+        cross: Any = DynamicCache()
         both = EncoderDecoderCache(own, cross)
         for layer in range(cache.shape[1] // 2):
             own.update(cache[:, 2 * layer], cache[:, 2 * layer + 1], layer)
