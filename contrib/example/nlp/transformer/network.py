@@ -31,7 +31,8 @@ class Shape(NamedTuple):
 
 def marian(shape: Shape, filling: int, end: int) -> Any:
     """A MarianMTModel; the ids are those of the vocabulary's special tokens. Every text begins with `filling`."""
-    config = MarianConfig(
+    make: Any = MarianConfig  # it takes arguments of every library class, which its signature does not name
+    config = make(
         vocab_size=shape.words,
         d_model=shape.width,
         encoder_layers=shape.layers,
@@ -49,7 +50,7 @@ def marian(shape: Shape, filling: int, end: int) -> Any:
         eos_token_id=end,
         forced_eos_token_id=end,
         decoder_start_token_id=filling,
-        **{"attn_implementation": "eager"},  # which ONNX can express at any length
+        attn_implementation="eager",  # which ONNX can express at any length
     )
     return MarianMTModel(config)
 

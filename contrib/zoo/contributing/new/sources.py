@@ -191,7 +191,7 @@ def _paddle(name: str) -> Source:
         Transform() if name != "LeNet" else Transform(28, 28, (0.5,), (0.5,), mode="L"),
         "paddle.vision.models",
         "Apache-2.0 (PaddlePaddle)",
-        ("paddlepaddle", "paddle2onnx"),
+        ("paddlepaddle",),
         ("from zoo.frameworks.paddle import vision_pretrained",) if has_weights else (),
         "partial(vision_pretrained, variant)" if has_weights else "",
     )
