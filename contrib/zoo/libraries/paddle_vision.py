@@ -15,6 +15,7 @@ from .classifier import classifier
 from .names import Facts, facts
 
 LIBRARY = "paddle_vision"
+FRAMEWORK = "paddle"
 _LICENCE = "Apache-2.0"
 _SIDES = {"inception_v3": 299}
 # Networks that give the logits of heads for training too

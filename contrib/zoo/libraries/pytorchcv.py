@@ -19,6 +19,7 @@ from .classifier import classifier
 from .names import Facts, facts
 
 LIBRARY = "pytorchcv"
+FRAMEWORK = "pytorch"
 _LICENCE = "MIT"
 _TABLE = "pytorchcv/models/common/model_metainfos.csv"
 _RELEASES = "https://github.com/osmr/imgclsmob/releases/download"

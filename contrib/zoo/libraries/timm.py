@@ -18,6 +18,7 @@ from .classifier import CLASSES, classifier
 from .names import Facts, facts
 
 LIBRARY = "timm"
+FRAMEWORK = "pytorch"
 _LICENCE = "Apache-2.0"
 _HUB = "https://huggingface.co/{}/resolve/main/{}"
 # The end of a file's name by which torch.hub checks its SHA-256; a date is none

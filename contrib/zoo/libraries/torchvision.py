@@ -17,6 +17,7 @@ from .classifier import classifier
 from .names import Facts, facts
 
 LIBRARY = "torchvision"
+FRAMEWORK = "pytorch"
 _SOURCE = "torchvision, {}, ImageNet val, https://pytorch.org/vision/stable/models.html"
 _LICENCE = "BSD-3-Clause"
 # What torchvision says of some weights with an address in place of a name

@@ -98,3 +98,21 @@ def test_licences_belong_to_the_variants_of_timm() -> None:
     assert len(set(said)) > 2
     text = path_of("timm").read_text(encoding="utf-8")
     assert "licence=cc-by-nc-4.0" in text
+
+
+def test_some_networks_of_a_library_are_a_family_in_a_few_lines(tmp_path: Path) -> None:
+    leaf = tmp_path / "classification/vgg/model.py"
+    leaf.parent.mkdir(parents=True)
+    leaf.write_text(
+        '"""VGG on ImageNet, from torchvision."""\n\n'
+        "from zoo.libraries import torchvision\n"
+        "from zoo.libraries.family import family\n\n"
+        'MODEL = family(torchvision, __file__, "VGG", ("vgg16", "vgg11_bn"), paper="Simonyan and Zisserman, 2014")\n'
+    )
+    found, variant = catalogue.find("vgg16", tmp_path)
+    model = found.variant(variant)
+    assert (model.id, model.title, model.default) == ("classification/vgg", "VGG", True)
+    assert model.paper.startswith("Simonyan")
+    assert model.published is not None
+    assert model.published.value == 0.71592
+    assert list(found.variants()) == ["vgg16", "vgg11_bn"]
