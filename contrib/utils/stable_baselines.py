@@ -55,10 +55,10 @@ _CLASSES: dict[tuple[str, str], type[Described]] = {
     ("stable_baselines3.common.vec_env.vec_normalize", "VecNormalize"): _Kept,
     ("stable_baselines3.common.running_mean_std", "RunningMeanStd"): _Kept,
     ("numpy.random._pickle", "__randomstate_ctor"): _PassedOver,
-} | {
-    (f"{library}.spaces.{module}", name): _PassedOver
-    for library in ("gym", "gymnasium")
-    for module, name in (("box", "Box"), ("discrete", "Discrete"))
+    ("gym.spaces.box", "Box"): _PassedOver,
+    ("gym.spaces.discrete", "Discrete"): _PassedOver,
+    ("gymnasium.spaces.box", "Box"): _PassedOver,
+    ("gymnasium.spaces.discrete", "Discrete"): _PassedOver,
 }
 
 

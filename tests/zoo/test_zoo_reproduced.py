@@ -21,6 +21,8 @@ FIGURES = {
     "dqn_cartpole": 500.0,
     "ppo_mountain_car": -111.12,
     "a2c_acrobot": -84.13,
+    "gat_cora": 0.822,
+    "gat_cora_authors": 0.844,
 }
 
 
