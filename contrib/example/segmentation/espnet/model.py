@@ -15,8 +15,10 @@ from zoo.tasks.segmentation import SemanticSegmentation
 
 HEIGHT, WIDTH, STRIDE = 360, 480, 8
 BLOCKS = (2, 8)  # the authors' p and q
-# of the training pictures, for 0 to 255, in the order red, green, blue; the authors divide by 255 after it
-MEAN, STD = (105.033, 108.409, 110.331), (69.904, 72.691, 72.126)
+# Of the training pictures, in the order red, green, blue, for values from 0 to 1. The authors divide values from 0 to
+# 255 by the deviation, and by 255 after that: for values from 0 to 1 it is as large as it stands there.
+MEAN = (105.033 / 255, 108.409 / 255, 110.331 / 255)
+STD = (69.904, 72.691, 72.126)
 REPOSITORY = "sacmehta/ESPNet/afe71c38edaee3514ca44e0adcafdf36109bf437"
 
 
@@ -37,7 +39,7 @@ def model(variant: str) -> Model:
             ),
         ),
         task=SemanticSegmentation(
-            SegmentationTransform(HEIGHT, WIDTH, STRIDE, tuple(value / 255 for value in MEAN), STD, blue_first=True),
+            SegmentationTransform(HEIGHT, WIDTH, STRIDE, MEAN, STD, blue_first=True),
             camvid.LABELS,
             averaged=len(camvid.LABELS) - 1,
         ),
