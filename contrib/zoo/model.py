@@ -24,12 +24,14 @@ class Pretrained(Remote):
 
     Args:
         licence: where it is not the model's.
-        convert: reads the file into the names of the framework's network (name to ndarray), where it is no state dict
-            of it.
+        convert: reads the file, and behind it those of `beside`, into the names of the framework's network (name to
+            ndarray or tensor), where it is no state dict of it.
+        beside: further files that belong to it, which `convert` needs.
     """
 
     licence: str = ""
-    convert: Callable[[Path], Mapping[str, Any]] | None = None
+    convert: Callable[..., Mapping[str, Any]] | None = None
+    beside: tuple[Remote, ...] = ()
 
 
 @dataclass(frozen=True)

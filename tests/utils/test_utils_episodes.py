@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from utils.datasets.episodes import Episode, Episodes, read_episodes, write_episodes
-from utils.datasets.samples.cartpole import HELD_OUT_SEEDS, write_cartpole
+from utils.datasets.samples.held_out import HELD_OUT_SEEDS, write_held_out
 from utils.draw.cartpole import HEIGHT, WIDTH, draw_cartpole
 from utils.environments import Rollout, open_environment, play, wander
 from utils.metrics.returns import MeanReturn, agreement
@@ -81,10 +81,10 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_the_sample_is_a_hundred_seeds(tmp_path: Path) -> None:
-    write_cartpole(tmp_path / "sample")
+    write_held_out(tmp_path / "sample", CARTPOLE)
     assert [sample.data.seed for sample in Episodes(tmp_path / "sample")] == list(HELD_OUT_SEEDS)
     (tmp_path / "sample/mine").write_text("")
-    write_cartpole(tmp_path / "sample")
+    write_held_out(tmp_path / "sample", CARTPOLE)
     assert (tmp_path / "sample/mine").exists()
 
 

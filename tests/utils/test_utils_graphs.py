@@ -46,6 +46,10 @@ def test_a_graph_from_a_file(tmp_path: Path) -> None:
     assert graph.known.tolist() == [-1, 0]
     bare = {"nodes": ["x"], "edges": [], "features": [[1, 2, 3]]}
     assert read_graph(saved(tmp_path / "g.json", bare), LABELS).features.tolist() == [[1, 2, 3]]
+    sparse = CHAIN | {"sparse_features": {"columns": 4, "ones": [[3, 0], [], [1]]}}
+    graph = read_graph(saved(tmp_path / "g.json", sparse), LABELS)
+    assert graph.features.tolist() == [[1, 0, 0, 1], [0, 0, 0, 0], [0, 1, 0, 0]]
+    assert (graph.features.dtype, graph.known.tolist()) == (np.float32, [1, -1, -1])
 
 
 @pytest.mark.parametrize(
@@ -66,6 +70,14 @@ def test_a_graph_from_a_file(tmp_path: Path) -> None:
         ({"known": []}, "object"),
         ({"features": [[1], [2]]}, r"\[2, 1\]; expected finite numbers \[3, F\]"),
         ({"features": [[1], [2], "?"]}, "equally many numbers"),
+        ({"sparse_features": [[1], [2], [3]]}, '"sparse_features" is'),
+        ({"sparse_features": {"columns": 4, "ones": 3}}, '"sparse_features" is'),
+        ({"sparse_features": {"columns": 4, "ones": [[1], [2]]}}, "2 rows for 3 nodes"),
+        ({"sparse_features": {"columns": 4, "ones": [[1], [4], []]}}, "node 1 is .*from 0 to 3"),
+        ({"sparse_features": {"columns": 4, "ones": [[1], 2, []]}}, "node 1 is 2"),
+        ({"sparse_features": {"columns": 4, "ones": [[True], [], []]}}, "node 0 is"),
+        ({"sparse_features": {"columns": 10**9, "ones": [[], [], []]}}, "at most 20000 nodes"),
+        ({"sparse_features": {"columns": 4, "ones": [[], [], []]}, "features": [[1], [2], [3]]}, "only one can say"),
     ],
 )
 def test_a_wrong_graph_is_a_sentence(tmp_path: Path, change: dict[str, Any], words: str) -> None:

@@ -59,6 +59,14 @@ def test_the_colours_are_those_of_pascal_voc():
     assert {index: tuple(colours[index]) for index in known} == known
 
 
+def test_pictures_may_be_png(voc):
+    jpeg = voc / "JPEGImages/2007_000033.jpg"
+    with Image.open(jpeg) as picture:
+        picture.convert("RGB").save(jpeg.with_suffix(".png"))
+    jpeg.unlink()
+    assert [sample.data.suffix for sample in VocSegmentation(voc)].count(".png") == 1
+
+
 def test_a_mask_of_another_size_is_named(voc):
     save_mask(np.zeros((8, 11), np.uint8), voc / "SegmentationClass/2007_000033.png")
     with pytest.raises(DataError, match=r"2007_000033\.png: this mask has 11 x 8 pixels, its picture 12 x 8"):
@@ -147,6 +155,13 @@ def test_preprocessing_is_torchvisions(photos):
     assert np.array_equal(np.asarray(picture)[:171], np.asarray(resized))
 
 
+def test_blue_comes_first_where_the_network_takes_that(photos):
+    mean, std = (0.1, 0.2, 0.3), (1.0, 2.0, 3.0)
+    (red_first,), _ = SegmentationTransform(64, 96, 16, mean, std)(photos["china"])
+    (blue_first,), _ = SegmentationTransform(64, 96, 16, mean, std, blue_first=True)(photos["china"])
+    assert np.array_equal(blue_first, red_first[::-1])
+
+
 def test_sizes_must_be_multiples():
     transform = SegmentationTransform(256, 256, 16)
     assert transform.resized(272).shape == (3, 272, 272)
@@ -213,6 +228,14 @@ def test_void_pixels_count_nowhere(tmp_path):
     metric = MeanIoU(3)
     metric.update([segments([[0, 1, 2, 2]])], [truth(tmp_path, [[0, 1, VOID, VOID]])])
     assert metric.compute() == {"miou": 1.0, "pixel_accuracy": 1.0}
+
+
+def test_classes_of_no_interest_count_in_the_union_and_in_no_average(tmp_path):
+    metric = MeanIoU(3, averaged=2)
+    metric.update([segments([[0, 1, 1, 2, 0]])], [truth(tmp_path, [[0, 1, 2, 1, 0]])])
+    # class 0: 2 of 2; class 1: 1 of 3, with a void pixel that it took and one of its own that was called void
+    assert metric.compute() == pytest.approx({"miou": (1 + 1 / 3) / 2, "pixel_accuracy": 3 / 4})
+    assert MeanIoU(3, averaged=2).infos == MeanIoU(3).infos
 
 
 def test_parts_add_up(tmp_path):

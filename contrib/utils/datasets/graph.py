@@ -10,7 +10,10 @@ import numpy as np
 from utils.text_file import read_json
 from zoo_core.errors import DataError
 
-_FORM = '{"nodes": […], "edges": […], "known": {…}} (or "features" for "known")'
+# A dense graph of so many nodes has an adjacency of 1.6 GB. Pubmed has 19,717 nodes, Citeseer 3,703 features.
+MAX_NODES, MAX_FEATURES = 20_000, 20_000
+_FORM = '{"nodes": […], "edges": […], "known": {…}} (or "features" or "sparse_features" for "known")'
+_TOLD = {"known", "features", "sparse_features"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +64,9 @@ def read_graph(path: str | Path, labels: Sequence[str]) -> Graph:
          "known": {"Anna": "A"}}
 
     `known` gives the class of some nodes; the features are then a one in the column of that class. In its place
-    `features`, a list of numbers for each node, says what a network with other features takes.
+    `features`, a list of numbers for each node, says what a network with other features takes. Where nearly all of them
+    are 0, as with the words of a text, `"sparse_features": {"columns": 1433, "ones": [[3, 17], [], [5]]}` gives their
+    number, and for each node the places, counted from 0, where it has a one.
 
     Args:
         path: the file, UTF-8.
@@ -73,12 +78,19 @@ def read_graph(path: str | Path, labels: Sequence[str]) -> Graph:
     """
     path = Path(path)
     said = read_json(path, _FORM)
-    if not isinstance(said, dict) or not {"nodes", "edges"} <= set(said) or not {"known", "features"} & set(said):
+    if not isinstance(said, dict) or not {"nodes", "edges"} <= set(said) or not _TOLD & set(said):
         raise DataError(f"{path}: expected {_FORM}.")
     places = _places(path, said["nodes"])
     edges = _edges(path, said["edges"], places)
     known = _known(path, said.get("known", {}), places, labels)
-    features = _features(path, said["features"], len(places)) if "features" in said else hints(known, len(labels))
+    if {"features", "sparse_features"} <= set(said):
+        raise DataError(f'{path}: it has "features" and "sparse_features"; only one can say what the nodes have.')
+    if "sparse_features" in said:
+        features = _sparse(path, said["sparse_features"], len(places))
+    elif "features" in said:
+        features = _features(path, said["features"], len(places))
+    else:
+        features = hints(known, len(labels))
     return Graph(tuple(map(str, places)), features, edges, known)
 
 
@@ -135,4 +147,27 @@ def _features(path: Path, rows: Any, nodes: int) -> np.ndarray:
         raise DataError(
             f'{path}: "features" has the shape {list(features.shape)}; expected finite numbers [{nodes}, F].'
         )
+    return features
+
+
+def _sparse(path: Path, said: Any, nodes: int) -> np.ndarray:
+    """float32 [n, columns] with the ones that were given."""
+    form = '{"columns": 1433, "ones": [[3, 17], …]}'
+    if not isinstance(said, dict) or set(said) != {"columns", "ones"} or not isinstance(said["ones"], list):
+        raise DataError(f'{path}: "sparse_features" is {form}.')
+    columns, rows = said["columns"], said["ones"]
+    if type(columns) is not int or not 0 < columns <= MAX_FEATURES or nodes > MAX_NODES:
+        raise DataError(
+            f"{path}: {nodes} nodes with {columns!r:.40} columns; at most {MAX_NODES} nodes with 1 to {MAX_FEATURES} "
+            "columns are taken."
+        )
+    if len(rows) != nodes:
+        raise DataError(f'{path}: "ones" has {len(rows)} rows for {nodes} nodes.')
+    features = np.zeros((nodes, columns), np.float32)
+    for number, row in enumerate(rows):
+        if not isinstance(row, list) or not all(type(place) is int and 0 <= place < columns for place in row):
+            raise DataError(
+                f'{path}: "ones" of node {number} is {row!r:.80}; places from 0 to {columns - 1} are expected.'
+            )
+        features[number, row] = 1
     return features

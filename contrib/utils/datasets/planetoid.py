@@ -20,14 +20,12 @@ from typing import Any, overload
 import numpy as np
 
 from utils.datasets.folder import check_folder
-from utils.datasets.graph import Graph, NodeTruth, unique_edges
+from utils.datasets.graph import MAX_FEATURES, MAX_NODES, Graph, NodeTruth, unique_edges
 from utils.datasets.sample import Sample
 from utils.safe_pickle import Described, read_arrays
 from utils.text_file import read_text
 from zoo_core.errors import DataError
 
-MAX_NODES = 20_000  # a dense adjacency of so many has 1.6 GB; Pubmed has 19,717 nodes
-MAX_FEATURES = 20_000  # Citeseer has 3,703
 MAX_EDGES = 10_000_000  # neighbours, counted from both ends; Pubmed has 88,676
 
 

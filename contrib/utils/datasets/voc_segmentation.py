@@ -1,6 +1,6 @@
 """Pictures with a class for every pixel, in the layout of PASCAL VOC.
 
-root/JPEGImages/<name>.jpg
+root/JPEGImages/<name>.jpg               or .png, where there is no .jpg
 root/SegmentationClass/<name>.png        the class index of each pixel, as palette or grey PNG; 255 is void
 root/ImageSets/Segmentation/<split>.txt  a name a line
 
@@ -110,12 +110,13 @@ class VocSegmentation(Listed):
             raise DataError(f"{path}: this list is empty.")
 
     def _sample(self, path: Path, line: int, name: str, classes: int) -> Sample:
-        picture = self.root / "JPEGImages" / f"{name}.jpg"
+        jpeg, png = (self.root / "JPEGImages" / f"{name}{suffix}" for suffix in (".jpg", ".png"))
+        picture = png if os.path.isfile(png) and not os.path.isfile(jpeg) else jpeg
         mask = self.root / "SegmentationClass" / f"{name}.png"
         for file in (picture, mask):
             if not os.path.isfile(file):
                 raise DataError(f"{path}, line {line}: {name!r:.80} is listed, but there is no file {file!s:.200}.")
-        sizes = [_size(file) for file in (picture, mask)]
+        sizes = [_size(picture), _size(mask, indices=True)]
         if sizes[0] != sizes[1]:
             (w, h), (u, v) = sizes
             raise DataError(f"{mask}: this mask has {u} x {v} pixels, its picture {w} x {h}. They must be equal.")
@@ -152,10 +153,10 @@ def _names(path: Path) -> list[tuple[int, str]]:
     return names
 
 
-def _size(path: Path) -> tuple[int, int]:
+def _size(path: Path, indices: bool = False) -> tuple[int, int]:
     """Width and height, from the file's head."""
     with explained(path), Image.open(path) as image:
-        if path.suffix == ".png":
+        if indices:
             _require_indices(path, image)
         return image.size
 

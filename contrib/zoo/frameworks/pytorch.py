@@ -47,7 +47,7 @@ def _with_state(model: Model, network: Any, weights: Weights) -> Any:
     if weights.convert is None:
         state = with_names_of(read_state(path, weights.key, _bytes(own)), own)
     else:
-        state = {name: torch.as_tensor(array) for name, array in weights.convert(path).items()}
+        state = {name: torch.as_tensor(array) for name, array in weights.convert(path, *weights.beside).items()}
     problems = _problems(own, state)
     if any(problems.values()) and model.restore is not None:
         try:

@@ -21,10 +21,14 @@ from zoo.task import Task
 
 @dataclass(frozen=True)
 class SemanticSegmentation(Task):
-    """labels: readable class names in index order; the first is the background, which is not tinted in pictures."""
+    """labels: readable class names in index order; the first is the background, which is not tinted in pictures.
+    averaged: of how many classes the metric is the mean; those behind them are of no interest (CamVid's void), and are
+    mistakes wherever they are predicted. None: of all.
+    """
 
     transform: SegmentationTransform
     labels: tuple[str, ...]
+    averaged: int | None = None
     suffixes: tuple[str, ...] = IMAGE_SUFFIXES
     data_name: str = "image"
 
@@ -46,7 +50,7 @@ class SemanticSegmentation(Task):
         return VocSegmentation(root, len(self.labels))
 
     def metric(self) -> MeanIoU:
-        return MeanIoU(len(self.labels))
+        return MeanIoU(len(self.labels), self.averaged)
 
     def agreement(self, one: Segments, other: Segments) -> bool:
         return agreement(one, other)

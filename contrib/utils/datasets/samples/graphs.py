@@ -80,13 +80,13 @@ def write_graphs(folder: str | Path) -> None:
             write_planetoid(temporary, name, graph, truth)
 
 
-def write_planetoid(folder: Path, name: str, graph: Graph, truth: NodeTruth) -> None:
+def write_planetoid(folder: Path, name: str, graph: Graph, truth: NodeTruth, classes: int = len(CLASSES)) -> None:
     """Write one graph whose known nodes come first, and whose other nodes are the test nodes."""
     from scipy.sparse import csr_matrix
 
     count, trained = len(graph.names), int((graph.known >= 0).sum())
     test = np.random.RandomState([SEED, count]).permutation(np.arange(trained, count))
-    one_hot = np.eye(len(CLASSES), dtype=np.int32)[truth.labels]
+    one_hot = np.eye(classes, dtype=np.int32)[truth.labels]
     near: dict[int, list[int]] = defaultdict(list)
     for one, other in graph.edges.tolist():
         near[one].append(other)

@@ -20,7 +20,8 @@ class SegmentationTransform:
     Attributes:
         height, width: of the input in pixels, multiples of `stride`.
         stride: what the network halves its input down by.
-        mean, std: for each channel, in units of [0, 1].
+        mean, std: for red, green and blue, in units of [0, 1].
+        blue_first: whether the network takes blue, green, red.
     """
 
     height: int
@@ -28,6 +29,7 @@ class SegmentationTransform:
     stride: int
     mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
     std: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    blue_first: bool = False
 
     def __post_init__(self) -> None:
         require_multiple(self.height, self.stride)
@@ -44,7 +46,7 @@ class SegmentationTransform:
                 is made.
 
         Returns:
-            ((array [3, height, width], RGB, normalised),) and where the picture lies in it.
+            ((array [3, height, width], RGB or BGR, normalised),) and where the picture lies in it.
 
         Raises:
             DataError: the picture cannot be read.
@@ -54,7 +56,8 @@ class SegmentationTransform:
         array = np.empty(self.shape, np.float32) if out is None else out[0]
         if array.shape != self.shape:
             raise ValueError(f"out must be one array of {list(self.shape)}, got {list(array.shape)}")
-        to_planes(picture, lookup_table(self.mean, self.std, array.dtype.name), array)
+        planes = array[::-1] if self.blue_first else array
+        to_planes(picture, lookup_table(self.mean, self.std, array.dtype.name), planes)
         return (array,), fit
 
     @property

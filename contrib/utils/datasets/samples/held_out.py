@@ -1,15 +1,14 @@
-"""A hundred episodes of CartPole-v1 that no training sees."""
+"""A hundred episodes of an environment that no training sees."""
 
 from pathlib import Path
 
 from utils.datasets.episodes import write_episodes
 from zoo_core.files import atomic_folder, has_content
 
-ENVIRONMENT = "CartPole-v1"
 HELD_OUT_SEEDS = range(20_000, 20_100)
 
 
-def write_cartpole(folder: str | Path) -> None:
+def write_held_out(folder: str | Path, environment: str) -> None:
     """Write <folder>/episodes.json with the seeds 20,000 to 20,099. A folder that has content is left as it is.
 
     Raises:
@@ -19,4 +18,4 @@ def write_cartpole(folder: str | Path) -> None:
     if has_content(folder):
         return
     with atomic_folder(folder) as temporary:
-        write_episodes(temporary / "episodes.json", ENVIRONMENT, HELD_OUT_SEEDS)
+        write_episodes(temporary / "episodes.json", environment, HELD_OUT_SEEDS)

@@ -1,0 +1,63 @@
+"""Made papers in the form of Cora: words and citations, in Planetoid's layout.
+
+Cora has 1,433 words; a paper has a one for each word that stands in it. Here a paper of a topic has 16 words, three
+quarters of them out of its topic's own share of the list, and cites papers of its topic rather than others. The words
+are not those of Cora, whose list is not published with it: what a network that was trained on Cora says of them has no
+meaning, and only shows that every step works.
+
+It rests on numpy's RandomState, whose numbers never change between versions.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from utils.datasets.graph import Graph, NodeTruth, unique_edges
+from utils.datasets.samples.graphs import write_planetoid
+from zoo_core.files import atomic_folder, has_content
+
+SEED = 20260408
+WORDS = 1433
+# in Planetoid's order, which the sizes of the classes show
+TOPICS = (
+    "theory",
+    "reinforcement learning",
+    "genetic algorithms",
+    "neural networks",
+    "probabilistic methods",
+    "case based",
+    "rule learning",
+)
+GRAPHS, PAPERS, TOLD, OWN_WORDS, OTHER_WORDS, CITED = 4, 70, 2, 12, 4, 3
+
+
+def papers(seed: int) -> tuple[Graph, NodeTruth]:
+    """A graph of 70 papers, ten a topic; the first two of each topic are told, and come first."""
+    random = np.random.RandomState([SEED, seed])
+    labels = np.arange(PAPERS) % len(TOPICS)
+    features = np.zeros((PAPERS, WORDS), np.float32)
+    share = WORDS // len(TOPICS)
+    for paper, topic in enumerate(labels):
+        features[paper, topic * share + random.permutation(share)[:OWN_WORDS]] = 1
+        features[paper, random.permutation(WORDS)[:OTHER_WORDS]] = 1
+    sources = np.repeat(np.arange(PAPERS), CITED)
+    same = random.random_sample(len(sources)) < 0.8
+    near = labels[sources] + len(TOPICS) * random.randint(PAPERS // len(TOPICS), size=len(sources))
+    targets = np.where(same, near, random.randint(PAPERS, size=len(sources)))
+    known = np.where(np.arange(PAPERS) < TOLD * len(TOPICS), labels, -1)
+    names = tuple(f"paper {paper + 1}" for paper in range(PAPERS))
+    return Graph(names, features, unique_edges(sources, targets), known), NodeTruth(labels, known < 0)
+
+
+def write_papers(folder: str | Path) -> None:
+    """Write four graphs. The folder appears as a whole; one that already has content is left as it is.
+
+    Raises:
+        DataError: the folder cannot be written.
+    """
+    folder = Path(folder)
+    if has_content(folder):
+        return
+    with atomic_folder(folder) as temporary:
+        for number in range(GRAPHS):
+            write_planetoid(temporary, f"papers{number}", *papers(number), len(TOPICS))

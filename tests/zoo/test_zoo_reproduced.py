@@ -1,0 +1,40 @@
+"""Published figures come back with the source's own weights and data, where a mirror has them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from zoo import catalogue
+from zoo.accuracy.reproduce import REPRODUCED, reproduce
+from zoo.exporting.export import ExportOptions, export
+from zoo.fetching.mirror import VARIABLE
+from zoo.running.setting import Setting
+
+MIRROR = os.environ.get(VARIABLE) or next(
+    (str(one / "shared/real") for one in Path(__file__).resolve().parents if (one / "shared/real").is_dir()), ""
+)
+# variant, and the figure to four places that was measured when it was taken up
+FIGURES = {
+    "dqn_cartpole": 500.0,
+    "ppo_mountain_car": -111.12,
+    "a2c_acrobot": -84.13,
+    "gat_cora": 0.822,
+    "gat_cora_authors": 0.844,
+}
+
+
+@pytest.mark.skipif(not MIRROR, reason="neither a folder shared/real nor TECO_ZOO_MIRROR has the weights and data")
+@pytest.mark.parametrize("variant", FIGURES)
+def test_the_figure_comes_back(variant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, MIRROR)
+    monkeypatch.setenv("TECO_ZOO_HOME", str(tmp_path / "home"))
+    family, name = catalogue.find(variant)
+    model = family.variant(name)
+    export(model, tmp_path, ExportOptions(weights="pretrained"))
+    found = reproduce(Setting(model, folder=tmp_path), accept_terms=True)
+    assert found.verdict.word == REPRODUCED
+    for figure in found.figures.values():
+        assert figure == pytest.approx(FIGURES[variant], abs=5e-5)
