@@ -107,7 +107,7 @@ def test_a_listing_that_says_nothing_is_a_sentence(data: ReferenceData, content:
 
 def test_terms_are_accepted_by_the_person_and_once(data: ReferenceData) -> None:
     data = replace(data, terms="letters are for reading")
-    with pytest.raises(ZooError, match="letters are for reading.*--accept-terms"):
+    with pytest.raises(ZooError, match=r"letters are for reading.*--accept-terms"):
         reference_folder(data)
     assert not place_of(data).exists()
     assert reference_folder(data, accept_terms=True) == reference_folder(data)
