@@ -62,7 +62,8 @@ class Published:
         where: who states it, and of which data.
         decimals: to how many places it is stated: what is measured on the same data may differ by half of the last.
         spread: by how much what is measured may differ from it where the measurement itself varies (returns of
-            episodes); the source states it too.
+            episodes, noise that is drawn).
+        spread_of: whose spread it is: the source's own, or how it was measured.
     """
 
     metric: str
@@ -70,6 +71,7 @@ class Published:
     where: str
     decimals: int | None = None
     spread: float = 0.0
+    spread_of: str = "the spread that the source states"
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ class RestorationPairs(Sequence[Sample]):
         check_folder(self.root)
         if not (self.root / TRUE).is_dir():
             raise DataError(f"{self.root}: there is no folder {TRUE} with the pictures as they should be.")
-        self._true = {path.stem: path for path in files_in(self.root / TRUE, IMAGE_SUFFIXES)}
+        self._true = _by_name(self.root / TRUE)
         self._sigma = sigma
         self._names = sorted(self._true)
         if sigma is None:
@@ -63,7 +63,7 @@ class RestorationPairs(Sequence[Sample]):
         folder = self.root / SEEN
         if not folder.is_dir():
             raise DataError(f"{self.root}: there is no folder {SEEN} with what the network is to see.")
-        seen = {path.stem: path for path in files_in(folder, IMAGE_SUFFIXES)}
+        seen = _by_name(folder)
         alone = sorted(self._true.keys() ^ seen.keys())
         if alone:
             raise DataError(f"{self.root}: {alone[0]} is in one of the folders {TRUE} and {SEEN} only.")
@@ -86,6 +86,16 @@ class RestorationPairs(Sequence[Sample]):
         if self._sigma is None:
             return Sample(true.name, self._seen[name], true)
         return Sample(true.name, Noisy(true, self._sigma), true)
+
+
+def _by_name(folder: Path) -> dict[str, Path]:
+    """The pictures of a folder, by name without suffix. Raises DataError where two have the same."""
+    found: dict[str, Path] = {}
+    for path in files_in(folder, IMAGE_SUFFIXES):
+        if path.stem in found:
+            raise DataError(f"{folder}: the picture {path.stem} stands there twice, with different suffixes.")
+        found[path.stem] = path
+    return found
 
 
 def noisy(pixels: np.ndarray, sigma: float, seed: int) -> np.ndarray:

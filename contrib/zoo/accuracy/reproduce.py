@@ -70,7 +70,7 @@ def judge(published: Published, figures: dict[str, float], samples: int, whole: 
     """
     off = max(abs(value - published.value) for value in figures.values())
     if published.spread:
-        tolerance, because = published.spread, "the spread that the source states"
+        tolerance, because = published.spread, published.spread_of
     elif whole and published.decimals is not None:
         tolerance, because = 0.5 * 10.0**-published.decimals, "rounding of the published figure"
     elif whole:
