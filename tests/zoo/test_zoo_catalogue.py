@@ -18,6 +18,7 @@ from zoo.errors import ZooError
 from zoo.family import Family
 from zoo.model import Model, file_name
 from zoo.running.padding import stacked
+from zoo_core.errors import DataError
 
 _MOST_VARIANTS = 12  # of a family that are looked at; a library has hundreds that are made alike
 
@@ -42,16 +43,28 @@ def test_every_variant_is_described_completely(name: str) -> None:
     family = catalogue.load(name)
     default = family.variant()
     assert default.default
-    assert default.sample_weights.is_file() or default.pretrained is not None
+    if not default.sample_weights.is_file() and default.pretrained is None:
+        told = (family.folder / "README.md").read_text(encoding="utf-8")
+        assert "python export_onnx.py --weights random\n" in told, "without weights, the first command says so"
     assert default.default_weights == family.default_weights
     assert len(list(default.demo_folder().iterdir())) >= 2
-    for variant in {family.default_variant, *spread(list(family.variants()), _MOST_VARIANTS)}:
-        model = family.variant(variant)
+    for variant in dict.fromkeys([family.default_variant, *spread(list(family.variants()), _MOST_VARIANTS)]):
+        model = described(family, variant)
         assert (model.id, model.variant, model.folder) == (name, variant, family.folder)
         assert model.framework == family.framework
         assert model.default == (variant == family.default_variant)
         assert all((model.title, model.source, model.licence))
         check_parts(model)
+
+
+def described(family: Family, variant: str) -> Model:
+    """The model of a variant; skips where the library that describes it is not installed."""
+    try:
+        return family.variant(variant)
+    except DataError as error:
+        if "pip install" not in str(error):
+            raise
+        pytest.skip(str(error))
 
 
 def check_parts(model: Model) -> None:
