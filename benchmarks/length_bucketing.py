@@ -89,7 +89,7 @@ def texts() -> list[Sample]:
 def run(engine: Engine, samples: Sequence[Sample], batch: int, budget: int | None, result: Result) -> float:
     """Texts a second; what the network says of each goes to `result`."""
     stages = Stages()
-    task = Ids("", "", LONGEST, LONGEST)
+    task = Ids(Path(), LONGEST, LONGEST)
     for some, found in predictions(task, engine, samples, batch, stages, token_budget=budget):
         result.update({sample.id: one for sample, one in zip(some, found, strict=True)})
     return stages.throughput()
@@ -101,7 +101,7 @@ def main() -> int:
     samples = texts()
     lengths = [len(sample.data) for sample in samples]
     print(f"{TEXTS} texts of {min(lengths)} to {max(lengths)} tokens, {np.mean(lengths):.0f} on average")
-    sorted_samples = arranged(Ids("", "", LONGEST, LONGEST), samples)
+    sorted_samples = arranged(Ids(Path(), LONGEST, LONGEST), samples)
     full = [[PADDED_BATCH, LONGEST]] * len(INPUTS)
     bucketed, mixed, padded = "buckets and budget", "padded to the batch", "padded to the maximum"
     results: dict[str, Result] = {name: {} for name in (bucketed, mixed, padded)}

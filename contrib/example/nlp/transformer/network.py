@@ -31,7 +31,7 @@ class Shape(NamedTuple):
 
 def marian(shape: Shape, filling: int, end: int) -> Any:
     """A MarianMTModel; the ids are those of the vocabulary's special tokens. Every text begins with `filling`."""
-    config = MarianConfig(
+    settings: dict[str, Any] = dict(
         vocab_size=shape.words,
         d_model=shape.width,
         encoder_layers=shape.layers,
@@ -51,7 +51,7 @@ def marian(shape: Shape, filling: int, end: int) -> Any:
         decoder_start_token_id=filling,
         attn_implementation="eager",  # which ONNX can express at any length
     )
-    return MarianMTModel(config)
+    return MarianMTModel(MarianConfig(**settings))
 
 
 class Encoder(nn.Module):
@@ -62,13 +62,13 @@ class Encoder(nn.Module):
         super().__init__()
         self.encoder = network.model.encoder
         self.attentions = nn.ModuleList(layer.encoder_attn for layer in network.model.decoder.layers)
+        self.heads = network.config.decoder_attention_heads
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         states = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
-        pairs = [(one.k_proj(states), one.v_proj(states)) for one in self.attentions]
-        heads = self.attentions[0].num_heads
-        split = [each.unflatten(-1, (heads, -1)).transpose(1, 2) for pair in pairs for each in pair]
-        return torch.stack(split, dim=1)
+        attentions: Any = self.attentions
+        found = [project(states) for one in attentions for project in (one.k_proj, one.v_proj)]
+        return torch.stack([each.unflatten(-1, (self.heads, -1)).transpose(1, 2) for each in found], dim=1)
 
 
 class Step(nn.Module):
@@ -98,5 +98,6 @@ class Step(nn.Module):
             cache=both,
             use_cache=True,
         )
-        new = [each[:, :, -1:] for layer in own.layers for each in (layer.keys, layer.values)]
+        layers: Any = own.layers
+        new = [each[:, :, -1:] for layer in layers for each in (layer.keys, layer.values)]
         return found.logits[:, 0], torch.stack(new, dim=1)
