@@ -13,8 +13,10 @@ from utils.datasets.folder import files_in
 from zoo.errors import ZooError
 from zoo.model import Model, Part
 from zoo.running.network import Runner, recorded
+from zoo.running.reference import together
 
 _MOST_SAMPLES = 256
+_ROWS = 8  # samples that a network of several parts is given at once
 
 
 def write_int8(model: Model, part: Part, reference: Runner, source: Path, path: Path, input_size: int | None) -> str:
@@ -59,11 +61,12 @@ def _calibration(model: Model) -> tuple[Sequence[Any], str]:
 def _given(
     model: Model, part: Part, reference: Runner, data: Sequence[Any], input_size: int | None
 ) -> Iterator[dict[str, np.ndarray]]:
-    """What the part is given: one batch of one row a sample, or as often as it is called for it."""
+    """What the part is given: a row a sample; where the network has several parts, what some of the calls are given."""
     task = model.task.adapted(input_size, topk=1)
     names = [spec.name for spec in part.inputs]
-    for one in data:
-        arrays = [array[None] for array in task.preprocess(one)[0]]
+    rows = 1 if isinstance(reference, Engine) else _ROWS
+    for start in range(0, len(data), rows):
+        arrays = together(task, [task.preprocess(one)[0] for one in data[start : start + rows]])
         if isinstance(reference, Engine):
             yield dict(zip(names, arrays, strict=True))
             continue

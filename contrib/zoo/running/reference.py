@@ -13,6 +13,7 @@ from utils.datasets.folder import files_in
 from zoo import frameworks
 from zoo.errors import ZooError
 from zoo.model import Model
+from zoo.task import Task
 from zoo.weights import Weights
 
 from .network import Runner, network_of
@@ -53,12 +54,24 @@ def demo_batch(
     files = files_in(folder, task.suffixes)[:_MAX_SAMPLES]
     found = [sample for file in files for sample in task.samples_in(file)][:_MAX_SAMPLES]
     rows = [task.preprocess(sample.data)[0] for sample in found]
+    return together(task, rows, shapes)
+
+
+def together(
+    task: Task, rows: Sequence[tuple[np.ndarray, ...]], shapes: list[list[int]] | None = None
+) -> list[np.ndarray]:
+    """Preprocessed samples as one batch. shapes: as in `demo_batch`."""
     if task.padding is not None:
-        beside = [spec.shape for spec in task.beside]
-        return stacked(rows, task.padding, [shape[1:] for shape in [*shapes, *beside]] if shapes else [])  # type: ignore[misc]
+        every = [*map(_behind, shapes), *(_behind(spec.shape) for spec in task.beside)] if shapes else []
+        return stacked(rows, task.padding, every)
     return [np.stack(column) for column in zip(*rows, strict=True)]
 
 
 def first_rows(specs: Sequence[TensorSpec], batch: list[np.ndarray], rows: int) -> list[np.ndarray]:
     """At most so many rows of each input that has the batch as its first dimension, and the others whole."""
     return [array[:rows] if spec.shape[:1] == ("batch",) else array for spec, array in zip(specs, batch, strict=True)]
+
+
+def _behind(shape: Sequence[int | str]) -> list[int | None]:
+    """The sizes behind the batch dimension; None where they are free."""
+    return [size if isinstance(size, int) else None for size in shape[1:]]
