@@ -81,7 +81,7 @@ def network(variant: str, state: dict[str, Any] | None = None) -> Any:
 def model(variant: str, **changes: Any) -> Model:
     """The description of a variant; `changes` replace fields of it, such as the paper."""
     said = facts(LIBRARY, variant)
-    described = {
+    described: dict[str, Any] = {
         "build": partial(network, variant),
         "restore": partial(network, variant),
         "source": "pytorchcv",

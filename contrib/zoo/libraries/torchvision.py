@@ -104,14 +104,16 @@ def _handed(state: dict[str, Any] | None) -> Iterator[None]:
     from torch import nn
     from torchvision.models import WeightsEnum
 
-    get, load = WeightsEnum.get_state_dict, nn.Module.load_state_dict
-    WeightsEnum.get_state_dict = lambda self, *_, **__: dict(state or {})
+    entry: Any = WeightsEnum
+    module: Any = nn.Module
+    get, load = entry.get_state_dict, module.load_state_dict
+    entry.get_state_dict = lambda self, *_, **__: dict(state or {})
     if state is None:
-        nn.Module.load_state_dict = lambda self, *_, **__: None
+        module.load_state_dict = lambda self, *_, **__: None
     try:
         yield
     finally:
-        WeightsEnum.get_state_dict, nn.Module.load_state_dict = get, load
+        entry.get_state_dict, module.load_state_dict = get, load
 
 
 def model(variant: str, **changes: Any) -> Model:
@@ -119,7 +121,7 @@ def model(variant: str, **changes: Any) -> Model:
     said = facts(LIBRARY, variant)
     tag = variant.partition(".")[2].upper()
     figure = Published("top1", said.published, _SOURCE.format(tag or "the default weights")) if said.published else None
-    described = {
+    described: dict[str, Any] = {
         "build": partial(network, variant),
         "restore": partial(network, variant),
         "source": "torchvision.models",
