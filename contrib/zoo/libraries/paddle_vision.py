@@ -57,7 +57,7 @@ def network(variant: str) -> Any:
 def model(variant: str, **changes: Any) -> Model:
     """The description of a variant; `changes` replace fields of it, such as the paper."""
     said = facts(LIBRARY, variant)
-    described = {
+    described: dict[str, Any] = {
         "build": partial(network, variant),
         "source": "paddle.vision.models",
         "licence": f"{_LICENCE} (PaddlePaddle, code and weights)",

@@ -1,0 +1,84 @@
+"""transformers' networks from classes and local folders, nothing fetched."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+transformers = pytest.importorskip("transformers")
+torch = pytest.importorskip("torch")
+
+from zoo.errors import ZooError  # noqa: E402
+from zoo.libraries import transformers as library  # noqa: E402
+
+TINY = {
+    "hidden_size": 16,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 16,
+    "image_size": 16,
+    "patch_size": 8,
+    "num_labels": 3,
+}
+
+
+@pytest.fixture
+def vit() -> Any:
+    torch.manual_seed(0)
+    return library.network("ViTForImageClassification", **TINY)
+
+
+def test_its_classes_are_known() -> None:
+    assert {"ViTForImageClassification", "ResNetForImageClassification"} <= set(library.image_classifiers())
+
+
+def test_a_folder_comes_back_as_it_was_saved(vit: Any, tmp_path: Path) -> None:
+    vit.save_pretrained(tmp_path)
+    made = library.network_of_folder(tmp_path)
+    picture = torch.randn(1, 3, 16, 16)
+    assert torch.equal(made(picture).logits, vit.eval()(picture).logits)
+    assert not made.training
+
+
+def test_a_file_in_the_names_of_the_hub_fits_the_class(vit: Any, tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    vit.save_pretrained(tmp_path)
+    state = load_file(tmp_path / "model.safetensors")
+    made = library.network("ViTForImageClassification", state, **TINY)
+    own = vit.state_dict()
+    assert all(torch.equal(value, own[name]) for name, value in made.state_dict().items())
+
+
+@pytest.mark.parametrize("change", ["missing", "unexpected"])
+def test_weights_that_do_not_fit_are_never_made_up(vit: Any, tmp_path: Path, change: str) -> None:
+    from safetensors.torch import load_file
+
+    vit.save_pretrained(tmp_path)
+    state = load_file(tmp_path / "model.safetensors")
+    if change == "missing":
+        del state["classifier.weight"]
+    else:
+        state["another.weight"] = torch.ones(1)
+    with pytest.raises(ZooError, match=f"{change} keys: (classifier|another)"):
+        library.network("ViTForImageClassification", state, **TINY)
+
+
+@pytest.mark.parametrize(
+    "config", [None, "{", "{}", json.dumps({"architectures": ["NoSuchNet"]}), json.dumps({"architectures": []})]
+)
+def test_a_folder_that_is_none_is_told(tmp_path: Path, config: str | None) -> None:
+    if config is not None:
+        (tmp_path / "config.json").write_text(config)
+    with pytest.raises(ZooError, match="is not a folder that save_pretrained"):
+        library.network_of_folder(tmp_path)
+
+
+def test_a_folder_without_weights_is_told(vit: Any, tmp_path: Path) -> None:
+    vit.save_pretrained(tmp_path)
+    (tmp_path / "model.safetensors").unlink()
+    with pytest.raises(ZooError, match="transformers cannot load"):
+        library.network_of_folder(tmp_path)
