@@ -1,0 +1,80 @@
+"""The metrics of recommendations: where the thing that was chosen stands among those that were not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite, log2
+from typing import Any, Protocol
+
+import numpy as np
+
+from utils.metrics.base import MetricInfo
+from zoo_core.errors import DataError
+
+TOP = 10
+_COUNTS = ("samples", "hits", "gains")
+
+
+class Ordered(Protocol):
+    """items: int64 [n]. scores: float [n], the higher the better."""
+
+    items: np.ndarray
+    scores: np.ndarray
+
+
+class HitRate:
+    """hit_rate (primary): how often the chosen thing is among the ten best. ndcg: 1 / log2(place + 1) of it, averaged,
+    nothing behind the tenth place. Of things with one score the chosen one is the last, as its authors measure."""
+
+    infos = (
+        MetricInfo("hit_rate", "fraction", 0.0, 1.0, True),
+        MetricInfo("ndcg", "fraction", 0.0, 1.0, True),
+    )
+
+    def __init__(self) -> None:
+        self._samples, self._hits, self._gains = 0, 0, 0.0
+
+    def update(self, predictions: Sequence[Ordered], targets: Sequence[int]) -> None:
+        """Count a batch.
+
+        Raises:
+            DataError: different lengths, or a chosen thing that was not among those put in order. Nothing of the batch
+                has been counted then.
+        """
+        if len(predictions) != len(targets):
+            raise DataError(f"{len(predictions)} predictions for {len(targets)} targets: there must be as many.")
+        places = [_place(one, target) for one, target in zip(predictions, targets, strict=True)]
+        hits = [place for place in places if place <= TOP]
+        self._samples += len(places)
+        self._hits += len(hits)
+        self._gains += sum(1 / log2(place + 1) for place in hits)
+
+    def compute(self) -> dict[str, float]:
+        """{"hit_rate", "ndcg"}; DataError when nothing was counted."""
+        if not self._samples:
+            raise DataError("no sample was counted, so there is no hit rate. Is the data set empty?")
+        return {"hit_rate": self._hits / self._samples, "ndcg": self._gains / self._samples}
+
+    def state(self) -> dict[str, Any]:
+        """Samples, hits, and the sum of gains."""
+        return dict(zip(_COUNTS, (self._samples, self._hits, self._gains), strict=True))
+
+    def merge(self, state: dict[str, Any]) -> None:
+        """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
+        if not isinstance(state, dict) or set(state) != set(_COUNTS):
+            raise DataError(f"these are not the counts of a hit rate: {state!r:.200}.")
+        samples, hits, gains = (state[name] for name in _COUNTS)
+        whole = type(samples) is int and type(hits) is int and 0 <= hits <= samples
+        if not whole or not isinstance(gains, (int, float)) or not isfinite(gains) or not 0 <= gains <= hits:
+            raise DataError(f"these are not the counts of a hit rate: {state!r:.200}.")
+        self._samples += samples
+        self._hits += hits
+        self._gains += gains
+
+
+def _place(one: Ordered, target: int) -> int:
+    """Where the target stands, counted from 1."""
+    own = np.flatnonzero(one.items == target)
+    if len(own) != 1:
+        raise DataError(f"item {target} is not among the {len(one.items)} that were put in order.")
+    return int((one.scores >= one.scores[own[0]]).sum())
