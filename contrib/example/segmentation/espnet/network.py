@@ -7,6 +7,7 @@ An efficient spatial pyramid reduces its input to a fifth of the channels, looks
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import Any
 
 import torch
 from torch import nn
@@ -99,7 +100,8 @@ class Encoder(nn.Module):
         self.smaller = nn.AvgPool2d(3, stride=2, padding=1)
         with torch.no_grad():
             # pictures come in divided by 255 once more: a new network hears nothing of them otherwise
-            self.level1.get_submodule("conv").weight.mul_(255)
+            first: Any = self.level1.get_submodule("conv")
+            first.weight.mul_(255)
 
     def forward(self, picture: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """(features at a half, features at a quarter, classes at an eighth)."""
