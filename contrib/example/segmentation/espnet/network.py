@@ -99,7 +99,7 @@ class Encoder(nn.Module):
         self.smaller = nn.AvgPool2d(3, stride=2, padding=1)
         with torch.no_grad():
             # pictures come in divided by 255 once more: a new network hears nothing of them otherwise
-            self.level1.get_submodule("conv").weight.mul_(255)
+            next(self.level1.parameters()).mul_(255)
 
     def forward(self, picture: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """(features at a half, features at a quarter, classes at an eighth)."""
