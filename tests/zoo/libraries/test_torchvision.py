@@ -14,6 +14,8 @@ from zoo.libraries.names import names  # noqa: E402
 from zoo.model import Pretrained  # noqa: E402
 
 # Names whose structure is another with published weights than without
+# weights for larger pictures than the builder makes its positions for
+SIZED = {"vit_b_16.imagenet1k_swag_e2e_v1", "vit_l_16.imagenet1k_swag_e2e_v1", "vit_h_14"}
 TRAPS = {"googlenet", "inception_v3"}
 # Building one of these calculates with values, which tensors on the meta device have not
 VALUES = tuple(name for name in models.list_models(models) if name.startswith("regnet"))
@@ -69,7 +71,7 @@ def test_every_classifier_is_what_its_weights_need(variant: str, monkeypatch: py
         same(ours, expected(name, library.weights_of(variant), monkeypatch))
         unlike = models.get_model(name, weights=None)
     differs = plain(ours) != plain(unlike) or shapes(ours) != shapes(unlike)
-    assert differs == (name in TRAPS)
+    assert differs == (name in TRAPS or variant in SIZED)
 
 
 OTHERS = {
