@@ -13,10 +13,14 @@ from zoo.libraries import torchvision as library  # noqa: E402
 from zoo.libraries.names import names  # noqa: E402
 from zoo.model import Pretrained  # noqa: E402
 
-# Names whose structure is another with published weights than without
-# weights for larger pictures than the builder makes its positions for
-SIZED = {"vit_b_16.imagenet1k_swag_e2e_v1", "vit_l_16.imagenet1k_swag_e2e_v1", "vit_h_14"}
-TRAPS = {"googlenet", "inception_v3"}
+# Variants whose structure is another with published weights than without: a transformed input, a larger picture
+TRAPS = {
+    "googlenet",
+    "inception_v3",
+    "vit_h_14",
+    "vit_b_16.imagenet1k_swag_e2e_v1",
+    "vit_l_16.imagenet1k_swag_e2e_v1",
+}
 # Building one of these calculates with values, which tensors on the meta device have not
 VALUES = tuple(name for name in models.list_models(models) if name.startswith("regnet"))
 
@@ -71,7 +75,7 @@ def test_every_classifier_is_what_its_weights_need(variant: str, monkeypatch: py
         same(ours, expected(name, library.weights_of(variant), monkeypatch))
         unlike = models.get_model(name, weights=None)
     differs = plain(ours) != plain(unlike) or shapes(ours) != shapes(unlike)
-    assert differs == (name in TRAPS or variant in SIZED)
+    assert differs == (variant in TRAPS)
 
 
 OTHERS = {
@@ -91,7 +95,8 @@ OTHERS = {
 @pytest.mark.parametrize("name", OTHERS)
 @pytest.mark.filterwarnings("ignore")
 def test_detectors_and_segmentation_networks_too(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    weights = next(iter(models.get_model_weights(name)))
+    choices = list(models.get_model_weights(name))
+    weights = next((one for one in choices if one.name == "COCO_V1"), choices[0])
     ours = library.network_of(name, weights)
     same(ours, expected(name, weights, monkeypatch))
     if name.endswith("rcnn_resnet50_fpn"):
@@ -122,6 +127,7 @@ def test_densenets_old_names_are_renamed() -> None:
     old = {
         name.replace(".norm1.", ".norm.1.").replace(".conv2.", ".conv.2.") if "denselayer" in name else name: value
         for name, value in state.items()
+        if not name.endswith("num_batches_tracked")  # which files of that time do not have
     }
     ours = library.network("densenet121", old)
     assert all(torch.equal(ours.state_dict()[name], value) for name, value in state.items())
@@ -155,5 +161,5 @@ def test_address_size_digest_and_licence_are_torchvisions(variant: str, file: st
 def test_every_weight_of_torchvision_has_a_digest() -> None:
     for variant in names(library.LIBRARY):
         digest = library.pretrained(variant).sha256 or ""
-        assert len(digest) == 8
+        assert len(digest) >= 8
         assert int(digest, 16) >= 0
