@@ -16,7 +16,7 @@ import numpy as np
 from zoo_core.files import atomic_folder, has_content
 
 SEED = 20251125
-TRAINING, HELD_OUT = 24000, 500
+TRAINING, HELD_OUT = 24000, 200
 # English singular and plural, gender, German singular and plural
 NOUNS = (
     *(("dog", "dogs", "m", "Hund", "Hunde"), ("man", "men", "m", "Mann", "Männer")),
