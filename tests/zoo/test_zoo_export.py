@@ -144,7 +144,7 @@ def test_a_checkpoint_with_code_in_it_is_not_run(lenet: Model, tmp_path: Path) -
 def test_a_damaged_checkpoint_is_an_error(lenet: Model, tmp_path: Path, content: bytes, suffix: str) -> None:
     path = tmp_path / f"bad{suffix}"
     path.write_bytes(content)
-    with pytest.raises(ZooError, match="not a checkpoint of tensors|is empty"):
+    with pytest.raises(ZooError, match=r"not a checkpoint of tensors|is empty"):
         export(lenet, tmp_path, ExportOptions(weights=str(path)))
 
 
