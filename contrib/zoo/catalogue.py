@@ -62,7 +62,7 @@ def described(examples: Path = EXAMPLES) -> Iterator[Model]:
 
 def of_family(family: Family) -> list[Model]:
     """The variants of a family; none of a whole library."""
-    names = family.variants()
+    names = family.variants
     return [family.variant(name) for name in names] if len(names) <= MOST_DESCRIBED else []
 
 

@@ -6,11 +6,13 @@ import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from zoo_core.errors import ZooCoreError
 
 from .errors import ZooError
 from .model import Framework, Model
+from .task import Task
 
 _NEAR = 5
 
@@ -49,13 +51,14 @@ class Family:
     @property
     def default_variant(self) -> str:
         """The variant that is meant where none is named."""
-        return self.default or self.variants()[0]
+        return self.default or self.variants[0]
 
     @property
     def default_weights(self) -> str:
         """What --weights is for the default variant where it is not given."""
         return "sample" if (self.folder / "sample.safetensors").is_file() else "pretrained"
 
+    @property
     def variants(self) -> Sequence[str]:
         """The names of all variants; may be a thousand. Raises ZooError where a library cannot say them."""
         if not callable(self.names):
@@ -65,6 +68,15 @@ class Family:
         except (Exception, SystemExit) as error:
             # a contributor's own code, which may need a library that is not installed
             raise ZooError(f"{self.id} cannot name its variants: {type(error).__name__}: {error}") from error
+
+    @property
+    def task(self) -> Task:
+        """What is done with a sample of the default variant."""
+        return self.variant().task
+
+    def build(self, variant: str) -> Any:
+        """The framework's network of a variant, with its own random initialisation."""
+        return self.variant(variant).build()
 
     def variant(self, name: str | None = None) -> Model:
         """The model of a variant.
@@ -76,7 +88,7 @@ class Family:
             ZooError: there is no such variant, and the message names near ones; or its description fails.
         """
         chosen = name or self.default_variant
-        if chosen not in self.variants():
+        if chosen not in self.variants:
             raise ZooError(f"{self.id} has no variant '{chosen}'; {self._near(chosen)}")
         made = self._made(chosen)
         return replace(
@@ -100,7 +112,7 @@ class Family:
             raise ZooError(f"{self.id} cannot describe '{variant}': {type(error).__name__}: {error}") from error
 
     def _near(self, asked: str) -> str:
-        known = self.variants()
+        known = self.variants
         if len(known) <= _NEAR:
             return f"it has: {', '.join(known)}"
         near = difflib.get_close_matches(asked, known, n=_NEAR)

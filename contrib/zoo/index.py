@@ -84,7 +84,7 @@ def _loaded(model_id: str, examples: Path) -> Entry:
 
     try:
         family = load_file(examples / model_id / "model.py")
-        variants = list(family.variants())
+        variants = list(family.variants)
         default = family.default_variant
     except ZooError as error:
         return Entry(model_id, error=str(error))

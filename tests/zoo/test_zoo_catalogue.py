@@ -29,10 +29,10 @@ def test_every_family_is_described_completely(name: str) -> None:
     assert family.id == name
     assert family.folder == catalogue.EXAMPLES / name
     assert family.title
-    assert len(set(family.variants())) == len(family.variants()) > 0
-    assert family.default_variant in family.variants()
+    assert len(set(family.variants)) == len(family.variants) > 0
+    assert family.default_variant in family.variants
     figures = getattr(sys.modules[f"model_of_{family.name}"], "PUBLISHED", {})
-    assert set(figures) <= set(family.variants()), "a figure of no variant would be lost without a word"
+    assert set(figures) <= set(family.variants), "a figure of no variant would be lost without a word"
     for script in ("export_onnx.py", "example_valid.py", "example_single_batch.py", "example_multi_batch.py"):
         lines = (family.folder / script).read_text(encoding="utf-8").splitlines()
         assert len([line for line in lines if line.strip()]) <= 15, script
@@ -48,7 +48,7 @@ def test_every_variant_is_described_completely(name: str) -> None:
         assert "python export_onnx.py --weights random\n" in told, "without weights, the first command says so"
     assert default.default_weights == family.default_weights
     assert len(list(default.demo_folder().iterdir())) >= 2
-    for variant in dict.fromkeys([family.default_variant, *spread(list(family.variants()), _MOST_VARIANTS)]):
+    for variant in dict.fromkeys([family.default_variant, *spread(list(family.variants), _MOST_VARIANTS)]):
         model = described(family, variant)
         assert (model.id, model.variant, model.folder) == (name, variant, family.folder)
         assert model.framework == family.framework
@@ -98,7 +98,7 @@ def test_naming_all_variants_imports_no_framework(root: Path) -> None:
     code = (
         "import sys\n"
         "from zoo import catalogue\n"
-        "print(sum(len(catalogue.load(name).variants()) for name in catalogue.ids()))\n"
+        "print(sum(len(catalogue.load(name).variants) for name in catalogue.ids()))\n"
         "heavy = ('torch', 'torchvision', 'timm', 'transformers', 'paddle', 'mindspore', 'onnx', 'onnxruntime')\n"
         "print(*[name for name in heavy if name in sys.modules])\n"
     )

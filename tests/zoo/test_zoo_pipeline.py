@@ -78,6 +78,7 @@ class Numbers:
 
     padding = None
     play = None
+    one_by_one = False
     python_bound = False
     many: Any = None
 

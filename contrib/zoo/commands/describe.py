@@ -55,7 +55,7 @@ def info(family: Family, argv: list[str] | None = None) -> int:
 
 def _info(family: Family, args: argparse.Namespace) -> int:
     if args.variants:
-        print("\n".join(family.variants()))
+        print("\n".join(family.variants))
         return console.OK
     model = family.variant(args.variant)
     console.table(model.title, ("", ""), _card(family, model))
@@ -83,7 +83,7 @@ def _card(family: Family, model: Model) -> list[tuple[str, str]]:
     return [
         ("model", model.id),
         ("framework", model.framework),
-        ("variants", _variants(family.variants(), family.default_variant) + f" (default {family.default_variant})"),
+        ("variants", _variants(family.variants, family.default_variant) + f" (default {family.default_variant})"),
         ("variant", model.variant),
         ("default weights", model.default_weights),
         ("default size", sizes or "fixed"),

@@ -61,7 +61,7 @@ def _named(names: list[str]) -> Iterator[Model]:
             continue
         models = catalogue.of_family(family)
         if not models:
-            raise ZooError(f"{family.id} has {len(family.variants())} variants; name those to fetch: {family.id}/NAME")
+            raise ZooError(f"{family.id} has {len(family.variants)} variants; name those to fetch: {family.id}/NAME")
         yield from models
 
 

@@ -137,7 +137,7 @@ def _exported_variant(family: Family, ckpt: Path) -> str | None:
         said = read_json(path)
         try:
             names = {path.name, *(entry["name"] for entry in said["files"].values())}
-            if ckpt.name in names and said["model"] == family.id and said["variant"] in family.variants():
+            if ckpt.name in names and said["model"] == family.id and said["variant"] in family.variants:
                 return str(said["variant"])
         except (KeyError, TypeError, AttributeError):
             continue

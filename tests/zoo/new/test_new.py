@@ -108,9 +108,9 @@ def test_what_the_source_declares_is_filled_in(root: Path) -> None:
     assert new(root, "classification/vit", "torchvision.swin_t") == 0
     assert_in_style(root, "classification/vit")
     model = catalogue.load_file(folder(root, "classification/vit") / "model.py")
-    transform: Any = model.task.transform  # type: ignore[attr-defined]
+    transform: Any = model.task.transform
     assert (transform.resize, transform.crop, transform.interpolation) == (232, 224, "bicubic")
-    assert model.task.labels[:2] == ("tench", "goldfish")  # type: ignore[attr-defined]
+    assert model.task.labels[:2] == ("tench", "goldfish")
     assert model.published["swin_t"].value == 0.81474
     assert model.pretrained is not None
     assert model.pretrained("swin_t").url.endswith("swin_t-704ceda3.pth")
@@ -161,15 +161,15 @@ def test_the_weights_of_an_onnx_file_are_given_by_the_file(root: Path, tmp_path:
     write_graph(tmp_path / "small.onnx")
     assert new(root, "classification/small", str(tmp_path / "small.onnx")) == 0
     model = catalogue.load_file(folder(root, "classification/small") / "model.py")
-    loaded = graphs.load(model, "small", Weights("file", tmp_path / "small.onnx"), [])
-    random = graphs.load(model, "small", Weights("random"), [])
+    loaded = graphs.load(model, Weights("file", tmp_path / "small.onnx"), [])
+    random = graphs.load(model, Weights("random"), [])
     batch = np.ones((1, 3, 16, 16), np.float32)
     original = Engine(tmp_path / "small.onnx")(batch)
     np.testing.assert_allclose(graphs.engine(model, loaded)(batch), original, rtol=1e-5, atol=1e-5)
     assert not np.allclose(graphs.engine(model, random)(batch), original, rtol=0.1, atol=0.1)
     write_graph(tmp_path / "other.onnx", classes=6)
     with pytest.raises(ZooError, match=r"matrix \[6, 512\] for \[5, 512\]"):
-        graphs.load(model, "small", Weights("file", tmp_path / "other.onnx"), [])
+        graphs.load(model, Weights("file", tmp_path / "other.onnx"), [])
 
 
 class FakeTimm(ModuleType):
@@ -200,7 +200,7 @@ def test_timm_by_a_double(root: Path, monkeypatch: Any) -> None:
     assert new(root, "classification/from_timm", "timm.tiny_timm") == 0
     assert_in_style(root, "classification/from_timm")
     model = catalogue.load_file(folder(root, "classification/from_timm") / "model.py")
-    transform: Any = model.task.transform  # type: ignore[attr-defined]
+    transform: Any = model.task.transform
     assert (transform.resize, transform.crop, transform.mean, transform.interpolation) == (
         109,
         96,
@@ -260,13 +260,13 @@ def fake_transformers(monkeypatch: Any, processors: dict[str, Any]) -> None:
             "transformers.models.auto.image_processing_auto",
         )
     )
-    networks.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES = {"one": "NoProcessor", "more": tuple(processors)}  # type: ignore[attr-defined]
-    images.IMAGE_PROCESSOR_MAPPING = {}  # type: ignore[attr-defined]
+    networks.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES = {"one": "NoProcessor", "more": tuple(processors)}
+    images.IMAGE_PROCESSOR_MAPPING = {}
     for name in ("NoProcessor", *processors):
         config = type(f"{name}Config", (SimpleNamespace,), {})
         setattr(package, name, type(name, (Network,), {"config_class": config}))
         if name in processors:
-            images.IMAGE_PROCESSOR_MAPPING[config] = processors[name]  # type: ignore[attr-defined]
+            images.IMAGE_PROCESSOR_MAPPING[config] = processors[name]
     for module in (package, networks, images):
         monkeypatch.setitem(sys.modules, module.__name__, module)
 
@@ -284,7 +284,7 @@ def test_transformers_by_a_double(root: Path, monkeypatch: Any, capfd: Any) -> N
         assert new(root, model_id, f"transformers.{name}") == 0
         assert_in_style(root, model_id)
         model = catalogue.load_file(folder(root, model_id) / "model.py")
-        transform: Any = model.task.transform  # type: ignore[attr-defined]
+        transform: Any = model.task.transform
         assert (transform.resize, transform.crop, transform.std) == (64, 48, (0.25, 0.25, 0.25))
         assert transform.interpolation == "bicubic"
         assert model.pretrained is None

@@ -66,7 +66,7 @@ def main() -> None:
     start = time.perf_counter()
     graphs = held_out()
     features, adjacency, labels, mask = prepared(list(graphs.values()))
-    for variant in MODEL.variants():
+    for variant in MODEL.variants:
         network = train(variant)
         with torch.inference_mode():
             right = network(features, adjacency).argmax(2) == labels

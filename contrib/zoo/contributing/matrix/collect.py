@@ -121,7 +121,7 @@ def _facts(examples: Path, shown: Mapping[str, Sequence[str]], name: str) -> dic
     """What a model.py says, as plain data."""
     family = catalogue.load_file(examples / name / "model.py")
     default = family.variant()
-    names = [default.variant, *(one for one in family.variants() if one != default.variant)]
+    names = [default.variant, *(one for one in family.variants if one != default.variant)]
     return {
         "title": family.title,
         "framework": family.framework,
@@ -135,7 +135,7 @@ def _facts(examples: Path, shown: Mapping[str, Sequence[str]], name: str) -> dic
 
 
 def _published(family: Family, names: Sequence[str]) -> dict[str, tuple[str, float, str]]:
-    known = set(family.variants())
+    known = set(family.variants)
     figures = {name: family.variant(name).published for name in dict.fromkeys(names) if name in known}
     return {name: (one.metric, one.value, one.where) for name, one in figures.items() if one is not None}
 

@@ -47,7 +47,7 @@ def _facts(family: Family, model: Model) -> list[str]:
 
 def variants(family: Family, most: int = MOST_NAMED) -> str:
     """The names of a few variants, the default marked; the number of many, and how to see them."""
-    names = family.variants()
+    names = family.variants
     if len(names) > most:
         return f"{len(names)}, such as `{family.default_variant}` (default); `zoo info {family.id} --variants`"
     mark = " (default)" if len(names) > 1 else ""
@@ -56,7 +56,7 @@ def variants(family: Family, most: int = MOST_NAMED) -> str:
 
 def _named(family: Family) -> list[Model]:
     """The variants that facts are told of: all of a few, the default of many."""
-    names = family.variants()
+    names = family.variants
     return [family.variant(name) for name in (names if len(names) <= MOST_NAMED else [family.default_variant])]
 
 
@@ -81,7 +81,7 @@ def _weights(family: Family, model: Model) -> str:
     """What --weights can be."""
     told = []
     if model.sample_weights.is_file():
-        own = "" if len(family.variants()) == 1 else f" of `{model.variant}`"
+        own = "" if len(family.variants) == 1 else f" of `{model.variant}`"
         told.append(f"`sample` (default){own}")
     there = [one for one in _named(family) if one.pretrained is not None]
     if there:
@@ -96,7 +96,7 @@ def _weights(family: Family, model: Model) -> str:
 
 def _published(family: Family, chosen: Callable[[Model], bool]) -> str:
     """The source's own figures of the chosen variants, those with one metric and address together."""
-    several = len(family.variants()) > 1
+    several = len(family.variants) > 1
     grouped: dict[tuple[str, str], list[str]] = {}
     for one in _named(family):
         figure: Published | None = one.published
