@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import importlib
+import itertools
 import os
 import pickle
 import subprocess
@@ -24,6 +25,7 @@ from .errors import RunError
 
 _workers: dict[str, Worker] = {}
 _starting = threading.Lock()
+_numbers = itertools.count(1)  # never one twice: a closed session must not answer for another
 
 
 class Worker:
@@ -126,12 +128,13 @@ def _answer(sessions: dict[int, Session], kind: str, *rest: Any) -> Any:
         number, method, arguments = rest
         return getattr(sessions[number], method)(*arguments)
     if kind == "close":
-        return sessions.pop(rest[0]).close()
+        ended = sessions.pop(rest[0], None)
+        return ended.close() if ended is not None else None
     module, function, arguments = rest
     result = getattr(importlib.import_module(module), function)(*arguments)
     if kind == "call":
         return result
-    number = max(sessions, default=0) + 1
+    number = next(_numbers)
     sessions[number] = result
     return number, result.inputs, result.outputs
 

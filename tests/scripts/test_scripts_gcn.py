@@ -64,7 +64,7 @@ def test_a_persons_graph(folder: Path, run, tmp_path: Path) -> None:
         (CHAIN | {"edges": [["Anna", "Zoe"]], "known": {}}, "edge 1, ['Anna', 'Zoe'], leads to a node 'Zoe'"),
         (CHAIN | {"known": {"Anna": "Z"}}, "the classes are A, B, C, D"),
         (CHAIN | {"features": [[1], [2], [3]]}, "have 1 features each, and this network takes 4"),
-        ("not JSON", "not a JSON file"),
+        ("not JSON", "this is not JSON"),
     ],
 )
 def test_a_broken_graph_is_a_sentence(folder: Path, run, tmp_path: Path, said: Any, words: str) -> None:

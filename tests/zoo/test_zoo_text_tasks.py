@@ -18,7 +18,6 @@ from zoo.running.padding import arranged, stacked
 from zoo.running.pipeline import Stages, predictions
 from zoo.weights import find_weights
 from zoo_core.errors import DataError
-from zoo_core.files import installed_file
 
 TEXTS = [
     "A man is playing the guitar.",
@@ -73,7 +72,7 @@ def test_embeddings_are_those_of_sentence_transformers(monkeypatch: pytest.Monke
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     source = pytest.importorskip("sentence_transformers")
     model = load("nlp/sentence_embedding")
-    folder = installed_file(model.task.package, model.task.tokenizer_file).parent
+    folder = model.task.tokenizer().parent
     expected = source.SentenceTransformer(str(folder), device="cpu").encode(TEXTS)
     framework = frameworks.of(model)
     network = framework.load(model, find_weights(model, "pretrained"), [])

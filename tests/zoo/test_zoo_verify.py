@@ -52,7 +52,8 @@ def compared(lenet: Model, samples: int, wrong: int, limit: float) -> Comparison
     batch = [Sample(f"{index}", None, label) for index, label in enumerate(labels)]
     for contender, predictions in zip((before, after), found, strict=True):
         contender.metric.update(predictions, labels)
-    made.add(lenet.task, batch, ([right], found[0]), ([other], found[1]))
+    made.agree(lenet.task, *found)
+    made.measure(batch, [right], [other])
     return made
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from engine import backends, worker
+from engine.backends.base import Session
 from engine.backends.mindspore import python
 from engine.base import Engine
 from zoo.errors import ZooError
@@ -110,9 +111,20 @@ def write(network: worker.WorkerSession, path: Path) -> None:
     network.ask(f"write_{path.suffix[1:]}", str(path.absolute()))
 
 
+class _Lent(Session):
+    """A network behind an engine. Closing the engine leaves the network open: an export goes on with it."""
+
+    def __init__(self, network: worker.WorkerSession):
+        self.inputs, self.outputs = network.inputs, network.outputs
+        self._network = network
+
+    def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+        return self._network.run(arrays)
+
+
 def engine(part: Part, network: worker.WorkerSession) -> Engine:
     """The network itself behind the engine's interface, with the model's own input and output names."""
-    return Engine.from_session(network, "mindspore_cell", "mindspore_cell", dtype="float32")
+    return Engine.from_session(_Lent(network), "mindspore_cell", "mindspore_cell", dtype="float32")
 
 
 def versions() -> dict[str, str]:

@@ -193,6 +193,7 @@ def test_two_engines_in_two_threads(open_net: Open) -> None:
     assert failures == []
 
 
+@pytest.mark.timeout(900)  # a thousand sessions take minutes where other processes use the same cores
 def test_a_thousand_engines_leave_nothing_behind(target: Target, open_net: Open) -> None:
     process, arrays = psutil.Process(), LINE.arrays(4)
 

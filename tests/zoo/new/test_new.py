@@ -107,13 +107,12 @@ def test_a_new_folder_passes_the_check(root: Path, model: str, source: str, word
 def test_what_the_source_declares_is_filled_in(root: Path) -> None:
     assert new(root, "classification/vit", "torchvision.swin_t") == 0
     assert_in_style(root, "classification/vit")
-    model = catalogue.load_file(folder(root, "classification/vit") / "model.py")
+    model = catalogue.load_file(folder(root, "classification/vit") / "model.py").variant()
     transform: Any = model.task.transform
     assert (transform.resize, transform.crop, transform.interpolation) == (232, 224, "bicubic")
     assert model.task.labels[:2] == ("tench", "goldfish")
-    assert model.published["swin_t"].value == 0.81474
-    assert model.pretrained is not None
-    assert model.pretrained("swin_t").url.endswith("swin_t-704ceda3.pth")
+    assert model.published is not None and model.published.value == 0.81474
+    assert model.published_weights().url.endswith("swin_t-704ceda3.pth")
     text = (folder(root, "classification/vit") / "requirements.txt").read_text()
     assert text == "# zoo: shared\n-r ../../../../requirements/pytorch.txt\n# /zoo\ntorchvision\n"
 
@@ -160,13 +159,13 @@ def test_an_onnx_file(root: Path, tmp_path: Path, capfd: Any) -> None:
 def test_the_weights_of_an_onnx_file_are_given_by_the_file(root: Path, tmp_path: Path) -> None:
     write_graph(tmp_path / "small.onnx")
     assert new(root, "classification/small", str(tmp_path / "small.onnx")) == 0
-    model = catalogue.load_file(folder(root, "classification/small") / "model.py")
+    model = catalogue.load_file(folder(root, "classification/small") / "model.py").variant()
     loaded = graphs.load(model, Weights("file", tmp_path / "small.onnx"), [])
     random = graphs.load(model, Weights("random"), [])
     batch = np.ones((1, 3, 16, 16), np.float32)
     original = Engine(tmp_path / "small.onnx")(batch)
-    np.testing.assert_allclose(graphs.engine(model, loaded)(batch), original, rtol=1e-5, atol=1e-5)
-    assert not np.allclose(graphs.engine(model, random)(batch), original, rtol=0.1, atol=0.1)
+    np.testing.assert_allclose(graphs.engine(model.part, loaded)(batch), original, rtol=1e-5, atol=1e-5)
+    assert not np.allclose(graphs.engine(model.part, random)(batch), original, rtol=0.1, atol=0.1)
     write_graph(tmp_path / "other.onnx", classes=6)
     with pytest.raises(ZooError, match=r"matrix \[6, 512\] for \[5, 512\]"):
         graphs.load(model, Weights("file", tmp_path / "other.onnx"), [])
@@ -287,7 +286,7 @@ def test_transformers_by_a_double(root: Path, monkeypatch: Any, capfd: Any) -> N
         transform: Any = model.task.transform
         assert (transform.resize, transform.crop, transform.std) == (64, 48, (0.25, 0.25, 0.25))
         assert transform.interpolation == "bicubic"
-        assert model.pretrained is None
+        assert model.variant().published_weights() is None
         for file in ("model.py", "README.md"):
             text = (folder(root, model_id) / file).read_text()
             assert ("SquareProcessor scales the image to 64 x 64" in text) == (name == "Square")
