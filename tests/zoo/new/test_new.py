@@ -111,7 +111,8 @@ def test_what_the_source_declares_is_filled_in(root: Path) -> None:
     transform: Any = model.task.transform
     assert (transform.resize, transform.crop, transform.interpolation) == (232, 224, "bicubic")
     assert model.task.labels[:2] == ("tench", "goldfish")
-    assert model.published is not None and model.published.value == 0.81474
+    assert model.published is not None
+    assert model.published.value == 0.81474
     assert model.published_weights().url.endswith("swin_t-704ceda3.pth")
     text = (folder(root, "classification/vit") / "requirements.txt").read_text()
     assert text == "# zoo: shared\n-r ../../../../requirements/pytorch.txt\n# /zoo\ntorchvision\n"
