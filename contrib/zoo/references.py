@@ -35,7 +35,10 @@ def files_of(data: ReferenceData) -> list[tuple[str, Remote]]:
     except (OSError, UnicodeDecodeError) as error:
         raise ZooError(f"{data.listing}, which lists the files of {data.title}, cannot be read: {error}") from error
     found: dict[str, Remote] = {}
+    made = any(line.startswith("#") for line in lines)  # a remark says why a listing has no files
     for number, line in enumerate(lines, start=1):
+        if line.startswith("#"):
+            continue
         place = f"{data.listing}, line {number}"
         if not _LINE.fullmatch(line):
             raise ZooError(f"{place}: address, bytes, sha256 and name are expected, with tabs between; got {line!r}")
@@ -44,7 +47,7 @@ def files_of(data: ReferenceData) -> list[tuple[str, Remote]]:
         if path.is_absolute() or ".." in path.parts or name in found:
             raise ZooError(f"{place}: the name {name!r} leads out of the folder, or stands there twice")
         found[name] = Remote(url, sha256=digest, size=int(size))
-    if not found:
+    if not found and not made:
         raise ZooError(f"{data.listing} lists no file of {data.title}")
     return list(found.items())
 

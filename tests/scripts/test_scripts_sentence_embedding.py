@@ -63,7 +63,7 @@ def test_without_the_package_the_error_names_it(folder: Path, run, tmp_path: Pat
     )
     for script, flags, file in (
         ("example_single_batch.py", ["--text", "fine"], "tokenizer.json"),
-        ("export_onnx.py", [], "model.safetensors"),
+        ("export_onnx.py", [], "tokenizer.json"),
     ):
         done = run(script, *flags, cwd=folder, PYTHONPATH=str(tmp_path))
         assert done.returncode == 2, done.stdout

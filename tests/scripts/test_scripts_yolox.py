@@ -86,7 +86,6 @@ def test_wrong_use_is_a_sentence(folder: Path, run, scenes: Path, tmp_path: Path
         ("example_valid.py", ["--data_path", broken], "annotation 8: field 'category_id' is 9"),
         ("example_valid.py", ["--data_path", folder], "instances_<part>.json"),
         ("example_valid.py", ["--data_path", scenes, "--variant", "yolox_nano"], "is 'disc', which is none of the 80"),
-        ("export_onnx.py", ["--variant", "yolox_nano"], "--weights pretrained, random"),
     ):
         done = run(script, *words, cwd=folder)
         assert done.returncode == 2, done.stdout + done.stderr

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import mmap
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,13 +58,33 @@ def operators_of(ckpt: Path) -> frozenset[str]:
     return frozenset(node[4].decode("utf-8", "replace") for node in _found(ckpt, "node") if 4 in node)
 
 
+def attributes_of(ckpt: Path, operator: str) -> frozenset[str]:
+    """The names of all attributes that nodes of a type have in an ONNX file; a look that needs no onnx package."""
+
+    def names(whole: memoryview) -> list[str]:
+        kept = []
+        for message in _messages("model", whole, "node"):
+            fields = [(number, bytes(value)) for number, value in _fields(message) if isinstance(value, memoryview)]
+            if (4, operator.encode()) in fields:
+                attributes = (dict(_fields(memoryview(value))) for number, value in fields if number == 5)
+                kept += [bytes(one.get(1, b"")).decode("utf-8", "replace") for one in attributes]
+        return kept
+
+    return frozenset(_read(ckpt, names))
+
+
 def _found(ckpt: Path, kind: str) -> list[dict[int, bytes]]:
     """The texts of every message of a kind in an ONNX file, by field number; none where it is no protobuf message."""
+    return _read(ckpt, lambda whole: _texts(kind, whole))
+
+
+def _read(ckpt: Path, look: Callable[[memoryview], list[Any]]) -> list[Any]:
+    """What `look` finds in the bytes of a file; nothing where it is no protobuf message."""
     try:
         with ckpt.open("rb") as file:
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             with content, memoryview(content) as whole:
-                return _texts(kind, whole)
+                return look(whole)
     except OSError as error:
         raise ModelFileError(f"{ckpt} cannot be read: {error.strerror}") from error
     except (ValueError, IndexError, RecursionError):
