@@ -63,6 +63,7 @@ class Engine:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 3
+        options.enable_cpu_mem_arena = False  # its arenas leave holes in the heap, where tests count leaks
         self._sessions: list[Any] | None = [
             onnxruntime.InferenceSession(lib, options, providers=["CPUExecutionProvider"]) for _ in range(units)
         ]
