@@ -1,7 +1,5 @@
 """ONNX's own operator tests (onnx.backend.test) on a target, in processes that may die.
 
-Those of single nodes come with the package onnx up to 1.17; newer ones have the other kinds only.
-
     python -m tests.engine.operators [--count N] [--seed S] [--verbose] onnx openvino cpu
 
 Each test passes, or the engine refuses it with a sentence, or it stands in DIFFER. Anything else (a wrong number, an
@@ -22,8 +20,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from . import operator_files
+
 ROOT = Path(__file__).resolve().parents[2]
-KINDS = ("node", "simple", "pytorch-converted", "pytorch-operator")
 SECONDS = 60  # for one test, after which the process counts as hanging
 _CLOSE = {"float16": 1e-3, "float32": 2e-6, "float64": 1e-9}  # of the largest value
 PASSED, REFUSED, DIFFERS, WRONG = "passed", "refused", "differs as listed", "wrong"
@@ -58,9 +57,7 @@ DIFFER = {
 def names() -> list[str]:
     """Every test, as kind/name."""
     left_out = tuple(prefix for prefixes in NO_TESTS.values() for prefix in prefixes)
-    kinds = [place for kind in KINDS if (place := _data() / kind).is_dir()]
-    folders = [folder for place in kinds for folder in place.iterdir() if folder.is_dir()]
-    return sorted(f"{folder.parent.name}/{folder.name}" for folder in folders if not folder.name.startswith(left_out))
+    return [test for test in operator_files.tests() if not test.partition("/")[2].startswith(left_out)]
 
 
 def kind_of(said: str) -> str:
@@ -118,18 +115,12 @@ def _line(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline() if ready else ""
 
 
-def _data() -> Path:
-    from onnx.backend.test import data
-
-    return Path(next(iter(data.__path__)))
-
-
 def _work(target: str) -> None:
     """The process: tests on stdin, outcomes on the stdout that it began with."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever runtimes print
     for line in sys.stdin:
-        answers.write(json.dumps(_outcome(target, _data() / line.strip())) + "\n")
+        answers.write(json.dumps(_outcome(target, operator_files.folder_of(line.strip()))) + "\n")
         answers.flush()
 
 

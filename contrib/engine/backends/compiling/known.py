@@ -73,6 +73,11 @@ def _one_sign(use: Use) -> bool:
     return use.says("detect_positive", 0) or use.says("detect_negative", 0)
 
 
+def _masked_scores(use: Use) -> bool:
+    """Whether the scores are an output and two masks lie on them, where ONNX says -infinity and others a number."""
+    return use.has_output(3) and use.has_input(3) and use.says("is_causal", 1)
+
+
 _POOLING = Known(("AveragePool",), "dilations with ceil_mode and count_include_pad", _dilated_ceil)
 _SEQUENCES = (
     *("SequenceConstruct", "SequenceEmpty", "SequenceInsert", "SequenceErase", "SequenceAt", "SequenceLength"),
@@ -84,6 +89,7 @@ KNOWN: dict[str, tuple[Known, ...]] = {
     "onnx": (
         Known(("AveragePool",), _POOLING.what, _dilated_ceil, refused=False),
         Known(("MaxUnpool",), "output_shape as an input", lambda use: use.has_input(2), refused=False),
+        Known(("Attention",), "its scores as an output, with a mask and is_causal", _masked_scores),
     ),
     "openvino": (
         _POOLING,
