@@ -6,15 +6,13 @@ advertising challenge (45.8 million rows, its `train.txt`) and the Criteo teraby
 published; `test.txt` of the challenge has no labels, so that nothing can be measured on it.
 """
 
-import copy
 import os
-from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO, overload
+from typing import BinaryIO
 
 import numpy as np
 
-from utils.datasets.sample import Sample
+from utils.datasets.sample import Lazy, Sample
 from utils.text_file import read_lines
 from zoo_core.errors import DataError, UnreadableError
 
@@ -29,7 +27,7 @@ _MARK = b"\xef\xbb\xbf"
 _NEWLINE, _TAB, _ZERO, _ONE = b"\n\t01"
 
 
-class CriteoLog(Sequence[Sample]):
+class CriteoLog(Lazy):
     """The rows of a labelled click log, read from the file when they are asked for.
 
     A sample's id is "<file name>:<line>", its data the row's 39 features (a str with 38 tabs), its target the label.
@@ -51,29 +49,17 @@ class CriteoLog(Sequence[Sample]):
         self._name = self.path.name
         self._file = _opened(self.path)
         self._bounds = _row_bounds(self._file, self.path)
-        self._rows = range(len(self._bounds) - 1)
+        self._places = range(len(self._bounds) - 1)
 
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> "CriteoLog": ...
-    def __getitem__(self, index: int | slice) -> "Sample | CriteoLog":
-        if isinstance(index, slice):
-            part = copy.copy(self)
-            part._rows = self._rows[index]
-            return part
-        row = self._rows[index]
-        start, end = int(self._bounds[row]), int(self._bounds[row + 1])
+    def _read(self, place: int) -> Sample:
+        start, end = int(self._bounds[place]), int(self._bounds[place + 1])
         content = os.pread(self._file.fileno(), end - start, start)
         if len(content) < end - start:
             raise UnreadableError(
-                f"{self.path}:{row + 1}: the file ends before this row: it has changed since it was opened."
+                f"{self.path}:{place + 1}: the file ends before this row: it has changed since it was opened."
             )
         text = content.decode("latin-1").rstrip("\r\n")
-        return Sample(f"{self._name}:{row + 1}", text[2:], int(text[0]))
+        return Sample(f"{self._name}:{place + 1}", text[2:], int(text[0]))
 
 
 def rows_of(path: str | Path) -> list[Sample]:

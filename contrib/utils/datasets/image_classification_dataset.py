@@ -2,13 +2,12 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 from utils.datasets.class_folders import class_indices
 from utils.datasets.folder import IMAGE_SUFFIXES, check_folder, is_passed_over, walk
-from utils.datasets.sample import Sample
+from utils.datasets.sample import Lazy, Sample
 from utils.notices import notice
 from utils.preprocess.image import load_rgb
 from zoo_core.errors import DataError
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 RANK, SIZE = "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"
 
 
-class ImageFolder(Sequence[Sample]):
+class ImageFolder(Lazy):
     """The images below `root`: classes in sorted order, and the files of a class in sorted order.
 
     A sample's id is its path relative to `root`, its data the file's Path, its target the class index.
@@ -41,26 +40,14 @@ class ImageFolder(Sequence[Sample]):
         folders = _class_folders(self.root)
         indices = class_indices(self.root, folders, classes)
         # names and class indices only: a Sample with its Path takes twice as much
-        self._files = [
+        self._places = [
             (path.relative_to(self.root).as_posix(), index)
             for folder, index in zip(folders, indices, strict=True)
             for path in _images(self.root / folder)
         ]
 
-    def __len__(self) -> int:
-        return len(self._files)
-
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> "ImageFolder": ...
-    def __getitem__(self, index: int | slice) -> "Sample | ImageFolder":
-        """One sample, or the data set of some of them."""
-        if isinstance(index, slice):
-            part = copy(self)
-            part._files = self._files[index]
-            return part
-        name, target = self._files[index]
+    def _read(self, place: tuple[str, int]) -> Sample:
+        name, target = place
         return Sample(name, self.root / name, target)
 
 

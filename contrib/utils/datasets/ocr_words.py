@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import overload
 
 from utils.datasets.folder import check_folder
 from utils.datasets.lmdb_file import LmdbFile
-from utils.datasets.sample import Sample
+from utils.datasets.sample import Lazy, Sample
 from utils.text_file import read_lines
 from zoo_core.errors import DataError, UnreadableError
 
@@ -82,7 +81,7 @@ class LmdbImage:
         return f"{self.folder} {self.key}"
 
 
-class LmdbWords(Sequence[Sample]):
+class LmdbWords(Lazy):
     """The words of an LMDB database. Labels are read one by one, so that memory does not grow with the data set.
 
     Raises:
@@ -94,17 +93,7 @@ class LmdbWords(Sequence[Sample]):
         self._folder = Path(folder)
         self._places = range(1, _count(self._folder) + 1) if places is None else places
 
-    def __len__(self) -> int:
-        return len(self._places)
-
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> "LmdbWords": ...
-    def __getitem__(self, index: "int | slice") -> "Sample | LmdbWords":
-        if isinstance(index, slice):
-            return LmdbWords(self._folder, self._places[index])
-        place = self._places[index]
+    def _read(self, place: int) -> Sample:
         key = f"label-{place:09d}"
         try:
             word = _value(self._folder, key).decode("utf-8")

@@ -13,15 +13,15 @@ A pickle can run any code when it is loaded. Of these, `utils.safe_pickle` reads
 numbers, and refuses everything else.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 
 from utils.datasets.folder import check_folder
 from utils.datasets.graph import MAX_FEATURES, MAX_NODES, Graph, NodeTruth, unique_edges
-from utils.datasets.sample import Sample
+from utils.datasets.sample import Lazy, Sample
 from utils.safe_pickle import Described, read_arrays
 from utils.text_file import read_text
 from zoo_core.errors import DataError
@@ -29,7 +29,7 @@ from zoo_core.errors import DataError
 MAX_EDGES = 10_000_000  # neighbours, counted from both ends; Pubmed has 88,676
 
 
-class Planetoid(Sequence[Sample]):
+class Planetoid(Lazy):
     """The graphs below `root` (in this folder itself), one a sample, read when they are asked for.
 
     A sample's id is the graph's name, its data a Graph whose known classes are those of the nodes to train on, its
@@ -49,30 +49,18 @@ class Planetoid(Sequence[Sample]):
         self._classes = classes
         check_folder(self.root)
         found = sorted(path.name for path in self.root.glob("ind.*.graph"))
-        self._names = [name.removeprefix("ind.").removesuffix(".graph") for name in found]
-        if not self._names:
+        self._places = [name.removeprefix("ind.").removesuffix(".graph") for name in found]
+        if not self._places:
             raise DataError(f"{self.root}: there is no file ind.<name>.graph in this folder.")
 
-    def __len__(self) -> int:
-        return len(self._names)
-
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
-        if isinstance(index, slice):
-            return [self._read(name) for name in self._names[index]]
-        return self._read(self._names[index])
-
-    def _read(self, name: str) -> Sample:
-        graph, truth = read_planetoid(self.root, name)
+    def _read(self, place: str) -> Sample:
+        graph, truth = read_planetoid(self.root, place)
         classes = int(truth.labels.max()) + 1
         if classes > self._classes:
             raise DataError(
-                f"{self.root}: the nodes of {name} have {classes} classes, this network tells {self._classes} apart."
+                f"{self.root}: the nodes of {place} have {classes} classes, this network tells {self._classes} apart."
             )
-        return Sample(name, graph, truth)
+        return Sample(place, graph, truth)
 
 
 def read_planetoid(root: Path, name: str) -> tuple[Graph, NodeTruth]:

@@ -8,15 +8,13 @@ Where there is no LR folder, a recipe makes the input: noise of a given strength
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import overload
 
 import numpy as np
 
 from utils.datasets.folder import IMAGE_SUFFIXES, check_folder, files_in
-from utils.datasets.sample import Sample
+from utils.datasets.sample import Lazy, Sample
 from zoo_core.errors import DataError
 
 TRUE, SEEN = "HR", "LR"
@@ -37,7 +35,7 @@ class Noisy:
     seed: int = 0
 
 
-class RestorationPairs(Sequence[Sample]):
+class RestorationPairs(Lazy):
     """The pairs below `root`, sorted by name: data is what the network sees, the target the Path of the true picture.
 
     Args:
@@ -55,7 +53,7 @@ class RestorationPairs(Sequence[Sample]):
             raise DataError(f"{self.root}: there is no folder {TRUE} with the pictures as they should be.")
         self._true = _by_name(self.root / TRUE)
         self._sigma = sigma
-        self._names = sorted(self._true)
+        self._places = sorted(self._true)
         if sigma is None:
             self._seen = self._counterparts()
 
@@ -69,22 +67,10 @@ class RestorationPairs(Sequence[Sample]):
             raise DataError(f"{self.root}: {alone[0]} is in one of the folders {TRUE} and {SEEN} only.")
         return seen
 
-    def __len__(self) -> int:
-        return len(self._names)
-
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
-        if isinstance(index, slice):
-            return [self._sample(name) for name in self._names[index]]
-        return self._sample(self._names[index])
-
-    def _sample(self, name: str) -> Sample:
-        true = self._true[name]
+    def _read(self, place: str) -> Sample:
+        true = self._true[place]
         if self._sigma is None:
-            return Sample(true.name, self._seen[name], true)
+            return Sample(true.name, self._seen[place], true)
         return Sample(true.name, Noisy(true, self._sigma), true)
 
 

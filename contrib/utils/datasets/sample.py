@@ -1,6 +1,10 @@
 """One sample of a data set, and the data sets that know all of theirs at once."""
 
+from __future__ import annotations
+
+from abc import abstractmethod
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, overload
 
@@ -19,6 +23,33 @@ class Sample:
     id: str
     data: Any
     target: Any = None
+
+
+class Lazy(Sequence[Sample]):
+    """A data set that reads a sample when it is asked for; a slice is a view of the same data, and reads nothing.
+
+    A loader fills `_places` with what it finds its samples by, and says in `_read` what one of them is.
+    """
+
+    _places: Sequence[Any]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> Lazy: ...
+    def __getitem__(self, index: int | slice) -> Sample | Lazy:
+        if isinstance(index, slice):
+            part = copy(self)
+            part._places = self._places[index]
+            return part
+        return self._read(self._places[index])
+
+    @abstractmethod
+    def _read(self, place: Any) -> Sample:
+        """The sample at one of the places."""
 
 
 class Listed(Sequence[Sample]):
