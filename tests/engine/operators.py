@@ -49,7 +49,18 @@ DIFFER = {
         "test_averagepool_3d_dilations_large_count_include_pad_is_1_ceil",
         "test_maxunpool_export_with_output_shape",
     ),
-    "openvino": ("test_dynamicquantizelinear",),  # a tie, by one step
+    "openvino": (
+        "test_dynamicquantizelinear",  # a tie, by one step
+        "test_top_k_same_values",  # a tie: the values are right, their places are those of equal ones
+        # NaN for rows whose scores are all -infinity: only data show such, and the graphs are of plain operators
+        "test_attention_23_boolmask_fullymasked_row_nan_robustness_expanded",
+        "test_attention_23_fullymasked_qk_matmul_output_mode3_zero_expanded",
+        "test_attention_24_fullymasked_qk_matmul_output_mode3_zero_expanded",
+        "test_attention_4d_causal_nonpad_negative_offset_structural_empty_expanded",
+        "test_attention_causal_boolmask_nan_robustness_expanded",
+        "test_attention_local_window_gqa_rank4_mask_expanded",
+        "test_attention_24_qk_matmul_output_mode3_softmax_precision_expanded",
+    ),
     "cpu": (),
 }
 

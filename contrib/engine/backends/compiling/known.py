@@ -78,6 +78,14 @@ def _masked_scores(use: Use) -> bool:
     return use.has_output(3) and use.has_input(3) and use.says("is_causal", 1)
 
 
+def _windowed(use: Use) -> bool:
+    return any(use.attributes.get(name, -1) != -1 for name in ("left_window_size", "right_window_size"))
+
+
+def _masked_cache(use: Use) -> bool:
+    return use.has_input(3) and use.has_input(4) and use.says("is_causal", 1)
+
+
 _POOLING = Known(("AveragePool",), "dilations with ceil_mode and count_include_pad", _dilated_ceil)
 _SEQUENCES = (
     *("SequenceConstruct", "SequenceEmpty", "SequenceInsert", "SequenceErase", "SequenceAt", "SequenceLength"),
@@ -107,7 +115,13 @@ KNOWN: dict[str, tuple[Known, ...]] = {
         Known(("DFT",), "axis as an input", lambda use: use.has_input(2)),
         Known(("RoiAlign",), "mode max", lambda use: use.says("mode", b"max")),
         Known(("ReduceMax", "ReduceMin"), "nothing to reduce", lambda use: use.empty_inputs),
+        Known(("Attention",), "a window", _windowed),
+        Known(("Attention",), "mask, cache and is_causal together", _masked_cache),
+        Known(("BitShift",), "signed numbers, and shifts by the width or more"),
+        Known(("Col2Im",), "it ends the process"),
+        Known(("SpaceToDepth",), "mode CRD", lambda use: use.says("mode", b"CRD")),
         Known(("DynamicQuantizeLinear",), "ties, by one step of 8 bits", refused=False),
+        Known(("TopK",), "the order of equal values", refused=False),
     ),
     "cpu": (
         _POOLING,
