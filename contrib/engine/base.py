@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from zoo_core.interrupts import Uninterrupted
+
 from . import backends
 from .backends.base import UNTOLD, Session, Timings
 from .batching import AnyRows
@@ -166,7 +168,7 @@ class Engine:
             ReleasedError: the engine has been released.
             RunError: the runtime failed.
         """
-        with self._in_use().call():
+        with Uninterrupted(), self._in_use().call():
             outputs, self.run_time, self.timings = self._timed_run(self._arranger.arranged(inputs))
         return outputs
 
@@ -176,13 +178,14 @@ class Engine:
         `parallel` calls run at once, in the order of submission; the others wait.
         """
         users = self._in_use()
-        users.enter()
-        try:
-            arrays, call = self._arranger.arranged(inputs), Call()
-            self._executor.submit(self._fulfil, call, arrays)
-        except BaseException:
-            users.leave()
-            raise
+        with Uninterrupted():
+            users.enter()
+            try:
+                arrays, call = self._arranger.arranged(inputs), Call()
+                self._executor.submit(self._fulfil, call, arrays)
+            except BaseException:
+                users.leave()
+                raise
         return call
 
     def _fulfil(self, call: Call, arrays: list[np.ndarray]) -> None:
@@ -231,8 +234,9 @@ class Engine:
         if self._users is None:
             return
         own = getattr(_thread, "users", None) is self._users
-        self._users.shut(wait=not own)
-        self._executor.shutdown(wait=not own)
+        with Uninterrupted():
+            self._users.shut(wait=not own)
+            self._executor.shutdown(wait=not own)
 
     def __enter__(self) -> Engine:
         return self

@@ -16,7 +16,9 @@ class Users:
     def __init__(self, close: Callable[[], object]):
         self._close = close
         self._process = os.getpid()
-        self._changed = threading.Condition()
+        # taken itself, and not through the condition, whose Python code Ctrl-C may end with the lock taken
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._count = 0
         self.closed = False
         self._ended = False
@@ -28,14 +30,14 @@ class Users:
                 "this engine was opened before the process forked, and its threads are not here; open a new one in "
                 "each process (multiprocessing's start method 'spawn' does so)"
             )
-        with self._changed:
+        with self._lock:
             if self.closed:
                 raise ReleasedError("this engine has been released; open a new one")
             self._count += 1
 
     def leave(self) -> None:
         """End a call."""
-        with self._changed:
+        with self._lock:
             self._count -= 1
             last = self.closed and self._count == 0
         if last:
@@ -58,19 +60,19 @@ class Users:
         if os.getpid() != self._process:
             self.closed = True
             return
-        with self._changed:
+        with self._lock:
             first, self.closed = not self.closed, True
             idle = first and self._count == 0
         if idle:
             self._end()
         elif wait:
-            with self._changed:
+            with self._lock:
                 self._changed.wait_for(lambda: self._ended)
 
     def _end(self) -> None:
         try:
             self._close()
         finally:
-            with self._changed:
+            with self._lock:
                 self._ended = True
                 self._changed.notify_all()

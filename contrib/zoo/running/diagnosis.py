@@ -12,6 +12,7 @@ import numpy as np
 from engine.base import Call
 from zoo.running.network import Runner
 from zoo.running.pipeline import Stages
+from zoo_core.interrupts import Uninterrupted, wait_for
 from zoo_core.machine import cores
 
 _REPLAY_SECONDS = 1.0
@@ -88,10 +89,12 @@ def replay(engine: Runner, arrays: list[np.ndarray], seconds: float) -> tuple[fl
     pending: deque[Call] = deque()
     took: list[float] = []
     start = time.perf_counter()
-    while time.perf_counter() - start < seconds or not took or pending:
-        while len(pending) <= engine.parallel and (time.perf_counter() - start < seconds or not took):
-            pending.append(engine.submit(arrays))
-        call = pending.popleft()
-        call.result()
-        took.append(call.run_time)
+    with Uninterrupted():
+        while time.perf_counter() - start < seconds or not took or pending:
+            while len(pending) <= engine.parallel and (time.perf_counter() - start < seconds or not took):
+                pending.append(engine.submit(arrays))
+            call = pending.popleft()
+            wait_for([call])
+            call.result()
+            took.append(call.run_time)
     return len(arrays[0]) * len(took) / (time.perf_counter() - start), took

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ from zoo.running.padding import Fixed, chunks, require_fits, stacked
 from zoo.running.slots import Filled, Slot, fill
 from zoo.task import Task
 from zoo_core.errors import DataError
+from zoo_core.interrupts import stepwise, wait_for
 
 # Slots beside those in flight: one is postprocessed, one is ready, one is being filled.
 AHEAD = 3
@@ -168,6 +169,9 @@ class Feeder:
 
     def batches(self, samples: Sequence[Sample]) -> Iterator[Batch]:
         """The batches of `samples`. When the caller stops early, the workers end with the sample they are at."""
+        return stepwise(self._batches(samples))
+
+    def _batches(self, samples: Sequence[Sample]) -> Generator[Batch, None, None]:
         plan = chunks(self._task, samples, self._batch_size, self._token_budget)
         filling: deque[Filling] = deque()
         workers = self._workers(samples)
@@ -205,7 +209,7 @@ class Feeder:
 
     def _collected(self, slot: Slot, samples: list[Sample], parts: list[Future[list[Filled | DataError]]]) -> Batch:
         """Wait for every row of a slot. Rows that could not be read are closed up."""
-        wait(parts, return_when=FIRST_EXCEPTION)  # woken once, and not for every row
+        wait_for(parts)
         good: list[int] = []
         rows: list[Filled] = []
         for index, (sample, result) in enumerate(zip(samples, _results(parts), strict=True)):

@@ -14,6 +14,7 @@ import numpy as np
 from engine.base import Call, Engine
 from engine.spec import TensorSpec
 from zoo.task import Task, as_list
+from zoo_core.interrupts import Uninterrupted
 
 
 class Network:
@@ -42,7 +43,8 @@ class Network:
     def submit(self, arrays: list[np.ndarray]) -> Call:
         """Start a call and return its future, whose `run_time` are the seconds that the parts took."""
         call = Call()
-        self._pool.submit(self._fulfil, call, arrays)
+        with Uninterrupted():
+            self._pool.submit(self._fulfil, call, arrays)
         return call
 
     def _fulfil(self, call: Call, arrays: list[np.ndarray]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,7 @@ from zoo.running.network import Runner
 from zoo.running.padding import Fixed, chunks, fixed_sizes, typical
 from zoo.task import Task, as_list
 from zoo_core.errors import DataError
+from zoo_core.interrupts import stepwise, wait_for
 from zoo_core.machine import cores
 
 
@@ -95,24 +96,39 @@ def predictions(
     preprocess, by default as many as there are cores. token_budget: as padding.chunks has it. processes: as Feeder's.
     """
     if task.play is not None:
-        yield from _played(task, engine, samples, batch_size, stages, warm_up)
-        return
-    in_flight = engine.parallel + 1
+        return _played(task, engine, samples, batch_size, stages, warm_up)
     # only to what was asked for: a float16 file under --dtype float32 is refused by the engine
     dtypes = [spec.dtype if spec.dtype == engine.dtype else None for spec in engine.inputs]
     feeder = Feeder(
         task,
         batch_size,
         workers or cores(),
-        slots=in_flight + AHEAD,
+        slots=engine.parallel + 1 + AHEAD,
         dtypes=dtypes,
         on_bad=on_bad,
         fixed=fixed_sizes([engine]),
         token_budget=token_budget,
         processes=processes,
     )
+    return stepwise(
+        _overlapped(task, engine, samples, feeder, stages, min(batch_size, len(samples)), warm_up, skip_postprocess)
+    )
+
+
+def _overlapped(
+    task: Task,
+    engine: Runner,
+    samples: Sequence[Sample],
+    feeder: Feeder,
+    stages: Stages,
+    rows: int,
+    warm_up: int,
+    skip_postprocess: bool,
+) -> Generator[tuple[list[Sample], list[Any]], None, None]:
+    """As predictions; `rows` of the first sample warm up."""
     if warm_up:
-        _warm_up(task, engine, samples[0], min(batch_size, len(samples)), warm_up)
+        _warm_up(task, engine, samples[0], rows, warm_up)
+    in_flight = engine.parallel + 1
     pending: deque[tuple[Batch, Call]] = deque()
     first, representative = 0, typical(task, samples)
     clock = _Clock(stages)
@@ -138,6 +154,7 @@ def _finished(
 ) -> tuple[list[Sample], list[Any]]:
     """Wait for a submitted batch, postprocess it and give its slot back."""
     batch, call = pending
+    wait_for([call])
     outputs = as_list(call.result())
     start, start_cpu = time.perf_counter(), time.thread_time()
     try:
@@ -198,6 +215,7 @@ def _played(
 def _warm_up(task: Task, engine: Runner, sample: Sample, rows: int, times: int) -> None:
     for batch in batches(task, [sample] * rows, rows, fixed=fixed_sizes([engine])):
         for call in [engine.submit(batch.arrays) for _ in range(times * engine.parallel)]:
+            wait_for([call])
             call.result()
 
 
