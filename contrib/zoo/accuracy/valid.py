@@ -16,7 +16,7 @@ from zoo.references import data_folder
 from zoo.running.diagnosis import Diagnosis, diagnose
 from zoo.running.engines import open_runner
 from zoo.running.network import Runner, engines_of
-from zoo.running.padding import arranged
+from zoo.running.padding import arranged, batches_in, full_batch
 from zoo.running.pipeline import Stages, predictions
 from zoo.running.setting import Setting
 from zoo.task import Task
@@ -112,7 +112,7 @@ def validate(setting: Setting, data: str | Path = "sample", resume: Path | None 
     stages = Stages()
     notes: list[str] = []
     identity = _identity(setting, data, task, samples) | {"rank": rank, "world": world} if resume else {}
-    with open_runner(setting, -(-len(samples) // setting.batch_size)) as engine:
+    with open_runner(setting, batches_in(task, len(samples), setting.batch_size)) as engine:
         inputs = [
             f"{name}{': ' if name else ''}{spec}" for name, one in engines_of(engine).items() for spec in one.inputs
         ]
@@ -155,7 +155,7 @@ def _samples_of(setting: Setting, task: Task, data: str | Path, rank: int, world
     """The samples of this rank. Raises ZooError where it has none."""
     samples = shard(task.dataset(data_folder(setting.model, data)), rank, world)
     if max_steps() > 0:
-        samples = samples[: max_steps() * setting.batch_size]
+        samples = samples[: max_steps() * full_batch(task, setting.batch_size)]
     if not samples:
         raise ZooError(f"rank {rank} of {world} has no sample: the data set has fewer samples than there are ranks")
     return samples
@@ -187,7 +187,9 @@ def _count(
         token_budget=setting.token_budget,
         processes=setting.processes,
     )
-    for batch, batch_predictions in bar(found, -(-len(samples) // setting.batch_size), "validating", "batch"):
+    for batch, batch_predictions in bar(
+        found, batches_in(task, len(samples), setting.batch_size), "validating", "batch"
+    ):
         if not setting.skip_postprocess:
             progress.add(batch_predictions, [sample.target for sample in batch])
 

@@ -22,7 +22,7 @@ from zoo.provenance import provenance
 from zoo.references import data_folder
 from zoo.running.engines import framework_runner, manifest_of, open_runner
 from zoo.running.network import Runner, recorded, replayed
-from zoo.running.padding import arranged, fixed_sizes
+from zoo.running.padding import arranged, batches_in, fixed_sizes
 from zoo.running.pipeline import Batch, batches
 from zoo.running.setting import Setting
 from zoo.task import Task, as_list
@@ -75,7 +75,7 @@ def verify(setting: Setting, options: VerifyOptions | None = None) -> Verificati
     ]
     seen = {part.name: Spread() for part in model.parts}
     try:
-        total = -(-len(samples) // setting.batch_size)
+        total = batches_in(task, len(samples), setting.batch_size)
         ready = batches(
             task, samples, setting.batch_size, setting.workers, fixed_sizes([one.engine for one in contenders])
         )

@@ -21,7 +21,7 @@ from zoo.progress import progress
 from zoo.references import data_folder
 from zoo.running.diagnosis import diagnose
 from zoo.running.engines import open_runner
-from zoo.running.padding import arranged
+from zoo.running.padding import arranged, batches_in
 from zoo.running.pipeline import Stages, predictions
 from zoo.running.setting import Setting
 from zoo.task import Task
@@ -173,7 +173,7 @@ def predict(setting: Setting, given: Given, output: Output) -> int:
     together: list[tuple[str, Any]] = []
     notice = weights_notice(setting)
     stages = Stages()
-    total = max(-(-len(samples) // setting.batch_size), 1)  # where no file could be read, there are none
+    total = max(batches_in(task, len(samples), setting.batch_size), 1)  # where no file could be read, there are none
     with open_runner(setting, total) as engine:
         found = predictions(
             task,

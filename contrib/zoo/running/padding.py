@@ -71,6 +71,16 @@ def typical(task: Task, samples: Sequence[Sample]) -> int:
     return next(place for place, length in enumerate(lengths) if length <= average)
 
 
+def full_batch(task: Task, batch_size: int) -> int:
+    """How many samples make a full batch: one where the task says so, whatever `batch_size` is."""
+    return 1 if task.one_by_one else batch_size
+
+
+def batches_in(task: Task, samples: int, batch_size: int) -> int:
+    """How many batches that many samples make; more, where a token budget makes them smaller."""
+    return -(-samples // full_batch(task, batch_size))
+
+
 def chunks(
     task: Task, samples: Sequence[Sample], batch_size: int, token_budget: int | None = None
 ) -> Iterator[Sequence[int]]:
@@ -78,8 +88,7 @@ def chunks(
 
     token_budget: with padded inputs, at most so many positions a batch, rows times the longest; at least one row.
     """
-    if task.one_by_one:
-        batch_size = 1
+    batch_size = full_batch(task, batch_size)
     if token_budget is None:
         for start in range(0, len(samples), batch_size):
             yield range(start, min(start + batch_size, len(samples)))
