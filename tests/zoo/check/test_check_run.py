@@ -1,5 +1,6 @@
 """The functional check: what passes, what fails, what is ended, and what a killed check leaves behind."""
 
+import importlib.metadata
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
-from zoo.contributing.check import carriers, command
+from zoo.contributing.check import carriers, command, workspace
 
 CONTRIB = Path(__file__).resolve().parents[3] / "contrib"
 
@@ -193,6 +194,18 @@ def test_a_killed_check_goes_on_where_it_was(repository: Any, tmp_path: Path, ca
     assert counter.read_text() == "export\n", "the export had passed, and was not run again"
     assert [step["state"] for step in state(repository)["steps"]] == ["passed"] * 4
     assert "fake: export passed before" in capfd.readouterr().out
+
+
+def test_what_a_library_adds_to_the_path_is_no_other_environment(
+    repository: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """setuptools, once it is imported, puts packages of its own there."""
+    before = workspace.shared_print(repository.root)
+    (tmp_path / "brought-1.0.dist-info").mkdir()
+    (tmp_path / "brought-1.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: brought\nVersion: 1.0\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert importlib.metadata.version("brought") == "1.0"
+    assert workspace.shared_print(repository.root) == before
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -8,6 +8,7 @@ import importlib.metadata
 import os
 import re
 import shutil
+import site
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -93,9 +94,18 @@ def shared_print(root: Path) -> str:
             _add(digest, root, file)
     for file in sorted(path for pattern in FOR_ALL for path in root.glob(pattern)):
         _add(digest, root, file)
-    installed = {f"{one.metadata['Name']} {one.version}" for one in importlib.metadata.distributions()}
-    digest.update("\n".join([sys.version, *sorted(installed)]).encode())
+    digest.update("\n".join([sys.version, *_installed()]).encode())
     return digest.hexdigest()
+
+
+def _installed() -> list[str]:
+    """Name and version of every package of the environment, in which the steps run.
+
+    sys.path is not asked: a library that was imported may have added to it what it brings along.
+    """
+    folders = [*site.getsitepackages(), *([site.getusersitepackages()] if site.ENABLE_USER_SITE else [])]
+    found = importlib.metadata.distributions(path=folders)
+    return sorted({f"{one.metadata['Name']} {one.version}" for one in found})
 
 
 def fingerprint(root: Path, run_dir: str, also: str, shared: str | None = None) -> str:
