@@ -87,6 +87,8 @@ def _masked_cache(use: Use) -> bool:
 
 
 _POOLING = Known(("AveragePool",), "dilations with ceil_mode and count_include_pad", _dilated_ceil)
+_SHIFTS = Known(("BitShift",), "signed numbers, and shifts by the width or more")
+_COLUMNS_FIRST = Known(("SpaceToDepth",), "mode CRD", lambda use: use.says("mode", b"CRD"))
 _SEQUENCES = (
     *("SequenceConstruct", "SequenceEmpty", "SequenceInsert", "SequenceErase", "SequenceAt", "SequenceLength"),
     *("SplitToSequence", "ConcatFromSequence", "SequenceMap"),
@@ -117,9 +119,9 @@ KNOWN: dict[str, tuple[Known, ...]] = {
         Known(("ReduceMax", "ReduceMin"), "nothing to reduce", lambda use: use.empty_inputs),
         Known(("Attention",), "a window", _windowed),
         Known(("Attention",), "mask, cache and is_causal together", _masked_cache),
-        Known(("BitShift",), "signed numbers, and shifts by the width or more"),
+        _SHIFTS,
         Known(("Col2Im",), "it ends the process"),
-        Known(("SpaceToDepth",), "mode CRD", lambda use: use.says("mode", b"CRD")),
+        _COLUMNS_FIRST,
         Known(("DynamicQuantizeLinear",), "ties, by one step of 8 bits", refused=False),
         Known(("TopK",), "the order of equal values", refused=False),
     ),
@@ -133,6 +135,8 @@ KNOWN: dict[str, tuple[Known, ...]] = {
         Known(("IsInf",), "one sign only", _one_sign),
         Known(("RoiAlign",), "mode max", lambda use: use.says("mode", b"max")),
         Known(_SEQUENCES, "sequences"),
+        _SHIFTS,
+        _COLUMNS_FIRST,
     ),
 }
 
