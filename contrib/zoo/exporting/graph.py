@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from engine.backends.compiling.graph import Names, inner_graphs
 from zoo.errors import CheckFailedError, ZooError
 from zoo.model import CustomOps, Part
 
@@ -55,16 +57,30 @@ def _rename(graph: Any, specs: list[Any]) -> None:
             f"the exported graph has {len(values)} inputs and outputs, the model describes {len(specs)}"
         )
     names = {value.name: spec.name for value, spec in zip(values, specs, strict=True)}
-    for node in graph.graph.node:
-        node.input[:] = [names.get(name, name) for name in node.input]
-        node.output[:] = [names.get(name, name) for name in node.output]
+    unused = Names(graph.graph)
+    for name in set(names.values()) & unused.taken - names.keys():
+        names[name] = unused.unused(name)  # a weight, or a tensor within, that has the name of an input or output
+    _rename_tensors(graph.graph, names)
     for value, spec in zip(values, specs, strict=True):
-        value.name = spec.name
         for dim, size in zip(value.type.tensor_type.shape.dim, spec.shape, strict=True):
             if isinstance(size, int) and not dim.HasField("dim_value"):
                 dim.dim_value = size  # fixed, though the exporter lost track of it
             elif isinstance(size, str) and dim.dim_param:
                 dim.dim_param = size
+
+
+def _rename_tensors(graph: Any, names: Mapping[str, str]) -> None:
+    """In place, in branches and loop bodies too."""
+    for one in (*graph.input, *graph.output, *graph.initializer, *graph.value_info):
+        one.name = names.get(one.name, one.name)
+    for note in graph.quantization_annotation:
+        note.tensor_name = names.get(note.tensor_name, note.tensor_name)
+    for node in graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names.get(name, name) for name in node.output]
+        for attribute in node.attribute:
+            for inner in inner_graphs(attribute):
+                _rename_tensors(inner, names)
 
 
 def write_float16(source: Path, path: Path) -> None:

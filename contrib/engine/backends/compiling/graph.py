@@ -62,12 +62,12 @@ class Names:
     """Names for new tensors of a graph that no tensor in it has."""
 
     def __init__(self, graph: Any):
-        self._taken = set(_names(graph))
+        self.taken = set(_names(graph))
 
     def unused(self, wanted: str) -> str:
-        while wanted in self._taken:
+        while wanted in self.taken:
             wanted += "_"
-        self._taken.add(wanted)
+        self.taken.add(wanted)
         return wanted
 
 

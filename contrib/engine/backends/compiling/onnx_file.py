@@ -84,11 +84,15 @@ def _read(ckpt: Path, look: Callable[[memoryview], list[Any]]) -> list[Any]:
         with ckpt.open("rb") as file:
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             with content, memoryview(content) as whole:
-                return look(whole)
+                try:
+                    return look(whole)
+                except (ValueError, IndexError, RecursionError):
+                    pass  # no ONNX file: whoever opens it says so; caught here, where its views of the file end too
+    except ValueError:
+        pass  # an empty file, which cannot be mapped
     except OSError as error:
         raise ModelFileError(f"{ckpt} cannot be read: {error.strerror}") from error
-    except (ValueError, IndexError, RecursionError):
-        return []  # no ONNX file: whoever opens it says so
+    return []
 
 
 def _texts(kind: str, whole: memoryview) -> list[dict[int, bytes]]:
