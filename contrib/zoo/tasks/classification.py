@@ -22,7 +22,8 @@ from zoo.task import Task
 @dataclass(frozen=True)
 class ImageClassification(Task):
     """labels: readable class names in index order. folders: the class folders' names in a data set, when they
-    differ from the labels' order of sorting (WordNet ids for ImageNet)."""
+    differ from the labels' order of sorting (WordNet ids for ImageNet). probabilities: whether the network's outputs
+    are probabilities already; else they are logits."""
 
     transform: ClassificationTransform
     labels: tuple[str, ...]
@@ -30,10 +31,11 @@ class ImageClassification(Task):
     keep: int = 5
     suffixes: tuple[str, ...] = IMAGE_SUFFIXES
     data_name: str = "image"
+    probabilities: bool = False
 
     @cached_property
     def _top(self) -> TopK:
-        return TopK(self.labels, k=min(self.keep, len(self.labels)))
+        return TopK(self.labels, min(self.keep, len(self.labels)), self.probabilities)
 
     @property
     def source_identity(self) -> str:

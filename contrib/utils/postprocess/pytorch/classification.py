@@ -9,6 +9,8 @@ import numpy as np
 from utils.postprocess.labels import imagenet
 from zoo_core.errors import DataError
 
+_SLACK = 0.02
+
 
 @dataclass(frozen=True)
 class Ranking:
@@ -29,29 +31,32 @@ class TopK:
     Args:
         labels: the name of each class; as many as the network has outputs.
         k: how many classes to keep; all of them where there are fewer.
+        probabilities: whether the network gives probabilities in place of logits, which then stay as they are.
 
     Raises:
         DataError: k is below 1.
     """
 
-    def __init__(self, labels: Sequence[str], k: int = 5) -> None:
+    def __init__(self, labels: Sequence[str], k: int = 5, probabilities: bool = False) -> None:
         if k < 1:
             raise DataError(f"topk is {k}: it must be at least 1.")
         self.labels = tuple(labels)
         self.k = min(k, len(self.labels))
+        self.probabilities = probabilities
 
     def __call__(self, outputs: list[np.ndarray], metas: list[Any]) -> list[Ranking]:
         """Rank the classes of each sample; among equals the lower index comes first.
 
         Args:
-            outputs: the network's outputs; the first, [N, C], holds the logits in any float dtype.
+            outputs: the network's outputs; the first, [N, C], holds the logits, or probabilities, in any float dtype.
             metas: what the preprocessing said about each of the N samples (not needed here, only counted).
 
         Returns:
             N rankings, in the order of the samples; computed in float32.
 
         Raises:
-            DataError: the outputs do not fit the labels or the metas, or hold NaN or infinity.
+            DataError: the outputs do not fit the labels or the metas, hold NaN or infinity, or are none of the
+                probabilities that they are said to be.
         """
         logits = np.asarray(outputs[0])
         if logits.ndim != 2 or logits.shape[1] != len(self.labels):
@@ -61,7 +66,7 @@ class TopK:
             )
         if len(logits) != len(metas):
             raise DataError(f"the network gave {len(logits)} rows for {len(metas)} samples.")
-        return [Ranking(*row) for row in best(logits, self.k)]
+        return [Ranking(*row) for row in best(logits, self.k, self.probabilities)]
 
     def describe(self, ranking: Ranking, k: int | None = None) -> str:
         """A line such as "7 (0.998), 1 (0.001)": the k best names and scores, by default all."""
@@ -93,9 +98,24 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return scores
 
 
-def best(logits: np.ndarray, k: int) -> list[tuple[tuple[int, ...], tuple[float, ...]]]:
-    """For each row of [N, C]: the indices of its k largest values and their softmax, best first."""
-    scores = softmax(logits)
+def _probabilities(scores: np.ndarray) -> np.ndarray:
+    """`scores` in float32. Raises DataError where one is not between 0 and 1 (a little more, in float16 and int8)."""
+    scores = np.asarray(scores, np.float32)
+    wrong = ~((scores >= -_SLACK) & (scores <= 1 + _SLACK)).all(axis=-1)
+    if wrong.any():
+        raise DataError(
+            f"the network gave {scores[wrong].flat[0]:.4g} … for row {int(np.argmax(wrong))} of {wrong.size}, and "
+            "probabilities between 0 and 1 are expected. Is this the checkpoint of another model?"
+        )
+    return scores.clip(0, 1)
+
+
+def best(logits: np.ndarray, k: int, probabilities: bool = False) -> list[tuple[tuple[int, ...], tuple[float, ...]]]:
+    """For each row of [N, C]: the indices of its k largest values and their softmax, best first.
+
+    probabilities: whether the values are probabilities, which are not changed.
+    """
+    scores = _probabilities(logits) if probabilities else softmax(logits)
     order = np.argsort(-logits.astype(np.float32), axis=1, kind="stable")[:, :k]
     ranked = np.take_along_axis(scores, order, axis=1)
     return [(tuple(i), tuple(s)) for i, s in zip(order.tolist(), ranked.tolist(), strict=True)]
