@@ -106,6 +106,7 @@ class Model:
         paper: authors, title, year.
         pretrained: where its published weights are; a function where looking that up needs the library.
         published: the figure that the source publishes for these weights.
+        built: whether what `build` gives is trained already: a function that loads its weights, a graph that has them.
         restore: gives the network out of a checkpoint's names and tensors, where these do not fit what `build` gives
             as they are, and the source's own loader has to rename or to cut them.
         reference: the public data that it can be measured on here.
@@ -127,6 +128,7 @@ class Model:
     paper: str = ""
     pretrained: PublishedWeights | Callable[[], PublishedWeights | None] | None = None
     published: Published | None = None
+    built: bool = False
     restore: Callable[[dict[str, Any]], Any] | None = None
     reference: ReferenceData | None = None
     custom_ops: CustomOps | None = None
@@ -176,7 +178,9 @@ class Model:
     @property
     def default_weights(self) -> str:
         """What --weights is where it is not given."""
-        return "sample" if self.sample_weights.is_file() else "pretrained"
+        if self.sample_weights.is_file():
+            return "sample"
+        return "built" if self.built else "pretrained"
 
     def published_weights(self) -> PublishedWeights | None:
         """Where the published weights are; may import the library that knows. None where there are none."""

@@ -1,11 +1,12 @@
-"""Where the weights of an export come from: the source's own, the small trained sample, a file, or a seed."""
+"""Where the weights of an export come from: published, sample, a file, as the network is built, or a seed."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
 from zoo.fetching.cache import fetch
@@ -13,6 +14,9 @@ from zoo.fetching.transfer import FetchError
 from zoo.fetching.wheels import fetch_packaged
 from zoo.model import Model, Packaged, Pretrained
 from zoo_core.hashing import sha256
+
+if TYPE_CHECKING:
+    import numpy as np
 
 # Random weights that can be compared: the seed, the noise on constant parameters, and for batch norms what is added to
 # the bias, and the least variance of a channel relative to the median of its layer
@@ -27,8 +31,8 @@ class Weights:
     """Where the weights of a network come from.
 
     Args:
-        kind: "pretrained", "sample", "file" or "random".
-        path, sha256: of the file; empty for random ones.
+        kind: "pretrained", "sample", "file", "built" (as `Model.build` gives them) or "random".
+        path, sha256: of the file; empty for built and random ones.
         key: where in the file they are, as the user said; "" to find them.
         trusted: whether the file was taken without any digest of its source (--trust).
         convert: reads the file, where it is no state dict of the network (`Pretrained.convert`).
@@ -45,15 +49,26 @@ class Weights:
 
     def to_json(self) -> dict[str, Any]:
         if self.path is None:
-            return {"kind": self.kind, "seed": RANDOM_SEED}
+            return {"kind": self.kind, "seed": RANDOM_SEED}  # a network is built with it, too
         # only a file of the user's own is found again by its path; the others have their place
         path = str(self.path) if self.kind == "file" else self.path.name
         said: dict[str, Any] = {"kind": self.kind, "path": path, "sha256": self.sha256}
         return said | ({"key": self.key} if self.key else {}) | ({"taken_on_trust": True} if self.trusted else {})
 
 
+def random_weights(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
+    """For each name, normal noise of the size that keeps what passes through a layer at its size (He), in float32."""
+    import numpy as np
+
+    generator = np.random.default_rng(RANDOM_SEED)
+    return {
+        name: (generator.standard_normal(shape) * math.sqrt(2 / math.prod(shape[1:]))).astype(np.float32)
+        for name, shape in shapes.items()
+    }
+
+
 def find_weights(model: Model, asked: str | None, key: str = "", trust: bool = False) -> Weights:
-    """The weights behind --weights pretrained|sample|random|PATH. Fetches published ones that are not here yet.
+    """The weights behind --weights pretrained|sample|built|random|PATH. Fetches published ones that are not here yet.
 
     Args:
         asked: None stands for the model's default.
@@ -64,8 +79,8 @@ def find_weights(model: Model, asked: str | None, key: str = "", trust: bool = F
         ZooError: they cannot be had; the message has the ways on.
     """
     asked = asked or model.default_weights
-    if asked == "random":
-        return Weights("random")
+    if asked in ("random", "built"):
+        return Weights(asked)
     if asked == "sample":
         path = model.sample_weights
         if not path.is_file():
@@ -75,7 +90,7 @@ def find_weights(model: Model, asked: str | None, key: str = "", trust: bool = F
         return _pretrained(model, key, trust)
     path = Path(asked).expanduser()
     if not path.is_file():
-        raise ZooError(f"--weights is pretrained, sample, random or an existing file; there is no file {path}")
+        raise ZooError(f"--weights is pretrained, sample, built, random or an existing file; there is no file {path}")
     return Weights("file", path.absolute(), sha256(path), key)
 
 

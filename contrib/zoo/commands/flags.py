@@ -88,7 +88,7 @@ def add_weights_flags(parser: argparse.ArgumentParser) -> None:
     """--weights, and what is said of them."""
     parser.add_argument(
         "--weights",
-        help="pretrained, sample, random, or a file (default: sample where the model has a sample, else pretrained)",
+        help="pretrained, sample, built (as model.py builds it), random, or a file (default: README.md says)",
     )
     parser.add_argument(
         "--weights_key", default="", metavar="KEY", help="where in the file the weights are (default: they are found)"

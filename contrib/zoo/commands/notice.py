@@ -16,6 +16,8 @@ def weights_notice(setting: Setting) -> str:
     if kind == "sample":
         about = setting.model.sample.about or "sample data"
         return f"weights trained on {about}: good for checking the pipeline, and for nothing else"
+    if kind == "built":
+        return f"weights as {setting.model.id} builds them: its README.md says what they were trained on"
     return ""
 
 

@@ -32,9 +32,9 @@ def load(model: Model, weights: Weights, batch: list[np.ndarray]) -> worker.Work
     """
     backends.find("mindspore")
     network = worker.WorkerSession(python(), _CELL, "open_cell", str(model.folder), model.variant)
-    if weights.path is None:
+    if weights.kind == "random":
         network.ask("make_alive", batch)
-    else:
+    elif weights.path is not None:
         _load_state(network, weights.path)
     return network
 

@@ -17,7 +17,7 @@ from zoo.errors import ZooError
 from zoo.frameworks.checkpoints import is_safetensors, require_checkpoint
 from zoo.model import Model
 from zoo.part import Part
-from zoo.weights import RANDOM_SEED, Weights, require_match
+from zoo.weights import Weights, random_weights, require_match
 
 _LARGE = 1024
 
@@ -40,7 +40,7 @@ def without_weights(graph: Any) -> tuple[Any, dict[str, np.ndarray]]:
     stripped.CopyFrom(graph)
     taken = {}
     for tensor in stripped.graph.initializer:
-        if tensor.data_type == onnx.TensorProto.FLOAT and len(tensor.dims) > 1 and math.prod(tensor.dims) * 4 > _LARGE:
+        if _is_matrix(tensor) and math.prod(tensor.dims) * 4 > _LARGE:
             taken[tensor.name] = onnx.numpy_helper.to_array(tensor)
             tensor.ClearField("raw_data")
             tensor.ClearField("float_data")
@@ -48,11 +48,18 @@ def without_weights(graph: Any) -> tuple[Any, dict[str, np.ndarray]]:
 
 
 def load(model: Model, weights: Weights, batch: list[np.ndarray]) -> Any:
-    """The graph with `weights`: an ONNX file of the same graph, a .safetensors file of its weights, or a seed."""
+    """The graph with `weights`: an ONNX file of the same graph, a .safetensors file, a seed, or as it is."""
     graph = model.build()
     missing = {tensor.name: tuple(tensor.dims) for tensor in graph.graph.initializer if _is_missing(tensor)}
+    if weights.kind == "random" and model.built:
+        missing = {tensor.name: tuple(tensor.dims) for tensor in graph.graph.initializer if _is_matrix(tensor)}
+    if weights.kind == "built" and missing:
+        raise ZooError(
+            f"the graph of {model.id} has no large weights, and so none for --weights built: name the ONNX file "
+            "that has them, or use --weights random"
+        )
     if weights.path is None:
-        found = _random(missing)
+        found = random_weights(missing)
     else:
         found = _from_file(weights.path)
         require_match(
@@ -67,21 +74,20 @@ def load(model: Model, weights: Weights, batch: list[np.ndarray]) -> Any:
         )
     for tensor in graph.graph.initializer:
         if tensor.name in missing:
+            tensor.ClearField("float_data")
             tensor.raw_data = np.ascontiguousarray(found[tensor.name], np.float32).tobytes()
     return graph
 
 
+def _is_matrix(tensor: Any) -> bool:
+    """Whether it is a matrix or a kernel, and no vector: norms and biases stay as they are under random weights."""
+    import onnx
+
+    return bool(tensor.data_type == onnx.TensorProto.FLOAT) and len(tensor.dims) > 1
+
+
 def _is_missing(tensor: Any) -> bool:
     return not tensor.raw_data and not tensor.float_data and math.prod(tensor.dims) * 4 > _LARGE
-
-
-def _random(missing: dict[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
-    """Normal noise of the size that keeps what passes through a layer at its size (He)."""
-    generator = np.random.default_rng(RANDOM_SEED)
-    return {
-        name: (generator.standard_normal(shape) * math.sqrt(2 / math.prod(shape[1:]))).astype(np.float32)
-        for name, shape in missing.items()
-    }
 
 
 def _from_file(path: Path) -> dict[str, np.ndarray]:

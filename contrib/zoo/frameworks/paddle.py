@@ -17,7 +17,7 @@ from zoo.errors import ZooError
 from zoo.frameworks.checkpoints import is_safetensors, require_checkpoint, unwrapped, with_names_of
 from zoo.model import Model, Pretrained
 from zoo.part import Part
-from zoo.weights import LEAST_VARIANCE, NORM_BIAS, PERTURBATION, RANDOM_SEED, Weights, require_match
+from zoo.weights import LEAST_VARIANCE, NORM_BIAS, PERTURBATION, RANDOM_SEED, Weights, random_weights, require_match
 from zoo_core.errors import first_line
 
 _TABLE = "StructuredToParameterName@@"
@@ -32,11 +32,21 @@ def load(model: Model, weights: Weights, batch: list[np.ndarray]) -> Any:
     paddle.seed(RANDOM_SEED)
     network = model.build()
     network.eval()
-    if weights.path is None:
+    if weights.kind == "random":
+        if model.built:
+            _forget(network)
         _make_alive(network, [paddle.to_tensor(array) for array in batch])
-    else:
+    elif weights.path is not None:
         _load_state(network, weights)
     return network
+
+
+def _forget(network: Any) -> None:
+    """Noise in place of the matrices and kernels of a network that was built with its weights."""
+    own = {name: value for name, value in network.named_parameters() if value.ndim > 1}
+    noise = random_weights({name: tuple(value.shape) for name, value in own.items()})
+    for name, value in own.items():
+        value.set_value(noise[name].astype(str(value.dtype).rpartition(".")[2]))
 
 
 def _load_state(network: Any, weights: Weights) -> None:

@@ -17,7 +17,7 @@ from zoo.errors import ZooError
 from zoo.frameworks.checkpoints import is_safetensors, require_checkpoint, unwrapped, with_names_of
 from zoo.model import Model, Pretrained
 from zoo.part import Part
-from zoo.weights import LEAST_VARIANCE, NORM_BIAS, PERTURBATION, RANDOM_SEED, Weights, require_match
+from zoo.weights import LEAST_VARIANCE, NORM_BIAS, PERTURBATION, RANDOM_SEED, Weights, random_weights, require_match
 from zoo_core.errors import first_line
 
 
@@ -31,11 +31,24 @@ def load(model: Model, weights: Weights, batch: list[np.ndarray]) -> Any:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(RANDOM_SEED)
         network = model.build().eval()
-        if weights.path is None:
+        if weights.kind == "random":
+            if model.built:
+                _forget(network)
             _make_alive(network, lambda: _forward(model, network, batch))
     if weights.path is not None:
         network = _with_state(model, network, weights)
     return network.eval()
+
+
+def _forget(network: Any) -> None:
+    """Noise in place of the matrices and kernels of a network that was built with its weights."""
+    import torch
+
+    own = {name: value for name, value in network.named_parameters() if value.dim() > 1}
+    noise = random_weights({name: tuple(value.shape) for name, value in own.items()})
+    with torch.no_grad():
+        for name, value in own.items():
+            value.copy_(torch.from_numpy(noise[name]))
 
 
 def _with_state(model: Model, network: Any, weights: Weights) -> Any:

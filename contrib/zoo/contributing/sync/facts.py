@@ -83,6 +83,8 @@ def _weights(family: Family, model: Model) -> str:
     if model.sample_weights.is_file():
         own = "" if len(family.variants) == 1 else f" of `{model.variant}`"
         told.append(f"`sample` (default){own}")
+    if model.built:
+        told.append(f"`built`{'' if told else ' (default)'}, as `model.py` builds the network")
     there = [one for one in _named(family) if one.pretrained is not None]
     if there:
         packages = sorted({one.pretrained.package for one in there if isinstance(one.pretrained, Packaged)})

@@ -30,7 +30,7 @@ class Words:
 
     Args:
         models, flags, targets: the columns.
-        weights: of the weights at hand, by "sample", "package", "fetched" and "random".
+        weights: of the weights at hand, by "sample", "built", "package", "fetched" and "random".
         every: every script.
         only: in front of the models that have a flag.
     """
@@ -51,6 +51,7 @@ _LANGUAGES = {
         targets=("target", "runtime", "not run yet on"),
         weights={
             "sample": "trained on a sample",
+            "built": "those that it is built with",
             "package": "published, in a pip package",
             "fetched": "random only; published ones are fetched",
             "random": "random only",
@@ -64,6 +65,7 @@ _LANGUAGES = {
         targets=("target", "运行时", "尚未运行过的硬件"),
         weights={
             "sample": "在样本上训练",
+            "built": "构建时自带",
             "package": "已公布，位于 pip 包中",
             "fetched": "仅随机；公布的权重需下载",
             "random": "仅随机",
@@ -102,7 +104,8 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _row(family: Family, words: Words) -> tuple[str, ...]:
     model = family.variant()
-    weights = "sample" if model.sample_weights.is_file() else "package"
+    default = model.default_weights
+    weights = default if default in ("sample", "built") else "package"
     if needs_random(model):
         weights = "fetched" if model.pretrained is not None else "random"
     readme = family.folder / "README.md"
