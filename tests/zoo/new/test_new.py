@@ -1,7 +1,7 @@
 """zoo new: each kind of source gives a folder that passes the check; nothing is overwritten."""
 
 import importlib.util
-import shutil
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +14,7 @@ import pytest
 from engine.base import Engine
 from utils.preprocess.pytorch.classification import ClassificationTransform
 from zoo import catalogue
+from zoo.commands import export
 from zoo.contributing import yaml_file
 from zoo.contributing.check import command as check
 from zoo.contributing.new import command, sources
@@ -23,49 +24,6 @@ from zoo.frameworks import onnx as graphs
 from zoo.weights import Weights
 
 ROOT = Path(__file__).resolve().parents[3]
-
-NETWORK = '''"""A network of somebody's own."""
-
-
-def tiny():
-    """[N, 1, 32, 32] to [N, 7]."""
-    from torch import nn
-
-    return nn.Sequential(nn.Conv2d(1, 4, 3, stride=2), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 15 * 15, 7))
-
-
-def detector():
-    """Two outputs."""
-    from torch import nn
-
-    class Two(nn.Module):
-        def forward(self, x):
-            return x, x
-
-    return Two()
-
-
-def number():
-    """No network at all."""
-    return 3
-'''
-
-
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: Any) -> Path:
-    """A repository without models, whose shared code is ours, and a module `mine_for_test` in the current folder."""
-    made = tmp_path / "repository"
-    (made / "contrib").mkdir(parents=True)
-    (made / "model_config").mkdir()
-    for room in ("zoo_core", "engine", "utils", "zoo"):
-        (made / "contrib" / room).symlink_to(ROOT / "contrib" / room)
-    (made / "requirements.txt").write_text((ROOT / "requirements.txt").read_text())
-    shutil.copytree(ROOT / "requirements", made / "requirements")
-    (tmp_path / "mine_for_test.py").write_text(NETWORK)
-    (tmp_path / "mine_for_test.onnx").write_text(NETWORK)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delitem(sys.modules, "mine_for_test", raising=False)
-    return made
 
 
 def new(root: Path, model: str, source: str, *words: str) -> int:
@@ -102,6 +60,35 @@ def test_a_new_folder_passes_the_check(root: Path, model: str, source: str, word
     assert sync.main(["--check", "--root", str(root)]) == 0, capfd.readouterr().out
     assert len((folder(root, model) / "README.md").read_text().splitlines()) <= 60
     assert check.main(["--model", model, "--root", str(root)]) == 0, capfd.readouterr().out
+
+
+def test_a_network_that_gives_probabilities(root: Path) -> None:
+    words = ("--size", "32", "--channels", "1")
+    assert new(root, "classification/soft", "mine_for_test:tiny_probabilities", *words) == 0
+    task: Any = catalogue.load_file(folder(root, "classification/soft") / "model.py").variant().task
+    assert task.probabilities
+    (ranking,) = task.postprocess([np.array([[0.1, 0.7, 0.2, 0, 0, 0, 0]], np.float32)], [None])
+    assert ranking.scores[0] == pytest.approx(0.7)
+
+
+def test_weights_that_a_network_is_built_with_are_kept(root: Path, tmp_path: Path, capfd: Any) -> None:
+    """They are the default; others take their place only when asked for."""
+    import torch
+
+    assert new(root, "classification/own", "mine_for_test:trained", "--size", "32", "--channels", "1") == 0
+    own = catalogue.load_file(folder(root, "classification/own") / "model.py")
+    assert own.variant().default_weights == "built"
+    assert "`built` (default)" in (folder(root, "classification/own") / "README.md").read_text()
+    batch = np.random.default_rng(0).standard_normal((1, 1, 32, 32)).astype(np.float32)
+    with torch.no_grad():
+        expected = own.variant().build().eval()(torch.from_numpy(batch)).numpy()
+    for words, same in (([], True), (["--weights", "random"], False)):
+        output = tmp_path / ("random" if words else "built")
+        assert export.main(own, ["--output", str(output), *words]) == 0, capfd.readouterr().err
+        with Engine(output / "trained.onnx") as engine:
+            assert np.allclose(engine(batch), expected, rtol=1e-4, atol=1e-4) == same
+        kind = json.loads((output / "trained.export.json").read_text())["weights"]["kind"]
+        assert kind == ("built" if same else "random")
 
 
 def test_what_the_source_declares_is_filled_in(root: Path) -> None:
@@ -163,6 +150,8 @@ def test_the_weights_of_an_onnx_file_are_given_by_the_file(root: Path, tmp_path:
     model = catalogue.load_file(folder(root, "classification/small") / "model.py").variant()
     loaded = graphs.load(model, Weights("file", tmp_path / "small.onnx"), [])
     random = graphs.load(model, Weights("random"), [])
+    with pytest.raises(ZooError, match="has no large weights, and so none for --weights built"):
+        graphs.load(model, Weights("built"), [])
     batch = np.ones((1, 3, 16, 16), np.float32)
     original = Engine(tmp_path / "small.onnx")(batch)
     np.testing.assert_allclose(graphs.engine(model.part, loaded)(batch), original, rtol=1e-5, atol=1e-5)
@@ -365,10 +354,15 @@ def test_a_title_is_no_code(root: Path, title: str, capfd: Any) -> None:
         ("classification/x", "mine_for_test:number", "returns a int"),
         ("classification/x", "mine_for_test:detector", "image classifiers, with one output"),
         ("classification/x", "mine_for_test:tiny", "give --size and --channels"),
+        ("classification/x", "mine_for_test:in_a_dict --size 32 --channels 1", "it gives dict, and tensors are"),
+        ("classification/x", "mine_for_test:independent --size 32 --channels 1", "ends with a sigmoid"),
+        ("classification/x", "torchvision.resnet18 --size 96", "takes pictures of 224 pixels a side, and --size is 96"),
+        ("classification/x", "torchvision.resnet18 --channels 1", "takes 3 channels, and --channels is 1"),
     ],
 )
 def test_what_cannot_be_done_is_said(root: Path, capfd: Any, model: str, source: str, words: str) -> None:
-    assert new(root, model, source) == 2
+    source, *flags = source.split()
+    assert new(root, model, source, *flags) == 2
     assert words in capfd.readouterr().err
     assert not (root / "contrib/example").exists()
 

@@ -16,6 +16,7 @@ from zoo.contributing.check import schema
 from zoo.contributing.check.changes import CONFIG
 from zoo.contributing.check.workspace import own_files
 from zoo.contributing.new import sources, templates, trial
+from zoo.contributing.new.source import Source
 from zoo.contributing.repository import repository
 from zoo.contributing.sync import plan as sync
 from zoo.contributing.sync import requirements
@@ -36,8 +37,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("model", metavar="DOMAIN/MODEL", help="such as classification/mobilenet_v3_small")
     parser.add_argument("--from", dest="source", required=True, metavar="SOURCE", help=sources.FORMS)
     parser.add_argument("--title", help="the name for people (default: the network's)")
-    parser.add_argument("--size", type=positive, help="MODULE:FUNCTION: side of the input in pixels (default 224)")
-    parser.add_argument("--channels", type=int, choices=(1, 3), default=3, help="MODULE:FUNCTION: 3 (default), or 1")
+    parser.add_argument("--size", type=positive, help="side of the input in pixels where SOURCE does not say it (224)")
+    parser.add_argument("--channels", type=int, choices=(1, 3), help="of the input where SOURCE does not say it (3)")
     parser.add_argument("--root", type=Path, default=repository(), help="the repository (default: this one)")
     return console.run(_new, parser.parse_args(argv))
 
@@ -53,7 +54,7 @@ def _new(args: argparse.Namespace) -> int:
         raise ZooError(f"--title has letters, digits, spaces and .,()+- only, got {title!r}")
     about = (domain, name, title, source, shape)
     with atomic_folder(folder) as temporary:
-        left = _write(temporary, root, *about)
+        left = _write(temporary, root, *about) + _weights_left(source, shape)
         config = _config_with(root, templates.case(*about))
     written = [f"{path.relative_to(root)}" for path in own_files(folder)]
     _append(root / CONFIG, config)
@@ -80,7 +81,7 @@ def _place(model: str, root: Path) -> Path:
 
 
 def _write(
-    folder: Path, root: Path, domain: str, name: str, title: str, source: sources.Source, shape: trial.Shape
+    folder: Path, root: Path, domain: str, name: str, title: str, source: Source, shape: trial.Shape
 ) -> list[str]:
     """Write everything into the folder; what is left for people to mend is returned."""
     for file, content in source.files.items():
@@ -95,6 +96,16 @@ def _write(
     sync.sync_folder(family, root, made)
     sync.write(made)
     return made.faults
+
+
+def _weights_left(source: Source, shape: trial.Shape) -> list[str]:
+    """What is to be said where a file's weights are too large to lie in the folder."""
+    if source.framework != "onnx" or shape.built or "sample.safetensors" in source.files:
+        return []
+    return [
+        f"the weights of {source.origin} are too large for the folder: give --weights FILE.onnx to zoo export, or say "
+        "in model.py where they can be fetched (pretrained); zoo check runs with random ones until then"
+    ]
 
 
 def _demos(folder: Path) -> None:

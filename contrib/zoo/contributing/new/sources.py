@@ -5,60 +5,25 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
-import re
 import sys
 import sysconfig
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from zoo.contributing.new import processors
+from zoo.contributing.new import onnx_file, processors
+from zoo.contributing.new.source import IMAGENET_CLASSES, Source, Transform, need
 from zoo.errors import ZooError
 
 FORMS = "torchvision.NAME, timm.NAME, transformers.CLASS, paddle.vision.NAME, MODULE:FUNCTION, or FILE.onnx"
-MAX_SAMPLE_BYTES = 1_900_000  # weights below this are shipped with the model
-IMAGENET_CLASSES = 1000
-_IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 
 
-@dataclass(frozen=True)
-class Transform:
-    """Numbers of the preprocessing; see ClassificationTransform."""
-
-    resize: int = 256
-    crop: int = 224
-    mean: tuple[float, ...] = _IMAGENET["mean"]
-    std: tuple[float, ...] = _IMAGENET["std"]
-    interpolation: str = "bilinear"
-    mode: str = "RGB"
-
-
-@dataclass(frozen=True)
-class Source:
-    """One network, and the code that makes it. `build` has the lines of the function's body."""
-
-    variant: str
-    framework: str
-    build: tuple[str, ...]
-    network: Callable[[], Any]
-    transform: Transform
-    origin: str
-    licence: str
-    packages: tuple[str, ...]
-    imports: tuple[str, ...] = ()
-    pretrained: str = ""
-    published: tuple[float, str] | None = None
-    note: str = ""  # what the preprocessing does otherwise than the source
-    files: dict[str, bytes] = field(default_factory=dict)
-
-
-def find(text: str, side: int | None, channels: int) -> Source:
+def find(text: str, side: int | None, channels: int | None) -> Source:
     """The source that --from names. Raises ZooError with what to write, or what to install."""
     if text.endswith(".onnx"):
-        return _onnx(Path(text), side)
+        return onnx_file.source(Path(text), side, channels)
     if ":" in text:
-        return _function(text, side or 224, channels)
+        return _function(text, side or 224, channels or 3)
     packages = {
         "torchvision.": _torchvision,
         "timm.": _timm,
@@ -67,15 +32,18 @@ def find(text: str, side: int | None, channels: int) -> Source:
     }
     for prefix, known in packages.items():
         if text.startswith(prefix):
-            return known(text.removeprefix(prefix).removeprefix("models."))
+            return _agreeing(text, known(text.removeprefix(prefix).removeprefix("models.")), side, channels)
     raise ZooError(f"--from is {FORMS}; got '{text}'")
 
 
-def _need(package: str, install: str) -> Any:
-    try:
-        return importlib.import_module(package)
-    except ImportError as error:
-        raise ZooError(f"--from {package}.… needs the package {install}: pip install {install}") from error
+def _agreeing(text: str, source: Source, side: int | None, channels: int | None) -> Source:
+    """`source`, where what was asked for is what it says."""
+    own = 1 if source.transform.mode == "L" else 3
+    if channels not in (None, own):
+        raise ZooError(f"--from {text} takes {own} channels, and --channels is {channels}")
+    if side not in (None, source.transform.crop):
+        raise ZooError(f"--from {text} takes pictures of {source.transform.crop} pixels a side, and --size is {side}")
+    return source
 
 
 def _one_of(name: str, known: Sequence[str], what: str) -> str:
@@ -87,7 +55,7 @@ def _one_of(name: str, known: Sequence[str], what: str) -> str:
 
 
 def _torchvision(name: str) -> Source:
-    models = _need("torchvision", "torchvision").models
+    models = need("torchvision", "torchvision").models
     _one_of(name, models.list_models(models), "torchvision")
     choices = list(models.get_model_weights(name))
     weights = next((one for one in choices if one.name == "IMAGENET1K_V1"), choices[0] if choices else None)
@@ -122,7 +90,7 @@ def _torchvision(name: str) -> Source:
 
 
 def _timm(name: str) -> Source:
-    timm = _need("timm", "timm")
+    timm = need("timm", "timm")
     _one_of(name, timm.list_models(), "timm")
     config = timm.data.resolve_model_data_config(timm.create_model(name, pretrained=False))
     crop = config["input_size"][-1]
@@ -144,7 +112,7 @@ def _timm(name: str) -> Source:
 
 def _transformers(name: str) -> Source:
     """A class with the default configuration. Weights, and other configurations, belong to checkpoints."""
-    package = _need("transformers", "transformers")
+    package = need("transformers", "transformers")
     auto = importlib.import_module("transformers.models.auto.modeling_auto")
     known: list[str] = []
     for names in auto.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES.values():
@@ -178,7 +146,7 @@ def _transformers(name: str) -> Source:
 
 
 def _paddle(name: str) -> Source:
-    models = _need("paddle", "paddlepaddle").vision.models
+    models = need("paddle", "paddlepaddle").vision.models
     known = [one for one in dir(models) if callable(getattr(models, one)) and not one.startswith("_")]
     builder = getattr(models, _one_of(name, known, "paddle.vision"))
     has_weights = name in getattr(sys.modules[builder.__module__], "model_urls", {})
@@ -221,46 +189,6 @@ def _function(text: str, side: int, channels: int) -> Source:
         "say here under which licence the source and the weights stand",
         (module_name.partition(".")[0],) if packaged else (),
         files={} if packaged else {"network.py": source.read_bytes()},
-    )
-
-
-def _onnx(path: Path, side: int | None) -> Source:
-    """A graph: the folder gets it without its large weights, and those beside it where they are small enough."""
-    onnx = _need("onnx", "onnx")
-    from google.protobuf.message import DecodeError
-
-    from zoo.frameworks import onnx as graphs
-
-    try:
-        graph = onnx.load(path)
-        onnx.checker.check_model(graph)
-    except (OSError, DecodeError, onnx.checker.ValidationError) as error:
-        raise ZooError(f"--from {path} is not an ONNX file that can be read: {str(error).splitlines()[0]}") from error
-    weights = {tensor.name for tensor in graph.graph.initializer}
-    inputs = [value for value in graph.graph.input if value.name not in weights]
-    dims = inputs[0].type.tensor_type.shape.dim if len(inputs) == 1 else []
-    if len(dims) != 4 or inputs[0].type.tensor_type.elem_type != onnx.TensorProto.FLOAT:
-        raise ZooError(
-            f"--from {path}: zoo new knows graphs with one float32 input [N, C, H, W]; write model.py by hand"
-        )
-    skeleton, taken = graphs.without_weights(graph)
-    crop = dims[2].dim_value or side or 224
-    gray = dims[1].dim_value == 1
-    files = {"network.graph": skeleton.SerializeToString()}
-    if 0 < sum(array.nbytes for array in taken.values()) <= MAX_SAMPLE_BYTES:
-        from safetensors.numpy import save
-
-        files["sample.safetensors"] = save(taken)
-    return Source(
-        re.sub(r"\W", "_", path.stem),
-        "onnx",
-        ("from zoo.frameworks.onnx import read", "", 'return read(__file__, "network.graph")'),
-        lambda: graph,
-        Transform(crop, crop, (0.5,), (0.5,), mode="L") if gray else Transform(round(crop * 256 / 224), crop),
-        path.name,
-        "say here under which licence the graph and the weights stand",
-        (),
-        files=files,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from zoo.contributing.new.sources import IMAGENET_CLASSES, Source, Transform
+from zoo.contributing.new.source import IMAGENET_CLASSES, Source, Transform
 from zoo.contributing.new.trial import Shape
 from zoo.model import file_name
 
@@ -13,7 +13,7 @@ _MODEL = '''"""{title}, from {origin}."""
 {imports}
 {constants}
 def build(variant: str) -> Any:
-    """{takes} float32 to [N, {classes}] logits."""
+    """{takes} float32 to [N, {classes}] {gives}."""
     {build}
 
 
@@ -28,7 +28,7 @@ def model(variant: str) -> Model:
                 size={size},
             ),
         ),
-        task=ImageClassification(transform={transform}, labels={labels}, folders={folders}),
+        task=ImageClassification(transform={transform}, labels={labels}, folders={folders}{scores}),
         sample={sample},
 {optional}        source="{origin}",
         licence="{licence}",
@@ -117,8 +117,11 @@ def model(domain: str, name: str, title: str, source: Source, shape: Shape) -> s
         transform="IMAGENET" if usual else "TRANSFORM",
         labels="imagenet()" if imagenet else "LABELS",
         folders="imagenet_wnids()" if imagenet else "LABELS",
+        gives="probabilities" if shape.probabilities else "logits",
+        scores=", probabilities=True" if shape.probabilities else "",
         sample='SampleData("photos", 1, write_photos)' if imagenet else f'SampleData("photos_{name}", 1, write_sample)',
-        optional=f"        pretrained={source.pretrained},\n" if source.pretrained else "",
+        optional=(f"        pretrained={source.pretrained},\n" if source.pretrained else "")
+        + ("        built=True,\n" if shape.built else ""),
         published=published,
     )
 

@@ -1,0 +1,150 @@
+"""An ONNX file as the source of a new folder: what it declares is kept, or refused with a sentence."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from engine.backends.compiling.onnx_file import LARGEST, files_of, read_onnx
+from engine.errors import EngineError
+from zoo.contributing.new.source import Source, Transform, need
+from zoo.errors import ZooError
+
+MAX_SAMPLE_BYTES = 1_900_000  # weights below this are shipped with the model
+_TO_CHANNELS_FIRST = [0, 3, 1, 2]
+
+
+def source(path: Path, side: int | None, channels: int | None) -> Source:
+    """The folder gets the graph without its large weights, and those beside it where they are small enough.
+
+    Args:
+        path: the file.
+        side: of the input in pixels, where the graph leaves it open.
+        channels: of the input, where the graph leaves them open.
+
+    Raises:
+        ZooError: it cannot be read, is too large, is no classifier of square pictures [N, C, H, W] that are float32, or
+            says otherwise than the arguments.
+    """
+    graph = _read(path)
+    dims = _picture(path, graph)
+    channels = _channels(path, graph, dims, channels)
+    crop, fixed = _side(path, dims, side)
+    _require_no_sigmoid(path, graph)
+    return Source(
+        re.sub(r"\W", "_", path.stem),
+        "onnx",
+        ("from zoo.frameworks.onnx import read", "", 'return read(__file__, "network.graph")'),
+        lambda: graph,
+        Transform(crop, crop, (0.5,), (0.5,), mode="L") if channels == 1 else Transform(round(crop * 256 / 224), crop),
+        path.name,
+        "say here under which licence the graph and the weights stand",
+        (),
+        files=_files(graph),
+        fixed_side=fixed,
+    )
+
+
+def _read(path: Path) -> Any:
+    """The graph, whose inputs are those that a call gives: files of before 2019 list every weight among them."""
+    need("onnx", "onnx")
+    try:
+        size = sum(file.stat().st_size for file in files_of(path))
+        if size > LARGEST:
+            raise ZooError(
+                f"--from {path} has {size / 1e9:.1f} GB of weights, which is too large: graph and weights must fit "
+                "into one message of 2.1 GB; write model.py by hand, with the network in its own framework"
+            )
+        graph = read_onnx(path)
+    except (OSError, EngineError) as error:
+        raise ZooError(f"--from {path} is not an ONNX file that can be read: {error}") from error
+    weights = {tensor.name for tensor in graph.graph.initializer}
+    given = [value for value in graph.graph.input if value.name not in weights]
+    del graph.graph.input[:]
+    graph.graph.input.extend(given)
+    graph.ir_version = max(graph.ir_version, 4)  # from which on weights need not be inputs
+    return graph
+
+
+def _picture(path: Path, graph: Any) -> list[int | None]:
+    """The dimensions of the only input, None where they are open."""
+    from onnx import TensorProto
+
+    values = graph.graph.input
+    types = [value.type.tensor_type for value in values]
+    dims = [dim.dim_value or None for dim in types[0].shape.dim] if len(types) == 1 else []
+    if len(dims) != 4 or types[0].elem_type != TensorProto.FLOAT:
+        found = ", ".join(
+            f"{value.name} {TensorProto.DataType.Name(kind.elem_type).lower()}{_shown(kind.shape.dim)}"
+            for value, kind in zip(values, types, strict=True)
+        )
+        raise ZooError(
+            f"--from {path} takes {found or 'nothing'}; zoo new knows graphs with one float32 input [N, C, H, W]. "
+            "Write model.py by hand: doc/Contributing.md says how"
+        )
+    return dims
+
+
+def _shown(dims: Any) -> str:
+    return f"[{', '.join(str(dim.dim_value or dim.dim_param or '?') for dim in dims)}]"
+
+
+def _channels(path: Path, graph: Any, dims: list[int | None], asked: int | None) -> int:
+    name = graph.graph.input[0].name
+    shown = _shown(graph.graph.input[0].type.tensor_type.shape.dim)
+    users = [node for node in graph.graph.node if name in node.input]
+    turned = any(
+        node.op_type == "Transpose" and [list(one.ints) for one in node.attribute] == [_TO_CHANNELS_FIRST]
+        for node in users
+    )
+    if (dims[1] not in (1, 3) and dims[3] in (1, 3)) or (turned and dims[1] not in (1, 3)):
+        raise ZooError(
+            f"--from {path} takes '{name}' {shown}, with the channels last (NHWC); zoo new writes preprocessing to "
+            f"[N, C, H, W]. Export it channels first (tf2onnx: --inputs-as-nchw {name}), or write model.py by hand"
+        )
+    kernels = {tensor.name: tensor.dims for tensor in graph.graph.initializer}
+    seen = [kernels[node.input[1]][1] for node in users if node.op_type == "Conv" and node.input[1] in kernels]
+    declared = dims[1] or next(iter(seen), None)
+    if declared is None and asked is None:
+        raise ZooError(f"--from {path} takes '{name}' {shown}: how many channels is not said; give --channels 1 or 3")
+    if declared is not None and (declared not in (1, 3) or asked not in (None, declared)):
+        wanted = f"--channels is {asked}" if declared in (1, 3) else "zoo new writes preprocessing to 1 or 3"
+        raise ZooError(f"--from {path} takes '{name}' {shown}, with {declared} channels, and {wanted}")
+    return declared or asked or 3
+
+
+def _side(path: Path, dims: list[int | None], asked: int | None) -> tuple[int, bool]:
+    """The side of a square picture, and whether the graph fixes it."""
+    declared = {dim for dim in dims[2:] if dim is not None}
+    if len(declared) == 2:
+        raise ZooError(
+            f"--from {path} takes pictures of {dims[2]} x {dims[3]} (height x width); zoo new writes preprocessing to "
+            "squares. Write model.py by hand: doc/Contributing.md says how"
+        )
+    if declared and asked not in (None, *declared):
+        raise ZooError(f"--from {path} takes pictures of {min(declared)} pixels a side, and --size is {asked}")
+    return (min(declared), True) if declared else (asked or 224, False)
+
+
+def _require_no_sigmoid(path: Path, graph: Any) -> None:
+    """Scores that are independent of each other are no ranking: a softmax over them would say something else."""
+    results = {value.name for value in graph.graph.output}
+    for node in graph.graph.node:
+        if node.op_type in ("Sigmoid", "HardSigmoid") and results & set(node.output):
+            raise ZooError(
+                f"--from {path} ends with {node.op_type}: each class has a score of its own (multi-label), and zoo new "
+                "writes classifiers that choose one class. Write model.py by hand: doc/Contributing.md says how"
+            )
+
+
+def _files(graph: Any) -> dict[str, bytes]:
+    from safetensors.numpy import save
+
+    from zoo.frameworks import onnx as graphs
+
+    skeleton, taken = graphs.without_weights(graph)
+    files = {"network.graph": skeleton.SerializeToString()}
+    if 0 < sum(array.nbytes for array in taken.values()) <= MAX_SAMPLE_BYTES:
+        files["sample.safetensors"] = save(taken)
+    return files
