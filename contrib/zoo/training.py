@@ -22,5 +22,5 @@ def held_out_figures(model: Model, network: Any) -> dict[str, float]:
         with torch.inference_mode():
             given = network(*(torch.from_numpy(array[None]) for array in arrays))
         outputs = [one.numpy() for one in (given if isinstance(given, (tuple, list)) else (given,))]
-        metric.update(model.task.postprocess(outputs, [meta]), [sample.target])
+        metric.update(model.task.postprocess(outputs, [meta]), [sample.truth])
     return metric.compute()

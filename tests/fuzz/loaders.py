@@ -136,7 +136,7 @@ def _read_voc(folder: Path) -> None:
     from utils.datasets.voc_segmentation import VocSegmentation
 
     for sample in VocSegmentation(folder):
-        sample.target.array()
+        sample.truth.array()
 
 
 def _lmdb(folder: Path) -> None:

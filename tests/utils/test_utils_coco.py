@@ -81,7 +81,7 @@ def test_a_miniature_of_the_published_files(write):
     samples = CocoDetection(root, LABELS)
     assert [sample.id for sample in samples] == ["000000397133.jpg", "000000037777.jpg", "000000252219.jpg"]
     assert samples[0].data == root / "val2017/000000397133.jpg"
-    first, second, third = (sample.target for sample in samples)
+    first, second, third = (sample.truth for sample in samples)
     np.testing.assert_allclose(first.boxes, [[21.7, 17.03, 29.06, 25.93], [4, 0, 16, 30]])
     assert [LABELS[index] for index in first.classes] == ["bottle", "person"]
     assert first.crowd.tolist() == [False, True]
@@ -95,12 +95,12 @@ def test_a_miniature_of_the_published_files(write):
 def test_pycocotools_reads_the_same(write, capsys):
     api = pytest.importorskip("pycocotools.coco").COCO(str(write() / "annotations/instances_val2017.json"))
     for sample in CocoDetection(write(), LABELS):
-        found = api.loadAnns(api.getAnnIds(imgIds=sample.target.image))
+        found = api.loadAnns(api.getAnnIds(imgIds=sample.truth.image))
         boxes = np.array([entry["bbox"] for entry in found]).reshape(-1, 4)
         boxes[:, 2:] += boxes[:, :2]
-        np.testing.assert_allclose(sample.target.boxes, boxes)
+        np.testing.assert_allclose(sample.truth.boxes, boxes)
         names = [api.loadCats(entry["category_id"])[0]["name"] for entry in found]
-        assert [LABELS[index] for index in sample.target.classes] == names
+        assert [LABELS[index] for index in sample.truth.classes] == names
 
 
 def test_where_the_file_is_found(write, tmp_path):

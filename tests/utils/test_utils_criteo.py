@@ -34,7 +34,7 @@ def log(path: Path, *lines: str, end: str = "\n") -> Path:
 
 def test_rows_are_found_again(tmp_path: Path) -> None:
     samples = CriteoLog(log(tmp_path / "a.tsv", f"1\t{ROW}", f"0\t{EMPTY}", f"0\t{ROW}"))
-    assert [(one.id, one.data, one.target) for one in samples] == [
+    assert [(one.id, one.data, one.truth) for one in samples] == [
         ("a.tsv:1", ROW, 1),
         ("a.tsv:2", EMPTY, 0),
         ("a.tsv:3", ROW, 0),
@@ -182,7 +182,7 @@ def test_the_drawn_log_says_how_well_it_can_be_predicted(tmp_path: Path) -> None
     best = json.loads((tmp_path / "log/best.json").read_text())
     samples = CriteoLog(tmp_path / "log")
     assert best["rows"] == len(samples) == clicks.HELD_OUT_ROWS
-    assert best["clicks"] == sum(one.target for one in samples)
+    assert best["clicks"] == sum(one.truth for one in samples)
     drawn = clicks.draw(clicks.HELD_OUT_ROWS, clicks.HELD_OUT_SEED)
     assert [one.data for one in samples] == drawn.rows
     assert best["auc"] == pytest.approx(roc_auc_score(drawn.labels, drawn.probabilities), abs=1e-6)

@@ -197,7 +197,7 @@ def test_what_cannot_be_counted() -> None:
     metric = MeanReturn()
     with pytest.raises(DataError, match="no episode was counted"):
         metric.compute()
-    with pytest.raises(DataError, match="2 predictions for 1 targets"):
+    with pytest.raises(DataError, match="2 predictions for 1 truths"):
         metric.update([rollout(1.0)] * 2, [None])
     with pytest.raises(DataError, match="NaN"):
         metric.update([rollout(1.0), rollout(float("nan"))], [None] * 2)

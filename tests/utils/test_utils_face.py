@@ -209,7 +209,7 @@ def test_metrics_refuse_what_they_cannot_count():
     metric = FaceMetric()
     with pytest.raises(DataError, match="no sample was counted"):
         metric.compute()
-    with pytest.raises(DataError, match="1 predictions for 0 targets"):
+    with pytest.raises(DataError, match="1 predictions for 0 truths"):
         metric.update([found()], [])
     with pytest.raises(DataError, match=r"expected \(Faces\)"):
         metric.update([found()], [3])

@@ -141,7 +141,7 @@ def test_a_miniature_in_the_published_layout(tmp_path: Path) -> None:
     write(tmp_path)
     (sample,) = Planetoid(tmp_path, 2)
     features, one_hot = by_the_definition(tmp_path)
-    graph, truth = sample.data, sample.target
+    graph, truth = sample.data, sample.truth
     assert sample.id == "mini"
     np.testing.assert_array_equal(graph.features, features)
     np.testing.assert_array_equal(np.eye(2)[truth.labels][[0, 1, 2, 3, 4, 6]], one_hot[[0, 1, 2, 3, 4, 6]])
@@ -383,8 +383,8 @@ def test_the_sample_data_is_written_and_read_again(tmp_path: Path) -> None:
         np.testing.assert_array_equal(sample.data.features, graph.features)
         np.testing.assert_array_equal(sample.data.edges, graph.edges)
         np.testing.assert_array_equal(sample.data.known, graph.known)
-        np.testing.assert_array_equal(sample.target.labels, truth.labels)
-        np.testing.assert_array_equal(sample.target.mask, truth.mask)
+        np.testing.assert_array_equal(sample.truth.labels, truth.labels)
+        np.testing.assert_array_equal(sample.truth.mask, truth.mask)
 
 
 def test_pictures_are_the_same_each_time() -> None:

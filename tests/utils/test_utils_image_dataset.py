@@ -11,7 +11,7 @@ from zoo_core.errors import DataError
 def test_classes_and_paths_are_sorted(tree):
     root = tree("dog/2.png", "dog/1.JPEG", "cat/deep/er/3.png", "cat/z.png")
     samples = ImageFolder(root)
-    assert [(sample.id, sample.target) for sample in samples] == [
+    assert [(sample.id, sample.truth) for sample in samples] == [
         ("cat/deep/er/3.png", 0),
         ("cat/z.png", 0),
         ("dog/1.JPEG", 1),
@@ -26,22 +26,22 @@ def test_same_labels_as_torchvision(tree):
     datasets = pytest.importorskip("torchvision.datasets")
     root = tree("b/2.png", "b/10.png", "a/x/1.png", "c/1.png", "B/1.png")
     theirs = dict(datasets.ImageFolder(root).samples)
-    assert {str(sample.data): sample.target for sample in ImageFolder(root)} == theirs
+    assert {str(sample.data): sample.truth for sample in ImageFolder(root)} == theirs
 
 
 def test_a_part_of_the_known_classes_is_scored_by_their_own_indices(tree):
     samples = ImageFolder(tree("n3/a.png", "n1/a.png"), classes=["n0", "n1", "n2", "n3"])
-    assert [(sample.id, sample.target) for sample in samples] == [("n1/a.png", 1), ("n3/a.png", 3)]
+    assert [(sample.id, sample.truth) for sample in samples] == [("n1/a.png", 1), ("n3/a.png", 3)]
 
 
 def test_the_order_of_classes_counts_not_that_of_names(tree):
     samples = ImageFolder(tree("a/1.png", "b/1.png"), classes=["b", "a"])
-    assert [(sample.id, sample.target) for sample in samples] == [("a/1.png", 1), ("b/1.png", 0)]
+    assert [(sample.id, sample.truth) for sample in samples] == [("a/1.png", 1), ("b/1.png", 0)]
 
 
 def test_foreign_names_are_taken_in_order_when_they_are_as_many(tree):
     samples = ImageFolder(tree("x/1.png", "y/1.png"), classes=["n0", "n1"])
-    assert [sample.target for sample in samples] == [0, 1]
+    assert [sample.truth for sample in samples] == [0, 1]
 
 
 @pytest.mark.parametrize("classes", [["n0", "n1", "n2"], ["x", "n1"], ["n0"]])
@@ -121,7 +121,7 @@ TWELVE = [f"label {number}" for number in range(12)]
 )
 def test_the_class_of_a_folder(tree, names, classes, expected):
     samples = ImageFolder(tree(*(f"{name}/p.png" for name in names)), classes)
-    assert {sample.id.partition("/")[0]: sample.target for sample in samples} == dict(zip(names, expected, strict=True))
+    assert {sample.id.partition("/")[0]: sample.truth for sample in samples} == dict(zip(names, expected, strict=True))
 
 
 @pytest.mark.parametrize(

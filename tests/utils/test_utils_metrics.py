@@ -16,31 +16,31 @@ def ranking(*classes: int) -> Ranking:
 
 
 PREDICTIONS = [ranking(0, 1, 2, 3, 4), ranking(5, 6, 7, 8, 9), ranking(9, 0, 1, 2, 3), ranking(1, 2, 3, 4, 5)]
-TARGETS = [0, 9, 4, 1]
+TRUTHS = [0, 9, 4, 1]
 
 
 def test_top1_and_top5_are_fractions():
     metric: Metric = TopKAccuracy()
-    metric.update(PREDICTIONS[:3], TARGETS[:3])
-    metric.update(PREDICTIONS[3:], TARGETS[3:])
+    metric.update(PREDICTIONS[:3], TRUTHS[:3])
+    metric.update(PREDICTIONS[3:], TRUTHS[3:])
     assert metric.compute() == {"top1": 0.5, "top5": 0.75}
     assert metric.infos[0] == MetricInfo("top1", "fraction", 0.0, 1.0, True)
     assert [info.name for info in metric.infos] == list(metric.compute())
 
 
-def test_targets_of_any_whole_number_type():
+def test_truths_of_any_whole_number_type():
     torch = pytest.importorskip("torch")
-    for targets in (np.array(TARGETS), torch.tensor(TARGETS), tuple(TARGETS)):
+    for truths in (np.array(TRUTHS), torch.tensor(TRUTHS), tuple(TRUTHS)):
         metric = TopKAccuracy()
-        metric.update(PREDICTIONS, targets)
+        metric.update(PREDICTIONS, truths)
         assert metric.compute()["top1"] == 0.5
 
 
 def test_parts_join_to_the_whole_through_json():
     whole, first, second = TopKAccuracy(), TopKAccuracy(), TopKAccuracy()
-    whole.update(PREDICTIONS, TARGETS)
-    first.update(PREDICTIONS[:1], TARGETS[:1])
-    second.update(PREDICTIONS[1:], TARGETS[1:])
+    whole.update(PREDICTIONS, TRUTHS)
+    first.update(PREDICTIONS[:1], TRUTHS[:1])
+    second.update(PREDICTIONS[1:], TRUTHS[1:])
     first.merge(json.loads(json.dumps(second.state())))
     first.merge(TopKAccuracy().state())
     assert first.state() == whole.state()
@@ -79,21 +79,21 @@ def test_nothing_counted_is_an_error_not_nan():
 
 
 @pytest.mark.parametrize(
-    ("classes", "predictions", "targets", "message"),
+    ("classes", "predictions", "truths", "message"),
     [
-        (10, PREDICTIONS, TARGETS[:3], "4 predictions for 3 targets"),
-        (10, PREDICTIONS, [0, 9, 4, 10], "target 10: a class index is from 0 to 9"),
-        (None, PREDICTIONS, [0, 9, 4, -1], "target -1: a class index is 0 or more"),
-        (None, PREDICTIONS, [0, 9, 4, 1.5], "target 1.5: a class index"),
-        (None, PREDICTIONS, [0, 9, 4, None], "target None"),
-        (None, [*PREDICTIONS[:3], ranking(1)], TARGETS, "holds 1 classes, top-5 accuracy needs 5"),
+        (10, PREDICTIONS, TRUTHS[:3], "4 predictions for 3 truths"),
+        (10, PREDICTIONS, [0, 9, 4, 10], "truth 10: a class index is from 0 to 9"),
+        (None, PREDICTIONS, [0, 9, 4, -1], "truth -1: a class index is 0 or more"),
+        (None, PREDICTIONS, [0, 9, 4, 1.5], "truth 1.5: a class index"),
+        (None, PREDICTIONS, [0, 9, 4, None], "truth None"),
+        (None, [*PREDICTIONS[:3], ranking(1)], TRUTHS, "holds 1 classes, top-5 accuracy needs 5"),
         (3, [*PREDICTIONS[:3], ranking(1, 2)], [0, 1, 2, 1], "holds 2 classes, top-5 accuracy needs 3"),
     ],
 )
-def test_a_batch_that_cannot_be_counted_changes_nothing(classes, predictions, targets, message):
+def test_a_batch_that_cannot_be_counted_changes_nothing(classes, predictions, truths, message):
     metric = TopKAccuracy(classes)
     with pytest.raises(DataError, match=message):
-        metric.update(predictions, targets)
+        metric.update(predictions, truths)
     assert metric.state()["samples"] == 0
 
 

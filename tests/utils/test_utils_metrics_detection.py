@@ -32,38 +32,38 @@ def found(*rows: tuple[float, ...]) -> Detections:
 
 def figures(*pairs: tuple[Detections, GroundTruth], classes: int = 2) -> dict[str, float]:
     metric: Metric = CocoAveragePrecision(classes)
-    for prediction, target in pairs:
-        metric.update([prediction], [target])
+    for prediction, one_truth in pairs:
+        metric.update([prediction], [one_truth])
     return {name: round(value, 9) for name, value in metric.compute().items()}  # it divides by n + 2e-16
 
 
 def test_by_hand():
-    target = truth(1, (10, 10, 50, 50, 0))
-    assert figures((found((10, 10, 50, 50, 0, 0.9)), target)) == {"map50": 1.0, "map": 1.0}
-    assert figures((found(), target)) == {"map50": 0.0, "map": 0.0}
-    assert figures((found((10, 10, 50, 50, 1, 0.9)), target))["map50"] == 0.0
+    one_truth = truth(1, (10, 10, 50, 50, 0))
+    assert figures((found((10, 10, 50, 50, 0, 0.9)), one_truth)) == {"map50": 1.0, "map": 1.0}
+    assert figures((found(), one_truth)) == {"map50": 0.0, "map": 0.0}
+    assert figures((found((10, 10, 50, 50, 1, 0.9)), one_truth))["map50"] == 0.0
     # 30 of 40 rows: an IoU of 0.75 counts at 0.5, 0.55 … 0.75, six thresholds of ten
-    shifted = figures((found((10, 10, 50, 40, 0, 0.9)), target))
+    shifted = figures((found((10, 10, 50, 40, 0, 0.9)), one_truth))
     assert shifted == {"map50": 1.0, "map": pytest.approx(0.6)}
     # a false alarm that is surer than the hit halves the precision, one that is less sure changes nothing
     alarm = (60, 60, 90, 90, 0)
-    assert figures((found((10, 10, 50, 50, 0, 0.5), (*alarm, 0.9)), target))["map50"] == pytest.approx(0.5)
-    assert figures((found((10, 10, 50, 50, 0, 0.9), (*alarm, 0.5)), target))["map50"] == 1.0
+    assert figures((found((10, 10, 50, 50, 0, 0.5), (*alarm, 0.9)), one_truth))["map50"] == pytest.approx(0.5)
+    assert figures((found((10, 10, 50, 50, 0, 0.9), (*alarm, 0.5)), one_truth))["map50"] == 1.0
 
 
 def test_a_second_box_for_an_object_is_a_false_alarm_and_a_crowd_is_not_scored():
-    target = truth(1, (10, 10, 50, 50, 0), (60, 60, 90, 90, 0))
+    one_truth = truth(1, (10, 10, 50, 50, 0), (60, 60, 90, 90, 0))
     doubled = found((10, 10, 50, 50, 0, 0.9), (10, 10, 50, 50, 0, 0.8), (60, 60, 90, 90, 0, 0.7))
     # precision is 1 up to half of the recall, 2/3 above it; 51 of the 101 recalls are at most 0.5
-    assert figures((doubled, target))["map50"] == pytest.approx((51 + 50 * 2 / 3) / 101)
+    assert figures((doubled, one_truth))["map50"] == pytest.approx((51 + 50 * 2 / 3) / 101)
     crowd = truth(1, (10, 10, 50, 50, 0), (60, 60, 90, 90, 0), crowd=(False, True))
     assert figures((doubled, crowd))["map50"] == 1.0
 
 
 def test_a_class_without_objects_does_not_count():
-    target = truth(1, (10, 10, 50, 50, 0))
+    one_truth = truth(1, (10, 10, 50, 50, 0))
     both = found((10, 10, 50, 50, 0, 0.9), (0, 0, 20, 20, 1, 0.9))
-    assert figures((both, target), classes=80) == {"map50": 1.0, "map": 1.0}
+    assert figures((both, one_truth), classes=80) == {"map50": 1.0, "map": 1.0}
 
 
 def columns(prediction: Detections) -> tuple[list, list, list]:
@@ -113,8 +113,13 @@ def test_pycocotools_own_way_gives_the_same(tmp_path):
     }
     (tmp_path / "truth.json").write_text(json.dumps(content))
     results = [
-        {"image_id": target.image, "category_id": int(index), "bbox": [*box[:2], *(box[2:] - box[:2])], "score": score}
-        for prediction, target in pairs
+        {
+            "image_id": one_truth.image,
+            "category_id": int(index),
+            "bbox": [*box[:2], *(box[2:] - box[:2])],
+            "score": score,
+        }
+        for prediction, one_truth in pairs
         for box, index, score in zip(*columns(prediction), strict=True)
     ]
     with contextlib.redirect_stdout(io.StringIO()):
@@ -131,9 +136,9 @@ def test_pycocotools_own_way_gives_the_same(tmp_path):
 def test_parts_join_to_the_whole_through_json(capsys):
     pairs = scattered(20)
     whole, first, second = (CocoAveragePrecision(3) for _ in range(3))
-    for number, (prediction, target) in enumerate(pairs):
-        whole.update([prediction], [target])
-        (first, second)[number % 2].update([prediction], [target])
+    for number, (prediction, one_truth) in enumerate(pairs):
+        whole.update([prediction], [one_truth])
+        (first, second)[number % 2].update([prediction], [one_truth])
     first.compute()
     first.merge(json.loads(json.dumps(second.state())))
     assert first.compute() == whole.compute()
@@ -147,14 +152,14 @@ def test_what_cannot_be_counted():
     metric = CocoAveragePrecision(2)
     with pytest.raises(DataError, match="no sample was counted"):
         metric.compute()
-    for prediction, target, said in (
+    for prediction, one_truth, said in (
         (found(), 5, "GroundTruth"),
         (found((0, 0, 1, 1, 2, 0.5)), truth(1), "picture 1: class 2"),
         (found(), truth(1, (0, 0, 1, 1, 2)), "picture 1: class 2"),
     ):
         with pytest.raises(DataError, match=said):
-            metric.update([found(), prediction], [truth(7), target])
-    with pytest.raises(DataError, match="1 predictions for 2 targets"):
+            metric.update([found(), prediction], [truth(7), one_truth])
+    with pytest.raises(DataError, match="1 predictions for 2 truths"):
         metric.update([found()], [truth(1), truth(2)])
     assert metric.state() == {"pictures": []}
     metric.update([found()], [truth(1)])

@@ -55,7 +55,7 @@ def test_a_table_with_any_line_ends(tmp_path: Path, end: str) -> None:
     (tmp_path / "dev.tsv").write_bytes(
         b"\xef\xbb\xbf" + end.join(["sentence\tlabel", "good\t1", "bad\t0", ""]).encode()
     )
-    assert [(sample.data, sample.target) for sample in LabelledSentences(tmp_path)] == [("good", 1), ("bad", 0)]
+    assert [(sample.data, sample.truth) for sample in LabelledSentences(tmp_path)] == [("good", 1), ("bad", 0)]
 
 
 # COCO
@@ -80,14 +80,14 @@ def coco(root: Path, change: Any = None, code: str = "utf-8") -> list[Any]:
 
 def test_coco_is_read(tmp_path: Path, caplog: Any) -> None:
     (sample,) = coco(tmp_path, code="utf-8-sig")
-    assert sample.target.boxes.tolist() == [[1, 2, 31, 22]]
-    assert sample.target.areas.tolist() == [600]
-    assert sample.target.classes.tolist() == [1]
+    assert sample.truth.boxes.tolist() == [[1, 2, 31, 22]]
+    assert sample.truth.areas.tolist() == [600]
+    assert sample.truth.classes.tolist() == [1]
     assert not caplog.messages
 
 
 def test_names_of_categories_in_another_case(tmp_path: Path) -> None:
-    assert coco(tmp_path, lambda c: c["categories"][0].update(name="CAT"))[0].target.classes.tolist() == [1]
+    assert coco(tmp_path, lambda c: c["categories"][0].update(name="CAT"))[0].truth.classes.tolist() == [1]
 
 
 def test_a_category_that_nobody_has_is_said(tmp_path: Path, caplog: Any) -> None:
@@ -142,7 +142,7 @@ def wider(root: Path, text: str) -> list[Any]:
         Image.new("RGB", (9, 9)).save(root / f"WIDER_val/images/{name}.png")
     (root / "wider_face_split").mkdir(exist_ok=True)
     (root / "wider_face_split/wider_face_val_bbx_gt.txt").write_bytes(text.encode())
-    return [(sample.id, len(sample.target.boxes)) for sample in WiderFace(root)]
+    return [(sample.id, len(sample.truth.boxes)) for sample in WiderFace(root)]
 
 
 FACE = "1 2 3 4 0 0 0 0 0 0"
@@ -191,7 +191,7 @@ def icdar(root: Path, text: str) -> list[Any]:
     Image.new("RGB", (99, 99)).save(root / "img_1.png")
     (root / "gt_img_1.txt").write_bytes(text.encode())
     ((sample),) = read_icdar(root)
-    return [(len(region.polygon), region.text, region.ignored) for region in sample.target]
+    return [(len(region.polygon), region.text, region.ignored) for region in sample.truth]
 
 
 FOUR, SIX = "1,1,9,1,9,5,1,5", "1,1,5,0,9,1,9,5,5,6,1,5"
@@ -297,7 +297,7 @@ def test_a_click_log_with_a_mark_and_one_that_shrinks(tmp_path: Path) -> None:
     path = tmp_path / "valid.tsv"
     path.write_bytes(b"\xef\xbb\xbf" + f"{row}\r\n{row}".encode())
     log = CriteoLog(path)
-    assert [(sample.data, sample.target) for sample in log] == [(row[2:], 1)] * 2
+    assert [(sample.data, sample.truth) for sample in log] == [(row[2:], 1)] * 2
     path.write_bytes(b"1")
     with pytest.raises(UnreadableError, match="it has changed since it was opened"):
         log[1]

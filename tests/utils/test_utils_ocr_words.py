@@ -35,7 +35,7 @@ def test_a_list_with_tabs_or_spaces_and_a_byte_order_mark(images: Path) -> None:
         "\ufeffpictures/0.png\tNew York\npictures/1.png word\n\npictures/2.png\té,1\n", "utf-8"
     )
     samples = read_words(images)
-    assert [(sample.id, sample.target) for sample in samples] == [
+    assert [(sample.id, sample.truth) for sample in samples] == [
         ("pictures/0.png", "New York"),
         ("pictures/1.png", "word"),
         ("pictures/2.png", "é,1"),
@@ -47,16 +47,16 @@ def test_a_list_with_tabs_or_spaces_and_a_byte_order_mark(images: Path) -> None:
 @pytest.mark.parametrize("inside", ["\u2028", "\x85", "\x0b", "\x1c"])
 def test_only_a_line_feed_ends_a_line(images: Path, inside: str) -> None:
     (images / "gt.txt").write_bytes(f"pictures/0.png\tone{inside}two\r\npictures/1.png\tthree\n".encode())
-    assert [sample.target for sample in read_words(images)] == [f"one{inside}two", "three"]
+    assert [sample.truth for sample in read_words(images)] == [f"one{inside}two", "three"]
 
 
 def test_an_lmdb(images: Path) -> None:
     samples = read_words(database(images / "db", images, ["one", "Zwei", "3"]))
     assert isinstance(samples, LmdbWords)
-    assert [sample.target for sample in samples] == ["one", "Zwei", "3"]
+    assert [sample.truth for sample in samples] == ["one", "Zwei", "3"]
     assert [sample.id for sample in samples[1:]] == ["000000002", "000000003"]
     assert isinstance(samples[1::2], LmdbWords)
-    assert [sample.target for sample in samples[::2]] == ["one", "3"]
+    assert [sample.truth for sample in samples[::2]] == ["one", "3"]
     assert isinstance(samples[2].data, LmdbImage)
     assert samples[2].data.read() == (images / "pictures/2.png").read_bytes()
 
@@ -117,7 +117,7 @@ def test_the_sample_is_the_same_each_time(tmp_path: Path, monkeypatch: pytest.Mo
     for name in ("one", "two"):
         words.write_words(tmp_path / name)
     samples = read_words(tmp_path / "one")
-    assert [sample.target.lower() for sample in samples] == ["amber", "42", "window"]
+    assert [sample.truth.lower() for sample in samples] == ["amber", "42", "window"]
     for sample in samples:
         assert sample.data.read_bytes() == (tmp_path / "two" / sample.id).read_bytes()
         with Image.open(sample.data) as image:

@@ -31,7 +31,7 @@ def test_a_table_and_two_files_are_one_corpus(tmp_path: Path) -> None:
     (pair / "test.de").write_text("Ein Hund.\r\nEine „Katze“.\r\n", encoding="utf-8")
     corpora = [ParallelCorpus(path, LANGUAGES) for path in (table, pair, pair / "test.en", pair / "test.de")]
     for corpus in corpora:
-        assert [(sample.data, sample.target) for sample in corpus] == [
+        assert [(sample.data, sample.truth) for sample in corpus] == [
             ("A dog.", "Ein Hund."),
             ('A "cat".', "Eine „Katze“."),
         ]

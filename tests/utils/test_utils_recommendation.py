@@ -31,9 +31,9 @@ def written(
 
 def test_the_authors_layout(tmp_path: Path) -> None:
     first, second = LeaveOneOut(written(tmp_path), USERS, ITEMS)
-    assert (first.id, first.data.user, first.data.items.tolist(), first.target) == ("a:0", 0, [1, 2, 5], 5)
+    assert (first.id, first.data.user, first.data.items.tolist(), first.truth) == ("a:0", 0, [1, 2, 5], 5)
     # what stands twice, or is the chosen one, counts once
-    assert (second.data.items.tolist(), second.target) == ([3, 6], 6)
+    assert (second.data.items.tolist(), second.truth) == ([3, 6], 6)
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_pairs_are_sorted_by_name(tmp_path: Path) -> None:
         picture(tmp_path / "HR" / f"{name}.png")
         picture(tmp_path / "LR" / f"{name}.bmp", 10, 12)
     samples = RestorationPairs(tmp_path)
-    assert [(one.id, one.data.name, one.target.name) for one in samples[:]] == [
+    assert [(one.id, one.data.name, one.truth.name) for one in samples[:]] == [
         ("a.png", "a.bmp", "a.png"),
         ("b.png", "b.bmp", "b.png"),
     ]
@@ -149,6 +149,6 @@ def test_sample_pairs_fit_their_scale(tmp_path: Path, scale: int) -> None:
     samples = RestorationPairs(tmp_path / "made", sigma=1.0 if scale == 1 else None)
     assert len(samples) == 8
     for sample in samples:
-        true = Image.open(sample.target)
+        true = Image.open(sample.truth)
         seen = Image.open(sample.data.path if scale == 1 else sample.data)
         assert true.size == (seen.width * scale, seen.height * scale)

@@ -71,7 +71,7 @@ def test_the_digits_are_the_held_out_part_and_nothing_else(digits):
     by_index = {int(sample.data.stem): sample for sample in samples}
     for image, label, index in zip(*held_out, strict=True):
         sample = by_index[int(index)]
-        assert sample.target == label
+        assert sample.truth == label
         with Image.open(sample.data) as stored:
             assert (stored.mode, stored.format) == ("L", "PNG")
             assert np.array_equal(np.asarray(stored), image)
@@ -80,7 +80,7 @@ def test_the_digits_are_the_held_out_part_and_nothing_else(digits):
 def test_the_photographs(pictures):
     samples = ImageFolder(pictures, classes=imagenet_wnids())
     assert len(samples) == 32
-    assert {imagenet()[sample.target] for sample in samples} == {"palace", "daisy"}
+    assert {imagenet()[sample.truth] for sample in samples} == {"palace", "daisy"}
     sizes = set()
     for sample in samples:
         with Image.open(sample.data) as image:

@@ -96,8 +96,8 @@ def test_the_data_set_is_cocos_format(few):
     scenes = held_out(5)
     assert [sample.id for sample in samples] == [f"{number:06}.jpg" for number in range(1, 6)]
     for sample, scene in zip(samples, scenes, strict=True):
-        assert sample.target.boxes.tolist() == [list(map(float, thing.box)) for thing in scene.objects]
-        assert sample.target.classes.tolist() == [thing.label for thing in scene.objects]
+        assert sample.truth.boxes.tolist() == [list(map(float, thing.box)) for thing in scene.objects]
+        assert sample.truth.classes.tolist() == [thing.label for thing in scene.objects]
         with Image.open(sample.data) as picture:
             assert picture.format == "JPEG"
             apart = np.asarray(picture).astype(int) - scene.image

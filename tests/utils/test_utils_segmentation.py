@@ -46,7 +46,7 @@ def test_the_layout(voc):
     samples = VocSegmentation(voc)
     assert [sample.id for sample in samples] == ["2007_000042", "2007_000033"]
     assert samples[0].data == voc / "JPEGImages/2007_000042.jpg"
-    mask = samples[0].target.array()
+    mask = samples[0].truth.array()
     assert mask.dtype == np.uint8
     assert mask.shape == (8, 12)
     assert np.unique(mask).tolist() == [0, 15, 255]
@@ -78,7 +78,7 @@ def test_an_unknown_index_is_named_with_its_place(voc):
     mask[3, 7] = 21
     save_mask(mask, voc / "SegmentationClass/2007_000033.png")
     with pytest.raises(DataError, match=r"2007_000033\.png: index 21 at column 7, row 3; there are 21 classes"):
-        VocSegmentation(voc)[1].target.array()
+        VocSegmentation(voc)[1].truth.array()
 
 
 def test_a_mask_in_colours_is_refused(voc):
@@ -117,7 +117,7 @@ def test_a_mask_that_is_cut_off_is_named(voc):
     save_mask(np.random.RandomState(0).randint(0, 21, (8, 12)).astype(np.uint8), path)
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(DataError, match=r"2007_000033\.png: this image is damaged or incomplete"):
-        VocSegmentation(voc)[1].target.array()
+        VocSegmentation(voc)[1].truth.array()
 
 
 def test_the_sample_is_read_by_the_same_loader(tmp_path):
@@ -125,7 +125,7 @@ def test_the_sample_is_read_by_the_same_loader(tmp_path):
     samples = VocSegmentation(tmp_path / "a", len(LABELS))
     assert len(samples) == COUNT
     scene = held_out(3)[2]
-    mask = samples[2].target.array()
+    mask = samples[2].truth.array()
     assert mask.shape == scene.mask.shape
     judged = mask != VOID
     assert 0.8 < judged.mean() < 1
@@ -255,7 +255,7 @@ def test_metrics_refuse_what_they_cannot_count(tmp_path):
     metric = MeanIoU(3)
     with pytest.raises(DataError, match="no pixel was counted"):
         metric.compute()
-    with pytest.raises(DataError, match="1 predictions for 0 targets"):
+    with pytest.raises(DataError, match="1 predictions for 0 truths"):
         metric.update([segments([[0]])], [])
     with pytest.raises(DataError, match="has 2 x 1 pixels, its prediction 1 x 1"):
         metric.update([segments([[0]])], [truth(tmp_path, [[0, 1]])])

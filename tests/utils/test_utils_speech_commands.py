@@ -48,22 +48,22 @@ def miniature(tmp_path: Path) -> Path:
 
 def test_the_published_split(miniature: Path) -> None:
     parts = {split: SpeechCommands(miniature, ("yes", "no"), split) for split in ("training", "validation", "testing")}
-    words = {split: [s.id for s in part if s.target >= 2] for split, part in parts.items()}
+    words = {split: [s.id for s in part if s.truth >= 2] for split, part in parts.items()}
     assert {split: len(ids) for split, ids in words.items()} == {"training": 12, "validation": 4, "testing": 4}
     assert not set(words["training"]) & set(words["testing"])
     assert words["testing"] == sorted(words["testing"])
     for part in parts.values():
         assert part.labels == ("_silence_", "_unknown_", "yes", "no")
         for sample in part:
-            if sample.target >= 2:
-                assert sample.id.split("/")[0] == part.labels[sample.target]
+            if sample.truth >= 2:
+                assert sample.id.split("/")[0] == part.labels[sample.truth]
                 assert sample.data == miniature / sample.id
 
 
 def test_a_tenth_are_unknown_and_a_tenth_silence(miniature: Path) -> None:
     samples = SpeechCommands(miniature, ("yes", "no"), "training")
-    unknown = [sample for sample in samples if sample.target == 1]
-    silence = [sample for sample in samples if sample.target == 0]
+    unknown = [sample for sample in samples if sample.truth == 1]
+    silence = [sample for sample in samples if sample.truth == 0]
     assert len(unknown) == len(silence) == 2  # of 12, rounded up
     assert all(sample.id.split("/")[0] in ("bed", "zero") for sample in unknown)
     assert all(isinstance(sample.data, Clip) and 0 <= sample.data.at <= 1 for sample in silence)
@@ -78,7 +78,7 @@ def test_the_published_test_archive_has_folders_instead(miniature: Path) -> None
     (miniature / "bed").rename(miniature / "_unknown_")
     (miniature / "zero").rename(miniature / "_silence_")
     samples = SpeechCommands(miniature, ("yes", "no"))
-    assert np.bincount([sample.target for sample in samples]).tolist() == [10, 10, 10, 10]
+    assert np.bincount([sample.truth for sample in samples]).tolist() == [10, 10, 10, 10]
 
 
 def test_what_is_wrong_is_named(miniature: Path) -> None:
@@ -111,11 +111,11 @@ def content(folder: Path) -> dict[str, str]:
 
 def test_the_sample_is_speech_commands_with_every_word_of_every_voice(spoken: Path) -> None:
     samples = SpeechCommands(spoken, WORDS)
-    counts = np.bincount([sample.target for sample in samples])
+    counts = np.bincount([sample.truth for sample in samples])
     assert counts.tolist() == [18] * 12
     assert len(HELD_OUT_VOICES) == 18
     for sample in samples:
-        if sample.target >= 2:
+        if sample.truth >= 2:
             info = soundfile.info(sample.data)
             assert (info.samplerate, info.channels, info.subtype) == (16_000, 1, "PCM_16")
             assert 0.6 <= info.duration <= 1.0

@@ -34,7 +34,7 @@ def test_sst2_as_published(tmp_path: Path) -> None:
     path = written(tmp_path, "dev.tsv", SST2)
     for root in (tmp_path, path):
         samples = LabelledSentences(root)
-        assert [sample.target for sample in samples] == [1, 0, 1]
+        assert [sample.truth for sample in samples] == [1, 0, 1]
         assert [sample.id for sample in samples] == ["dev.tsv:2", "dev.tsv:3", "dev.tsv:5"]
         assert samples[0].data == "it 's a charming \" journey"
         assert samples[2].data == "a\x85line\u2028more"
@@ -43,7 +43,7 @@ def test_sst2_as_published(tmp_path: Path) -> None:
 
 def test_the_sentences_of_a_test_file_need_no_labels(tmp_path: Path) -> None:
     path = written(tmp_path, "test.tsv", "index\tsentence\n0\tuneasy mishmash\n")
-    assert [(sample.id, sample.data, sample.target) for sample in sentences_in(path)] == [
+    assert [(sample.id, sample.data, sample.truth) for sample in sentences_in(path)] == [
         ("test.tsv:2", "uneasy mishmash", None)
     ]
     with pytest.raises(DataError, match=r"test\.tsv, line 1: there is no field 'label'"):
@@ -85,12 +85,12 @@ def test_both_layouts_of_the_sts_benchmark(tmp_path: Path, name: str, content: s
     assert len(samples) == 4
     assert samples[1].id == f"{name}:{line}.2"
     assert samples[1].data == "A man wears a hat."
-    assert [sample.target for sample in samples[2:]] == [
+    assert [sample.truth for sample in samples[2:]] == [
         Side(f"{name}:{line + 1}", 1, 0.25),
         Side(f"{name}:{line + 1}", 2, 0.25),
     ]
     assert [sample.data for sample in pair_sentences_in(path)] == [sample.data for sample in samples]
-    assert {sample.target for sample in pair_sentences_in(path)} == {None}
+    assert {sample.truth for sample in pair_sentences_in(path)} == {None}
 
 
 def test_pairs_without_scores_are_good_for_everything_but_a_metric(tmp_path: Path) -> None:
@@ -129,14 +129,14 @@ def test_the_reviews_are_the_same_every_time_and_their_parts_share_no_production
     assert "was never" not in " ".join(review.sentence for review in train)
     reviews.write_reviews(tmp_path / "reviews")
     samples = LabelledSentences(tmp_path / "reviews")
-    assert [(sample.data, sample.target) for sample in samples] == [tuple(review) for review in held_out]
+    assert [(sample.data, sample.truth) for sample in samples] == [tuple(review) for review in held_out]
 
 
 def test_the_pairs_are_written_as_glue_has_them(tmp_path: Path) -> None:
     sentence_pairs.write_pairs(tmp_path / "pairs")
     samples = SentencePairs(tmp_path / "pairs")
     assert len(samples) == 2 * len(sentence_pairs.PAIRS)
-    assert samples[0].target.score == sentence_pairs.PAIRS[0][0]
+    assert samples[0].truth.score == sentence_pairs.PAIRS[0][0]
     sentences = [sample.data for sample in samples]
     assert len(set(sentences)) == len(sentences)
     scores = [score for score, _, _ in sentence_pairs.PAIRS]

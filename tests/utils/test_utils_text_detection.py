@@ -54,10 +54,10 @@ def test_icdars_own_layout(tmp_path: Path) -> None:
     (tmp_path / "gt/gt_img_2.txt").write_bytes(lines.encode())
     (tmp_path / "gt/gt_img_10.txt").write_bytes(b"\xef\xbb\xbf")
     samples = {sample.id: sample for sample in read_icdar(tmp_path)}
-    regions = samples["ch4_test_images/img_2.jpg"].target
+    regions = samples["ch4_test_images/img_2.jpg"].truth
     assert [(region.text, region.ignored) for region in regions] == [("Hello, world", False), ("###", True)]
     np.testing.assert_array_equal(regions[0].polygon, box(1, 2, 30, 12))
-    assert samples["ch4_test_images/img_10.jpg"].target == []
+    assert samples["ch4_test_images/img_10.jpg"].truth == []
     assert region_lines(regions) == lines.lstrip("\ufeff")
 
 
@@ -80,7 +80,7 @@ def parts(root: Path, truths: dict[str, str]) -> None:
 
 def test_two_parts_below_one_root_keep_their_own_texts(tmp_path: Path) -> None:
     parts(tmp_path, {"train": "seen", "test": "held out"})
-    found = {sample.id: sample.target[0].text for sample in read_icdar(tmp_path)}
+    found = {sample.id: sample.truth[0].text for sample in read_icdar(tmp_path)}
     assert found == {"train/img_1.jpg": "seen", "test/img_1.jpg": "held out"}
 
 
@@ -294,11 +294,11 @@ def test_the_sample_is_the_same_each_time_and_inside(tmp_path: Path, monkeypatch
     for sample in samples:
         assert sample.data.read_bytes() == (tmp_path / "two" / sample.id).read_bytes()
         with Image.open(sample.data) as image:
-            for region in sample.target:
+            for region in sample.truth:
                 assert Polygon(region.polygon).is_valid
                 assert region.polygon.min() >= 0
                 assert (region.polygon <= image.size).all()
-        shapes = [Polygon(region.polygon) for region in sample.target]
+        shapes = [Polygon(region.polygon) for region in sample.truth]
         assert not any(a.intersects(b) for i, a in enumerate(shapes) for b in shapes[:i])
 
 

@@ -61,7 +61,7 @@ def test_the_published_format(wider):
     samples = WiderFace(root)
     assert [sample.id for sample in samples] == [line for line in BOXES.splitlines() if line.endswith(".jpg")]
     assert samples[0].data == root / "WIDER_val/images/0--Parade/0_Parade_marchingband_1_465.jpg"
-    parade, nobody, skating = (sample.target for sample in samples)
+    parade, nobody, skating = (sample.truth for sample in samples)
     assert parade.boxes.tolist() == [[345, 211, 349, 215], [331, 126, 361, 166]]
     assert parade.invalid.tolist() == [False, False]
     assert np.isnan(parade.landmarks[0]).all()
@@ -74,7 +74,7 @@ def test_the_published_format(wider):
 
 
 def test_without_landmarks(wider):
-    assert all(np.isnan(sample.target.landmarks).all() for sample in WiderFace(wider(labels=None)))
+    assert all(np.isnan(sample.truth.landmarks).all() for sample in WiderFace(wider(labels=None)))
 
 
 @pytest.mark.parametrize(
@@ -136,8 +136,8 @@ def drawn(tmp_path_factory):
 def test_the_sample_is_read_by_the_same_loader(drawn):
     samples = WiderFace(drawn)
     assert len(samples) == PICTURES
-    assert sum(not len(sample.target.boxes) for sample in samples) >= WITHOUT_FACES
-    faces = [sample.target for sample in samples]
+    assert sum(not len(sample.truth.boxes) for sample in samples) >= WITHOUT_FACES
+    faces = [sample.truth for sample in samples]
     valid = np.concatenate([~one.invalid for one in faces])
     landmarks = np.concatenate([one.landmarks for one in faces])
     assert np.isnan(landmarks[~valid]).all()
@@ -146,13 +146,13 @@ def test_the_sample_is_read_by_the_same_loader(drawn):
     assert np.concatenate([one.hidden for one in faces])[valid].mean() > 0.03
     for sample in samples[:20]:
         with Image.open(sample.data) as picture:
-            assert (sample.target.boxes >= 0).all()
-            assert (sample.target.boxes <= [*picture.size, *picture.size]).all()
+            assert (sample.truth.boxes >= 0).all()
+            assert (sample.truth.boxes <= [*picture.size, *picture.size]).all()
 
 
 def test_the_sample_as_it_was_drawn(drawn):
     _, faces = sample_picture(500_000 + 3)
-    truth = WiderFace(drawn)[3].target
+    truth = WiderFace(drawn)[3].truth
     assert [list(box) for box in truth.boxes] == [[x, y, x + w, y + h] for x, y, w, h in (face.box for face in faces)]
     for face, points, hidden in zip(faces, truth.landmarks, truth.hidden, strict=True):
         if not face.invalid:

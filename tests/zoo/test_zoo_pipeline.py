@@ -306,7 +306,7 @@ def test_memory_does_not_grow_with_the_data_set(lenet: Model, lenet_export: Expo
         for batch, found in predictions(
             lenet.task, engine, Endless(count, lenet.demo_folder() / "digit_3.png"), 8, Stages()
         ):
-            metric.update(found, [sample.target for sample in batch])
+            metric.update(found, [sample.truth for sample in batch])
         size = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert metric.state()["samples"] == count

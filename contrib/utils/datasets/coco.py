@@ -39,7 +39,7 @@ class GroundTruth:
 class CocoDetection(Listed):
     """The pictures of a COCO instances file, in the order of the file.
 
-    A sample's id is its file name, its data the picture's Path, its target a GroundTruth.
+    A sample's id is its file name, its data the picture's Path, its truth a GroundTruth.
 
     Args:
         root: the data set's folder, which holds annotations/instances_<part>.json and the pictures in <part>/ (COCO has

@@ -30,7 +30,7 @@ _NEWLINE, _TAB, _ZERO, _ONE = b"\n\t01"
 class CriteoLog(Lazy):
     """The rows of a labelled click log, read from the file when they are asked for.
 
-    A sample's id is "<file name>:<line>", its data the row's 39 features (a str with 38 tabs), its target the label.
+    A sample's id is "<file name>:<line>", its data the row's 39 features (a str with 38 tabs), its truth the label.
 
     Opening reads the file once and checks every row's number of columns and label. Kept are 8 bytes a row (where it
     begins; 0.37 GB for the 45.8 million rows of the challenge), and the file stays open. A slice is a view of the

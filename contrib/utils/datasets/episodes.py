@@ -39,7 +39,7 @@ class Episodes(Listed):
     """The episodes in one file, or in the files of a folder (recursively, in sorted order).
 
     A sample's id is the file's name (relative to the folder) and the seed, "episodes.json:7", its data an `Episode`;
-    it has no target.
+    it has no truth.
 
     Raises:
         DataError: no such folder, no file in it, or as `read_episodes`.

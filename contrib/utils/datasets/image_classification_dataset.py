@@ -21,7 +21,7 @@ RANK, SIZE = "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"
 class ImageFolder(Lazy):
     """The images below `root`: classes in sorted order, and the files of a class in sorted order.
 
-    A sample's id is its path relative to `root`, its data the file's Path, its target the class index.
+    A sample's id is its path relative to `root`, its data the file's Path, its truth the class index.
 
     Args:
         root: the folder that holds one folder for each class. Hidden names are passed over.
@@ -103,7 +103,7 @@ class ImageLoader:
 
         for start in range(0, len(self) * self._batch_size, self._batch_size):
             batch = self._samples[start : start + self._batch_size]
-            targets = torch.tensor([sample.target for sample in batch], dtype=torch.int64)
+            targets = torch.tensor([sample.truth for sample in batch], dtype=torch.int64)
             yield [load_rgb(sample.data) for sample in batch], targets
 
 

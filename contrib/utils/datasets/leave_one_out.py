@@ -34,7 +34,7 @@ class Candidates:
 
 
 class LeaveOneOut(Listed):
-    """The persons of the only NAME in a folder; a sample's data are `Candidates`, its target the chosen thing, which is
+    """The persons of the only NAME in a folder; a sample's data are `Candidates`, its truth the chosen thing, which is
     the last of them.
 
     Raises:

@@ -36,7 +36,7 @@ class Noisy:
 
 
 class RestorationPairs(Lazy):
-    """The pairs below `root`, sorted by name: data is what the network sees, the target the Path of the true picture.
+    """The pairs below `root`, sorted by name: data is what the network sees, the truth the Path of the true picture.
 
     Args:
         root: the folder with HR, and LR where the pictures are not made noisy.

@@ -17,12 +17,12 @@ class Sample:
         id: names the sample within its data set, the same on every machine (for files: the path relative to
             the root, with forward slashes).
         data: what the preprocessing takes (for images: the file's Path).
-        target: the truth, or None where there is none (for classification: the class index, an int).
+        truth: what is right, or None where it is not known (for classification: the class index, an int).
     """
 
     id: str
     data: Any
-    target: Any = None
+    truth: Any = None
 
 
 class Lazy(Sequence[Sample]):

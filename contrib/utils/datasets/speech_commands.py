@@ -33,7 +33,7 @@ class SpeechCommands(Listed):
     same on every machine. Silence are pieces of the background noise, at places and volumes that are fixed in the same
     way. The folders _silence_ and _unknown_ of the published test archive, which has no lists, are taken whole.
 
-    A sample's id is its path relative to `root`, its data that path or a `Clip` of noise, its target the index in
+    A sample's id is its path relative to `root`, its data that path or a `Clip` of noise, its truth the index in
     `labels`.
 
     Args:

@@ -18,7 +18,7 @@ SENTENCE, LABEL = "sentence", "label"
 
 
 class LabelledSentences(Listed):
-    """The sentences of a TSV file: a sample's id is "dev.tsv:<line>", its data the sentence its target the label.
+    """The sentences of a TSV file: a sample's id is "dev.tsv:<line>", its data the sentence its truth the label.
 
     Args:
         root: the file, or a folder with GLUE's dev.tsv.

@@ -81,7 +81,7 @@ class IndexMask:
 
 
 class VocSegmentation(Listed):
-    """The pictures of one split, in the order of its list; a sample's target is an `IndexMask`.
+    """The pictures of one split, in the order of its list; a sample's truth is an `IndexMask`.
 
     A sample's id is its name in the list, its data the picture's Path.
 

@@ -52,7 +52,7 @@ class Faces:
 
 
 class WiderFace(Listed):
-    """The pictures of one split, in the order of the list; a sample's target is a `Faces`.
+    """The pictures of one split, in the order of the list; a sample's truth is a `Faces`.
 
     A sample's id is the path in the list, its data the file's Path.
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from zoo_core.errors import DataError
+
 
 @dataclass(frozen=True)
 class MetricInfo:
@@ -26,9 +28,8 @@ class MetricInfo:
 class Metric(Protocol):
     """Counts while samples pass by, and gives figures at the end.
 
-    The counts of several processes can be joined: `a.merge(b.state())` makes `a` what one metric over both
-        parts of
-    the data would be.
+    The counts of several processes can be joined: `a.merge(b.state())` makes `a` what one metric over both parts of the
+    data would be.
     """
 
     @property
@@ -36,7 +37,7 @@ class Metric(Protocol):
         """The figures that `compute` gives; the first is the one that a model is judged by."""
         ...
 
-    def update(self, predictions: Sequence[Any], targets: Sequence[Any]) -> None:
+    def update(self, predictions: Sequence[Any], truths: Sequence[Any]) -> None:
         """Count one batch; when it raises DataError nothing of the batch has been counted."""
         ...
 
@@ -51,3 +52,9 @@ class Metric(Protocol):
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process."""
         ...
+
+
+def require_as_many(predictions: Sequence[Any], truths: Sequence[Any]) -> None:
+    """Raise DataError where a batch has not as many predictions as truths."""
+    if len(predictions) != len(truths):
+        raise DataError(f"{len(predictions)} predictions for {len(truths)} truths: there must be as many.")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from operator import index
 from typing import Any
 
-from utils.metrics.base import MetricInfo
+from utils.metrics.base import MetricInfo, require_as_many
 from utils.postprocess.pytorch.classification import Ranking
 from zoo_core.errors import DataError
 
@@ -16,7 +16,7 @@ class TopKAccuracy:
     """The fraction of samples whose true class is among the k best, for k = 1 (primary) and 5.
 
     Args:
-        classes: how many classes there are. Left out, targets are only checked for being 0 or more, and every
+        classes: how many classes there are. Left out, truths are only checked for being 0 or more, and every
             ranking needs 5 entries.
     """
 
@@ -29,16 +29,15 @@ class TopKAccuracy:
         self._classes = classes
         self._counts = dict.fromkeys(("samples", *KS), 0)
 
-    def update(self, predictions: Sequence[Ranking], targets: Sequence[int]) -> None:
+    def update(self, predictions: Sequence[Ranking], truths: Sequence[int]) -> None:
         """Count one batch of rankings against the true class indices.
 
         Raises:
-            DataError: different lengths, a target that is no class, or rankings too short for top-5. Nothing
+            DataError: different lengths, a truth that is no class, or rankings too short for top-5. Nothing
                 of the batch has been counted then.
         """
-        if len(predictions) != len(targets):
-            raise DataError(f"{len(predictions)} predictions for {len(targets)} targets: there must be as many.")
-        truths = [self._checked(target) for target in targets]
+        require_as_many(predictions, truths)
+        checked = [self._checked(truth) for truth in truths]
         needed = min(5, self._classes or 5)
         for ranking in predictions:
             if len(ranking.classes) < needed:
@@ -46,9 +45,9 @@ class TopKAccuracy:
                     f"a ranking holds {len(ranking.classes)} classes, top-5 accuracy needs {needed}: keep at "
                     "least 5 classes in the postprocessing, and say how many classes there are if fewer."
                 )
-        self._counts["samples"] += len(truths)
+        self._counts["samples"] += len(checked)
         for name, k in KS.items():
-            pairs = zip(predictions, truths, strict=True)
+            pairs = zip(predictions, checked, strict=True)
             self._counts[name] += sum(truth in ranking.classes[:k] for ranking, truth in pairs)
 
     def compute(self) -> dict[str, float]:
@@ -69,15 +68,15 @@ class TopKAccuracy:
         for name, count in state.items():
             self._counts[name] += count
 
-    def _checked(self, target: Any) -> int:
+    def _checked(self, truth: Any) -> int:
         try:
-            truth = index(target)
+            number = index(truth)
         except TypeError as error:
-            raise DataError(f"target {target!r:.80}: a class index (a whole number) is expected.") from error
-        if truth < 0 or (self._classes is not None and truth >= self._classes):
+            raise DataError(f"truth {truth!r:.80}: a class index (a whole number) is expected.") from error
+        if number < 0 or (self._classes is not None and number >= self._classes):
             classes = "0 or more" if self._classes is None else f"from 0 to {self._classes - 1}"
-            raise DataError(f"target {truth}: a class index is {classes}.")
-        return truth
+            raise DataError(f"truth {number}: a class index is {classes}.")
+        return number
 
 
 def agreement(a: Ranking, b: Ranking) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from utils.datasets.coco import GroundTruth
-from utils.metrics.base import MetricInfo
+from utils.metrics.base import MetricInfo, require_as_many
 from utils.metrics.coco_evaluation import annotation, are_rows, precision
 from utils.postprocess.pytorch.detection import Detections
 from zoo_core.errors import DataError
@@ -36,19 +36,18 @@ class CocoAveragePrecision:
         self._pictures: dict[int | str, dict[str, Any]] = {}
         self._figures: dict[str, float] | None = None
 
-    def update(self, predictions: Sequence[Detections], targets: Sequence[GroundTruth]) -> None:
+    def update(self, predictions: Sequence[Detections], truths: Sequence[GroundTruth]) -> None:
         """Count one batch.
 
         Raises:
-            DataError: different lengths, a target that is no GroundTruth, a picture that was counted before, or a
+            DataError: different lengths, a truth that is no GroundTruth, a picture that was counted before, or a
                 class that there is not. Nothing of the batch has been counted then.
         """
-        if len(predictions) != len(targets):
-            raise DataError(f"{len(predictions)} predictions for {len(targets)} targets: there must be as many.")
+        require_as_many(predictions, truths)
         entries = []
-        for found, truth in zip(predictions, targets, strict=True):
+        for found, truth in zip(predictions, truths, strict=True):
             if not isinstance(truth, GroundTruth):
-                raise DataError(f"target {truth!r:.80}: the objects of a picture are expected (GroundTruth).")
+                raise DataError(f"truth {truth!r:.80}: the objects of a picture are expected (GroundTruth).")
             self._require_classes(truth.image, truth.classes, found.classes)
             entries.append(_entry(found, truth))
         self._add(entries)

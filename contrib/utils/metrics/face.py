@@ -7,7 +7,7 @@ import numpy as np
 
 from utils.boxes import iou
 from utils.datasets.wider_face import Faces
-from utils.metrics.base import MetricInfo
+from utils.metrics.base import MetricInfo, require_as_many
 from utils.metrics.coco_evaluation import annotation, are_rows, precision
 from utils.postprocess.pytorch.face import FoundFaces
 from zoo_core.errors import DataError
@@ -39,14 +39,13 @@ class FaceMetric:
         self._pictures: list[dict[str, Any]] = []
         self._landmarks = {"faces": 0, "located": 0, "error": 0.0}
 
-    def update(self, predictions: Sequence[FoundFaces], targets: Sequence[Faces]) -> None:
-        """Count one batch; DataError for different lengths or targets that are no `Faces`, and nothing is counted."""
-        if len(predictions) != len(targets):
-            raise DataError(f"{len(predictions)} predictions for {len(targets)} targets: there must be as many.")
-        for truth in targets:
+    def update(self, predictions: Sequence[FoundFaces], truths: Sequence[Faces]) -> None:
+        """Count one batch; DataError for different lengths or truths that are no `Faces`, and nothing is counted."""
+        require_as_many(predictions, truths)
+        for truth in truths:
             if not isinstance(truth, Faces):
-                raise DataError(f"target {truth!r:.80}: the faces of a picture are expected (Faces).")
-        for found, truth in zip(predictions, targets, strict=True):
+                raise DataError(f"truth {truth!r:.80}: the faces of a picture are expected (Faces).")
+        for found, truth in zip(predictions, truths, strict=True):
             self._pictures.append(_entry(found, truth))
             self._count_landmarks(found, truth)
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from utils.datasets.graph import NodeTruth
-from utils.metrics.base import MetricInfo
+from utils.metrics.base import MetricInfo, require_as_many
 from utils.postprocess.pytorch.node_classification import NodeClasses
 from zoo_core.errors import DataError
 
@@ -25,16 +25,15 @@ class NodeAccuracy:
     def __init__(self) -> None:
         self._state: dict[str, float] = {"graphs": 0, "nodes": 0, "right": 0, "fractions": 0.0}
 
-    def update(self, predictions: Sequence[NodeClasses], targets: Sequence[NodeTruth]) -> None:
+    def update(self, predictions: Sequence[NodeClasses], truths: Sequence[NodeTruth]) -> None:
         """Count one batch of graphs.
 
         Raises:
             DataError: different lengths, or a graph without a node that counts. Nothing of the batch has been counted
                 then.
         """
-        if len(predictions) != len(targets):
-            raise DataError(f"{len(predictions)} predictions for {len(targets)} targets: there must be as many.")
-        counts = [_counted(prediction, truth) for prediction, truth in zip(predictions, targets, strict=True)]
+        require_as_many(predictions, truths)
+        counts = [_counted(prediction, truth) for prediction, truth in zip(predictions, truths, strict=True)]
         for right, nodes in counts:
             self._state["graphs"] += 1
             self._state["nodes"] += nodes

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from utils.metrics.base import MetricInfo
+from utils.metrics.base import MetricInfo, require_as_many
 from zoo_core.errors import DataError
 
 
@@ -36,20 +36,19 @@ class ClickMetrics:
         self._scores: list[np.ndarray] = []
         self._labels: list[np.ndarray] = []
 
-    def update(self, predictions: Sequence[Scored], targets: Sequence[int]) -> None:
+    def update(self, predictions: Sequence[Scored], truths: Sequence[int]) -> None:
         """Count one batch of scores against labels 0 and 1.
 
         Raises:
             DataError: different lengths, a label that is neither, or a score that is no probability. Nothing of the
                 batch has been counted then.
         """
-        if len(predictions) != len(targets):
-            raise DataError(f"{len(predictions)} predictions for {len(targets)} targets: there must be as many.")
-        wrong = [target for target in targets if target not in (0, 1)]
+        require_as_many(predictions, truths)
+        wrong = [truth for truth in truths if truth not in (0, 1)]
         if wrong:
-            raise DataError(f"target {wrong[0]!r:.80}: a label is 0 or 1.")
+            raise DataError(f"truth {wrong[0]!r:.80}: a label is 0 or 1.")
         scores = np.array([prediction.score for prediction in predictions], np.float64)
-        self._add(scores, np.array(targets, np.uint8))
+        self._add(scores, np.array(truths, np.uint8))
 
     def compute(self) -> dict[str, float]:
         """{"auc": fraction, "log_loss": nats}; DataError when nothing was counted, or only one of the two labels."""

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from utils.metrics.base import MetricInfo
+from utils.metrics.base import MetricInfo, require_as_many
 from zoo_core.errors import DataError
 
 TOP = 10
@@ -34,16 +34,15 @@ class HitRate:
     def __init__(self) -> None:
         self._samples, self._hits, self._gains = 0, 0, 0.0
 
-    def update(self, predictions: Sequence[Ordered], targets: Sequence[int]) -> None:
+    def update(self, predictions: Sequence[Ordered], truths: Sequence[int]) -> None:
         """Count a batch.
 
         Raises:
             DataError: different lengths, or a chosen thing that was not among those put in order. Nothing of the batch
                 has been counted then.
         """
-        if len(predictions) != len(targets):
-            raise DataError(f"{len(predictions)} predictions for {len(targets)} targets: there must be as many.")
-        places = [_place(one, target) for one, target in zip(predictions, targets, strict=True)]
+        require_as_many(predictions, truths)
+        places = [_place(one, truth) for one, truth in zip(predictions, truths, strict=True)]
         hits = [place for place in places if place <= TOP]
         self._samples += len(places)
         self._hits += len(hits)
@@ -72,9 +71,9 @@ class HitRate:
         self._gains += gains
 
 
-def _place(one: Ordered, target: int) -> int:
-    """Where the target stands, counted from 1."""
-    own = np.flatnonzero(one.items == target)
+def _place(one: Ordered, truth: int) -> int:
+    """Where the truth stands, counted from 1."""
+    own = np.flatnonzero(one.items == truth)
     if len(own) != 1:
-        raise DataError(f"item {target} is not among the {len(one.items)} that were put in order.")
+        raise DataError(f"item {truth} is not among the {len(one.items)} that were put in order.")
     return int((one.scores >= one.scores[own[0]]).sum())

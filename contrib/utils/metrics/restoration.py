@@ -41,17 +41,17 @@ class RestorationQuality:
         self._grey = grey
         self._count, self._psnr, self._ssim = 0, 0.0, 0.0
 
-    def update(self, predictions: Sequence[np.ndarray], targets: Sequence[Path]) -> None:
+    def update(self, predictions: Sequence[np.ndarray], truths: Sequence[Path]) -> None:
         """Count a batch.
 
         Args:
             predictions: restored pictures, uint8 [height, width, 3] in RGB, or [height, width].
-            targets: the files of the true ones.
+            truths: the files of the true ones.
 
         Raises:
             DataError: a picture has another size than the true one; nothing of the batch has been counted then.
         """
-        figures = [self._figures(one, path) for one, path in zip(predictions, targets, strict=True)]
+        figures = [self._figures(one, path) for one, path in zip(predictions, truths, strict=True)]
         for psnr, ssim in figures:
             self._count += 1
             self._psnr += psnr

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import inf, isfinite, sqrt
 from typing import Any, Protocol
 
-from utils.metrics.base import MetricInfo
+from utils.metrics.base import MetricInfo, require_as_many
 from zoo_core.errors import DataError
 
 _COUNTS = ("episodes", "mean", "squares", "least", "most")
@@ -40,14 +40,13 @@ class MeanReturn:
         self._episodes, self._mean, self._squares = 0, 0.0, 0.0
         self._least, self._most = inf, -inf
 
-    def update(self, predictions: Sequence[Played], targets: Sequence[Any]) -> None:
-        """Count the returns of a batch of episodes; there is no truth to compare them with, `targets` are not read.
+    def update(self, predictions: Sequence[Played], truths: Sequence[Any]) -> None:
+        """Count the returns of a batch of episodes; there is no truth to compare them with, `truths` are not read.
 
         Raises:
             DataError: different lengths, or a return that is not finite. Nothing of the batch has been counted then.
         """
-        if len(predictions) != len(targets):
-            raise DataError(f"{len(predictions)} predictions for {len(targets)} targets: there must be as many.")
+        require_as_many(predictions, truths)
         totals = [float(one.total) for one in predictions]
         if not all(map(isfinite, totals)):
             raise DataError("the return of an episode is NaN or infinite.")

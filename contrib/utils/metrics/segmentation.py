@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from utils.datasets.voc_segmentation import VOID, IndexMask
-from utils.metrics.base import MetricInfo
+from utils.metrics.base import MetricInfo, require_as_many
 from utils.postprocess.pytorch.segmentation import Segments
 from zoo_core.errors import DataError
 
@@ -33,26 +33,25 @@ class MeanIoU:
         self._averaged = classes if averaged is None else averaged
         self._confusion = np.zeros((classes, classes), np.int64)  # truth down, prediction across
 
-    def update(self, predictions: Sequence[Segments], targets: Sequence[IndexMask]) -> None:
+    def update(self, predictions: Sequence[Segments], truths: Sequence[IndexMask]) -> None:
         """Count one batch.
 
         Raises:
             DataError: different lengths, a truth that cannot be read or has another size than its prediction. Nothing
                 of the batch has been counted then.
         """
-        if len(predictions) != len(targets):
-            raise DataError(f"{len(predictions)} predictions for {len(targets)} targets: there must be as many.")
+        require_as_many(predictions, truths)
         counted = np.zeros_like(self._confusion)
-        for found, target in zip(predictions, targets, strict=True):
-            if not isinstance(target, IndexMask):
-                raise DataError(f"target {target!r:.80}: a mask is expected (IndexMask).")
-            truth = target.array()
-            if truth.shape != found.mask.shape:
+        for found, truth in zip(predictions, truths, strict=True):
+            if not isinstance(truth, IndexMask):
+                raise DataError(f"truth {truth!r:.80}: a mask is expected (IndexMask).")
+            mask = truth.array()
+            if mask.shape != found.mask.shape:
                 raise DataError(
-                    f"{target.path}: this mask has {truth.shape[1]} x {truth.shape[0]} pixels, its prediction "
+                    f"{truth.path}: this mask has {mask.shape[1]} x {mask.shape[0]} pixels, its prediction "
                     f"{found.mask.shape[1]} x {found.mask.shape[0]}."
                 )
-            counted += confusion(truth, found.mask, self._classes)
+            counted += confusion(mask, found.mask, self._classes)
         self._confusion += counted
 
     def compute(self) -> dict[str, float]:

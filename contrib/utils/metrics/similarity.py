@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from utils.datasets.sts import Side
-from utils.metrics.base import MetricInfo
+from utils.metrics.base import MetricInfo, require_as_many
 from zoo_core.errors import DataError
 
 
@@ -29,24 +29,23 @@ class SimilarityCorrelation:
         self._pairs: dict[str, tuple[float, float]] = {}  # score, cosine
         self._waiting: dict[str, tuple[Side, np.ndarray]] = {}
 
-    def update(self, predictions: Sequence[Any], targets: Sequence[Side]) -> None:
+    def update(self, predictions: Sequence[Any], truths: Sequence[Side]) -> None:
         """Count one batch: embeddings, as objects with `.vector`, float [D]; and what is known of each sentence.
 
         Raises:
-            DataError: different lengths, a target that is no Side, or a sentence that was counted before. Nothing of
+            DataError: different lengths, a truth that is no Side, or a sentence that was counted before. Nothing of
                 the batch has been counted then.
         """
-        if len(predictions) != len(targets):
-            raise DataError(f"{len(predictions)} predictions for {len(targets)} targets: there must be as many.")
+        require_as_many(predictions, truths)
         seen = {(side.pair, side.side) for side, _ in self._waiting.values()}
-        for target in targets:
-            if not isinstance(target, Side):
-                raise DataError(f"target {target!r:.80}: pair, side and score of a sentence are expected.")
-            if target.pair in self._pairs or (target.pair, target.side) in seen:
-                raise DataError(f"sentence {target.side} of pair {target.pair} comes a second time.")
-            seen.add((target.pair, target.side))
-        for prediction, target in zip(predictions, targets, strict=True):
-            self._take(target, np.asarray(prediction.vector, np.float64))
+        for truth in truths:
+            if not isinstance(truth, Side):
+                raise DataError(f"truth {truth!r:.80}: pair, side and score of a sentence are expected.")
+            if truth.pair in self._pairs or (truth.pair, truth.side) in seen:
+                raise DataError(f"sentence {truth.side} of pair {truth.pair} comes a second time.")
+            seen.add((truth.pair, truth.side))
+        for prediction, truth in zip(predictions, truths, strict=True):
+            self._take(truth, np.asarray(prediction.vector, np.float64))
 
     def _take(self, side: Side, vector: np.ndarray) -> None:
         other = self._waiting.pop(side.pair, None)

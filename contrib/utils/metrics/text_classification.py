@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from operator import index
 from typing import Any
 
-from utils.metrics.base import MetricInfo
+from utils.metrics.base import MetricInfo, require_as_many
 from utils.postprocess.pytorch.classification import Ranking
 from zoo_core.errors import DataError
 
@@ -30,16 +30,15 @@ class AccuracyAndF1:
         # counts[truth][prediction]
         self._counts = [[0] * classes for _ in range(classes)]
 
-    def update(self, predictions: Sequence[Ranking], targets: Sequence[int]) -> None:
+    def update(self, predictions: Sequence[Ranking], truths: Sequence[int]) -> None:
         """Count one batch of rankings against the true class indices.
 
         Raises:
-            DataError: different lengths, or a target that is no class. Nothing of the batch has been counted then.
+            DataError: different lengths, or a truth that is no class. Nothing of the batch has been counted then.
         """
-        if len(predictions) != len(targets):
-            raise DataError(f"{len(predictions)} predictions for {len(targets)} targets: there must be as many.")
-        truths = [self._checked(target) for target in targets]
-        for ranking, truth in zip(predictions, truths, strict=True):
+        require_as_many(predictions, truths)
+        checked = [self._checked(truth) for truth in truths]
+        for ranking, truth in zip(predictions, checked, strict=True):
             self._counts[truth][ranking.classes[0]] += 1
 
     def compute(self) -> dict[str, float]:
@@ -70,11 +69,11 @@ class AccuracyAndF1:
             [own + more for own, more in zip(*pair, strict=True)] for pair in zip(self._counts, rows or (), strict=True)
         ]
 
-    def _checked(self, target: Any) -> int:
+    def _checked(self, truth: Any) -> int:
         try:
-            truth = index(target)
+            number = index(truth)
         except TypeError as error:
-            raise DataError(f"target {target!r:.80}: a class index (a whole number) is expected.") from error
-        if not 0 <= truth < len(self._counts):
-            raise DataError(f"target {truth}: a class index is from 0 to {len(self._counts) - 1}.")
-        return truth
+            raise DataError(f"truth {truth!r:.80}: a class index (a whole number) is expected.") from error
+        if not 0 <= number < len(self._counts):
+            raise DataError(f"truth {number}: a class index is from 0 to {len(self._counts) - 1}.")
+        return number

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from utils.metrics.base import MetricInfo
+from utils.metrics.base import MetricInfo, require_as_many
 from zoo_core.errors import DataError
 
 IOU = 0.5
@@ -53,11 +53,10 @@ class TextDetectionMetric:
     def __init__(self) -> None:
         self._counts = dict.fromkeys(COUNTS, 0)
 
-    def update(self, predictions: Sequence[Sequence[Found]], targets: Sequence[Sequence[Truth]]) -> None:
+    def update(self, predictions: Sequence[Sequence[Found]], truths: Sequence[Sequence[Truth]]) -> None:
         """Count one batch: for each image its found texts and its true ones; DataError on different lengths."""
-        if len(predictions) != len(targets):
-            raise DataError(f"{len(predictions)} predictions for {len(targets)} targets: there must be as many.")
-        counted = [_counted(found, true) for found, true in zip(predictions, targets, strict=True)]
+        require_as_many(predictions, truths)
+        counted = [_counted(found, true) for found, true in zip(predictions, truths, strict=True)]
         for there, found, matched in counted:
             for name, count in zip(COUNTS, (1, there, found, matched), strict=True):
                 self._counts[name] += count

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from utils.metrics.base import MetricInfo
+from utils.metrics.base import MetricInfo, require_as_many
 from zoo_core.errors import DataError
 
 COUNTS = ("words", "right", "edits", "characters")
@@ -36,7 +36,7 @@ class WordAccuracy:
         self._alphabet = frozenset(alphabet)
         self._counts = dict.fromkeys(COUNTS, 0)
 
-    def update(self, predictions: Sequence[Read], targets: Sequence[str]) -> None:
+    def update(self, predictions: Sequence[Read], truths: Sequence[str]) -> None:
         """Count one batch of read words against the true ones.
 
         Raises:
@@ -45,16 +45,15 @@ class WordAccuracy:
         """
         import jiwer
 
-        if len(predictions) != len(targets):
-            raise DataError(f"{len(predictions)} predictions for {len(targets)} targets: there must be as many.")
-        if not targets:
+        require_as_many(predictions, truths)
+        if not truths:
             return
-        truths = [self._checked(target) for target in targets]
+        checked = [self._checked(truth) for truth in truths]
         read = [self.plain(prediction.text) for prediction in predictions]
-        found = jiwer.process_characters(truths, read)
+        found = jiwer.process_characters(checked, read)
         edits = found.substitutions + found.deletions + found.insertions
-        right = sum(one == other for one, other in zip(truths, read, strict=True))
-        for name, count in zip(COUNTS, (len(truths), right, edits, sum(map(len, truths))), strict=True):
+        right = sum(one == other for one, other in zip(checked, read, strict=True))
+        for name, count in zip(COUNTS, (len(checked), right, edits, sum(map(len, checked))), strict=True):
             self._counts[name] += count
 
     def plain(self, text: str) -> str:
@@ -79,11 +78,11 @@ class WordAccuracy:
         for name, count in state.items():
             self._counts[name] += count
 
-    def _checked(self, target: Any) -> str:
-        truth = self.plain(target) if isinstance(target, str) else ""
-        if not truth:
+    def _checked(self, truth: Any) -> str:
+        plain = self.plain(truth) if isinstance(truth, str) else ""
+        if not plain:
             raise DataError(
-                f"the true word {target!r:.80} has no character that can be read; the alphabet is "
+                f"the true word {truth!r:.80} has no character that can be read; the alphabet is "
                 f"{''.join(sorted(self._alphabet))}. Take it out of the data set."
             )
-        return truth
+        return plain

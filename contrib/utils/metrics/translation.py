@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any, Protocol
 
-from utils.metrics.base import MetricInfo
+from utils.metrics.base import MetricInfo, require_as_many
 from zoo_core.errors import DataError
 
 
@@ -29,30 +29,29 @@ class TranslationQuality:
         exact = MetricInfo("exact_match", "fraction", 0.0, 1.0, True)
         return (exact, MetricInfo("bleu", "fraction", 0.0, 1.0, True)) if find_spec("sacrebleu") else (exact,)
 
-    def update(self, predictions: Sequence[Written], targets: Sequence[str]) -> None:
+    def update(self, predictions: Sequence[Written], truths: Sequence[str]) -> None:
         """Count one batch of translations against their references.
 
         Raises:
             DataError: different lengths, or a reference that is no text. Nothing of the batch has been counted then.
         """
-        if len(predictions) != len(targets):
-            raise DataError(f"{len(predictions)} predictions for {len(targets)} targets: there must be as many.")
-        for target in targets:
-            if not isinstance(target, str) or not target.strip():
-                raise DataError(f"target {target!r:.80}: the reference translation is expected, a text.")
-        self._pairs += [[found.text, target] for found, target in zip(predictions, targets, strict=True)]
+        require_as_many(predictions, truths)
+        for truth in truths:
+            if not isinstance(truth, str) or not truth.strip():
+                raise DataError(f"truth {truth!r:.80}: the reference translation is expected, a text.")
+        self._pairs += [[found.text, truth] for found, truth in zip(predictions, truths, strict=True)]
 
     def compute(self) -> dict[str, float]:
         """{"exact_match": fraction, "bleu": fraction}; DataError when nothing was counted."""
         if not self._pairs:
             raise DataError("no translation was counted. Is the data set empty?")
-        right = sum(found.strip() == target.strip() for found, target in self._pairs)
+        right = sum(found.strip() == truth.strip() for found, truth in self._pairs)
         figures = {"exact_match": right / len(self._pairs)}
         if len(self.infos) > 1:
             import sacrebleu
 
-            found, targets = zip(*self._pairs, strict=True)
-            figures["bleu"] = sacrebleu.corpus_bleu(list(found), [list(targets)]).score / 100
+            found, truths = zip(*self._pairs, strict=True)
+            figures["bleu"] = sacrebleu.corpus_bleu(list(found), [list(truths)]).score / 100
         return figures
 
     def state(self) -> dict[str, Any]:

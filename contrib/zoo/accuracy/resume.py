@@ -63,11 +63,11 @@ class Progress:
         self._metric.merge(counts)
         self.done = done
 
-    def add(self, predictions: Sequence[Any], targets: Sequence[Any]) -> None:
+    def add(self, predictions: Sequence[Any], truths: Sequence[Any]) -> None:
         """Count one batch in the metric."""
         self._whole = False
-        self._metric.update(predictions, targets)
-        self.done += len(targets)
+        self._metric.update(predictions, truths)
+        self.done += len(truths)
         self._whole = True
         if time.monotonic() - self._written >= _SECONDS_BETWEEN:
             self._write()

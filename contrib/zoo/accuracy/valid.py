@@ -191,7 +191,7 @@ def _count(
         found, batches_in(task, len(samples), setting.batch_size), "validating", "batch"
     ):
         if not setting.skip_postprocess:
-            progress.add(batch_predictions, [sample.target for sample in batch])
+            progress.add(batch_predictions, [sample.truth for sample in batch])
 
 
 def _decoder_effect(setting: Setting, engine: Runner, samples: Sequence[Sample]) -> str:
@@ -205,7 +205,7 @@ def _decoder_effect(setting: Setting, engine: Runner, samples: Sequence[Sample])
         for batch, batch_predictions in predictions(
             task, engine, some, setting.batch_size, Stages(), workers=setting.workers
         ):
-            metric.update(batch_predictions, [sample.target for sample in batch])
+            metric.update(batch_predictions, [sample.truth for sample in batch])
             found += batch_predictions
         results.append((metric.compute()[metric.infos[0].name], found))
     same = sum(reference.agreement(one, other) for one, other in zip(results[0][1], results[1][1], strict=True))

@@ -82,7 +82,7 @@ def verify(setting: Setting, options: VerifyOptions | None = None) -> Verificati
         for batch in progress(ready, total, "verifying", "batch"):
             done = {id(one): _run(task, one, batch) for one in contenders}
             for one in contenders:
-                one.metric.update(done[id(one)][1], [sample.target for sample in batch.samples])
+                one.metric.update(done[id(one)][1], [sample.truth for sample in batch.samples])
             for comparison in comparisons:
                 comparison.agree(task, done[id(comparison.baseline)][1], done[id(comparison.contender)][1])
             for part, outputs in _by_part(task, contenders, batch, done):

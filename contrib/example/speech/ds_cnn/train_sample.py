@@ -71,7 +71,7 @@ def held_out_accuracy(network: Any) -> tuple[float, int]:
     inputs = np.stack([SAMPLE.task.preprocess(sample.data)[0][0] for sample in samples])
     with torch.inference_mode():
         found = network.eval()(torch.from_numpy(inputs)).argmax(1).numpy()
-    return float((found == [sample.target for sample in samples]).mean()), len(samples)
+    return float((found == [sample.truth for sample in samples]).mean()), len(samples)
 
 
 def main() -> None:
