@@ -10,6 +10,8 @@ import pytest
 
 from utils.datasets.samples import clicks
 
+pytestmark = pytest.mark.xdist_group("recommendation/deepfm")
+
 ROW = clicks.draw(1, 99).rows[0]
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+pytestmark = pytest.mark.xdist_group("ocr/crnn")
+
 WORDS = ["2026", "coffee", "harbour", "lighthouse", "quick", "river", "sunday", "thunder"]
 
 

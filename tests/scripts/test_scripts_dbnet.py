@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+pytestmark = pytest.mark.xdist_group("ocr/dbnet")
+
 
 @pytest.fixture(scope="module")
 def dbnet_folder(exported) -> Path:

@@ -11,6 +11,8 @@ import pytest
 import soundfile
 from PIL import Image
 
+pytestmark = pytest.mark.xdist_group("speech/ds_cnn")
+
 HEARD = {
     "yes.wav": "yes",
     "stop.wav": "stop",

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("gnn/gcn")
+
 CHAIN: dict[str, Any] = {"nodes": ["Anna", "Ben", "Cleo"], "edges": [["Anna", "Ben"], ["Ben", "Cleo"]]}
 
 

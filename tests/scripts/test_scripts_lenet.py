@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+pytestmark = pytest.mark.xdist_group("classification/lenet")
+
 SUMMARY = re.compile(
     r"summary: avg_sps: [\d.e+-]+, e2e_time: [\d.e+-]+, avg_inference_time: [\d.e+-]+, "
     r"avg_preprocess_time: [\d.e+-]+, avg_postprocess: [\d.e+-]+"

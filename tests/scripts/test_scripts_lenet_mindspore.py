@@ -9,6 +9,8 @@ import pytest
 
 from engine import backends
 
+pytestmark = pytest.mark.xdist_group("classification/lenet_mindspore")
+
 if not backends.targets()["mindspore"].availability().usable:
     pytest.skip("mindspore is not installed", allow_module_level=True)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.xdist_group("nlp/sentence_embedding")
+
 
 @pytest.fixture(scope="module")
 def folder(exported) -> Path:

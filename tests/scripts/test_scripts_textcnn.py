@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+pytestmark = pytest.mark.xdist_group("nlp/textcnn")
+
 
 @pytest.fixture(scope="module")
 def folder(exported) -> Path:

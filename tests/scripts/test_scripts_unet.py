@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+pytestmark = pytest.mark.xdist_group("segmentation/unet")
+
 
 @pytest.fixture(scope="module")
 def folder(exported) -> Path:

@@ -12,6 +12,8 @@ from PIL import Image
 
 from utils.datasets.samples.scenes import write_coco
 
+pytestmark = pytest.mark.xdist_group("detection/yolox")
+
 
 @pytest.fixture(scope="module")
 def folder(exported) -> Path:
