@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -71,6 +72,26 @@ def test_flags_are_read_in_the_rooms_for_commands_only(room: str) -> None:
         if "argparse" in imported_anywhere(file.read_text(encoding="utf-8"))
     }
     assert {name for name in readers if not name.startswith(("zoo/commands/", "zoo/contributing/"))} == set()
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_docstrings_describe_arguments_in_one_way(room: str) -> None:
+    """Below Args, one behind the other; never as a line or a sentence that begins with an argument's name."""
+    wrong = [
+        f"{path.relative_to(CONTRIB)}:{function.lineno}: {function.name}"
+        for path in sorted((CONTRIB / room).rglob("*.py"))
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(function, ast.FunctionDef) and not function.name.startswith("_") and _describes_beside(function)
+    ]
+    assert wrong == []
+
+
+def _describes_beside(function: ast.FunctionDef) -> bool:
+    """Whether an argument is described in a docstring without Args."""
+    text = ast.get_docstring(function) or ""
+    names = [one.arg for one in (*function.args.args, *function.args.kwonlyargs)]
+    begins = rf"(?:^|[.;] )(?:{'|'.join(map(re.escape, names))})(?:, \w+)*: "
+    return bool(names) and "Args:" not in text and re.search(begins, text, re.MULTILINE) is not None
 
 
 def test_no_module_is_longer_than_300_lines() -> None:

@@ -56,7 +56,7 @@ class AnyRows(Session):
         return self.run_timed(arrays, stop)[0]
 
     def run_timed(self, arrays: list[np.ndarray], stop: Event | None = None) -> tuple[list[np.ndarray], Timings]:
-        """As Session.run_timed, all pieces together; stop: as `run` has it."""
+        """As Session.run_timed, all pieces together; `stop` as `run` has it."""
         rows = self.rows(arrays)
         fewer = self._session.fewer_rows and self._batch is not None
         if rows is None or (rows and (self._batch in (None, rows) or (fewer and rows < (self._batch or 0)))):

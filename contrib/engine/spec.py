@@ -31,7 +31,12 @@ class TensorSpec:
         return f"{self.name}: {self.dtype}[{', '.join(str(size) for size in self.shape)}]"
 
     def admits(self, shape: Sequence[int], fewer_rows: bool = False) -> bool:
-        """Whether an array of this shape has the rank and the fixed sizes. fewer_rows: dimension 0 may be smaller."""
+        """Whether an array of this shape has the rank and the fixed sizes.
+
+        Args:
+            shape: of the array.
+            fewer_rows: whether dimension 0 may be smaller than it is declared.
+        """
         if self.shape == (ANY_RANK,):
             return True
         if len(shape) != len(self.shape):

@@ -31,10 +31,18 @@ class TecoInferEngine(LenientEngine):
     ) -> TecoInferEngine:
         """A trained layer on `target`, in one call.
 
-        input_spec: a list of paddle.static.InputSpec, one an input, -1 where a dimension is dynamic. Target
-        "paddle" runs the layer itself; any other gets an ONNX file, exported to a temporary folder. The layer is
-        put in eval mode. `engine_options` are those of the constructor. Raises ExportError and what opening raises: the
-        exported network has to give what the layer gives.
+        The layer is put in eval mode.
+
+        Args:
+            paddle_layer: a paddle.nn.Layer.
+            input_spec: a list of paddle.static.InputSpec, one an input, -1 where a dimension is dynamic.
+            target: "paddle" runs the layer itself; any other gets an ONNX file, exported to a temporary folder.
+            opset: of that file.
+            engine_options: those of the constructor.
+
+        Raises:
+            ExportError: it cannot be exported, or the exported network does not give what the layer gives.
+            EngineError: the target cannot open it.
         """
         from .backends.paddle import PaddleSession, paddle_spec
         from .frontends.paddle_onnx import export_layer

@@ -37,11 +37,22 @@ class TecoInferEngine(LenientEngine):
     ) -> TecoInferEngine:
         """A trained module on `target`, in one call.
 
-        example_inputs: a tensor or a tuple of them, as the module takes them. Dimension 0 of every input is the
-        batch and dynamic; `dynamic_axes` ({input name: {axis: dimension name}}) says otherwise. Target "torch"
-        runs the module itself; any other gets an ONNX file, exported to a temporary folder. The module is put
-        in eval mode. `engine_options` are those of the constructor. Raises ExportError and what opening raises: the
-        exported network has to give what the module gives, for other values, another batch and other open sizes too.
+        The module is put in eval mode.
+
+        Args:
+            torch_module: a torch.nn.Module.
+            example_inputs: a tensor or a tuple of them, as the module takes them.
+            target: "torch" runs the module itself; any other gets an ONNX file, exported to a temporary folder.
+            input_names, output_names: of the file; "input" and "output" by default, numbered where there are several.
+            dynamic_axes: {input name: {axis: dimension name}}; by default dimension 0 of every input is the batch, and
+                dynamic.
+            opset: of the file.
+            engine_options: those of the constructor.
+
+        Raises:
+            ExportError: it cannot be exported, or the exported network does not give what the module gives, for other
+                values, another batch and other open sizes too.
+            EngineError: the target cannot open it.
         """
         import torch
 

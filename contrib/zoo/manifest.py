@@ -70,7 +70,7 @@ class Exported:
 
 
 def kind_name(stem: str, kind: str) -> str:
-    """The name of the file of a kind. stem: `Part.stem`."""
+    """The name of the file of a kind, of the part whose `Part.stem` this is."""
     return {
         "static": file_name(stem, dynamic=False),
         "dynamic": file_name(stem),

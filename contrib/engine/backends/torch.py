@@ -52,7 +52,10 @@ class TorchBackend(Backend):
     def open(self, ckpt: Path, options: Options) -> Session:
         """Opens an exported program (.pt2, by torch.export.save), which holds network and weights.
 
-        options: compile (True puts torch.compile in front, which needs a C++ compiler and some time at the first call).
+        Args:
+            ckpt: the file.
+            options: compile (True puts torch.compile in front, which needs a C++ compiler and some time at the first
+                call).
         """
         extra = options.checked_extra(self.target, ("compile",))
         if ckpt.suffix == ".pt2":

@@ -14,8 +14,14 @@ from ..spec import TensorSpec
 def free_dimensions(graph: Any, larger: Any, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]) -> None:
     """Make `graph` take any size, in place: the dimensions that `inputs` and `outputs` name become dynamic.
 
-    graph, larger: onnx.ModelProto of one network, exported for two sizes. What differs between them comes from the
-    sizes; that may only be shapes that Reshape takes. Raises ExportError naming what cannot be made dynamic.
+    What differs between the two files of one network comes from their sizes; it may only be shapes that Reshape takes.
+
+    Args:
+        graph, larger: onnx.ModelProto of the network, exported for two sizes.
+        inputs, outputs: what the sizes are to be called.
+
+    Raises:
+        ExportError: something cannot be made dynamic; it is named.
     """
     import onnx
 

@@ -64,7 +64,12 @@ class LeaveOneOut(Listed):
 
 
 def candidates(where: str, user: Any, items: Any, users: int, known: int) -> Candidates:
-    """The checked question. where: named in messages. users, known: how many persons and things the network knows.
+    """The checked question.
+
+    Args:
+        where: named in messages.
+        user, items: the person, and the things among which one is chosen.
+        users, known: how many persons and things the network knows.
 
     Raises:
         DataError: another person or thing, a thing twice, or none.

@@ -96,7 +96,9 @@ def _is_table(rows: Any, classes: int) -> bool:
 def confusion(truth: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
     """int64 [classes, classes]: pixels of each true class (rows) by predicted class (columns), void left out.
 
-    truth, predicted: uint8 arrays of one shape.
+    Args:
+        truth, predicted: uint8 arrays of one shape.
+        classes: how many there are.
     """
     judged = truth != VOID
     pairs = truth[judged].astype(np.int64) * classes + predicted[judged]

@@ -37,7 +37,13 @@ def positive(text: str) -> int:
 def add_shared_flags(
     parser: argparse.ArgumentParser, batch_size: int, dtype: str = "what the network computes in (default float32)"
 ) -> None:
-    """The flags that every script of a model takes, as existing callers write them. dtype: what --dtype means."""
+    """The flags that every script of a model takes, as existing callers write them.
+
+    Args:
+        parser: gets them.
+        batch_size: the default of --batch_size.
+        dtype: what --dtype means.
+    """
     parser.add_argument("--variant", help="which network of the family (default: the model's own default)")
     parser.add_argument("--ckpt", type=Path, help="the ONNX file (default: the exported one in the model's folder)")
     parser.add_argument(

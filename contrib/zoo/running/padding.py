@@ -86,7 +86,11 @@ def chunks(
 ) -> Iterator[Sequence[int]]:
     """Which samples (their indices, in order) make a batch: at most `batch_size`, one where the task says so.
 
-    token_budget: with padded inputs, at most so many positions a batch, rows times the longest; at least one row.
+    Args:
+        task: says whether inputs are padded, and whether samples go one by one.
+        samples: in the order in which they are run.
+        batch_size: the most rows of a batch.
+        token_budget: with padded inputs, the most positions of a batch, rows times the longest; at least one row.
     """
     batch_size = full_batch(task, batch_size)
     if token_budget is None:
@@ -138,8 +142,14 @@ def stacked(
 ) -> list[np.ndarray]:
     """One array an input, [rows, …]: each row filled up behind its end, to the longest or to the fixed size.
 
-    dtypes: the precision that floating values of each input are stored in; None leaves them as they come. Raises
-    DataError for a row that is longer than the fixed size.
+    Args:
+        rows: one array an input each.
+        padding: what each input is filled up with.
+        fixed: for each input, the sizes at which the network is fixed; None where it takes any.
+        dtypes: the precision that floating values of each input are stored in; None leaves them as they come.
+
+    Raises:
+        DataError: a row is longer than the fixed size.
     """
     for row in rows:
         require_fits(row, fixed)

@@ -91,9 +91,20 @@ def predictions(
 ) -> Iterator[tuple[list[Sample], list[Any]]]:
     """For each batch, its samples and their predictions (none when skipping postprocessing); times go to `stages`.
 
-    One batch more than the engine runs at once is submitted ahead, so that it never waits for this thread. A
-    batch of the first sample runs `warm_up` times beforehand, outside of every figure. workers: threads that
-    preprocess, by default as many as there are cores. token_budget: as padding.chunks has it. processes: as Feeder's.
+    One batch more than the engine runs at once is submitted ahead, so that it never waits for this thread.
+
+    Args:
+        task: what is done with a sample before and after the network.
+        engine: runs the network.
+        samples: in the order in which they are run.
+        batch_size: the most rows of a batch.
+        stages: its times are added to.
+        workers: threads that preprocess; by default as many as there are cores.
+        warm_up: how often a batch of the first sample runs beforehand, outside of every figure.
+        skip_postprocess: whether outputs are left as they are, and no prediction is given.
+        on_bad: told of each sample that cannot be read; without it, such a sample ends the run.
+        token_budget: as padding.chunks has it.
+        processes: as Feeder has it.
     """
     if task.play is not None:
         return _played(task, engine, samples, batch_size, stages, warm_up)
@@ -227,6 +238,6 @@ class _Clock:
         self._start, self._start_cpu = time.perf_counter(), time.process_time()
 
     def read(self, elsewhere: float = 0.0) -> None:
-        """elsewhere: processor seconds of worker processes."""
+        """Note the time until now, and the processor seconds of worker processes (`elsewhere`)."""
         self._stages.end_to_end = time.perf_counter() - self._start
         self._stages.cpu = time.process_time() - self._start_cpu + elsewhere

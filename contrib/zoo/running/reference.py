@@ -60,7 +60,7 @@ def demo_batch(
 def together(
     task: Task, rows: Sequence[tuple[np.ndarray, ...]], shapes: list[list[int]] | None = None
 ) -> list[np.ndarray]:
-    """Preprocessed samples as one batch. shapes: as in `demo_batch`."""
+    """Preprocessed samples as one batch, of `shapes` as `demo_batch` has them."""
     if task.padding is not None:
         every = [*map(_behind, shapes), *(_behind(spec.shape) for spec in task.beside)] if shapes else []
         return stacked(rows, task.padding, every)

@@ -43,7 +43,7 @@ class ImageToImage(Task):
         return f"{'grey' if self.grey else 'RGB'} from 0 to 1, scale {self.scale}{noise}"
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
-        """data: a Path, a PIL picture, or a `Noisy` one. Gives float32 [channels, height, width], 0 to 1."""
+        """From `data`, a Path, a PIL picture or a `Noisy` one, to float32 [channels, height, width], 0 to 1."""
         source = data.path if isinstance(data, Noisy) else data
         picture = load_rgb(source).convert("L") if self.grey else load_rgb(source)
         pixels = np.asarray(picture, np.float32)
@@ -55,7 +55,7 @@ class ImageToImage(Task):
         return (np.ascontiguousarray(planes, np.float32) / np.float32(255),), None
 
     def postprocess(self, outputs: list[np.ndarray], metas: list[Any]) -> list[np.ndarray]:
-        """outputs: [N, channels, height, width]. Gives uint8 pictures; DataError on NaN or infinity."""
+        """From [N, channels, height, width] to N uint8 pictures; DataError on NaN or infinity."""
         planes = np.asarray(outputs[0], np.float32)
         if not np.isfinite(planes).all():
             raise DataError("the network gave NaN or infinity. In float16 this is often an overflow: try float32.")

@@ -49,7 +49,7 @@ class Recommendation(Task):
         return f"{self.users} users, {self.items} items"
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
-        """data: Candidates, or the Path of a JSON file; meta is the things."""
+        """Checks `data` (Candidates, or the Path of a JSON file); the meta is the things."""
         asked = self._candidates(data)
         if self.most is not None and len(asked.items) > self.most:
             raise DataError(f"{len(asked.items)} items, and --input_size allows {self.most}.")

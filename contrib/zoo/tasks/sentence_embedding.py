@@ -59,12 +59,12 @@ class SentenceEmbedding(Task):
         return f"{tokenizer_name(self.tokenizer)}, at most {self.max_length}"
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Tokens]:
-        """data: a text, or the Path of a text file. Gives ids and mask, int64 [length] each."""
+        """From `data`, a text or the Path of a text file, to ids and mask, int64 [length] each."""
         tokens = self._encoder(text_of(data))
         return (tokens.ids, np.ones_like(tokens.ids)), tokens
 
     def postprocess(self, outputs: list[np.ndarray], metas: list[Tokens]) -> list[Embedding]:
-        """outputs: embeddings [N, D]. Raises DataError on NaN or infinity."""
+        """From embeddings [N, D] to N of them; DataError on NaN or infinity."""
         vectors = np.asarray(outputs[0], np.float32)
         if not np.isfinite(vectors).all():
             raise DataError(

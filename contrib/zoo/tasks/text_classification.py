@@ -55,12 +55,12 @@ class TextClassification(Task):
         return f"{tokenizer_name(self.tokenizer)}, at most {self.max_length}"
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Tokens]:
-        """data: a text, or the Path of a text file. Gives (int64 [length],)."""
+        """From `data`, a text or the Path of a text file, to (int64 [length],)."""
         tokens = self._encoder(text_of(data))
         return (tokens.ids,), tokens
 
     def postprocess(self, outputs: list[np.ndarray], metas: list[Tokens]) -> list[RankedText]:
-        """outputs: logits [N, classes]."""
+        """From logits [N, classes] to N rankings."""
         rankings = self._top(outputs, metas)
         return [
             RankedText(ranking.classes, ranking.scores, len(meta.ids), meta.total)

@@ -64,7 +64,7 @@ class Translation(Task):
         return f"{tokenizer_name(self.tokenizer)}, at most {self.max_length}, {self.search}"
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Tokens]:
-        """data: a text, or the Path of a text file. Gives ids and mask, int64 [length] each."""
+        """From `data`, a text or the Path of a text file, to ids and mask, int64 [length] each."""
         tokens = self._encoder(text_of(data))
         return (tokens.ids, np.ones_like(tokens.ids)), tokens
 

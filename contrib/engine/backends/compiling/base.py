@@ -94,7 +94,12 @@ class CompilingBackend(Backend):
         """A session on the file that `build` has written. `tensors` describes it, where it exists."""
 
     def open(self, ckpt: Path, options: Options) -> Session:
-        """options: cache (False compiles anew), and the runtime's own."""
+        """Compile the file for the target, or take the result of an earlier time out of the cache.
+
+        Args:
+            ckpt: the file.
+            options: cache (False compiles anew), and the runtime's own.
+        """
         job = Job(ckpt, options, options.checked_extra(self.target, (*self.own_options, "cache")))
         if ckpt.suffix in self.saved_as:
             return self._opened(job, ckpt, ckpt.with_name(f"{ckpt.name}.json"))

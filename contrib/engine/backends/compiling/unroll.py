@@ -23,9 +23,12 @@ _LEAST_OPSET = 10  # Slice takes its places as inputs from here on
 def lstms_unrolled(model: Any, shapes: Mapping[str, Sequence[Any]]) -> Any:
     """The model proto, or a copy in which each LSTM is a matrix product and a few operators for each step.
 
-    shapes: of the graph's inputs, fixed; the number of steps has to follow from them. An LSTM with sequence lengths,
-    peepholes, activations of its own, a clip or batches first stays as it is, as does one whose weights are no
-    constants, one within a branch, a loop or a function, and one of an opset below 10.
+    An LSTM with sequence lengths, peepholes, activations of its own, a clip or batches first stays as it is, as does
+    one whose weights are no constants, one within a branch, a loop or a function, and one of an opset below 10.
+
+    Args:
+        model: onnx.ModelProto.
+        shapes: of the graph's inputs, fixed; the number of steps has to follow from them.
     """
     import onnx
 

@@ -55,7 +55,11 @@ class Head:
     def at(self, longitude: Any, latitude: Any, lift: float = 1.0) -> Points:
         """Points of the surface, in degrees from the middle of the face: [N, 2] pixels.
 
-        Those on the far side move to the outline. lift: 1 on the surface, more above it.
+        Those on the far side move to the outline.
+
+        Args:
+            longitude, latitude: in degrees.
+            lift: 1 on the surface, more above it.
         """
         lon, lat = np.radians(np.broadcast_arrays(np.atleast_1d(longitude), np.atleast_1d(latitude)))
         on = np.stack([np.cos(lat) * np.sin(lon), np.sin(lat), np.cos(lat) * np.cos(lon)], axis=1)

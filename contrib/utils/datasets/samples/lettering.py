@@ -65,7 +65,11 @@ def cased(text: str, random: np.random.RandomState) -> str:
 def ground(width: int, height: int, colour: np.ndarray, strength: float, random: np.random.RandomState) -> np.ndarray:
     """A smooth, blotched surface around `colour`, [3]: float32 [height, width, 3], 0 to 255.
 
-    strength: how far it wanders from the colour.
+    Args:
+        width, height: in pixels.
+        colour: RGB, 0 to 255.
+        strength: how far it wanders from the colour.
+        random: draws the blotches.
     """
     coarse = random.randint(0, 256, (random.randint(2, 6), random.randint(2, 8), 3)).astype(np.uint8)
     smooth = np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC), np.float32)

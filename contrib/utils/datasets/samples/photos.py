@@ -47,10 +47,12 @@ Changed: cropped, scaled and compressed again as JPEG. The originals' authors do
 def write_photos(folder: str | Path, names: Mapping[str, str] = WNIDS) -> None:
     """Write 32 JPEGs of varied sizes as <folder>/<class>/<picture>_<window>_<width>x<height>.jpg.
 
-    names: the class of each picture, "china" and "flower"; by default their WordNet ids.
-
     Beside the class folders stands ATTRIBUTION.txt. The folder appears as a whole. One that already has
     content is left as it is.
+
+    Args:
+        folder: where to.
+        names: the class of each picture, "china" and "flower"; by default their WordNet ids.
 
     Raises:
         DataError: the folder cannot be written.

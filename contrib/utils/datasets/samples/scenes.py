@@ -98,9 +98,12 @@ def sized_scene(seed: int) -> Scene:
 def write_coco(folder: str | Path, names: Sequence[str] = CLASSES, count: int = HELD_OUT) -> None:
     """Write the held-out scenes in COCO's layout: <folder>/annotations/instances_val.json and <folder>/val/<id>.jpg.
 
-    names: what the categories are called, one for each of CLASSES. count: only so many of the scenes.
-
     The folder appears as a whole. One that already has content is left as it is.
+
+    Args:
+        folder: where to.
+        names: what the categories are called, one for each of CLASSES.
+        count: only so many of the scenes.
 
     Raises:
         DataError: the folder cannot be written.

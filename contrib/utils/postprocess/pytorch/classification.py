@@ -113,7 +113,10 @@ def _probabilities(scores: np.ndarray) -> np.ndarray:
 def best(logits: np.ndarray, k: int, probabilities: bool = False) -> list[tuple[tuple[int, ...], tuple[float, ...]]]:
     """For each row of [N, C]: the indices of its k largest values and their softmax, best first.
 
-    probabilities: whether the values are probabilities, which are not changed.
+    Args:
+        logits: [N, C] in any float dtype.
+        k: how many of the C.
+        probabilities: whether the values are probabilities, which are not changed.
     """
     scores = _probabilities(logits) if probabilities else softmax(logits)
     order = np.argsort(-logits.astype(np.float32), axis=1, kind="stable")[:, :k]

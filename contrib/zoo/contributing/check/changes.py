@@ -58,7 +58,11 @@ def reasons(
 ) -> dict[str, Reason]:
     """Why each of the folders `run_dirs` has to be checked; folders that nothing touches are left out.
 
-    touched_cases: folder → why, for cases of model.yaml that changed.
+    Args:
+        root: the repository.
+        changed: its files that differ.
+        run_dirs: the folders.
+        touched_cases: folder → why, for cases of model.yaml that changed.
     """
     contrib = root / "contrib"
     shared = {

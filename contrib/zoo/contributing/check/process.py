@@ -39,10 +39,18 @@ def run(
 ) -> Outcome:
     """Run `command` in `folder`, without a shell and without input; its output goes to `log`.
 
-    errors: a file of their own for error messages and progress, which go to `log` otherwise.
-
     At `timeout` seconds, when `stop` is set, or when we are killed, the process ends with all its children. Children
     that outlive it end in any case.
+
+    Args:
+        command: program and arguments.
+        folder: where it runs.
+        log: the file of its output.
+        timeout: seconds after which it is ended.
+        environ: its environment, to which the token is added.
+        token: by which its children are found.
+        stop: ends it when it is set.
+        errors: a file of their own for error messages and progress, which go to `log` otherwise.
     """
     watch.start()
     start = time.monotonic()

@@ -88,7 +88,7 @@ class Use:
 
 
 def contents(families: Sequence[Family], language: str) -> dict[str, Callable[[], list[str]]]:
-    """The parts that README.md and doc/Running.md may have. language: "" or "_zh"."""
+    """The parts that README.md and doc/Running.md may have, in English ("") or Chinese ("_zh")."""
     words = _LANGUAGES[language]
     return {
         "models": lambda: _table(words.models, [_row(family, words) for family in families]),
