@@ -116,7 +116,7 @@ class _Run:
         self.over = False
 
     def step(self, action: int) -> None:
-        """Do one action, which is counted from 0, and note what comes of it; DataError where there is no such action."""
+        """Do one action, counted from 0, and note what comes of it; DataError where there is no such action."""
         if not 0 <= action < self.actions_known:
             raise DataError(f"action {action}: the environment has {self.actions_known}.")
         observation, reward, ended, limited, _ = self._environment.step(self._first + action)

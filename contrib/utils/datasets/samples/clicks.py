@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from utils.datasets.criteo import CATEGORIES, INTEGERS
-from zoo_core.files import atomic_folder, has_content
+from utils.datasets.samples.once import written_once
 
 SEED = 20260301
 TRAINING_SEED, HELD_OUT_SEED, DEMO_SEED = 1, 2, 3
@@ -61,7 +61,8 @@ def draw(count: int, seed: int) -> Clicks:
     return Clicks(_texts(integers, missing, categories), labels, probabilities)
 
 
-def write_clicks(folder: str | Path) -> None:
+@written_once
+def write_clicks(folder: Path) -> None:
     """Write the held-out rows in Criteo's layout, <folder>/valid.tsv, and <folder>/best.json: how well the true
     probabilities score on them, {"rows", "clicks", "auc", "log_loss", "meaning"}.
 
@@ -72,9 +73,6 @@ def write_clicks(folder: str | Path) -> None:
     """
     from sklearn.metrics import log_loss, roc_auc_score
 
-    folder = Path(folder)
-    if has_content(folder):
-        return
     drawn = draw(HELD_OUT_ROWS, HELD_OUT_SEED)
     best = {
         "rows": len(drawn.rows),
@@ -83,10 +81,9 @@ def write_clicks(folder: str | Path) -> None:
         "log_loss": round(float(log_loss(drawn.labels, drawn.probabilities)), 6),
         "meaning": "scores of the true probabilities on these rows: the best that can be expected of any model",
     }
-    with atomic_folder(folder) as temporary:
-        lines = [f"{label}\t{row}\n" for label, row in zip(drawn.labels.tolist(), drawn.rows, strict=True)]
-        (temporary / "valid.tsv").write_text("".join(lines), encoding="ascii", newline="\n")
-        (temporary / "best.json").write_text(json.dumps(best, indent=2) + "\n", encoding="ascii")
+    lines = [f"{label}\t{row}\n" for label, row in zip(drawn.labels.tolist(), drawn.rows, strict=True)]
+    (folder / "valid.tsv").write_text("".join(lines), encoding="ascii", newline="\n")
+    (folder / "best.json").write_text(json.dumps(best, indent=2) + "\n", encoding="ascii")
 
 
 def _integers(random: np.random.RandomState, count: int) -> tuple[np.ndarray, np.ndarray]:

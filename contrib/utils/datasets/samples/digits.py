@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from zoo_core.files import atomic_folder, has_content
+from utils.datasets.samples.once import written_once
 
 SEED = 20240607
 HELD_OUT = 0.2
@@ -63,7 +63,8 @@ def training_images(count: int = 256) -> list[Image.Image]:
     return [Image.fromarray(image) for image in load_split()[0].images[:count]]
 
 
-def write_digits(folder: str | Path) -> None:
+@written_once
+def write_digits(folder: Path) -> None:
     """Write the held-out part as an ImageNet-style tree: <folder>/<digit>/<nnnn>.png, each 8 x 8 pixels,
     grey.
 
@@ -72,13 +73,9 @@ def write_digits(folder: str | Path) -> None:
     Raises:
         DataError: the folder cannot be written.
     """
-    folder = Path(folder)
-    if has_content(folder):
-        return
     _, held_out = load_split()
-    with atomic_folder(folder) as temporary:
-        (temporary / "ATTRIBUTION.txt").write_text(ATTRIBUTION, encoding="utf-8")
-        for image, label, index in zip(*held_out, strict=True):
-            target = temporary / str(label) / f"{index:04}.png"
-            target.parent.mkdir(exist_ok=True)
-            Image.fromarray(image).save(target)
+    (folder / "ATTRIBUTION.txt").write_text(ATTRIBUTION, encoding="utf-8")
+    for image, label, index in zip(*held_out, strict=True):
+        target = folder / str(label) / f"{index:04}.png"
+        target.parent.mkdir(exist_ok=True)
+        Image.fromarray(image).save(target)

@@ -20,7 +20,7 @@ from utils.datasets.samples.face_surroundings import (
     clutter,
     photographed,
 )
-from zoo_core.files import atomic_folder, has_content
+from utils.datasets.samples.once import written_once
 
 PICTURES = 72
 WITHOUT_FACES = 8  # the last of them
@@ -84,7 +84,8 @@ def draw_picture(
     return picture, [replace(face, blur=blur, illumination=illumination) for face in found if face is not None]
 
 
-def write_faces(folder: str | Path) -> None:
+@written_once
+def write_faces(folder: Path) -> None:
     """Write 72 pictures, 8 of them without faces, as <folder>/WIDER_val/images/<event>/<picture>.jpg.
 
     wider_face_split/wider_face_val_bbx_gt.txt holds the boxes and attributes as WIDER FACE publishes them;
@@ -94,23 +95,19 @@ def write_faces(folder: str | Path) -> None:
     Raises:
         DataError: the folder cannot be written.
     """
-    folder = Path(folder)
-    if has_content(folder):
-        return
-    with atomic_folder(folder) as temporary:
-        boxes, landmarks = [], []
-        for number in range(PICTURES):
-            clutter_only = number >= PICTURES - WITHOUT_FACES
-            picture, faces = sample_picture(FIRST_SEED + number, faces=0 if clutter_only else None)
-            event = EVENTS[clutter_only]
-            name = f"{event}/{event.replace('--', '_')}_{number}.jpg"
-            target = temporary / f"WIDER_{SPLIT}/images" / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            picture.save(target, quality=88)
-            boxes += [name, str(len(faces)), *([_wider_line(face) for face in faces] or ["0 " * 10])]
-            landmarks += [f"# {name}", *(_label_line(face) for face in faces)]
-        _write_lines(temporary / f"wider_face_split/wider_face_{SPLIT}_bbx_gt.txt", boxes)
-        _write_lines(temporary / f"{SPLIT}/label.txt", landmarks)
+    boxes, landmarks = [], []
+    for number in range(PICTURES):
+        clutter_only = number >= PICTURES - WITHOUT_FACES
+        picture, faces = sample_picture(FIRST_SEED + number, faces=0 if clutter_only else None)
+        event = EVENTS[clutter_only]
+        name = f"{event}/{event.replace('--', '_')}_{number}.jpg"
+        target = folder / f"WIDER_{SPLIT}/images" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(target, quality=88)
+        boxes += [name, str(len(faces)), *([_wider_line(face) for face in faces] or ["0 " * 10])]
+        landmarks += [f"# {name}", *(_label_line(face) for face in faces)]
+    _write_lines(folder / f"wider_face_split/wider_face_{SPLIT}_bbx_gt.txt", boxes)
+    _write_lines(folder / f"{SPLIT}/label.txt", landmarks)
 
 
 def sample_picture(seed: int, faces: int | None = None) -> tuple[Image.Image, list[DrawnFace]]:

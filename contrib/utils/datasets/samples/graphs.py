@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from utils.datasets.graph import Graph, NodeTruth, hints, unique_edges
-from zoo_core.files import atomic_folder, has_content
+from utils.datasets.samples.once import written_once
 
 SEED = 20260407
 CLASSES = ("A", "B", "C", "D")
@@ -64,7 +64,8 @@ def held_out() -> dict[str, tuple[Graph, NodeTruth]]:
     return {"karate": karate()} | graphs
 
 
-def write_graphs(folder: str | Path) -> None:
+@written_once
+def write_graphs(folder: Path) -> None:
     """Write the held-out graphs in Planetoid's layout, eight files each.
 
     The folder appears as a whole. One that already has content is left as it is.
@@ -72,12 +73,8 @@ def write_graphs(folder: str | Path) -> None:
     Raises:
         DataError: the folder cannot be written.
     """
-    folder = Path(folder)
-    if has_content(folder):
-        return
-    with atomic_folder(folder) as temporary:
-        for name, (graph, truth) in held_out().items():
-            write_planetoid(temporary, name, graph, truth)
+    for name, (graph, truth) in held_out().items():
+        write_planetoid(folder, name, graph, truth)
 
 
 def write_planetoid(folder: Path, name: str, graph: Graph, truth: NodeTruth, classes: int = len(CLASSES)) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from utils.datasets.graph import Graph, NodeTruth, unique_edges
 from utils.datasets.samples.graphs import write_planetoid
-from zoo_core.files import atomic_folder, has_content
+from utils.datasets.samples.once import written_once
 
 SEED = 20260408
 WORDS = 1433
@@ -49,15 +49,12 @@ def papers(seed: int) -> tuple[Graph, NodeTruth]:
     return Graph(names, features, unique_edges(sources, targets), known), NodeTruth(labels, known < 0)
 
 
-def write_papers(folder: str | Path) -> None:
+@written_once
+def write_papers(folder: Path) -> None:
     """Write four graphs. The folder appears as a whole; one that already has content is left as it is.
 
     Raises:
         DataError: the folder cannot be written.
     """
-    folder = Path(folder)
-    if has_content(folder):
-        return
-    with atomic_folder(folder) as temporary:
-        for number in range(GRAPHS):
-            write_planetoid(temporary, f"papers{number}", *papers(number), len(TOPICS))
+    for number in range(GRAPHS):
+        write_planetoid(folder, f"papers{number}", *papers(number), len(TOPICS))

@@ -10,31 +10,28 @@ from pathlib import Path
 from PIL import Image
 
 from utils.datasets.restoration import SEEN, TRUE
+from utils.datasets.samples.once import written_once
 from utils.datasets.samples.photos import ATTRIBUTION, originals
-from zoo_core.files import atomic_folder, has_content
 
 SIDE = 192  # divided by 2, 3 and 4
 # The upper left corners of the crops, in pixels of the 640 x 427 originals.
 CORNERS = ((40, 10), (180, 60), (300, 120), (420, 200))
 
 
-def write_photo_pairs(folder: str | Path, scale: int = 1) -> None:
+@written_once
+def write_photo_pairs(folder: Path, scale: int = 1) -> None:
     """Write HR/<picture>_<number>.png and, for a scale above 1, LR with the same crops made smaller (bicubic).
 
     Raises:
         DataError: the folder cannot be written.
     """
-    folder = Path(folder)
-    if has_content(folder):
-        return
-    with atomic_folder(folder) as temporary:
-        (temporary / "ATTRIBUTION.txt").write_text(ATTRIBUTION, encoding="utf-8")
-        for part in (TRUE, SEEN)[: 2 if scale > 1 else 1]:
-            (temporary / part).mkdir()
-        for name, picture in originals().items():
-            for number, (left, top) in enumerate(CORNERS):
-                crop = picture.crop((left, top, left + SIDE, top + SIDE))
-                crop.save(temporary / TRUE / f"{name}_{number}.png")
-                if scale > 1:
-                    small = crop.resize((SIDE // scale, SIDE // scale), Image.Resampling.BICUBIC)
-                    small.save(temporary / SEEN / f"{name}_{number}.png")
+    (folder / "ATTRIBUTION.txt").write_text(ATTRIBUTION, encoding="utf-8")
+    for part in (TRUE, SEEN)[: 2 if scale > 1 else 1]:
+        (folder / part).mkdir()
+    for name, picture in originals().items():
+        for number, (left, top) in enumerate(CORNERS):
+            crop = picture.crop((left, top, left + SIDE, top + SIDE))
+            crop.save(folder / TRUE / f"{name}_{number}.png")
+            if scale > 1:
+                small = crop.resize((SIDE // scale, SIDE // scale), Image.Resampling.BICUBIC)
+                small.save(folder / SEEN / f"{name}_{number}.png")

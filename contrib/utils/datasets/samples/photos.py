@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from zoo_core.files import atomic_folder, has_content
+from utils.datasets.samples.once import written_once
 
 # The WordNet id of what a picture shows. china.jpg shows a pavilion of the Summer Palace in Beijing: palace.
 # flower.jpg shows a dahlia; daisy is the nearest class that ImageNet has, not the exact truth.
@@ -44,7 +44,8 @@ Changed: cropped, scaled and compressed again as JPEG. The originals' authors do
 """
 
 
-def write_photos(folder: str | Path, names: Mapping[str, str] = WNIDS) -> None:
+@written_once
+def write_photos(folder: Path, names: Mapping[str, str] = WNIDS) -> None:
     """Write 32 JPEGs of varied sizes as <folder>/<class>/<picture>_<window>_<width>x<height>.jpg.
 
     Beside the class folders stands ATTRIBUTION.txt. The folder appears as a whole. One that already has
@@ -57,18 +58,14 @@ def write_photos(folder: str | Path, names: Mapping[str, str] = WNIDS) -> None:
     Raises:
         DataError: the folder cannot be written.
     """
-    folder = Path(folder)
-    if has_content(folder):
-        return
-    with atomic_folder(folder) as temporary:
-        (temporary / "ATTRIBUTION.txt").write_text(ATTRIBUTION, encoding="utf-8")
-        for name, picture in originals().items():
-            target = temporary / names[name]
-            target.mkdir()
-            for number, window in enumerate(WINDOWS[name]):
-                for side in SIDES:
-                    crop = _scaled(picture.crop(window), side)
-                    crop.save(target / f"{name}_{number}_{crop.width}x{crop.height}.jpg", quality=90)
+    (folder / "ATTRIBUTION.txt").write_text(ATTRIBUTION, encoding="utf-8")
+    for name, picture in originals().items():
+        target = folder / names[name]
+        target.mkdir()
+        for number, window in enumerate(WINDOWS[name]):
+            for side in SIDES:
+                crop = _scaled(picture.crop(window), side)
+                crop.save(target / f"{name}_{number}_{crop.width}x{crop.height}.jpg", quality=90)
 
 
 def originals() -> dict[str, Image.Image]:

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from zoo_core.files import atomic_folder, has_content
+from utils.datasets.samples.once import written_once
 
 T = TypeVar("T")
 
@@ -140,7 +140,8 @@ def load_split() -> tuple[list[Review], list[Review]]:
     return _reviews(random, TRAINING, held_out=False), _reviews(random, HELD_OUT, held_out=True)
 
 
-def write_reviews(folder: str | Path) -> None:
+@written_once
+def write_reviews(folder: Path) -> None:
     """Write the held-out part as SST-2 has it: <folder>/dev.tsv with the header sentence, label.
 
     The folder appears as a whole. One that already has content is left as it is.
@@ -148,12 +149,8 @@ def write_reviews(folder: str | Path) -> None:
     Raises:
         DataError: the folder cannot be written.
     """
-    folder = Path(folder)
-    if has_content(folder):
-        return
     lines = ["sentence\tlabel", *(f"{review.sentence}\t{review.label}" for review in load_split()[1])]
-    with atomic_folder(folder) as temporary:
-        (temporary / "dev.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "dev.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _reviews(random: np.random.RandomState, count: int, held_out: bool) -> list[Review]:

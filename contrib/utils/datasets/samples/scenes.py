@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from utils.datasets.samples.once import written_once
 from utils.datasets.samples.scene_surfaces import TRIES, background, blend, new_colour, photographed, texture
-from zoo_core.files import atomic_folder, has_content
 
 CLASSES = ("disc", "triangle", "square", "cross")
 # Training takes the seeds from 0 on; held-out scenes begin here, and demos further on.
@@ -95,7 +95,8 @@ def sized_scene(seed: int) -> Scene:
     return draw_scene(random, (int(height), int(width)))
 
 
-def write_coco(folder: str | Path, names: Sequence[str] = CLASSES, count: int = HELD_OUT) -> None:
+@written_once
+def write_coco(folder: Path, names: Sequence[str] = CLASSES, count: int = HELD_OUT) -> None:
     """Write the held-out scenes in COCO's layout: <folder>/annotations/instances_val.json and <folder>/val/<id>.jpg.
 
     The folder appears as a whole. One that already has content is left as it is.
@@ -108,17 +109,13 @@ def write_coco(folder: str | Path, names: Sequence[str] = CLASSES, count: int = 
     Raises:
         DataError: the folder cannot be written.
     """
-    folder = Path(folder)
-    if has_content(folder):
-        return
-    with atomic_folder(folder) as temporary:
-        (temporary / "val").mkdir()
-        (temporary / "annotations").mkdir()
-        scenes = held_out(count)
-        for number, scene in enumerate(scenes, 1):
-            save_jpeg(scene.image, temporary / "val" / _file_name(number))
-        text = json.dumps(coco_json(scenes, names))
-        (temporary / "annotations" / "instances_val.json").write_text(text + "\n", encoding="utf-8")
+    (folder / "val").mkdir()
+    (folder / "annotations").mkdir()
+    scenes = held_out(count)
+    for number, scene in enumerate(scenes, 1):
+        save_jpeg(scene.image, folder / "val" / _file_name(number))
+    text = json.dumps(coco_json(scenes, names))
+    (folder / "annotations" / "instances_val.json").write_text(text + "\n", encoding="utf-8")
 
 
 def save_jpeg(image: np.ndarray, path: Path) -> None:

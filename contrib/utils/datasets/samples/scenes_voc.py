@@ -4,15 +4,16 @@ from pathlib import Path
 
 import numpy as np
 
+from utils.datasets.samples.once import written_once
 from utils.datasets.samples.scenes import CLASSES, held_out, save_jpeg
 from utils.datasets.voc_segmentation import VOID, save_mask
-from zoo_core.files import atomic_folder, has_content
 
 LABELS = ("background", *CLASSES)
 COUNT = 72
 
 
-def write_voc(folder: str | Path) -> None:
+@written_once
+def write_voc(folder: Path) -> None:
     """Write held-out scenes as <folder>/JPEGImages, SegmentationClass and ImageSets/Segmentation/val.txt.
 
     The folder appears as a whole. One that already has content is left as it is.
@@ -20,20 +21,14 @@ def write_voc(folder: str | Path) -> None:
     Raises:
         DataError: the folder cannot be written.
     """
-    folder = Path(folder)
-    if has_content(folder):
-        return
-    with atomic_folder(folder) as temporary:
-        pictures, masks, lists = (
-            temporary / name for name in ("JPEGImages", "SegmentationClass", "ImageSets/Segmentation")
-        )
-        for place in (pictures, masks, lists):
-            place.mkdir(parents=True)
-        names = [f"scene_{number:04}" for number in range(COUNT)]
-        for name, scene in zip(names, held_out(COUNT), strict=True):
-            save_jpeg(scene.image, pictures / f"{name}.jpg")
-            save_mask(with_void_edges(scene.mask), masks / f"{name}.png")
-        (lists / "val.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+    pictures, masks, lists = (folder / name for name in ("JPEGImages", "SegmentationClass", "ImageSets/Segmentation"))
+    for place in (pictures, masks, lists):
+        place.mkdir(parents=True)
+    names = [f"scene_{number:04}" for number in range(COUNT)]
+    for name, scene in zip(names, held_out(COUNT), strict=True):
+        save_jpeg(scene.image, pictures / f"{name}.jpg")
+        save_mask(with_void_edges(scene.mask), masks / f"{name}.png")
+    (lists / "val.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
 
 
 def with_void_edges(mask: np.ndarray) -> np.ndarray:

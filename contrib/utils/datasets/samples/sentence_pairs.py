@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from zoo_core.files import atomic_folder, has_content
+from utils.datasets.samples.once import written_once
 
 PAIRS = (
     # the same
@@ -171,7 +171,8 @@ PAIRS = (
 HEADER = ("index", "genre", "filename", "year", "old_index", "source1", "source2", "sentence1", "sentence2", "score")
 
 
-def write_pairs(folder: str | Path) -> None:
+@written_once
+def write_pairs(folder: Path) -> None:
     """Write the pairs as GLUE has them: <folder>/dev.tsv, with all of its fields.
 
     The folder appears as a whole. One that already has content is left as it is.
@@ -179,12 +180,8 @@ def write_pairs(folder: str | Path) -> None:
     Raises:
         DataError: the folder cannot be written.
     """
-    folder = Path(folder)
-    if has_content(folder):
-        return
     rows = [HEADER]
     for number, (score, first, second) in enumerate(PAIRS):
         origin = ("written", "sentence_pairs", "none", f"{number:04}", "none", "none")
         rows.append((str(number), *origin, first, second, f"{score:.3f}"))
-    with atomic_folder(folder) as temporary:
-        (temporary / "dev.tsv").write_text("".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")
+    (folder / "dev.tsv").write_text("".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from utils.datasets.samples.espeak import Espeak
+from utils.datasets.samples.once import written_once
 from utils.preprocess.audio import resampled
-from zoo_core.files import atomic_folder, has_content
 
 RATE = 16_000
 WORDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
@@ -128,7 +128,8 @@ def noise(kind: str, seconds: float, random: np.random.RandomState) -> np.ndarra
     return _normalised(samples)
 
 
-def write_spoken_words(folder: str | Path) -> None:
+@written_once
+def write_spoken_words(folder: Path) -> None:
     """Write the held-out part as Speech Commands has it: <word>/<speaker>_nohash_0.wav (16 kHz, 16 bit), the two lists,
     and _background_noise_. All of it is in testing_list.txt.
 
@@ -139,25 +140,21 @@ def write_spoken_words(folder: str | Path) -> None:
     """
     import soundfile
 
-    folder = Path(folder)
-    if has_content(folder):
-        return
     random = np.random.RandomState(SEED)
     noises = {kind: noise(kind, 4, random) for kind in NOISES}
-    with atomic_folder(folder) as temporary:
-        (temporary / "ATTRIBUTION.txt").write_text(ATTRIBUTION, encoding="utf-8")
-        names = []
-        for spoken in speakers(HELD_OUT_VOICES, len(HELD_OUT_VOICES), 1, random):
-            path = temporary / spoken.word / f"{spoken.speaker}_nohash_0.wav"
-            path.parent.mkdir(exist_ok=True)
-            background = noises[NOISES[random.randint(len(NOISES))]]
-            soundfile.write(path, recording(spoken.samples, background, random), RATE, subtype="PCM_16")
-            names.append(path.relative_to(temporary).as_posix())
-        (temporary / "testing_list.txt").write_text("".join(f"{name}\n" for name in sorted(names)), encoding="utf-8")
-        (temporary / "validation_list.txt").write_text("", encoding="utf-8")
-        (temporary / "_background_noise_").mkdir()
-        for kind, samples in noises.items():
-            soundfile.write(temporary / f"_background_noise_/{kind}.wav", samples * 0.1, RATE, subtype="PCM_16")
+    (folder / "ATTRIBUTION.txt").write_text(ATTRIBUTION, encoding="utf-8")
+    names = []
+    for spoken in speakers(HELD_OUT_VOICES, len(HELD_OUT_VOICES), 1, random):
+        path = folder / spoken.word / f"{spoken.speaker}_nohash_0.wav"
+        path.parent.mkdir(exist_ok=True)
+        background = noises[NOISES[random.randint(len(NOISES))]]
+        soundfile.write(path, recording(spoken.samples, background, random), RATE, subtype="PCM_16")
+        names.append(path.relative_to(folder).as_posix())
+    (folder / "testing_list.txt").write_text("".join(f"{name}\n" for name in sorted(names)), encoding="utf-8")
+    (folder / "validation_list.txt").write_text("", encoding="utf-8")
+    (folder / "_background_noise_").mkdir()
+    for kind, samples in noises.items():
+        soundfile.write(folder / f"_background_noise_/{kind}.wav", samples * 0.1, RATE, subtype="PCM_16")
 
 
 def _trimmed(samples: np.ndarray, rate: int) -> np.ndarray:

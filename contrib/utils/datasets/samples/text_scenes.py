@@ -11,14 +11,15 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from utils.datasets.icdar import DONT_CARE, TextRegion, region_lines
 from utils.datasets.samples.lettering import FACES, LIGHT, cased, ground, lettered, noisy, two_colours
+from utils.datasets.samples.once import written_once
 from utils.datasets.samples.words import ENGLISH, training_word
-from zoo_core.files import atomic_folder, has_content
 
 SEED, SCENES = 20250312, 80
 SIZES = ((320, 320), (320, 240), (240, 320), (400, 300), (360, 270))  # width, height
 
 
-def write_scenes(folder: str | Path) -> None:
+@written_once
+def write_scenes(folder: Path) -> None:
     """Write the sample data: <folder>/img_<n>.jpg and gt_img_<n>.txt. The folder appears as a whole.
 
     One that already has content is left as it is.
@@ -26,16 +27,12 @@ def write_scenes(folder: str | Path) -> None:
     Raises:
         DataError: the folder cannot be written.
     """
-    folder = Path(folder)
-    if has_content(folder):
-        return
     random = np.random.RandomState(SEED)
-    with atomic_folder(folder) as temporary:
-        for number in range(1, SCENES + 1):
-            image, regions = render_scene(SIZES[random.randint(len(SIZES))], random, ENGLISH)
-            image.save(temporary / f"img_{number}.jpg", quality=88)
-            # ICDAR's own files begin with a byte order mark
-            (temporary / f"gt_img_{number}.txt").write_text(region_lines(regions), encoding="utf-8-sig", newline="")
+    for number in range(1, SCENES + 1):
+        image, regions = render_scene(SIZES[random.randint(len(SIZES))], random, ENGLISH)
+        image.save(folder / f"img_{number}.jpg", quality=88)
+        # ICDAR's own files begin with a byte order mark
+        (folder / f"gt_img_{number}.txt").write_text(region_lines(regions), encoding="utf-8-sig", newline="")
 
 
 def render_scene(

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from zoo_core.files import atomic_folder, has_content
+from utils.datasets.samples.once import written_once
 
 SEED = 20251125
 TRAINING, HELD_OUT = 24000, 200
@@ -115,15 +115,12 @@ def load_split() -> tuple[list[Pair], list[Pair]]:
     return pairs[:TRAINING], pairs[TRAINING:]
 
 
-def write_parallel(folder: str | Path) -> None:
+@written_once
+def write_parallel(folder: Path) -> None:
     """Write the held-out sentences as <folder>/test.tsv. A folder that already has content is left as it is.
 
     Raises:
         DataError: the folder cannot be written.
     """
-    folder = Path(folder)
-    if has_content(folder):
-        return
-    with atomic_folder(folder) as temporary:
-        lines = [f"{pair.source}\t{pair.target}\n" for pair in load_split()[1]]
-        (temporary / "test.tsv").write_text("".join(lines), encoding="utf-8")
+    lines = [f"{pair.source}\t{pair.target}\n" for pair in load_split()[1]]
+    (folder / "test.tsv").write_text("".join(lines), encoding="utf-8")

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from utils.datasets.samples.lettering import FACES, cased, ground, invented, lettered, noisy, number, two_colours
-from zoo_core.files import atomic_folder, has_content
+from utils.datasets.samples.once import written_once
 
 SEED = 20250311
 NUMBERS = 60
@@ -73,7 +73,8 @@ def render_word(text: str, random: np.random.RandomState) -> Image.Image:
     return noisy(np.asarray(noisy(pixels, 0, random).filter(ImageFilter.GaussianBlur(blur)), np.float32), sigma, random)
 
 
-def write_words(folder: str | Path) -> None:
+@written_once
+def write_words(folder: Path) -> None:
     """Write the sample data: <folder>/images/<nnnn>.jpg, and gt.txt with a line "path<TAB>word" for each.
 
     This is the list that the published text recognition data sets are made from. The folder appears as a whole. One
@@ -82,16 +83,12 @@ def write_words(folder: str | Path) -> None:
     Raises:
         DataError: the folder cannot be written.
     """
-    folder = Path(folder)
-    if has_content(folder):
-        return
     random = np.random.RandomState(SEED + 1)
-    with atomic_folder(folder) as temporary:
-        (temporary / "images").mkdir()
-        lines = []
-        for index, word in enumerate(held_out()):
-            text = cased(word, random)
-            path = f"images/{index:04}.jpg"
-            render_word(text, random).save(temporary / path, quality=85)
-            lines.append(f"{path}\t{text}\n")
-        (temporary / LIST_FILE).write_text("".join(lines), encoding="utf-8")
+    (folder / "images").mkdir()
+    lines = []
+    for index, word in enumerate(held_out()):
+        text = cased(word, random)
+        path = f"images/{index:04}.jpg"
+        render_word(text, random).save(folder / path, quality=85)
+        lines.append(f"{path}\t{text}\n")
+    (folder / LIST_FILE).write_text("".join(lines), encoding="utf-8")
