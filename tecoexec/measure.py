@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.backends.base import Timings
 from engine.base import Call, Engine
+from zoo_core.interrupts import Uninterrupted
 
 AGREE = 0.10  # windows agree when the largest is at most so much above the smallest
 WINDOWS = 3
@@ -144,5 +145,6 @@ def _calls(engine: Engine, arrays: list[np.ndarray], in_flight: int) -> Generato
 def _submit(engine: Engine, arrays: list[np.ndarray], ended: queue.SimpleQueue[tuple[Call, float]]) -> None:
     """Start a call that reports its own end and latency."""
     start = time.perf_counter()
-    call = engine.submit(arrays)
-    call.add_done_callback(lambda _: ended.put((call, time.perf_counter() - start)))
+    with Uninterrupted():
+        call = engine.submit(arrays)
+        call.add_done_callback(lambda _: ended.put((call, time.perf_counter() - start)))

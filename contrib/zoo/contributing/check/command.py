@@ -19,6 +19,7 @@ from zoo.contributing.check.runner import CaseResult, Plan, require_inside, run_
 from zoo.contributing.check.schema import Case
 from zoo.contributing.repository import here, run_its_own
 from zoo.provenance import provenance
+from zoo_core.interrupts import Uninterrupted, wait_for
 from zoo_core.machine import cores
 
 PARTS = ("structure", "functional")
@@ -104,10 +105,14 @@ def _run(chosen: Sequence[tuple[Case, str]], plan: Plan, jobs: int) -> list[Case
     for case, _ in chosen:
         require_inside(case, plan.root)
     seen = list(look.look(plan.root, [(case.run_dir, case) for case, _ in chosen], plan.parts))
-    with _terminable(), ThreadPoolExecutor(jobs) as pool:
+    with _terminable(), Uninterrupted(), ThreadPoolExecutor(jobs) as pool:
         waiting = [pool.submit(run_case, case, why, plan, one) for (case, why), one in zip(chosen, seen, strict=True)]
         try:
-            return [one.result() for one in waiting]
+            results = []
+            for one in waiting:
+                wait_for([one])
+                results.append(one.result())
+            return results
         except BaseException:
             plan.stop.set()
             for one in waiting:
@@ -123,7 +128,7 @@ def _terminable() -> Iterator[None]:
         return
 
     def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
 
     before = signal.signal(signal.SIGTERM, interrupt)
     try:
