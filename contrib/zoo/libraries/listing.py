@@ -1,9 +1,10 @@
 """Writes names/<library>.txt from the libraries that are installed: python -m zoo.libraries.listing
 
 Whether an exported file takes pictures of any size is found out by tracing a network: it does where a larger picture
-gives an output of the same shape, and the tracer says of no value that it was written into the graph. Networks of one
-module, made of the same kinds of layers, are traced once. That takes an hour or more for all libraries, so that what
-stands in the file already is kept where it is of the same version of the library.
+gives an output of the same shape, the tracer says of no value that it was written into the graph, and nothing in it
+pools to a grid of fixed sides, for which ONNX has no operator. Networks of one module, made of the same kinds of
+layers, are traced once. That takes an hour or more for all libraries, so that what stands in the file already is kept
+where it is of the same version of the library.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from .names import Facts, facts, names, path_of, text_of
 PACKAGES = {"torchvision": "torchvision", "timm": "timm", "pytorchcv": "pytorchcv", "paddle_vision": "paddlepaddle"}
 _SMALL = 128  # a side at which tracing is quick
 _MORE = 32
+_POOLINGS = ("aten::adaptive_avg_pool2d", "aten::adaptive_max_pool2d")
 _log = logging.getLogger(__name__)
 
 
@@ -92,11 +94,21 @@ def _torch_takes(network: Any, side: int) -> bool:
         with torch.no_grad(), warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             shapes = {tuple(network(picture).shape) for picture in pictures}
-            torch.jit.trace(network, pictures[0], check_trace=False)
+            traced = torch.jit.trace(network, pictures[0], check_trace=False)
     except Exception:
         # networks raise what they like at a size that they do not take
         return False
-    return len(shapes) == 1 and not any(issubclass(one.category, torch.jit.TracerWarning) for one in said)
+    fixed = any(issubclass(one.category, torch.jit.TracerWarning) for one in said) or _pools_to_a_grid(traced)
+    return len(shapes) == 1 and not fixed
+
+
+def _pools_to_a_grid(traced: Any) -> bool:
+    """Whether a traced network pools maps of any sides to a grid larger than 1 × 1, as AlexNet and VGG do."""
+    graph = traced.inlined_graph
+    nodes = [node for kind in _POOLINGS for node in graph.findAllNodes(kind)]
+    # the sides are a list that another node makes of two values; one that is no constant is no 1 either
+    sides = [list(node.inputs())[1].node().inputs() for node in nodes]
+    return any(side.toIValue() != 1 for pair in sides for side in pair)
 
 
 def _paddle_takes(network: Any, side: int) -> bool:

@@ -9,17 +9,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
-from zoo.model import Model, Pretrained
+from zoo.model import Model, Pretrained, Published
 
 from .classifier import CLASSES, classifier
-from .names import Facts, facts
+from .names import Facts, facts, path_of
 
 LIBRARY = "timm"
 FRAMEWORK = "pytorch"
 _LICENCE = "Apache-2.0"
+_SOURCE = "timm's own table, ImageNet val{}, https://github.com/huggingface/pytorch-image-models"
 _HUB = "https://huggingface.co/{}/resolve/main/{}"
 # The end of a file's name by which torch.hub checks its SHA-256; a date is none
 _DIGEST = re.compile(r"-(?!\d+\.)([0-9a-f]{8,64})\.\w+$")
@@ -86,6 +87,26 @@ def network(variant: str, state: dict[str, Any] | None = None) -> Any:
     return timm.create_model(variant, pretrained=True, pretrained_cfg_overlay={"state_dict": dict(state)})
 
 
+@lru_cache(maxsize=1)
+def _top1() -> dict[str, tuple[float, int]]:
+    """(timm's figure, the side of the pictures that it was measured at) of some names."""
+    lines = path_of("timm_top1").read_text(encoding="utf-8").splitlines()
+    rows = (line.split(" ") for line in lines if not line.startswith("#"))
+    return {name: (float(figure), int(side)) for name, figure, side in rows}
+
+
+def published(variant: str, size: int) -> Published | None:
+    """timm's figure of a name, which it measures some at a larger side than it states for use. None: not known here.
+
+    Args:
+        size: the side at which the network is run here.
+    """
+    if variant not in _top1():
+        return None
+    figure, side = _top1()[variant]
+    return Published("top1", figure, _SOURCE.format("" if side == size else f" at {side} pixels"))
+
+
 def model(variant: str, **changes: Any) -> Model:
     """The description of a variant; `changes` replace fields of it, such as the paper."""
     said = facts(LIBRARY, variant)
@@ -95,5 +116,6 @@ def model(variant: str, **changes: Any) -> Model:
         "source": "timm",
         "licence": f"{_LICENCE} (timm); weights: {said.licence or 'timm does not say'}",
         "pretrained": partial(pretrained, variant),
+        "published": published(variant, said.size),
     }
     return classifier(said, **(described | changes))

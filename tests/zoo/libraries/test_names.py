@@ -7,12 +7,13 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from zoo import catalogue
 from zoo.errors import ZooError
-from zoo.libraries import listing
+from zoo.libraries import listing, timm
 from zoo.libraries.names import facts, names, path_of, text_of
 
 
@@ -44,6 +45,8 @@ def _merged(text: str) -> dict[str, str]:
     [
         ("torchvision", "mobilenet_v3_small", True),
         ("torchvision", "swin_t", False),
+        ("torchvision", "alexnet", False),
+        ("torchvision", "vgg11_bn", False),
         ("timm", "mobilenetv3_small_050", None),
         ("timm", "vit_tiny_patch16_224", False),
         ("pytorchcv", "squeezenet_v1_1", None),
@@ -61,6 +64,36 @@ def test_which_take_pictures_of_any_size(library: str, name: str, takes: bool | 
     assert found or not said.any_size
     if takes is not None:
         assert said.any_size == found == takes
+
+
+@pytest.mark.parametrize(("side", "takes"), [(1, True), ((1, 1), True), (2, False), ((1, 2), False)])
+@pytest.mark.parametrize("kind", ["AdaptiveAvgPool2d", "AdaptiveMaxPool2d"])
+def test_what_pools_to_a_grid_takes_one_size(kind: str, side: Any, takes: bool) -> None:
+    """ONNX has no such pooling: an exporter writes it for one size, and the file then fails at another."""
+    nn = pytest.importorskip("torch").nn
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), getattr(nn, kind)(side), nn.Flatten())
+    assert listing._torch_takes(network, 32) == takes
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "figure", "where"),
+    [
+        ("dpn92.mx_in1k", 224, 0.80038, "ImageNet val, "),
+        ("resnetv2_50.a1h_in1k", 224, 0.81398, "ImageNet val at 288 pixels, "),
+    ],
+)
+def test_timms_figures_say_at_which_side(name: str, size: int, figure: float, where: str) -> None:
+    said = timm.model(name).published
+    assert said is not None
+    assert (said.metric, said.value) == ("top1", figure)
+    assert where in said.where
+    assert facts("timm", name).size == size
+    assert timm.model("resnetv2_152").published is None
+
+
+def test_timms_figures_are_of_names_that_it_has() -> None:
+    assert set(timm._top1()) <= set(names("timm"))
+    assert all(0.5 < figure < 0.95 and side >= 224 for figure, side in timm._top1().values())
 
 
 def test_listing_imports_no_library() -> None:
