@@ -87,13 +87,21 @@ def _weights(family: Family, model: Model) -> str:
         told.append(f"`built`{'' if told else ' (default)'}, as `model.py` builds the network")
     there = [one for one in _named(family) if one.pretrained is not None]
     if there:
-        packages = sorted({one.pretrained.package for one in there if isinstance(one.pretrained, Packaged)})
-        how = f"in the pip package {', '.join(packages)}" if packages else "fetched once, its digest checked"
+        how = _how(there)
         every = len(there) == len(_named(family))
         which = "" if every else f" of {', '.join(f'`{one.variant}`' for one in there)}"
         mark = "" if told or model.pretrained is None else " (default)"
         told.append(f"`pretrained`{mark}{which}, {how}")
     return "; ".join([*told, "`random`; a file"])
+
+
+def _how(there: list[Model]) -> str:
+    """Where published weights come from. Of those that a library knows, it need not state a digest."""
+    packages = sorted({one.pretrained.package for one in there if isinstance(one.pretrained, Packaged)})
+    if packages:
+        return f"in the pip package {', '.join(packages)}"
+    looked_up = any(callable(one.pretrained) for one in there)
+    return f"fetched once, its digest checked{' (where its source states none: `--trust`)' if looked_up else ''}"
 
 
 def _published(family: Family, chosen: Callable[[Model], bool]) -> str:
