@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from zoo.family import Family
 
@@ -13,7 +14,13 @@ from .names import names
 
 
 def family(
-    library: ModuleType, file: str, title: str, variants: Sequence[str] = (), default: str = "", paper: str = ""
+    library: ModuleType,
+    file: str,
+    title: str,
+    variants: Sequence[str] = (),
+    default: str = "",
+    paper: str = "",
+    **fields: Any,
 ) -> Family:
     """The family of a folder below example/.
 
@@ -24,6 +31,8 @@ def family(
         variants: the library's names; all that it has by default.
         default: the variant that is meant where none is named; the first one by default.
         paper: authors, title, year.
+        fields: further fields of every `Model`; `demos=None` where the folder has demos of its own, in place of the
+            photographs that all classifiers share.
     """
     folder = Path(file).resolve().parent
     return Family(
@@ -33,7 +42,7 @@ def family(
         folder=folder,
         framework=library.FRAMEWORK,
         names=variants or partial(names, library.LIBRARY),
-        make=partial(library.model, paper=paper),
+        make=partial(library.model, paper=paper, **fields),
         default=default,
         library=not variants,
     )

@@ -22,6 +22,8 @@ _SOURCE = "torchvision, {}, ImageNet val, https://pytorch.org/vision/stable/mode
 _LICENCE = "BSD-3-Clause"
 # What torchvision says of some weights with an address in place of a name
 _LICENCES = {"https://github.com/facebookresearch/SWAG/blob/main/LICENSE": "CC-BY-NC-4.0"}
+# What the first weights of a name are called in its table, by their licence
+_FIRST = {_LICENCE: "IMAGENET1K_V1", "CC-BY-NC-4.0": "IMAGENET1K_SWAG_E2E_V1"}
 
 
 def entries() -> Iterator[tuple[str, Facts]]:
@@ -119,8 +121,8 @@ def _handed(state: dict[str, Any] | None) -> Iterator[None]:
 def model(variant: str, **changes: Any) -> Model:
     """The description of a variant; `changes` replace fields of it, such as the paper."""
     said = facts(LIBRARY, variant)
-    tag = variant.partition(".")[2].upper()
-    figure = Published("top1", said.published, _SOURCE.format(tag or "the default weights")) if said.published else None
+    tag = variant.partition(".")[2].upper() or _FIRST[said.licence]
+    figure = Published("top1", said.published, _SOURCE.format(tag)) if said.published else None
     described: dict[str, Any] = {
         "build": partial(network, variant),
         "restore": partial(network, variant),

@@ -13,7 +13,9 @@ import pytest
 
 from zoo import catalogue
 from zoo.errors import ZooError
-from zoo.libraries import listing, timm
+from zoo.libraries import listing, timm, torchvision
+from zoo.libraries.classifier import DEMOS
+from zoo.libraries.family import family
 from zoo.libraries.names import facts, names, path_of, text_of
 
 
@@ -149,3 +151,11 @@ def test_some_networks_of_a_library_are_a_family_in_a_few_lines(tmp_path: Path) 
     assert model.published is not None
     assert model.published.value == 0.71592
     assert list(found.variants) == ["vgg16", "vgg11_bn"]
+    assert model.demo_folder() == DEMOS
+
+
+def test_a_folder_may_have_demos_of_its_own_and_any_other_field() -> None:
+    leaf = Path("example/classification/mine/model.py")
+    found = family(torchvision, str(leaf), "Mine", ("resnet18",), demos=None, licence="mine")
+    assert found.variant().demo_folder().parts[-2:] == ("mine", "demos")
+    assert found.variant().licence == "mine"

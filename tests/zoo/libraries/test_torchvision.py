@@ -163,3 +163,10 @@ def test_every_weight_of_torchvision_has_a_digest() -> None:
         digest = library.pretrained(variant).sha256 or ""
         assert len(digest) >= 8
         assert int(digest, 16) >= 0
+
+
+def test_a_published_figure_says_of_which_weights_it_is() -> None:
+    for variant in names(library.LIBRARY):
+        published = library.model(variant).published
+        assert published is not None
+        assert published.where.startswith(f"torchvision, {library.weights_of(variant).name}, ImageNet val, https://")
