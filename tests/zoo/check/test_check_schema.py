@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from zoo.contributing import yaml_file
-from zoo.contributing.check import command, defaults, document, schema, steps
+from zoo.contributing.check import command, defaults, document, look, schema, steps
 from zoo.errors import ZooError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -232,3 +232,29 @@ def test_a_link_out_of_the_repository(repository: Any, tmp_path: Path, capfd: An
     assert command.main(["--all", "--root", str(repository.root)]) == 2
     assert "leads out of the repository" in capfd.readouterr().err
     assert not repository.output.joinpath("fake/work").exists()
+
+
+def test_demos_that_models_share_may_lie_outside_of_the_folder() -> None:
+    """Those that model.py names; a path of model.yaml stays in its folder, whoever has read it."""
+    (case,) = (one for one in schema.read(ROOT / "model_config/model.yaml") if one.model_id == "classification/timm")
+    (seen,) = look.look(ROOT, [(case.run_dir, case)], ("structure", "functional"))
+    assert (seen.findings, seen.fault) == ([], "")
+    assert seen.ready is not None
+    assert seen.ready.run_example_multi.params.data_path == "../../../utils/demos/photos"
+    assert seen.ready.run_example_single.params.data_path == "../../../utils/demos/photos/china.jpg"
+
+
+@pytest.mark.parametrize("context", [None, schema.FILLED])
+@pytest.mark.parametrize("path", ["a/../../b", "/etc", "~/a", "../a; b", "-a"])
+def test_other_paths_are_refused(repository: Any, path: str, context: str | None) -> None:
+    (case,) = read(repository.config.read_text(encoding="utf-8"))
+    plain = case.model_dump()
+    plain["run_example_multi"]["params"]["data_path"] = path
+    with pytest.raises(ValueError, match=r"data_path"):
+        schema.Case.model_validate(plain, context=context)
+
+
+def test_a_path_out_of_the_folder_is_refused_in_the_file(repository: Any) -> None:
+    text = repository.config.read_text(encoding="utf-8").replace("data_path: demos/a.txt", "data_path: ../a.txt")
+    with pytest.raises(ZooError, match=r"'\.\.' is not allowed in a path"):
+        read(text)

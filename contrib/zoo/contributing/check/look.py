@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.contributing.check import defaults, structure
-from zoo.contributing.check.schema import Case
+from zoo.contributing.check.schema import FILLED, Case
 from zoo_core.errors import ZooCoreError
 from zoo_core.guarded import guarded
 
@@ -53,7 +53,8 @@ def look(root: Path, what: Sequence[tuple[str, Case | None]], parts: Sequence[st
             continue
         found, ready, fault = (outcome.value[name] for name in ("findings", "ready", "fault"))
         findings = None if found is None else [structure.Finding(**one) for one in found]
-        yield Look(run_dir, case, findings, None if ready is None else Case.model_validate_json(ready), fault)
+        full = None if ready is None else Case.model_validate_json(ready, context=FILLED)
+        yield Look(run_dir, case, findings, full, fault)
 
 
 def _seen(root: Path, what: Sequence[tuple[str, Case | None]], parts: Sequence[str], number: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pydantic import (
     StringConstraints,
     TypeAdapter,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 
@@ -27,6 +28,7 @@ _ROOMS = ("engine", "example", "utils")
 DEFAULT_TIMEOUT = 600
 FIXED_FLAGS = ("ckpt", "batch_size", "data_path", "target", "dtype")
 EXAMPLE_STEPS = ("run_example_valid", "run_example_single", "run_example_multi")
+FILLED = "filled"  # pydantic's context for a case that `defaults.filled` has completed
 _REFUSED = set(";|&$`<>\\\"'*?{}!#")
 
 
@@ -54,6 +56,13 @@ def _relative(text: str) -> str:
     return text
 
 
+def _data(text: str, info: ValidationInfo) -> str:
+    """Relative data, below the folder; of a case that was filled from the model, it may be what models share."""
+    if info.context == FILLED and text.startswith("../"):
+        return _plain(text)  # `structure.demos` holds it to be in the repository
+    return _relative(text)
+
+
 def _run_dir(text: str) -> str:
     """The folder below the repository; files of others leave out `example`, or put their own prefix in front."""
     path = PurePosixPath(_relative(_relative(text).removeprefix(OLD_PREFIX)))
@@ -67,6 +76,7 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=500, strict=Tru
 Plain = Annotated[Text, AfterValidator(_plain)]
 AnyPath = Annotated[Text, AfterValidator(_path)]
 RelativePath = Annotated[Text, AfterValidator(_relative)]
+DataPath = Annotated[Text, AfterValidator(_data)]
 RunDir = Annotated[Text, AfterValidator(_run_dir)]
 CaseName = Annotated[Text, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)]
 Script = Annotated[Text, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\.py$")]
@@ -116,7 +126,7 @@ class Params(Strict):
 
     ckpt: RelativePath | None = Field(default=None, description=_CKPT, examples=["lenet_dyn.onnx"])
     batch_size: Batch | None = Field(default=None, description="rows a call, at least 1", examples=[16])
-    data_path: RelativePath | None = Field(
+    data_path: DataPath | None = Field(
         default=None,
         description="the data, relative to `run_dir`; `sample` is the model's own sample data",
         examples=["demos"],
