@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     import numpy as np
 
 # Random weights that can be compared: the seed, the noise on constant parameters, and for batch norms what is added to
-# the bias, and the least variance of a channel relative to the median of its layer
+# the bias, the least variance of a channel relative to the median of its layer, and the mean, in deviations, above
+# which a layer sees hardly anything vary (2 to 3 is usual)
 RANDOM_SEED = 0
 PERTURBATION = 0.1
 NORM_BIAS = 1.5
 LEAST_VARIANCE = 0.1
+MOST_OFFSET = 5.0
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,24 @@ class Weights:
         path = str(self.path) if self.kind == "file" else self.path.name
         said: dict[str, Any] = {"kind": self.kind, "path": path, "sha256": self.sha256}
         return said | ({"key": self.key} if self.key else {}) | ({"taken_on_trust": True} if self.trusted else {})
+
+
+def settled_variance(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """The variances of a batch norm of random weights, so that it does not blow rounding errors up.
+
+    It does where it divides by the little by which a channel varies. A channel that varies less than others of its
+    layer gets more. So does every channel of a layer that takes away nearly all that it sees: behind a global average,
+    the few pictures that statistics are made of give few values, which hardly differ.
+
+    Args:
+        mean, variance: [channels], of what the layer has seen.
+    """
+    import numpy as np
+
+    least = LEAST_VARIANCE * np.median(variance)
+    if np.median(mean**2) > MOST_OFFSET**2 * np.median(variance):
+        return np.maximum(variance, np.maximum(mean**2, least)).astype(variance.dtype)
+    return np.maximum(variance, least).astype(variance.dtype)
 
 
 def random_weights(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from zoo import catalogue
@@ -16,7 +17,7 @@ from zoo.errors import ZooError
 from zoo.fetching.mirror import VARIABLE
 from zoo.fetching.remote import Remote
 from zoo.model import Model, Packaged, Pretrained
-from zoo.weights import find_weights
+from zoo.weights import LEAST_VARIANCE, find_weights, settled_variance
 
 CONTENT = b"weights" * 1000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -158,3 +159,19 @@ def test_files_that_belong_to_the_weights_are_fetched_with_them(lenet: Model, mi
     other = replace(index, sha256="0" * 64)
     with pytest.raises(ZooError, match=r"net\.index"):
         find_weights(replace(lenet, pretrained=replace(source, beside=(other,))), "pretrained")
+
+
+def test_a_norm_of_random_weights_does_not_blow_rounding_errors_up() -> None:
+    usual = np.array([1.0, 2.0, 3.0, 0.01], np.float32)
+    around = np.array([2.0, -2.0, 3.0, 1.0], np.float32)
+    settled = settled_variance(around, usual)
+    assert settled.dtype == np.float32
+    assert settled.tolist() == pytest.approx([1.0, 2.0, 3.0, LEAST_VARIANCE * 1.5])  # the last was hardly alive
+
+
+def test_a_norm_that_takes_nearly_all_away_divides_by_what_it_has_seen() -> None:
+    """Behind a global average: means of 10 that vary by 0.1 would become noise of the hundredfold."""
+    mean, variance = np.array([10.0, -8.0, 0.0], np.float32), np.full(3, 0.01, np.float32)
+    assert settled_variance(mean, variance).tolist() == pytest.approx([100.0, 64.0, 0.01])
+    few = np.array([10.0, 0.1, 0.1], np.float32)  # one such channel makes no such layer
+    assert settled_variance(few, variance).tolist() == pytest.approx([0.01] * 3)

@@ -14,7 +14,7 @@ import numpy as np
 from engine.backends.base import Session
 from engine.spec import TensorSpec
 from zoo import catalogue
-from zoo.weights import LEAST_VARIANCE, NORM_BIAS, PERTURBATION, RANDOM_SEED
+from zoo.weights import NORM_BIAS, PERTURBATION, RANDOM_SEED, settled_variance
 
 
 def open_cell(folder: str, variant: str) -> CellSession:
@@ -96,9 +96,8 @@ class CellSession(Session):
             self.run(batch)
         for norm in norms:
             norm.set_train(False)
-            variance = norm.moving_variance.asnumpy()
-            least = LEAST_VARIANCE * np.median(variance)
-            norm.moving_variance.set_data(mindspore.Tensor(np.maximum(variance, least).astype(variance.dtype)))
+            variance = settled_variance(norm.moving_mean.asnumpy(), norm.moving_variance.asnumpy())
+            norm.moving_variance.set_data(mindspore.Tensor(variance))
 
     def write_onnx(self, path: str, shapes: list[list[int]]) -> None:
         """An ONNX file of opset 11 with fixed inputs of these shapes."""

@@ -17,7 +17,15 @@ from zoo.errors import ZooError
 from zoo.frameworks.checkpoints import is_safetensors, require_checkpoint, unwrapped, with_names_of
 from zoo.model import Model, Pretrained
 from zoo.part import Part
-from zoo.weights import LEAST_VARIANCE, NORM_BIAS, PERTURBATION, RANDOM_SEED, Weights, random_weights, require_match
+from zoo.weights import (
+    NORM_BIAS,
+    PERTURBATION,
+    RANDOM_SEED,
+    Weights,
+    random_weights,
+    require_match,
+    settled_variance,
+)
 from zoo_core.errors import first_line
 
 _TABLE = "StructuredToParameterName@@"
@@ -142,8 +150,7 @@ def _make_alive(network: Any, batch: list[Any]) -> None:
         for norm, momentum in zip(norms, momenta, strict=True):
             norm._momentum = momentum
             norm.eval()
-            variance = norm._variance.numpy()
-            norm._variance.set_value(np.maximum(variance, LEAST_VARIANCE * np.median(variance)).astype(variance.dtype))
+            norm._variance.set_value(settled_variance(norm._mean.numpy(), norm._variance.numpy()))
 
 
 def export(

@@ -17,7 +17,15 @@ from zoo.errors import ZooError
 from zoo.frameworks.checkpoints import is_safetensors, require_checkpoint, unwrapped, with_names_of
 from zoo.model import Model, Pretrained
 from zoo.part import Part
-from zoo.weights import LEAST_VARIANCE, NORM_BIAS, PERTURBATION, RANDOM_SEED, Weights, random_weights, require_match
+from zoo.weights import (
+    NORM_BIAS,
+    PERTURBATION,
+    RANDOM_SEED,
+    Weights,
+    random_weights,
+    require_match,
+    settled_variance,
+)
 from zoo_core.errors import first_line
 
 
@@ -169,10 +177,9 @@ def _make_alive(network: Any, forward: Callable[[], None]) -> None:
 
     Constant parameters (ones and zeros of norms, biases, layer scales) are perturbed, and the statistics of batch
     norms are those of what `forward` runs through it. Without that, deep networks give zeros or 1e8, and comparing
-    proves nothing. Their
-    biases are raised, because a deep random network of norms and ReLUs around zero blows rounding errors up by a fifth
-    a layer, and what is compared then is noise; so does a channel that hardly varies over these few samples, which
-    gets the variance of a livelier one.
+    proves nothing. Their biases are raised, because a deep random network of norms and ReLUs around zero blows rounding
+    errors up by a fifth a layer, and what is compared then is noise; so does a channel that hardly varies over these
+    few samples (see `settled_variance`).
     """
     import torch
 
@@ -207,7 +214,8 @@ def _make_alive(network: Any, forward: Callable[[], None]) -> None:
             norm.eval()
         for norm in (*norms, *frozen):
             if norm.running_var is not None:
-                norm.running_var.clamp_(min=LEAST_VARIANCE * float(norm.running_var.median()))
+                variance = settled_variance(norm.running_mean.cpu().numpy(), norm.running_var.cpu().numpy())
+                norm.running_var.copy_(torch.from_numpy(variance))
 
 
 def _is_frozen_norm(module: Any) -> bool:
