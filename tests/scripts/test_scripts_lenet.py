@@ -145,6 +145,25 @@ def test_valid_prints_what_ci_looks_for(lenet_folder: Path, run, tmp_path: Path)
     assert said["counts"]["samples"] == said["stages"]["samples"] == 359
 
 
+@pytest.mark.parametrize("topk", [1, 2, 5])
+def test_the_metric_counts_the_topk_best(lenet_folder: Path, run, tmp_path: Path, topk: int) -> None:
+    words = ["--topk", topk, "--json", tmp_path / "v.json"]
+    done = run("example_valid.py", *words, cwd=lenet_folder)
+    assert done.returncode == 0, done.stderr
+    figures = json.loads((tmp_path / "v.json").read_text())["metrics"]
+    assert f"\neval_metric {figures[f'top{topk}']:.6g}\n" in done.stdout
+    assert list(figures)[0] == f"top{topk}"
+    assert figures["top1"] < figures["top5"]
+
+
+@pytest.mark.parametrize("words", [["--divide", "True"], ["--divide", "False"]])
+@pytest.mark.parametrize("script", ["example_single_batch.py", "example_multi_batch.py"])
+def test_flags_that_callers_of_upstream_pass(lenet_folder: Path, run, script: str, words: list[str]) -> None:
+    plain, done = (run(script, *more, cwd=lenet_folder) for more in ([], words))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == plain.stdout
+
+
 @pytest.mark.parametrize("dtype", ["float16", "float32"])
 def test_valid_in_each_dtype_and_from_the_static_file(lenet_folder: Path, run, dtype: str) -> None:
     ckpt = {"float16": "lenet_float16_dyn.onnx", "float32": "lenet.onnx"}[dtype]

@@ -103,6 +103,28 @@ def test_top5_of_fewer_than_five_classes():
     assert metric.compute() == {"top1": 0.5, "top5": 1.0}
 
 
+@pytest.mark.parametrize(
+    ("classes", "topk", "figures"),
+    [
+        (None, 5, {"top5": 0.75, "top1": 0.5}),
+        (10, 2, {"top2": 0.5, "top1": 0.5, "top5": 0.75}),
+        (10, 3, {"top3": 0.5, "top1": 0.5, "top5": 0.75}),
+        (10, 50, {"top10": 0.75, "top1": 0.5, "top5": 0.75}),
+    ],
+)
+def test_the_k_that_is_asked_for_comes_first(classes, topk, figures):
+    metric: Metric = TopKAccuracy(classes, topk)
+    keep = max(5, min(topk, classes or topk))
+    metric.update([ranking(*one.classes, *range(10, 5 + keep)) for one in PREDICTIONS], TARGETS)
+    assert metric.compute() == figures
+    assert [info.name for info in metric.infos] == list(metric.compute()) == list(figures)
+
+
+def test_rankings_shorter_than_the_k_that_is_asked_for_are_refused():
+    with pytest.raises(DataError, match="holds 5 classes, top-7 accuracy needs 7"):
+        TopKAccuracy(10, 7).update(PREDICTIONS, TARGETS)
+
+
 def test_agreement_looks_at_the_best_class_only():
     assert agreement(ranking(3, 1), ranking(3, 2))
     assert not agreement(ranking(3, 1), ranking(1, 3))

@@ -8,54 +8,56 @@ from utils.metrics.base import MetricInfo, require_as_many
 from utils.postprocess.pytorch.classification import Ranking
 from zoo_core.errors import DataError
 
-# The figures, and how many of the best classes each looks at.
-KS = {"top1": 1, "top5": 5}
+KS = (1, 5)
 
 
 class TopKAccuracy:
-    """The fraction of samples whose true class is among the k best, for k = 1 (primary) and 5.
+    """The fraction of samples whose true class is among the k best, for k = 1 and 5, and another one if asked.
 
     Args:
         classes: how many classes there are. Left out, truths are only checked for being 0 or more, and every
-            ranking needs 5 entries.
+            ranking needs 5 entries, or `topk`.
+        topk: which k the model is judged by; as many as there are classes where it is more.
+
+    Attributes:
+        infos: the figures "top1", "top5" and so on, that of `topk` first.
     """
 
-    infos = (
-        MetricInfo("top1", "fraction", 0.0, 1.0, True),
-        MetricInfo("top5", "fraction", 0.0, 1.0, True),
-    )
-
-    def __init__(self, classes: int | None = None) -> None:
+    def __init__(self, classes: int | None = None, topk: int = 1) -> None:
+        first = min(topk, classes or topk)
         self._classes = classes
-        self._counts = dict.fromkeys(("samples", *KS), 0)
+        self._ks = {f"top{k}": k for k in dict.fromkeys((first, *KS))}
+        self._counts = dict.fromkeys(("samples", *self._ks), 0)
+        self.infos = tuple(MetricInfo(name, "fraction", 0.0, 1.0, True) for name in self._ks)
 
     def update(self, predictions: Sequence[Ranking], truths: Sequence[int]) -> None:
         """Count one batch of rankings against the true class indices.
 
         Raises:
-            DataError: different lengths, a truth that is no class, or rankings too short for top-5. Nothing
-                of the batch has been counted then.
+            DataError: different lengths, a truth that is no class, or rankings too short. Nothing of the batch has
+                been counted then.
         """
         require_as_many(predictions, truths)
         checked = [self._checked(truth) for truth in truths]
-        needed = min(5, self._classes or 5)
+        most = max(self._ks.values())
+        needed = min(most, self._classes or most)
         for ranking in predictions:
             if len(ranking.classes) < needed:
                 raise DataError(
-                    f"a ranking holds {len(ranking.classes)} classes, top-5 accuracy needs {needed}: keep at "
-                    "least 5 classes in the postprocessing, and say how many classes there are if fewer."
+                    f"a ranking holds {len(ranking.classes)} classes, top-{most} accuracy needs {needed}: keep at "
+                    f"least {most} classes in the postprocessing, and say how many classes there are if fewer."
                 )
         self._counts["samples"] += len(checked)
-        for name, k in KS.items():
+        for name, k in self._ks.items():
             pairs = zip(predictions, checked, strict=True)
             self._counts[name] += sum(truth in ranking.classes[:k] for ranking, truth in pairs)
 
     def compute(self) -> dict[str, float]:
-        """{"top1": fraction, "top5": fraction}; DataError when nothing was counted."""
+        """{"top1": fraction, "top5": fraction}, that of `topk` first; DataError when nothing was counted."""
         samples = self._counts["samples"]
         if not samples:
             raise DataError("no sample was counted, so there is no accuracy. Is the data set empty?")
-        return {name: self._counts[name] / samples for name in KS}
+        return {name: self._counts[name] / samples for name in self._ks}
 
     def state(self) -> dict[str, Any]:
         """{"samples": n, "top1": hits, "top5": hits}."""

@@ -226,5 +226,6 @@ def _identity(setting: Setting, data: str | Path, task: Task, samples: Sequence[
         "target": setting.target,
         "dtype": setting.dtype,
         "input_size": setting.input_size,
+        "topk": setting.topk,
         "decoder": task.source_identity,
     }

@@ -35,14 +35,17 @@ def positive(text: str) -> int:
 
 
 def add_shared_flags(
-    parser: argparse.ArgumentParser, batch_size: int, dtype: str = "what the network computes in (default float32)"
+    parser: argparse.ArgumentParser,
+    batch_size: int,
+    dtype: str = "what the network computes in (default float32)",
+    topk: str = "how many classes to print (default 1)",
 ) -> None:
     """The flags that every script of a model takes, as existing callers write them.
 
     Args:
         parser: gets them.
         batch_size: the default of --batch_size.
-        dtype: what --dtype means.
+        dtype, topk: what --dtype and --topk mean.
     """
     parser.add_argument("--variant", help="which network of the family (default: the model's own default)")
     parser.add_argument("--ckpt", type=Path, help="the ONNX file (default: the exported one in the model's folder)")
@@ -66,7 +69,7 @@ def add_shared_flags(
         default=PASS_PATH / "default_pass.py",
         help="pass file, for targets that compile",
     )
-    parser.add_argument("--topk", type=positive, default=1, help="how many classes to print (default 1)")
+    parser.add_argument("--topk", type=positive, default=1, help=topk)
     parser.add_argument(
         "--skip_postprocess", type=boolean, default=False, metavar="True|False", help="run the network only"
     )

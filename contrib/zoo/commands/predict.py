@@ -97,6 +97,12 @@ def _parser(family: Family, description: str, batch_size: int) -> argparse.Argum
     flags.add_token_budget(parser, family)
     parser.add_argument("--json", type=Path, help="write the results to this file")
     parser.add_argument("--save_dir", type=Path, help="write an annotated picture a sample to this folder")
+    parser.add_argument(
+        "--divide",
+        type=flags.boolean,
+        metavar="True|False",
+        help="changes nothing, as callers of upstream's scripts pass it: a batch is always divided among compute units",
+    )
     return parser
 
 

@@ -23,7 +23,8 @@ def main(family: Family, argv: list[str] | None = None) -> int:
 def parser(family: Family) -> argparse.ArgumentParser:
     """The flags of example_valid.py."""
     made = argparse.ArgumentParser(description=f"The metric of {family.title} over a labelled data set.")
-    flags.add_shared_flags(made, batch_size=16)
+    topk = "eval_metric of a classifier counts the true class among so many as found (default 1)"
+    flags.add_shared_flags(made, batch_size=16, topk=topk)
     flags.add_device_flags(made)
     flags.add_token_budget(made, family)
     made.add_argument("--json", type=Path, help="write the results to this file")

@@ -23,12 +23,14 @@ from zoo.task import Task
 class ImageClassification(Task):
     """labels: readable class names in index order. folders: the class folders' names in a data set, when they
     differ from the labels' order of sorting (WordNet ids for ImageNet). probabilities: whether the network's outputs
-    are probabilities already; else they are logits."""
+    are probabilities already; else they are logits. keep: how many classes a prediction holds. topk: it is right when
+    the true class is among so many."""
 
     transform: ClassificationTransform
     labels: tuple[str, ...]
     folders: tuple[str, ...]
     keep: int = 5
+    topk: int = 1
     suffixes: tuple[str, ...] = IMAGE_SUFFIXES
     data_name: str = "image"
     probabilities: bool = False
@@ -51,7 +53,7 @@ class ImageClassification(Task):
         return ImageFolder(root, self.folders)
 
     def metric(self) -> TopKAccuracy:
-        return TopKAccuracy(len(self.labels))
+        return TopKAccuracy(len(self.labels), self.topk)
 
     def agreement(self, one: Ranking, other: Ranking) -> bool:
         return agreement(one, other)
@@ -70,7 +72,7 @@ class ImageClassification(Task):
 
     def adapted(self, size: int | None, topk: int) -> ImageClassification:
         transform = self.transform.resized(size) if size else self.transform
-        return replace(self, transform=transform, keep=max(self.keep, topk))
+        return replace(self, transform=transform, keep=max(self.keep, topk), topk=topk)
 
     def fast(self) -> ImageClassification:
         return replace(self, transform=replace(self.transform, decoder="fast"))

@@ -21,12 +21,14 @@ from zoo.task import Task
 @dataclass(frozen=True)
 class KeywordSpotting(Task):
     """words: those that count; the classes are silence, unknown word, and these, in this order. features: what the
-    network takes of a recording, [1, frames, coefficients]. seconds: how much of a recording it takes."""
+    network takes of a recording, [1, frames, coefficients]. seconds: how much of a recording it takes. keep: how many
+    classes a prediction holds. topk: it is right when the true class is among so many."""
 
     words: tuple[str, ...]
     features: Mfcc
     seconds: float = 1.0
     keep: int = 5
+    topk: int = 1
 
     suffixes = AUDIO_SUFFIXES
     data_name = "recording"
@@ -61,7 +63,7 @@ class KeywordSpotting(Task):
         return SpeechCommands(root, self.words)
 
     def metric(self) -> TopKAccuracy:
-        return TopKAccuracy(len(self.labels))
+        return TopKAccuracy(len(self.labels), self.topk)
 
     def agreement(self, one: Ranking, other: Ranking) -> bool:
         return agreement(one, other)
@@ -80,4 +82,4 @@ class KeywordSpotting(Task):
         return draw_keyword(samples, self._rate, bands, prediction, self.labels)
 
     def adapted(self, size: int | None, topk: int) -> KeywordSpotting:
-        return replace(self, keep=max(self.keep, topk))
+        return replace(self, keep=max(self.keep, topk), topk=topk)
