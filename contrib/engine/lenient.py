@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .backends.compiling.onnx_file import input_names_of
 from .base import Engine
 from .options import NAMES
 
@@ -21,16 +22,16 @@ class LenientEngine(Engine):
     """`Engine` with the keywords of existing scripts. Dimension 0 of what goes in is the batch, as it is for them.
 
     Unknown keywords are a warning, as are inputs that the network does not take (they are dropped) and an `input_name`
-    that is not in the graph; with several inputs, names that are there say in which order the inputs come. On target
-    onnx, `input_size` does not bind an input whose size is open. `ckpt`, `model_name`, `batch_size`, `input_names`,
-    `session` and `module` can be read.
+    that is not in the graph. Where the names of a script hold all of the graph's, they say which input, and which shape
+    of `input_size`, is which; else both come in the graph's order. On target onnx, `input_size` does not bind an input
+    whose size is open. `ckpt`, `model_name`, `batch_size`, `input_names`, `session` and `module` can be read.
     """
 
     # what an engine has that was made around a network in memory
     ckpt: str = ""
     model_name: str = ""
     batch_size: int | None = None
-    _order: Sequence[int] | None = None
+    _asked: Sequence[str] = ()
     _said: frozenset[str] = frozenset()
 
     def __init__(
@@ -52,7 +53,8 @@ class LenientEngine(Engine):
             known.setdefault("batch_first", True)
         if isinstance(known.get("rank"), int):
             known["rank"] = max(known["rank"], 0)  # scripts write -1 where there is one process
-        bound = None if isinstance(target, str) and target.partition(":")[0] == "onnx" else input_size
+        free = isinstance(target, str) and target.partition(":")[0] == "onnx"
+        bound = None if free else _of_the_graph(ckpt, _names(input_name), input_size)
         super().__init__(
             ckpt,
             target=target,
@@ -65,7 +67,8 @@ class LenientEngine(Engine):
         self.ckpt = str(ckpt)
         self.model_name = str(others.get("model_name") or Path(ckpt).stem)
         self.batch_size = batch_size
-        self._order = self._named_order(input_name)
+        self._asked = _names(input_name)
+        self._tell_of_names()
 
     @property
     def input_names(self) -> list[str]:
@@ -100,32 +103,60 @@ class LenientEngine(Engine):
             extra = [str(name) for name in inputs if name not in names]
             inputs = {name: array for name, array in inputs.items() if name in names}
         elif isinstance(inputs, (list, tuple)):
-            extra = [f"number {number}" for number in range(len(names) + 1, len(inputs) + 1)]
-            inputs = list(inputs[: len(names)])
-            if self._order is not None and len(inputs) == len(names):
-                inputs = [inputs[place] for place in self._order]
+            inputs, extra = _chosen(inputs, names, self._asked)
         else:
             return inputs
         if extra:
             self._warn_once(f"the network takes {len(names)} inputs ({', '.join(names)}); dropped: {', '.join(extra)}")
         return inputs
 
-    def _named_order(self, input_name: Any) -> list[int] | None:
-        """The place in a script's list of each of the graph's inputs; None where its names do not say."""
-        asked = [input_name] if isinstance(input_name, str) else list(input_name or ())
+    def _tell_of_names(self) -> None:
+        """Say which names of the script the graph does not have, and what is made of its inputs."""
         have = self.input_names
-        if sorted(map(str, asked)) == sorted(have):
-            return [asked.index(name) for name in have]
-        strange = [str(name) for name in asked if name not in have and name]
+        strange = [name for name in self._asked if name not in have and name]
         if strange:
             _log.warning(
-                "input_name is %s, and the graph's inputs are %s; they are taken in the graph's order",
+                "input_name is %s, and the graph's inputs are %s; %s",
                 ", ".join(strange),
                 ", ".join(have),
+                "they are not passed on" if set(have) <= set(self._asked) else "they are taken in the graph's order",
             )
-        return None
 
     def _warn_once(self, text: str) -> None:
         if text not in self._said:
             self._said = self._said | {text}
             _log.warning("%s", text)
+
+
+def _names(input_name: Any) -> list[str]:
+    return [input_name] if isinstance(input_name, str) else list(map(str, input_name or ()))
+
+
+def _chosen(given: Sequence[Any], names: Sequence[str], asked: Sequence[str]) -> tuple[list[Any], list[str]]:
+    """What a script gives, one for each of the graph's inputs `names`, and words for what is left over.
+
+    asked: the script's own names; where they hold all of the graph's, they say which is which.
+    """
+    said = len(set(asked)) == len(asked) <= len(given) and set(names) <= set(asked)
+    known = list(asked) if said else list(names)
+    numbered = [f"number {number}" for number in range(len(known) + 1, len(given) + 1)]
+    named = dict(zip(known, given, strict=False))
+    chosen = [named[name] for name in names if name in named]
+    return chosen, [name for name in known if name not in names] + numbered
+
+
+def _of_the_graph(ckpt: Any, asked: Sequence[str], input_size: Any) -> Any:
+    """A script's shapes as the graph has its inputs. What is no list of shapes stays, for the check of all options."""
+    shapes = isinstance(input_size, (list, tuple)) and all(isinstance(one, (list, tuple)) for one in input_size)
+    names = input_names_of(Path(ckpt)) if shapes and isinstance(ckpt, (str, Path)) and Path(ckpt).is_file() else []
+    if not names:
+        return input_size
+    chosen, extra = _chosen(input_size, names, asked)
+    if extra:
+        _log.warning(
+            "the network takes %d inputs (%s); of input_size, the shapes of others are dropped: %s",
+            len(names),
+            ", ".join(names),
+            ", ".join(extra),
+        )
+    return chosen

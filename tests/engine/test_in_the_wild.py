@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from engine import backends
-from engine.base import Engine, InputError, OptionError, ShapeError
+from engine.backends.compiling.pass_file import load_pass_file
+from engine.base import PASS_PATH, Engine, InputError, OptionError, ShapeError
 from engine.tecoinfer_pytorch import TecoInferEngine
 
 SCRIPTS = Path(__file__).with_name("in_the_wild")
@@ -83,11 +85,99 @@ def test_a_detector(pooling: Path) -> None:
     assert done.stderr.count("knows no num_workers") == 1
 
 
+@pytest.fixture
+def boxes(tmp_path: Path) -> Path:
+    """Gives, for any pictures of [batch, 3, 64, 64], the same two boxes of two classes: [batch, 6, 2]."""
+    x = helper.make_tensor_value_info("images", TensorProto.FLOAT, ["batch", 3, 64, 64])
+    y = helper.make_tensor_value_info("output0", TensorProto.FLOAT, ["batch", 6, 2])
+    found = np.array([[16, 32, 16, 8, 0.9, 0], [48, 32, 16, 8, 0, 0.5]], np.float32).T[None]
+    weights = [
+        numpy_helper.from_array(found, "found"),
+        numpy_helper.from_array(np.zeros((1, 1), np.float32), "zero"),
+        numpy_helper.from_array(np.array([-1, 1, 1]), "shape"),
+    ]
+    nodes = [
+        helper.make_node("GlobalAveragePool", ["images"], ["pooled"]),
+        helper.make_node("ReduceMean", ["pooled"], ["mean"], axes=[1, 2, 3]),
+        helper.make_node("Mul", ["mean", "zero"], ["nothing"]),
+        helper.make_node("Reshape", ["nothing", "shape"], ["rows"]),
+        helper.make_node("Add", ["rows", "found"], ["output0"]),
+    ]
+    graph = helper.make_graph(nodes, "g", [x], [y], weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, tmp_path / "boxes.onnx")
+    return tmp_path / "boxes.onnx"
+
+
+@pytest.mark.parametrize("target", ["onnx", "cpu"])
+def test_a_detectors_validation_with_upstreams_functions(boxes: Path, tmp_path: Path, target: str) -> None:
+    """Of four pictures, one has a label where no box is; the letterbox has a border of 16 above and below."""
+    if not backends.targets()[target].availability().usable:
+        pytest.skip(f"no {target}")
+    rows = [[n, c, x / 64, 0.5, 0.25, 0.125] for n in range(4) for c, x in ((0, 16), (1, 48))]
+    rows[3] = [1, 1, 0.5, 0.3, 0.1, 0.1]
+    images = np.random.default_rng(0).integers(0, 256, (4, 3, 64, 64), np.uint8)
+    np.savez(tmp_path / "data.npz", images=images, targets=np.array(rows, np.float32))
+    done = run("yolo_valid.py", "--ckpt", boxes, "--data_path", tmp_path / "data.npz", "--target", target)
+    metric, counts = done.stdout.splitlines()
+    value = float(re.match(r"eval_metric mAP@0\.5 ([\d.]+) ", metric)[1])
+    # class 1: right, wrong, right, right: 0.25 at 1, 0.5 at 3/4, and what is interpolated down to 0 behind that
+    assert value == pytest.approx((1 + 0.25 + 0.5 * 0.75 + 0.25 * 0.75 / 2) / 2, abs=0.006)
+    assert counts == "seen 4 labels 8 tp 7 fp 1"
+
+
+CONTRIB = Path(__file__).resolve().parents[2] / "contrib"
+DATASETS = ("object_detection_dataset", "yolo_pt_dataset", "yolov9m_dataset", "ssd_dataset", "groundingdinot_dataset")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"datasets/{name}" for name in (*DATASETS, "bge", "jina")),
+        *(
+            f"{side}/pytorch/{name}"
+            for side in ("preprocess", "postprocess")
+            for name in ("yolo_pt", "yolov9m", "ssd", "groundingdinot", "bge")
+        ),
+    ],
+)
+def test_names_of_modules_that_contributors_bring_are_free(name: str) -> None:
+    assert list((CONTRIB / "utils").glob(f"{name}*")) == []
+
+
 @pytest.mark.parametrize("order", ["graph", "swapped"])
 def test_a_text_model(text: Path, order: str) -> None:
     done = run("text.py", text, order)
     assert done.stdout == f"sum {2 * sum(range(200)) + 200}\n"
     assert done.stderr.count("dropped: number 3") == 1
+
+
+@pytest.mark.parametrize("target", ["onnx", "cpu"])
+def test_a_text_model_without_one_of_its_inputs(text: Path, target: str) -> None:
+    """Names that hold all of the graph's say which array, and which shape, is which."""
+    if not backends.targets()[target].availability().usable:
+        pytest.skip(f"no {target}")
+    done = run("bert.py", "--ckpt", text, "--target", target)
+    assert done.stdout == f"sum {2 * sum(range(64)) + 64} ['input_ids', 'attention_mask']\n"
+    assert "input_name is token_type_ids" in done.stderr
+    assert done.stderr.count("dropped: token_type_ids") == 1 + (target == "cpu")
+
+
+def test_names_that_are_not_the_graphs_say_nothing_of_the_order(text: Path) -> None:
+    done = run("bert.py", "--ckpt", text, "--target", "onnx", "--input_name", "a", "input_ids", "b")
+    assert done.stdout.startswith(f"sum {2 * sum(range(64)) + 64000} ")
+    assert "they are taken in the graph's order" in done.stderr
+    assert done.stderr.count("dropped: number 3") == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["default_pass.py", "resnet/resnet_pass.py", "resnet/resnet_pass_5d.py", "yolov5m/yolov5_pass.py"]
+)
+def test_the_pass_files_that_scripts_name(name: str) -> None:
+    found = load_pass_file(PASS_PATH / name)
+    graph = object()
+    assert found.use_passes(graph) is graph
+    assert found.need_convert
 
 
 def test_keywords_of_paddle_scripts(pooling: Path) -> None:

@@ -73,6 +73,22 @@ def attributes_of(ckpt: Path, operator: str) -> frozenset[str]:
     return frozenset(_read(ckpt, names))
 
 
+def input_names_of(ckpt: Path) -> list[str]:
+    """The names of the inputs that a caller of an ONNX file gives, in its order; none where it is no ONNX file."""
+
+    def names(whole: memoryview) -> list[str]:
+        kinds: dict[int, list[str]] = {11: [], 5: []}  # inputs, and weights, which older files list among these
+        for number, value in _fields(next(_messages("model", whole, "graph"), whole[:0])):
+            if number in kinds and isinstance(value, memoryview):
+                fields = (one for field, one in _fields(value) if field == (1 if number == 11 else 8))
+                kinds[number] += [
+                    bytes(name).decode("utf-8", "replace") for name in fields if not isinstance(name, int)
+                ]
+        return [name for name in kinds[11] if name not in kinds[5]]
+
+    return _read(ckpt, names)
+
+
 def _found(ckpt: Path, kind: str) -> list[dict[int, bytes]]:
     """The texts of every message of a kind in an ONNX file, by field number; none where it is no protobuf message."""
     return _read(ckpt, lambda whole: _texts(kind, whole))
@@ -100,6 +116,12 @@ def _texts(kind: str, whole: memoryview) -> list[dict[int, bytes]]:
         {number: bytes(value) for number, value in _fields(message) if isinstance(value, memoryview)}
         for message in _messages("model", whole, kind)
     ]
+
+
+def _text(message: memoryview, wanted: int) -> str:
+    """The text that is field `wanted` of a message; "" where it has none."""
+    found = (value for number, value in _fields(message) if number == wanted and isinstance(value, memoryview))
+    return bytes(next(found, b"")).decode("utf-8", "replace")
 
 
 def _messages(holder: str, message: memoryview, kind: str) -> Iterator[memoryview]:

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from utils.boxes import LARGEST, batched_nms, from_centres
+from utils.postprocess.pytorch.detection_scripts import get_metrics, get_stats, postprocess
 from utils.preprocess.pytorch.detection import Placed
 from zoo_core.errors import DataError
+
+__all__ = ["STRIDES", "Detections", "YoloxDecoder", "decode", "get_metrics", "get_stats", "grid", "postprocess"]
 
 STRIDES = (8, 16, 32)
 

@@ -1,7 +1,7 @@
 """Preprocessing of detectors: the letterbox of YOLOX, equal to the one that its authors publish."""
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -110,3 +110,14 @@ def letterbox(image: np.ndarray, height: int, width: int) -> tuple[np.ndarray, f
     scaled = cv2.resize(np.ascontiguousarray(image), (columns, rows), interpolation=cv2.INTER_LINEAR)
     result[:rows, :columns] = scaled
     return result, scale
+
+
+def preprocess(images: Any, half: bool = False) -> np.ndarray:
+    """Pixels of 0 to 255 to values of 0 to 1, as existing scripts prepare a batch that is letterboxed already.
+
+    Args:
+        images: uint8, tensor or array of any shape.
+        half: whether the result is float16; computed in float32 either way.
+    """
+    scaled = np.asarray(images).astype(np.float32) / np.float32(255)
+    return scaled.astype(np.float16) if half else scaled
