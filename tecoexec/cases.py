@@ -24,7 +24,7 @@ class CaseConfig(BaseModel):
     """One entry. Figures are one number, or a list with one for each batch size; left out where there is none yet.
 
     Those of a graphics card are for information, and lists of any length. `batch_index` is the dimension that is the
-    batch, of all inputs or of each one.
+    batch, of all inputs or of each one. A field with nothing behind the colon is left out.
     """
 
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
@@ -50,6 +50,11 @@ class CaseConfig(BaseModel):
     target: str = "onnx"
     duration: Annotated[float, Field(ge=0)] = 5.0
     input_ranges: list[str] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty_fields(cls, entry: Any) -> Any:
+        return {name: value for name, value in entry.items() if value is not None} if isinstance(entry, dict) else entry
 
     @model_validator(mode="after")
     def _as_many_figures_as_batches(self) -> CaseConfig:

@@ -140,7 +140,8 @@ def _random(
     if spec.name not in ranges:
         raise WrongUseError(
             f"input '{spec}' takes whole numbers, of which not all may be valid: say which, for token ids "
-            f"--range {spec.name}=0:<vocabulary size - 1>, for lengths --range {spec.name}=1:<longest>"
+            f"--range {spec.name}=0:<vocabulary size - 1>, for lengths --range {spec.name}=1:<longest> (in a config of "
+            f'cases: input_ranges: ["{spec.name}=0:…"])'
         )
     low, high = ranges[spec.name]
     return generator.integers(int(low), int(high), shape, dtype, endpoint=True)

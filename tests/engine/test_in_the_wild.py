@@ -13,6 +13,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
 
 from engine import backends
 from engine.backends.compiling.pass_file import load_pass_file
@@ -77,6 +78,59 @@ def test_a_classifier(pooling: Path, name: str, target: str) -> None:
     if target == "onnx":
         assert lines["session"] == "['input']"
         assert lines["module"] == "True"
+
+
+@pytest.fixture
+def greys(tmp_path: Path) -> tuple[Path, Path]:
+    """A network of 1,000 classes that says 4 for light pictures and 1 for dark ones, and folders of classes of both."""
+    x = helper.make_tensor_value_info("input", TensorProto.FLOAT, ["batch", 3, "height", "width"])
+    y = helper.make_tensor_value_info("output", TensorProto.FLOAT, ["batch", 1000])
+    weights = np.zeros((3, 1000), np.float32)
+    weights[:, 4], weights[:, 1] = 1, -1
+    nodes = [
+        helper.make_node("GlobalAveragePool", ["input"], ["pooled"]),
+        helper.make_node("Flatten", ["pooled"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "weights"], ["output"]),
+    ]
+    graph = helper.make_graph(nodes, "g", [x], [y], [numpy_helper.from_array(weights, "weights")])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, tmp_path / "greys.onnx")
+    for number in range(32):
+        dark = number % 8 < 3 if number < 12 else number % 2 == 0
+        folder = tmp_path / "val" / f"n{number // 8}"
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (240, 230), (20, 20, 20) if dark else (240, 240, 240)).save(folder / f"{number % 8}.png")
+    return tmp_path / "greys.onnx", tmp_path / "val"
+
+
+@pytest.mark.parametrize("target", ["onnx", "cpu"])
+def test_an_accuracy_is_the_mean_over_full_batches(greys: tuple[Path, Path], target: str) -> None:
+    """32 pictures in batches of 12: the last 8 do not count, and that is said."""
+    if not backends.targets()[target].availability().usable:
+        pytest.skip(f"no {target}")
+    ckpt, data = greys
+    done = run("classifier_valid.py", "--ckpt", ckpt, "--data_path", data, "--target", target)
+    # the class of light pictures, 4, is no folder's; of the 24, those in folder 1 that are dark are right
+    right = [number for number in range(8, 16) if (number % 8 < 3 if number < 12 else number % 2 == 0)]
+    metric, summary = done.stdout.splitlines()
+    assert float(metric.split()[1]) == pytest.approx(len(right) / 24)
+    assert summary == "summary: batches: 2, run: True"
+    assert "the last 8 of 32 images do not fill a batch of 12, and are dropped" in done.stderr
+
+
+def test_files_that_are_no_pictures_are_passed_over(greys: tuple[Path, Path], tmp_path: Path) -> None:
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    Image.new("RGB", (240, 230), (240, 240, 240)).save(folder / "a.jpg")
+    Image.new("L", (30, 230)).save(folder / "z.png")
+    (folder / "cut.jpg").write_bytes((folder / "a.jpg").read_bytes()[:600])
+    (folder / "empty.jpg").write_bytes(b"")
+    (folder / "notes.txt").write_text("no picture")
+    (folder / "sub").mkdir()
+    done = run("classifier_folder.py", "--ckpt", greys[0], "--data-path", folder, "--target", "onnx")
+    lines = done.stdout.splitlines()
+    assert lines[1:5] == [f"cannot open {name}" for name in ("cut.jpg", "empty.jpg", "notes.txt", "sub")]
+    assert (lines[0].split(",")[0], lines[5].split(",")[0]) == ("a.jpg hammerhead", "z.png goldfish")
 
 
 def test_a_detector(pooling: Path) -> None:

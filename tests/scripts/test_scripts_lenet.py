@@ -152,7 +152,7 @@ def test_the_metric_counts_the_topk_best(lenet_folder: Path, run, tmp_path: Path
     assert done.returncode == 0, done.stderr
     figures = json.loads((tmp_path / "v.json").read_text())["metrics"]
     assert f"\neval_metric {figures[f'top{topk}']:.6g}\n" in done.stdout
-    assert list(figures)[0] == f"top{topk}"
+    assert next(iter(figures)) == f"top{topk}"
     assert figures["top1"] < figures["top5"]
 
 

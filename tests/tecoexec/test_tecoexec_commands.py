@@ -295,6 +295,65 @@ def test_configs_as_they_are_in_the_wild(doubling: Path, tmp_path: Path, root: P
     assert [entry["batch"] for entry in json.loads((tmp_path / "out/results.json").read_text())] == [4, 8]
 
 
+EMPTY = """
+- case_name: empty.{number}
+  model_name:
+  onnx_path: {path}
+  pass_path:
+  onnx_dtype: {dtype}
+  input_shapes: 1*8
+  input_dtype:
+  batch_size: [1, 4]
+  batch_index:
+  iterations: 3
+  warm_up: 1
+  run_sync: false
+  benchmark_of_latency:
+  cuda_throughput:
+  history_throughput:
+  desc:
+  duration: 0.1
+"""
+
+
+def test_a_field_with_nothing_behind_it_is_left_out(doubling: Path, tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        EMPTY.format(number=1, path=doubling, dtype="float32") + EMPTY.format(number=2, path="", dtype="")
+    )
+    one, other, wrong = read(config, {})
+    assert isinstance(one, Case)
+    assert isinstance(other, Case)
+    assert [(case.batch, case.history, case.config.desc, case.pass_path(tmp_path)) for case in (one, other)] == [
+        (1, None, "", None),
+        (4, None, "", None),
+    ]
+    assert isinstance(wrong, WrongCase)
+    assert "onnx_path" in wrong.reason
+
+
+@pytest.mark.parametrize("entry", ["- a word", "-", "- [1, 2]", "- {case_name: odd, onnx_path: x, colour: red}"])
+def test_an_entry_that_is_no_case_stops_no_other(doubling: Path, tmp_path: Path, entry: str) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(f"{entry}\n{CASE.format(path=doubling)}")
+    found = read(config, {})
+    assert [type(one) for one in found] == [WrongCase, Case, Case]
+
+
+def test_a_case_that_cannot_be_measured_fails_with_a_sentence(doubling: Path, tmp_path: Path, root: Path) -> None:
+    """A pass file that is not there, a file that is no network; the last case is measured all the same."""
+    config = tmp_path / "config.yaml"
+    (tmp_path / "text.onnx").write_text("no network")
+    good = CASE.replace("batch_size: [4, 8]", "batch_size: 4")
+    bad = good.replace("duration: 0.1", "duration: 0.1\n  target: cpu\n  pass_path: swin/none.py")
+    config.write_text(bad.format(path=doubling) + good.format(path=tmp_path / "text.onnx") + good.format(path=doubling))
+    done = run_suite(config, tmp_path / "out", root=root)
+    assert "2 failed, 1 passed" in done.stdout, done.stdout
+    assert "cannot be measured: error: no pass file" in done.stdout
+    assert "is not a model that ONNX Runtime opens" in done.stdout
+    assert "AssertionError" not in done.stdout
+
+
 def test_a_fixed_file_is_measured_in_pieces_for_a_config_only(
     tmp_path: Path, root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

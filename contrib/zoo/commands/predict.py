@@ -101,7 +101,7 @@ def _parser(family: Family, description: str, batch_size: int) -> argparse.Argum
         "--divide",
         type=flags.boolean,
         metavar="True|False",
-        help="changes nothing, as callers of upstream's scripts pass it: a batch is always divided among compute units",
+        help="changes nothing; callers of upstream's scripts pass it",
     )
     return parser
 

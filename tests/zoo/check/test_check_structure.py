@@ -115,6 +115,15 @@ def test_capitals_are_for_folders_of_others_only(repository: Any) -> None:
     assert "'FakeNet'" in findings(repository)[0].message
 
 
+def test_modules_of_others_keep_their_names(repository: Any) -> None:
+    (repository.model / "nets").mkdir()
+    for name in ("nets/__init__.py", "nets/SSD_Head.py", "nets/_private.py"):
+        repository.write(name, '"""Code."""\n')
+    assert findings(repository) == []
+    repository.write("nets/my-code.py", '"""Code."""\n')
+    assert [one.message.split(":")[0] for one in findings(repository)] == ["'my-code'"]
+
+
 def test_demos_that_others_call_images(repository: Any) -> None:
     (repository.model / "demos").rename(repository.model / "images")
     assert findings(repository) == []

@@ -99,7 +99,8 @@ def has_case(folder: Folder) -> Iterator[str]:
 def names(folder: Folder) -> Iterator[str]:
     """Domain, model and Python files: lower case, digits and underscores.
 
-    Folders of others, which define no MODEL, may have capitals: their callers know them by these names.
+    Folders of others, which define no MODEL, may have capitals: their callers and modules know each other by these
+    names.
     """
     rule = "names have lower-case letters, digits and underscores, and begin with a letter"
     allowed = _NAME if defines_model(folder.path) else _OTHERS_NAME
@@ -107,7 +108,7 @@ def names(folder: Folder) -> Iterator[str]:
         if not allowed.fullmatch(part):
             yield f"'{part}': {rule}"
     for file in own_files(folder.path):
-        if file.suffix == ".py" and not _NAME.fullmatch(file.stem):
+        if file.suffix == ".py" and not allowed.fullmatch(file.stem.lstrip("_")):
             yield f"'{file.stem}': {rule}"
 
 
