@@ -86,6 +86,56 @@ def test_flags_reach_the_script_word_by_word(repository: Any) -> None:
     assert str(["--topk", "5", "--name", "two words", "--fast", "True", "--scale", "0.5"]) in log
 
 
+WILD = """- case_name: FakeNet_onnx
+  run_dir: TecoInference/contrib/classification/FakeNet
+  run_export:
+    run_file: export_onnx.py
+    params:
+  run_example_valid:
+    run_file: example_valid.py
+    params:
+      ckpt: fake_dyn.onnx
+      batch_size: 4
+      data_path: /mnt/data/val
+      target: onnx
+      dtype: float16
+      others:
+        input_name: fakenet
+        skip_postprocess: False
+  run_example_single:
+    run_file: example_single_batch.py
+    params:
+      ckpt: fake_dyn.onnx
+      batch_size: 1
+      data_path: images/a.txt
+      target: onnx
+      dtype: float32
+      others:
+  run_example_multi:
+    run_file: example_multi_batch.py
+    params:
+      ckpt: fake_dyn.onnx
+      batch_size: 1
+      data_path: ./images
+      target: onnx
+      dtype: float32
+"""
+
+
+def test_a_case_in_upstreams_form(repository: Any) -> None:
+    """Their prefix, no example/ in the folder's name, capitals, images/, keys with nothing behind them, a named metric."""
+    (repository.model / "demos").rename(repository.model / "images")
+    repository.write("example_valid.py", "import sys\nprint(sys.argv[1:])\nprint('eval_metric mAP@0.5 0.413')\n")
+    repository.model.rename(repository.model.with_name("FakeNet"))
+    repository.config.write_text(WILD)
+    assert check(repository, "--case", "FakeNet_onnx") == 0
+    result = json.loads((repository.output / "FakeNet_onnx/result.json").read_text())
+    assert [step["state"] for step in result["steps"]] == ["passed"] * 4
+    assert result["steps"][1]["metric"] == 0.413
+    log = (repository.output / "FakeNet_onnx/valid.log").read_text()
+    assert str(["--input_name", "fakenet", "--skip_postprocess", "False"])[1:-1] in log
+
+
 FAMILY = '''
 import os, subprocess, sys, time
 sleeper = [sys.executable, "-c", "import time; time.sleep(600)"]

@@ -87,13 +87,15 @@ Value = Annotated[bool, Field(strict=True)] | Number | Plain
 
 
 class Strict(BaseModel):
-    """No field but those named."""
+    """No field but those named. Behind each colon stands something; behind that of flags, nothing means none."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @field_validator("*", mode="before")
     @classmethod
-    def _there(cls, value: Any) -> Any:
+    def _there(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is None and cls.model_fields[str(info.field_name)].default_factory is dict:
+            return {}
         if value is None:
             raise ValueError("a value is missing behind the colon")
         return value
