@@ -26,6 +26,7 @@ PERTURBATION = 0.1
 NORM_BIAS = 1.5
 LEAST_VARIANCE = 0.1
 MOST_OFFSET = 5.0
+_SUFFIXES = (".safetensors", ".bin", ".pth", ".pt", ".ckpt", ".pdparams", ".onnx", ".h5")
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,8 @@ def find_weights(model: Model, asked: str | None, key: str = "", trust: bool = F
     if asked == "pretrained":
         return _pretrained(model, key, trust)
     path = Path(asked).expanduser()
+    if path.is_dir():
+        raise ZooError(_no_file(path))
     if not path.is_file():
         raise ZooError(f"--weights is pretrained, sample, built, random or an existing file; there is no file {path}")
     return Weights("file", path.absolute(), sha256(path), key)
@@ -140,6 +143,15 @@ def _pretrained(model: Model, key: str, trust: bool) -> Weights:
     return Weights("pretrained", path, sha256(path), key, trusted, convert, beside)
 
 
+def _no_file(folder: Path) -> str:
+    """What to give in place of a folder: the files in it that look like weights."""
+    there = sorted(path.name for path in folder.iterdir() if path.suffix in _SUFFIXES and path.is_file())
+    choices = (
+        f"one of its files: {', '.join(there[:8])}" if there else "a file; there is none in it that looks like one"
+    )
+    return f"--weights {folder} is a folder, and the file of the weights is needed: give {choices}"
+
+
 def _no_sample(model: Model) -> str:
     """Why there are no sample weights of this variant, and what there is instead."""
     there = sorted(model.folder.glob("sample*.safetensors"))
@@ -153,14 +165,18 @@ def _no_sample(model: Model) -> str:
     )
 
 
-def require_match(what: str, missing: list[str], unexpected: list[str], mismatched: list[str]) -> None:
-    """Raise ZooError naming every parameter that a checkpoint has too few, too many, or of another shape."""
+def require_match(
+    what: str, missing: list[str], unexpected: list[str], mismatched: list[str], way_on: str = ""
+) -> None:
+    """Raise ZooError naming every parameter that a checkpoint has too few, too many, or of another shape.
+
+    way_on: what to do, where that is known.
+    """
     parts = [
         f"{title} ({len(names)}): {', '.join(names[:8])}{', …' if len(names) > 8 else ''}"
         for title, names in (("missing", missing), ("unexpected", unexpected), ("other shape", mismatched))
         if names
     ]
     if parts:
-        raise ZooError(
-            f"{what} does not fit the network. " + "; ".join(parts) + ". Is it of another variant or number of classes?"
-        )
+        way_on = way_on or " Is it of another variant or number of classes?"
+        raise ZooError(f"{what} does not fit the network. " + "; ".join(parts) + "." + way_on)

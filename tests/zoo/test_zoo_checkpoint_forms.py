@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import pickle
 import struct
+import tarfile
 import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 import torch
+from onnx import TensorProto, helper
 from safetensors.torch import save_file
 
 from zoo import catalogue
@@ -20,7 +25,7 @@ from zoo.errors import ZooError
 from zoo.frameworks import pytorch
 from zoo.frameworks.checkpoints import with_names_of
 from zoo.model import Model
-from zoo.weights import Weights
+from zoo.weights import Weights, find_weights
 
 
 def network(fill: float = 0.0) -> Any:
@@ -78,6 +83,13 @@ FORMS: dict[str, Any] = {
     "averaged only": {"ema": state(), "updates": 7},
     "empty average": {"model": state(), "ema": None},
     "averaged as parallel": {"state_dict_ema": state(prefix="module.")},
+    "averaged by torch": state(prefix="module.") | {"n_averaged": torch.tensor(5)},
+    "fabric": {"model": state(prefix="_forward_module.")},
+    "any one word in front": {"state_dict": state(prefix="backbone.")},
+    "several words in front": state(prefix="module.encoder.net."),
+    "three dicts": {"checkpoint": {"model": {"state_dict": state()}}},
+    "an average with its decay": {"ema": {"shadow": state(), "decay": 0.99}},
+    "beside tensors of another kind": {"model": state(), "best": torch.tensor(0.9), "rng": torch.get_rng_state()},
 }
 
 
@@ -98,6 +110,33 @@ def test_the_average_is_taken_and_said_or_the_user_chooses(
     assert f"({averaged}): the average is taken; --weights_key {raw}" in caplog.text
     assert loaded(model, tmp_path / "net.pth", raw) == 1.0
     assert loaded(model, tmp_path / "net.pth", averaged) == 2.0
+
+
+def test_an_average_that_is_not_read_is_said(model: Model, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    average = {"decay": 0.99, "shadow_params": list(state(2.0).values())}
+    torch.save({"state_dict": state(1.0), "ema": average}, tmp_path / "net.pth")
+    with caplog.at_level(logging.INFO):
+        assert loaded(model, tmp_path / "net.pth") == 1.0
+    assert "holds an average (ema) in a form that is not read; the weights themselves (state_dict) are" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("content", "way"),
+    [
+        ({"state_dict": state(1.0, "model.") | {"criterion.weight": torch.ones(2)}}, "behind 'model': take them with"),
+        (state(1.0, "module.net.") | {"module.head.weight": torch.ones(2)}, "--weights_key module.net"),
+        (state(1.0, "student.") | state(1.0, "teacher."), "behind 'student' and behind 'teacher': take them with"),
+    ],
+)
+def test_names_that_lie_behind_a_word_beside_others_are_told(
+    model: Model, tmp_path: Path, content: Any, way: str
+) -> None:
+    torch.save(content, tmp_path / "net.pth")
+    with pytest.raises(ZooError) as caught:
+        loaded(model, tmp_path / "net.pth")
+    assert way in str(caught.value)
+    key = str(caught.value).rpartition("--weights_key ")[2]
+    assert loaded(model, tmp_path / "net.pth", key) == 1.0
 
 
 @pytest.mark.parametrize(
@@ -159,6 +198,21 @@ def test_a_checkpoint_that_is_called_safetensors_loads(model: Model, tmp_path: P
     assert loaded(model, tmp_path / "net.safetensors") == 1.0
 
 
+def packed(mode: str) -> bytes:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode=mode) as archive:
+        archive.addfile(tarfile.TarInfo("weights.pth"), io.BytesIO(b""))
+    return made.getvalue()
+
+
+def zipped(*names: str) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name in names:
+            archive.writestr(f"net/{name}", b"content")
+    return made.getvalue()
+
+
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 98\n"
 
 
@@ -172,7 +226,20 @@ POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 98\n
         (b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "an XML text"),
         (json.dumps({"weight_map": {}}).encode(), "a JSON text"),
         (b"\x1f\x8b\x08", "packed with gzip"),
+        (b"[1, 2]", "a JSON text"),
+        (b"404: Not Found\n", 'a text that begins with "404: Not Found", not a checkpoint of tensors'),
+        ("a: \u00fc\n".encode() * 300, 'a text that begins with "a: \u00fc"'),
+        (b"<!-- a proxy --><html>", "an HTML page"),
+        (b"<head><title>Sign in</title>", "an HTML page"),
         (b"\x89HDF\r\n", "an HDF5 file"),
+        (b"\x93NUMPY\x01\x00", "a numpy array"),
+        (b"\x28\xb5\x2f\xfd\x00", "packed with zstd"),
+        (packed("w:"), "a tar archive: unpack it first"),
+        (packed("w:gz"), "packed with gzip"),
+        (zipped("weights.pth"), "a zip archive that holds weights.pth: unpack it first"),
+        (zipped("archive_format", "model.json"), "a program of torch.export"),
+        (pickle.dumps({"weight": 1}), "a pickle that torch.save did not write"),
+        (struct.pack("<Q", 4000) + b'{"conv.weight": ', "damaged or cut short (within its header)"),
         (b"PK\x03\x04 cut", "damaged or cut short"),
         (b"random bytes", "not a checkpoint of tensors"),
         (struct.pack("<Q", 40) + b'{"conv": cut', "not a checkpoint of tensors"),
@@ -194,6 +261,33 @@ def test_a_cut_checkpoint_is_named(model: Model, tmp_path: Path) -> None:
     (tmp_path / "net.pth").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ZooError, match="damaged or cut short"):
         loaded(model, tmp_path / "net.pth")
+
+
+@pytest.mark.parametrize("cut", [20, 200, -4])
+def test_a_cut_safetensors_file_is_named(model: Model, tmp_path: Path, cut: int) -> None:
+    save_file(state(), tmp_path / "net.safetensors")
+    whole = (tmp_path / "net.safetensors").read_bytes()
+    (tmp_path / "net.safetensors").write_bytes(whole[:cut])
+    with pytest.raises(ZooError, match="damaged or cut short"):
+        loaded(model, tmp_path / "net.safetensors")
+
+
+@pytest.mark.parametrize("name", ["net.onnx", "net.pth"])
+def test_an_onnx_file_is_named(model: Model, tmp_path: Path, name: str) -> None:
+    x, y = (helper.make_tensor_value_info(one, TensorProto.FLOAT, ["n"]) for one in "xy")
+    graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "g", [x], [y])
+    onnx.save(helper.make_model(graph), tmp_path / name)
+    with pytest.raises(ZooError, match="is an ONNX file, a whole network, and a checkpoint of this one is needed"):
+        loaded(model, tmp_path / name)
+
+
+def test_a_folder_is_named_with_the_weights_in_it(lenet: Model, tmp_path: Path) -> None:
+    with pytest.raises(ZooError, match=r"is a folder, .* there is none in it"):
+        find_weights(lenet, str(tmp_path))
+    for name in ("model.safetensors", "pytorch_model.bin", "config.json"):
+        (tmp_path / name).touch()
+    with pytest.raises(ZooError, match=r"give one of its files: model\.safetensors, pytorch_model\.bin$"):
+        find_weights(lenet, str(tmp_path))
 
 
 def test_a_torchscript_program_is_named(model: Model, tmp_path: Path) -> None:
@@ -278,3 +372,39 @@ def test_whole_numbers_are_no_weights_of_a_paddle_network(lenet: Model, tmp_path
         framework.load(
             replace(lenet, build=lambda: paddle.nn.Linear(3, 2)), Weights("file", tmp_path / "net.pdparams"), []
         )
+
+
+@pytest.mark.parametrize("prefix", ["", "module.", "backbone."])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+def test_paddle_networks_take_safetensors_of_every_precision(
+    lenet: Model, tmp_path: Path, dtype: str, prefix: str
+) -> None:
+    paddle = pytest.importorskip("paddle")
+    from zoo.frameworks import paddle as framework
+
+    given = paddle.nn.Linear(3, 2)
+    tensors = {
+        prefix + name: torch.tensor(value.numpy()).to(getattr(torch, dtype))
+        for name, value in given.state_dict().items()
+    }
+    save_file(tensors, tmp_path / "net.safetensors")
+    weights = Weights("file", tmp_path / "net.safetensors")
+    made = framework.load(replace(lenet, build=lambda: paddle.nn.Linear(3, 2)), weights, [])
+    assert (made.weight.numpy() == tensors[f"{prefix}weight"].float().numpy()).all()
+
+
+@pytest.mark.parametrize("zipped_file", [True, False])
+def test_a_checkpoint_of_torch_is_named_for_a_paddle_network(lenet: Model, tmp_path: Path, zipped_file: bool) -> None:
+    from zoo.frameworks import paddle as framework
+
+    torch.save(state(), tmp_path / "net.pth", _use_new_zipfile_serialization=zipped_file)
+    with pytest.raises(ZooError, match=r"was written by torch\.save, and this is a network of Paddle"):
+        framework.read_state(tmp_path / "net.pth")
+
+
+def test_the_weights_of_an_inference_program_are_named(tmp_path: Path) -> None:
+    from zoo.frameworks import paddle as framework
+
+    (tmp_path / "net.pdiparams").write_bytes(bytes(100))
+    with pytest.raises(ZooError, match="the weights of an inference program"):
+        framework.read_state(tmp_path / "net.pdiparams")

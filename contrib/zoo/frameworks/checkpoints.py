@@ -1,4 +1,4 @@
-"""What people's training scripts put around a network's tensors, and what they mistake for a checkpoint.
+"""What people's training scripts put around a network's tensors, and into their names.
 
 No framework is imported here: both PyTorch's and Paddle's files are unwrapped by it.
 """
@@ -7,89 +7,24 @@ from __future__ import annotations
 
 import logging
 import re
-import zipfile
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from zoo.errors import ZooError
+from zoo.frameworks.weight_files import HOW
 
 # Keys below which scripts put the weights that training changes, and their running average
 _RAW = ("state_dict", "model_state_dict", "model", "net", "network", "module", "weights", "params")
 _AVERAGED = (
     "state_dict_ema", "ema_state_dict", "model_ema_state_dict", "model_state_dict_ema", "model_ema", "ema_model",
-    "params_ema", "ema",
+    "params_ema", "ema", "shadow",
 )  # fmt: skip
 _DEPTH = 4
-# What DataParallel, Lightning and averaging put before each name; and torch.compile and FSDP somewhere in it
-_PREFIXES = ("module.", "model.", "net.", "network.", "ema_model.", "averaged_model.")
+# What torch.compile and FSDP put somewhere in a name, and what averaging (torch.optim.swa_utils) counts with
+_COUNTERS = ("n_averaged",)
 _WRAPPERS = re.compile(r"(?:(?<=\.)|^)(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
-# How far a file may unpack: a checkpoint has optimiser and averages beside the weights, and little more
-_TIMES, _ROOM = 20, 256 << 20
-_HOW = "in the script that trained it, torch.save(network.state_dict(), 'weights.pth') writes one that can be read"
-_KINDS = (
-    (b"version https://git-lfs", "a Git-LFS pointer, which stands for the file: git lfs pull fetches the file itself"),
-    (b"<?xml", "an XML text"),
-    (b"\x89HDF", "an HDF5 file (Keras), which has another layout than a state dict"),
-    (b"\x1f\x8b", "packed with gzip: unpack it first"),
-    (b"\xfd7zXZ", "packed with xz: unpack it first"),
-    (b"BZh", "packed with bzip2: unpack it first"),
-    (b"7z\xbc\xaf", "a 7z archive: unpack it first"),
-    (b"Rar!", "a RAR archive: unpack it first"),
-)
 _log = logging.getLogger(__name__)
-
-
-def require_checkpoint(path: Path, network_bytes: int | None = None) -> None:
-    """Refuse what is no checkpoint before anything reads it.
-
-    Args:
-        network_bytes: what the network's own tensors take; None: archives may unpack to any size.
-
-    Raises:
-        ZooError: the file is empty, a page, a pointer, cut short, or unpacks to far more than the network.
-    """
-    with path.open("rb") as file:
-        start = file.read(512)
-    if not start:
-        raise ZooError(f"{path} is empty: it has 0 bytes")
-    text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if text.startswith((b"<!doctype html", b"<html")):
-        raise ZooError(f"{path} is an HTML page (a server's login or error page was saved), not a checkpoint")
-    for beginning, what in _KINDS:
-        if start.startswith(beginning):
-            raise ZooError(f"{path} is no checkpoint, but {what}")
-    if text.startswith(b"{") and text.isascii():
-        raise ZooError(f"{path} is a JSON text, not a checkpoint; the tensors lie in the files beside it")
-    if start.startswith(b"PK"):
-        _require_archive(path, network_bytes)
-
-
-def _require_archive(path: Path, network_bytes: int | None) -> None:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise ZooError(f"{path} is not a checkpoint of tensors: it is damaged or cut short ({error})") from error
-    names = {entry.filename.rpartition("/")[2] for entry in entries}
-    if "constants.pkl" in names:
-        raise ZooError(f"{path} is a TorchScript program, and a state dict is needed: {_HOW}")
-    if not names & {"data.pkl"} and any(name.endswith(".npy") for name in names):
-        raise ZooError(f"{path} is a numpy archive (.npz), and a state dict is needed")
-    unpacked = sum(entry.file_size for entry in entries)
-    if network_bytes is not None and unpacked > _TIMES * network_bytes + _ROOM:
-        raise ZooError(
-            f"{path} unpacks to {unpacked / 1e6:,.0f} MB, and the network has {network_bytes / 1e6:,.1f} MB: this is "
-            "no checkpoint of it"
-        )
-
-
-def is_safetensors(path: Path) -> bool:
-    """Whether a file is laid out as safetensors are, whatever it is called."""
-    with path.open("rb") as file:
-        start = file.read(9)
-    length = int.from_bytes(start[:8], "little")
-    return len(start) == 9 and start[8:] == b"{" and 1 < length < path.stat().st_size
 
 
 def unwrapped(
@@ -131,6 +66,12 @@ def _inner(state: Any, path: Path, is_tensor: Callable[[Any], bool]) -> str | No
                 "takes the weights themselves", path.name, raw[0], averaged[0], raw[0],
             )  # fmt: skip
         return averaged[0]
+    unread = [name for name in _AVERAGED if state.get(name) is not None and raw]
+    if unread:
+        _log.info(
+            "%s holds an average (%s) in a form that is not read; the weights themselves (%s) are taken",
+            path.name, unread[0], raw[0],
+        )  # fmt: skip
     if len(raw) == 1 or (len(holding) == 1 and not any(is_tensor(value) for value in state.values())):
         return (raw or holding)[0]
     if len(holding) > 1:
@@ -185,12 +126,12 @@ def _named(content: Mapping[Any, Any], begin: str) -> bool:
 
 def _checked(state: Any, path: Path, is_tensor: Callable[[Any], bool], kind: Callable[[Any], str]) -> dict[str, Any]:
     if not isinstance(state, Mapping):
-        raise ZooError(f"{path} does not hold a state dict (names to tensors): it is {kind(state)}; {_HOW}")
+        raise ZooError(f"{path} does not hold a state dict (names to tensors): it is {kind(state)}; {HOW}")
     if not state:
         raise ZooError(f"{path} does not hold a state dict (names to tensors): it is empty")
     for name, value in state.items():
         if not isinstance(name, str) or not is_tensor(value):
-            raise ZooError(f"{path} does not hold a state dict (names to tensors): {name!r} is {kind(value)}; {_HOW}")
+            raise ZooError(f"{path} does not hold a state dict (names to tensors): {name!r} is {kind(value)}; {HOW}")
     return dict(state)
 
 
@@ -199,8 +140,9 @@ def with_names_of(state: dict[str, Any], own: Collection[str]) -> dict[str, Any]
 
     A network may have a part called "model" or "module" itself: its names stay.
     """
-    best, count = state, _shared(state, own)
-    tried = [state]
+    plain = {name: value for name, value in state.items() if name not in _COUNTERS or name in own}
+    best, count = plain, _shared(plain, own)
+    tried = [plain]
     for _ in range(_DEPTH):
         tried = [shorter for one in tried for shorter in _shorter(one)]
         for candidate in tried:
@@ -210,14 +152,24 @@ def with_names_of(state: dict[str, Any], own: Collection[str]) -> dict[str, Any]
 
 
 def _shorter(state: dict[str, Any]) -> list[dict[str, Any]]:
-    """`state` without the wrappers in its names, and without the prefix that all of them have, where there is such."""
+    """`state` without the wrappers in its names, and without the first word of them where all have the same one."""
     names = [[_WRAPPERS.sub("", name) for name in state]]
-    names += [
-        [name.removeprefix(one) for name in state] for one in _PREFIXES if all(name.startswith(one) for name in state)
-    ]
+    words = {name.partition(".")[0] for name in state}
+    if len(words) == 1:
+        names.append([name.partition(".")[2] for name in state])
     made = [dict(zip(renamed, state.values(), strict=True)) for renamed in names if renamed != list(state)]
     return [one for one in made if len(one) == len(state)]
 
 
 def _shared(state: Mapping[str, Any], own: Collection[str]) -> int:
     return sum(name in own for name in state)
+
+
+def way_on(state: Mapping[str, Any], own: Collection[str]) -> str:
+    """What to do where names do not fit, but all of the network's lie behind another word; "" where they do not."""
+    needed = [name for name in own if not name.endswith("num_batches_tracked")]
+    begins = {name.removesuffix(needed[0]) for name in state if needed and name.endswith(f".{needed[0]}")}
+    keys = sorted(begin.rstrip(".") for begin in begins if all(begin + name in state for name in needed))
+    if not keys:
+        return ""
+    return f" All its names lie behind {' and behind '.join(map(repr, keys))}: take them with --weights_key {keys[0]}"

@@ -16,7 +16,7 @@ from engine.backends.mindspore import python
 from engine.base import Engine
 from zoo.errors import ZooError
 from zoo.frameworks import onnx as graphs
-from zoo.frameworks.checkpoints import is_safetensors, require_checkpoint
+from zoo.frameworks.weight_files import is_safetensors, require_checkpoint
 from zoo.model import Model
 from zoo.part import Part
 from zoo.weights import Weights, require_match

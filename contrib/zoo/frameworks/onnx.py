@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.base import Engine
 from zoo.errors import ZooError
-from zoo.frameworks.checkpoints import is_safetensors, require_checkpoint
+from zoo.frameworks.weight_files import is_safetensors, require_checkpoint
 from zoo.model import Model
 from zoo.part import Part
 from zoo.weights import Weights, random_weights, require_match

@@ -14,7 +14,8 @@ from engine.backends.paddle import PaddleSession, import_paddle
 from engine.base import Engine
 from utils.safe_pickle import read_arrays
 from zoo.errors import ZooError
-from zoo.frameworks.checkpoints import is_safetensors, require_checkpoint, unwrapped, with_names_of
+from zoo.frameworks.checkpoints import unwrapped, way_on, with_names_of
+from zoo.frameworks.weight_files import damage, is_safetensors, require_checkpoint, require_no_network, require_paddle
 from zoo.model import Model, Pretrained
 from zoo.part import Part
 from zoo.weights import (
@@ -26,7 +27,6 @@ from zoo.weights import (
     require_match,
     settled_variance,
 )
-from zoo_core.errors import first_line
 
 _TABLE = "StructuredToParameterName@@"
 
@@ -72,6 +72,7 @@ def _load_state(network: Any, weights: Weights) -> None:
             if list(state[name].shape) != list(own[name].shape)
         ]
         + [f"{name} {state[name].dtype} for a parameter" for name in both if state[name].dtype.kind not in "fiu"],
+        way_on=way_on(state, own),
     )
     network.set_state_dict({name: _converted(name, value, own[name]) for name, value in state.items()})
 
@@ -97,16 +98,20 @@ def read_state(path: Path, key: str = "", network_bytes: int | None = None) -> d
     Args and Raises are those of the PyTorch one's. bfloat16 comes as uint16, as paddle.save writes it.
     """
     require_checkpoint(path, network_bytes)
+    require_no_network(path)
+    require_paddle(path)
     try:
         if is_safetensors(path):
             from safetensors.numpy import load_file
 
-            content: Any = load_file(str(path))
+            loaded = load_file(str(path))
+            bfloat16 = (name for name, value in loaded.items() if value.dtype.name == "bfloat16")
+            content: Any = loaded | {name: loaded[name].view(np.uint16) for name in bfloat16}
         else:
             content = read_arrays(path)
     except Exception as error:
         # pickle, zip and safetensors errors alike mean that the file is not a checkpoint
-        raise ZooError(f"{path} is not a checkpoint of tensors: {first_line(error)}") from error
+        raise damage(path, error) from error
     return unwrapped(_arrays(content), path, key, lambda value: isinstance(value, np.ndarray), _kind)
 
 

@@ -14,7 +14,8 @@ import numpy as np
 from engine.backends.torch import TorchSession, flat_tensors
 from engine.base import Engine
 from zoo.errors import ZooError
-from zoo.frameworks.checkpoints import is_safetensors, require_checkpoint, unwrapped, with_names_of
+from zoo.frameworks.checkpoints import unwrapped, way_on, with_names_of
+from zoo.frameworks.weight_files import damage, is_safetensors, require_checkpoint, require_no_network, require_torch
 from zoo.model import Model, Pretrained
 from zoo.part import Part
 from zoo.weights import (
@@ -75,9 +76,9 @@ def _with_state(model: Model, network: Any, weights: Weights) -> Any:
             return model.restore(state)
         except Exception as error:
             # the library's loaders raise what they like where names or shapes do not fit
-            require_match(str(path), **problems)
+            require_match(str(path), **problems, way_on=way_on(state, own))
             raise ZooError(f"{path} does not fit the network: {first_line(error)}") from error
-    require_match(str(path), **problems)
+    require_match(str(path), **problems, way_on=way_on(state, own))
     network.load_state_dict(state, strict=False)
     return network
 
@@ -123,6 +124,8 @@ def read_state(path: Path, key: str = "", network_bytes: int | None = None) -> d
     import torch
 
     require_checkpoint(path, network_bytes)
+    require_no_network(path)
+    require_torch(path)
     try:
         if is_safetensors(path):
             from safetensors.torch import load_file
@@ -132,7 +135,7 @@ def read_state(path: Path, key: str = "", network_bytes: int | None = None) -> d
             content = _load_checkpoint(path)
     except Exception as error:
         # zip, pickle, json and safetensors errors alike mean that the file is not a checkpoint
-        raise ZooError(f"{path} is not a checkpoint of tensors: {first_line(error)}") from error
+        raise damage(path, error) from error
     return unwrapped(content, path, key, lambda value: isinstance(value, torch.Tensor), _kind)
 
 

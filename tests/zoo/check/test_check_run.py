@@ -123,7 +123,7 @@ WILD = """- case_name: FakeNet_onnx
 
 
 def test_a_case_in_upstreams_form(repository: Any) -> None:
-    """Their prefix, no example/ in the folder's name, capitals, images/, keys with nothing behind them, a named metric."""
+    """Their prefix, no example/ in the folder, capitals, images/, keys with nothing behind them, a named metric."""
     (repository.model / "demos").rename(repository.model / "images")
     repository.write("example_valid.py", "import sys\nprint(sys.argv[1:])\nprint('eval_metric mAP@0.5 0.413')\n")
     repository.model.rename(repository.model.with_name("FakeNet"))

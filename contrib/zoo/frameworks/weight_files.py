@@ -1,0 +1,164 @@
+"""What people take for a checkpoint: refused before anything reads it, and called by what it is.
+
+No framework is imported here.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+from engine.backends.compiling.onnx_file import input_names_of
+from zoo.errors import ZooError
+from zoo_core.errors import first_line
+
+HOW = (
+    "in the script that trained it, torch.save(network.state_dict(), 'weights.pth'), or paddle.save(…, "
+    "'weights.pdparams'), writes one that can be read"
+)
+# How far a file may unpack: a checkpoint has optimiser and averages beside the weights, and little more
+_TIMES, _ROOM = 20, 256 << 20
+_START = 512
+_TAR = (257, b"ustar")
+_OF_TORCH = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # the number that files of torch's older format begin with, pickled
+_HTML = (b"<!doctype html", b"<html", b"<head", b"<body")
+_KINDS = (
+    (b"version https://git-lfs", "a Git-LFS pointer, which stands for the file: git lfs pull fetches the file itself"),
+    (b"<?xml", "an XML text"),
+    (b"\x89HDF", "an HDF5 file (Keras), which has another layout than a state dict"),
+    (b"\x93NUMPY", "a numpy array, and a state dict (names to tensors) is needed"),
+    (b"GGUF", "a GGUF file, which has another layout than a state dict"),
+    (b"\x1f\x8b", "packed with gzip: unpack it first"),
+    (b"\xfd7zXZ", "packed with xz: unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "packed with zstd: unpack it first"),
+    (b"BZh", "packed with bzip2: unpack it first"),
+    (b"7z\xbc\xaf", "a 7z archive: unpack it first"),
+    (b"Rar!", "a RAR archive: unpack it first"),
+)
+
+
+def require_checkpoint(path: Path, network_bytes: int | None = None) -> None:
+    """Refuse what is no checkpoint before anything reads it.
+
+    Args:
+        network_bytes: what the network's own tensors take; None: archives may unpack to any size.
+
+    Raises:
+        ZooError: the file is empty, a page, a pointer, cut short, or unpacks to far more than the network.
+    """
+    with path.open("rb") as file:
+        start = file.read(_START)
+    if not start:
+        raise ZooError(f"{path} is empty: it has 0 bytes")
+    _require_no_text(path, start)
+    for beginning, what in _KINDS:
+        if start.startswith(beginning):
+            raise ZooError(f"{path} is no checkpoint, but {what}")
+    if start[_TAR[0] :].startswith(_TAR[1]):
+        raise ZooError(f"{path} is no checkpoint, but a tar archive: unpack it first")
+    if start[8:10] == b'{"' and not is_safetensors(path):
+        raise ZooError(f"{path} is not a checkpoint of tensors: it is damaged or cut short (within its header)")
+    if start.startswith(b"PK"):
+        _require_archive(path, network_bytes)
+
+
+def require_no_network(path: Path) -> None:
+    """Refuse an ONNX file where a checkpoint of a framework's network is needed.
+
+    Raises:
+        ZooError: it is one.
+    """
+    if input_names_of(path):
+        raise ZooError(
+            f"{path} is an ONNX file, a whole network, and a checkpoint of this one is needed; zoo new DOMAIN/NAME "
+            "--from FILE.onnx makes a model of it"
+        )
+
+
+def require_torch(path: Path) -> None:
+    """Refuse a pickle that torch did not write, such as a dict of arrays, or a file of Paddle.
+
+    Raises:
+        ZooError: it is one.
+    """
+    with path.open("rb") as file:
+        start = file.read(_START)
+    if start.startswith(b"\x80") and _OF_TORCH not in start[:40]:
+        raise ZooError(
+            f"{path} is a pickle that torch.save did not write (Paddle's files are such), and is not opened; {HOW}"
+        )
+
+
+def require_paddle(path: Path) -> None:
+    """Refuse a file that torch wrote, and the nameless weights of an inference program.
+
+    Raises:
+        ZooError: it is one.
+    """
+    with path.open("rb") as file:
+        start = file.read(_START)
+    if start.startswith(b"PK") or _OF_TORCH in start[:40]:
+        raise ZooError(f"{path} was written by torch.save, and this is a network of Paddle; {HOW}")
+    if path.suffix == ".pdiparams":
+        raise ZooError(
+            f"{path} holds the weights of an inference program (paddle.jit.save), which have no names there; {HOW}"
+        )
+
+
+def damage(path: Path, error: Exception) -> ZooError:
+    """The error of a library that could not read a file, in a sentence."""
+    what = f"it is damaged or cut short ({first_line(error)})" if is_safetensors(path) else first_line(error)
+    return ZooError(f"{path} is not a checkpoint of tensors: {what}")
+
+
+def _require_no_text(path: Path, start: bytes) -> None:
+    text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if text.startswith(_HTML) or (text.startswith(b"<") and any(tag in text for tag in _HTML)):
+        raise ZooError(f"{path} is an HTML page (a server's login or error page was saved), not a checkpoint")
+    if any(start.startswith(beginning) for beginning, _ in _KINDS):
+        return
+    try:
+        said = start.decode("utf-8", "strict" if len(start) < _START else "ignore")
+    except UnicodeDecodeError:
+        return
+    if not all(letter.isprintable() or letter in "\ufeff\t\r\n" for letter in said):
+        return
+    if text.startswith((b"{", b"[")):
+        raise ZooError(f"{path} is a JSON text, not a checkpoint; the tensors lie in the files beside it")
+    first = said.strip("\ufeff \t\r\n").partition("\n")[0].strip()
+    raise ZooError(
+        f"{path} is a text that begins with {json.dumps(first[:60], ensure_ascii=False)}, not a checkpoint of tensors"
+    )
+
+
+def _require_archive(path: Path, network_bytes: int | None) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise ZooError(f"{path} is not a checkpoint of tensors: it is damaged or cut short ({error})") from error
+    names = {entry.filename.rpartition("/")[2] for entry in entries}
+    if "constants.pkl" in names:
+        raise ZooError(f"{path} is a TorchScript program, and a state dict is needed: {HOW}")
+    if "archive_format" in names:
+        raise ZooError(f"{path} is a program of torch.export, and a state dict is needed: {HOW}")
+    if "data.pkl" not in names and any(name.endswith(".npy") for name in names):
+        raise ZooError(f"{path} is a numpy archive (.npz), and a state dict is needed")
+    if "data.pkl" not in names:
+        inside = ", ".join(sorted(names - {""})[:4]) or "nothing"
+        raise ZooError(f"{path} is no checkpoint, but a zip archive that holds {inside}: unpack it first")
+    unpacked = sum(entry.file_size for entry in entries)
+    if network_bytes is not None and unpacked > _TIMES * network_bytes + _ROOM:
+        raise ZooError(
+            f"{path} unpacks to {unpacked / 1e6:,.0f} MB, and the network has {network_bytes / 1e6:,.1f} MB: this is "
+            "no checkpoint of it"
+        )
+
+
+def is_safetensors(path: Path) -> bool:
+    """Whether a file is laid out as safetensors are, whatever it is called."""
+    with path.open("rb") as file:
+        start = file.read(9)
+    length = int.from_bytes(start[:8], "little")
+    return len(start) == 9 and start[8:] == b"{" and 1 < length < path.stat().st_size
