@@ -243,9 +243,12 @@ def exported_file(model: Model, part: Part, folder: Path, dtype: str, suffix: st
         suffix: of the files that the target opens: ".onnx", ".mindir".
 
     Raises:
-        ZooError: the file has to be asked for at the export, and was not.
+        ZooError: the file has to be asked for at the export, and was not; or it failed its comparison there.
     """
     path = folder / file_name(part.stem(model.variant), dtype, suffix=suffix)
+    reason = "" if path.is_file() else failures(model, folder).get(part.key(dtype))
+    if reason:
+        raise ZooError(f"no model file {path}: the export did not write it, because {reason}")
     if path.is_file() or (path.suffix == ".onnx" and dtype != "int8"):
         return path
     if path.suffix[1:] not in frameworks.formats(model.framework):
@@ -268,3 +271,10 @@ def exported_dtypes(model: Model, folder: Path, suffix: str) -> list[str]:
         for dtype in ("float32", "float16", "bfloat16", "int8")
         if all(file_name(stem, dtype, suffix=suffix) in names for stem in stems)
     ]
+
+
+def failures(model: Model, folder: Path) -> dict[str, str]:
+    """What the export of `model` in `folder` did not write, by part and kind, and why; {} where there is none."""
+    path = manifest_path(folder, model.variant)
+    said = _read(path).get("failed", {}) if path.is_file() else {}
+    return {str(kind): str(reason) for kind, reason in said.items()} if isinstance(said, dict) else {}

@@ -242,8 +242,26 @@ def test_float16_that_fails_is_named_and_float32_is_written(
     assert manifest["failed"]["float16"] in said.err
     done = verify(Setting(too_large.variant(), folder=folder, target="onnx"), VerifyOptions(limit=20))
     assert [one.dtype for one in done.contenders] == ["float32", "float32"], "float16 was not exported"
+    assert done.left_out == {"onnx float16": f"FAIL at the export: {manifest['failed']['float16']}"}
+    assert verify_command(too_large, ["--folder", str(folder), "--limit", "20"]) == 0
+    assert "not measured: onnx float16: FAIL at the export: lenet_float16_dyn.onnx" in capsys.readouterr().out
     assert verify_command(too_large, ["--folder", str(folder), "--dtype", "float16", "--limit", "20"]) == 2
-    assert "no model file" in capsys.readouterr().err
+    assert "the export did not write it, because lenet_float16_dyn.onnx" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["float16", "int8"])
+def test_a_rounding_dtype_that_fails_leaves_the_others(
+    lenet_family: Family, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    monkeypatch.setitem(TOLERANCE, kind, 1e-9)
+    assert main(lenet_family, ["--dtype", "int8", "--output", str(tmp_path)]) == 1
+    manifest = read_manifest(tmp_path / "lenet.export.json")
+    assert list(manifest["failed"]) == [kind]
+    assert set(manifest["files"]) == {"static", "dynamic", "float16", "int8"} - {kind}
+    assert f"lenet_{kind}_dyn.onnx differs" in capsys.readouterr().err
+    done = verify(Setting(lenet_family.variant(), folder=tmp_path, target="onnx"), VerifyOptions(limit=20))
+    assert kind not in [one.dtype for one in done.contenders]
+    assert list(done.left_out) == [f"onnx {kind}"]
 
 
 def test_float16_that_is_not_near_leaves_no_earlier_file_behind(

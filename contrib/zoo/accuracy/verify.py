@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from engine import backends
 from engine.base import Engine, OptionError, TargetUnavailableError
 from utils.datasets.sample import Sample
 from zoo import frameworks
 from zoo.difference import Spread
 from zoo.errors import CheckFailedError, ZooError
+from zoo.manifest import failures
 from zoo.progress import progress
 from zoo.provenance import provenance
 from zoo.references import data_folder
@@ -151,7 +153,7 @@ def _contenders(setting: Setting, dtypes: Sequence[str] | None) -> tuple[list[Co
         _opened(setting, "", "float32", lambda: framework_runner(plain)),
         _opened(setting, "onnxruntime", "float32", lambda: open_runner(plain)),
     ]
-    left_out: dict[str, str] = {}
+    left_out = {} if dtypes else _failed_exports(setting)
     shared = setting.devices or setting.replicas
     wanted = [
         setting.but(target=target, dtype=dtype, streams=1)
@@ -171,6 +173,17 @@ def _contenders(setting: Setting, dtypes: Sequence[str] | None) -> tuple[list[Co
             _release(made)
             raise
     return made, left_out
+
+
+def _failed_exports(setting: Setting) -> dict[str, str]:
+    """The targets and dtypes that the export has no file for because it failed its comparison, and by how much."""
+    found = {}
+    for key, reason in failures(setting.model, setting.home).items():
+        dtype = key.rpartition("/")[2]
+        for target in setting.target.split(","):
+            if target not in frameworks.TARGETS.values() and dtype in backends.find(target).dtypes:
+                found[f"{target} {dtype}"] = f"FAIL at the export: {reason}"
+    return found
 
 
 def _runtime(setting: Setting) -> str:
