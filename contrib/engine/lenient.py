@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from .backends.compiling.onnx_file import input_names_of
-from .base import Engine
+from .base import PASS_PATH, Engine
 from .options import NAMES
 
 _log = logging.getLogger(__name__)
 
 # Keywords of existing scripts that change nothing here, and are not worth a word
 _OF_SCRIPTS = ("task", "model", "model_name", "backend", "devide", "card_bs1")
+_OWN_PASSES = ("default_pass.py", "resnet/resnet_pass.py", "resnet/resnet_pass_5d.py", "yolov5m/yolov5_pass.py")
 _OF_CALLS = ("conf_thres", "iou_thres", "max_det", "batch_padding")
 
 
@@ -24,7 +25,8 @@ class LenientEngine(Engine):
     Unknown keywords are a warning, as are inputs that the network does not take (they are dropped) and an `input_name`
     that is not in the graph. Where the names of a script hold all of the graph's, they say which input, and which shape
     of `input_size`, is which; else both come in the graph's order. On target onnx, `input_size` does not bind an input
-    whose size is open. `ckpt`, `model_name`, `batch_size`, `input_names`, `session` and `module` can be read.
+    whose size is open; on target cpu, no pass file is applied. `ckpt`, `model_name`, `batch_size`, `input_names`,
+    `session` and `module` can be read.
     """
 
     # what an engine has that was made around a network in memory
@@ -54,6 +56,9 @@ class LenientEngine(Engine):
         if isinstance(known.get("rank"), int):
             known["rank"] = max(known["rank"], 0)  # scripts write -1 where there is one process
         free = isinstance(target, str) and target.partition(":")[0] == "onnx"
+        if pass_path and isinstance(target, str) and target.partition(":")[0] == "cpu":
+            _tell_of_passes(pass_path)
+            pass_path = None
         bound = None if free else _of_the_graph(ckpt, _names(input_name), input_size)
         super().__init__(
             ckpt,
@@ -143,6 +148,16 @@ def _chosen(given: Sequence[Any], names: Sequence[str], asked: Sequence[str]) ->
     named = dict(zip(known, given, strict=False))
     chosen = [named[name] for name in names if name in named]
     return chosen, [name for name in known if name not in names] + numbered
+
+
+def _tell_of_passes(pass_path: str | Path) -> None:
+    """Say that a pass file is not applied, unless it is one of the engine's own, which leave the graph as it is."""
+    if Path(pass_path).resolve() not in [PASS_PATH / name for name in _OWN_PASSES]:
+        _log.warning(
+            "%s: pass files of scripts are written for the card's compiler, and not applied on target cpu; the graph "
+            "is compiled as it is",
+            pass_path,
+        )
 
 
 def _of_the_graph(ckpt: Any, asked: Sequence[str], input_size: Any) -> Any:

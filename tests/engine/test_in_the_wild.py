@@ -234,6 +234,22 @@ def test_the_pass_files_that_scripts_name(name: str) -> None:
     assert found.need_convert
 
 
+@pytest.mark.parametrize("content", ["from tvm import relay\n\ndef use_passes(module):\n    return 1 / 0\n", None])
+def test_pass_files_for_the_card_are_not_applied_on_the_cpu(pooling: Path, tmp_path: Path, content: str | None) -> None:
+    """As upstream's engine does it; that it does is said."""
+    if not backends.targets()["cpu"].availability().usable:
+        pytest.skip("no cpu")
+    pass_file = tmp_path / "swin_pass.py"
+    if content:
+        pass_file.write_text(content)
+    done = run("classifier.py", "--ckpt", pooling, "--target", "cpu", "--pass_path", pass_file)
+    assert done.stdout.startswith("backend tvm\n")
+    assert "swin_pass.py: pass files of scripts are written for the card's compiler" in done.stderr
+    assert "pass files" not in run("classifier.py", "--ckpt", pooling, "--target", "cpu").stderr
+    with pytest.raises(OptionError, match=r"cannot be run|no pass file"):
+        Engine(pooling, target="cpu", pass_path=pass_file, input_size=[[1, 3, 8, 8]])
+
+
 def test_keywords_of_paddle_scripts(pooling: Path) -> None:
     done = run("paddle_keywords.py", pooling)
     assert done.stdout == "out (4, 3) resnet50_paddle\n"

@@ -20,6 +20,7 @@ if __name__ == "__main__":
     parser.add_argument("--input_name", default="resnet50")
     parser.add_argument("--target", default="onnx")
     parser.add_argument("--batch_size", type=int, default=8)
+    parser.add_argument("--pass_path", default=PASS_PATH / "resnet/resnet_pass.py")
     opt = parser.parse_args()
     pipeline = TecoInferEngine(
         ckpt=opt.ckpt,
@@ -28,7 +29,7 @@ if __name__ == "__main__":
         batch_size=opt.batch_size,
         input_size=[[max(opt.batch_size // MAX_ENGINE_NUMS, 1), 3, 8, 8]],
         dtype="float16",
-        pass_path=PASS_PATH / "resnet/resnet_pass.py",
+        pass_path=opt.pass_path,
         rank=-1,
     )
     x = np.random.default_rng(0).standard_normal((opt.batch_size + 1, 3, 8, 8)).astype("float16")
