@@ -170,7 +170,10 @@ def require_match(
 ) -> None:
     """Raise ZooError naming every parameter that a checkpoint has too few, too many, or of another shape.
 
-    way_on: what to do, where that is known.
+    Args:
+        what: the checkpoint.
+        missing, unexpected, mismatched: what is to be said of parameters, one word each.
+        way_on: what to do, where that is known.
     """
     parts = [
         f"{title} ({len(names)}): {', '.join(names[:8])}{', …' if len(names) > 8 else ''}"

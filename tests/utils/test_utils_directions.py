@@ -26,7 +26,7 @@ def test_each_word_stands_there_upright_and_turned(folder: Path) -> None:
     assert len(samples) == 2 * (len(ENGLISH) + NUMBERS)
     by_direction = {name: sorted(path.name for path in (folder / name).iterdir()) for name in directions.DIRECTIONS}
     assert by_direction["upright"] == by_direction["turned"]
-    assert {sample.target for sample in samples if sample.id.startswith("turned/")} == {1}
+    assert {sample.truth for sample in samples if sample.id.startswith("turned/")} == {1}
 
 
 def test_a_turned_word_is_the_upright_one_upside_down(folder: Path) -> None:

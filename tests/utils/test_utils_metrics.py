@@ -115,14 +115,14 @@ def test_top5_of_fewer_than_five_classes():
 def test_the_k_that_is_asked_for_comes_first(classes, topk, figures):
     metric: Metric = TopKAccuracy(classes, topk)
     keep = max(5, min(topk, classes or topk))
-    metric.update([ranking(*one.classes, *range(10, 5 + keep)) for one in PREDICTIONS], TARGETS)
+    metric.update([ranking(*one.classes, *range(10, 5 + keep)) for one in PREDICTIONS], TRUTHS)
     assert metric.compute() == figures
     assert [info.name for info in metric.infos] == list(metric.compute()) == list(figures)
 
 
 def test_rankings_shorter_than_the_k_that_is_asked_for_are_refused():
     with pytest.raises(DataError, match="holds 5 classes, top-7 accuracy needs 7"):
-        TopKAccuracy(10, 7).update(PREDICTIONS, TARGETS)
+        TopKAccuracy(10, 7).update(PREDICTIONS, TRUTHS)
 
 
 def test_agreement_looks_at_the_best_class_only():

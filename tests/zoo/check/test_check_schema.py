@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from zoo.contributing import yaml_file
-from zoo.contributing.check import command, defaults, document, look, schema, steps
+from zoo.contributing.check import command, defaults, document, look, schema, steps, values
 from zoo.errors import ZooError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -244,7 +244,7 @@ def test_demos_that_models_share_may_lie_outside_of_the_folder() -> None:
     assert seen.ready.run_example_single.params.data_path == "../../../utils/demos/photos/china.jpg"
 
 
-@pytest.mark.parametrize("context", [None, schema.FILLED])
+@pytest.mark.parametrize("context", [None, values.FILLED])
 @pytest.mark.parametrize("path", ["a/../../b", "/etc", "~/a", "../a; b", "-a"])
 def test_other_paths_are_refused(repository: Any, path: str, context: str | None) -> None:
     (case,) = read(repository.config.read_text(encoding="utf-8"))

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from utils.datasets.samples.lettering import cased
+from utils.datasets.samples.once import written_once
 from utils.datasets.samples.words import held_out, render_word, training_word
-from zoo_core.files import atomic_folder, has_content
 
 SEED = 20261126
 DIRECTIONS = ("upright", "turned")
@@ -27,7 +27,8 @@ def training_pictures(count: int, seed: int = 0) -> list[Image.Image]:
     return [render_word(cased(training_word(random), random), random) for _ in range(count)]
 
 
-def write_directions(folder: str | Path) -> None:
+@written_once
+def write_directions(folder: Path) -> None:
     """Write the sample data: <folder>/upright/<nnnn>.jpg, and the same pictures upside down in <folder>/turned.
 
     The folder appears as a whole. One that already has content is left as it is.
@@ -35,14 +36,10 @@ def write_directions(folder: str | Path) -> None:
     Raises:
         DataError: the folder cannot be written.
     """
-    folder = Path(folder)
-    if has_content(folder):
-        return
     random = np.random.RandomState(SEED)
-    with atomic_folder(folder) as temporary:
-        for name in DIRECTIONS:
-            (temporary / name).mkdir()
-        for index, word in enumerate(held_out()):
-            picture = render_word(cased(word, random), random)
-            for name, one in zip(DIRECTIONS, (picture, turned(picture)), strict=True):
-                one.save(temporary / name / f"{index:04}.jpg", quality=85)
+    for name in DIRECTIONS:
+        (folder / name).mkdir()
+    for index, word in enumerate(held_out()):
+        picture = render_word(cased(word, random), random)
+        for name, one in zip(DIRECTIONS, (picture, turned(picture)), strict=True):
+            one.save(folder / name / f"{index:04}.jpg", quality=85)

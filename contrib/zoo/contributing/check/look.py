@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from zoo.contributing.check import defaults, structure
-from zoo.contributing.check.schema import FILLED, Case
+from zoo.contributing.check.schema import Case
+from zoo.contributing.check.values import FILLED
 from zoo_core.errors import ZooCoreError
 from zoo_core.guarded import guarded
 
