@@ -276,3 +276,14 @@ def test_what_is_known_to_differ_is_refused_or_said(tmp_path: Path, caplog: pyte
     path = saved(tmp_path / "pool.onnx", [pool], [value("x", [1, 1, 6, 6])], [value("y", [1, 1, "h", "w"])], 19)
     with Engine(path):
         assert "computes AveragePool" in caplog.text
+
+
+@pytest.mark.parametrize("shape", [["batch", 3], [2, 3]])
+def test_an_optional_tensor_is_an_output_of_its_own_dtype(tmp_path: Path, shape: list[Any]) -> None:
+    kind = helper.make_optional_type_proto(helper.make_tensor_type_proto(FLOAT, shape))
+    output = helper.make_value_info("maybe", kind)
+    path = saved(tmp_path / "o.onnx", [helper.make_node("Optional", ["x"], ["maybe"])], [value("x", shape)], [output])
+    x = np.arange(6, dtype=np.float32).reshape(2, 3)
+    with Engine(path) as engine:
+        assert engine.outputs[0].dtype == "float32"
+        np.testing.assert_array_equal(engine(x), x)

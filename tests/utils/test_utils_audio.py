@@ -10,6 +10,7 @@ import soundfile
 from PIL import Image
 
 from utils.draw.audio import draw_keyword
+from utils.notices import forget
 from utils.postprocess.pytorch.classification import Ranking
 from utils.preprocess.audio import (
     Clip,
@@ -132,6 +133,41 @@ def test_a_long_recording_gives_its_middle_and_a_clip_what_it_names(tmp_path: Pa
     assert np.array_equal(load_audio(tmp_path / "long.wav"), samples[12_000:28_000])
     assert np.array_equal(load_audio(Clip(tmp_path / "long.wav", 0.0)), samples[:16_000])
     assert np.array_equal(load_audio(Clip(tmp_path / "long.wav", 1.0, volume=0.5)), samples[-16_000:] / 2)
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.5, False), (1.9, False), (2.5, True), (31.0, True)])
+def test_that_most_of_a_long_recording_is_not_used_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, seconds: float, said: bool
+) -> None:
+    forget()
+    soundfile.write(tmp_path / "long.wav", tone(16_000, seconds), 16_000)
+    load_audio(Clip(tmp_path / "long.wav", 0.5))  # a data set's own piece of a recording
+    assert caplog.text == ""
+    load_audio(tmp_path / "long.wav")
+    assert (f"of {seconds:.1f} s, 1 s in the middle are used" in caplog.text) == said
+
+
+@pytest.mark.parametrize(
+    ("channels", "said"),
+    [
+        ((1, -1), True),
+        ((1, -1, 0.5, -0.5), True),
+        ((1, 1), False),
+        ((1, 0), False),
+        ((1, *[0] * 15), False),
+        ((0, 0), False),
+        ((1, -0.5), False),
+    ],
+)
+@pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT"])
+def test_that_channels_cancel_each_other_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, channels: tuple[float, ...], said: bool, subtype: str
+) -> None:
+    forget()
+    samples = np.stack([0.5 * factor * tone(16_000, 1) for factor in channels], axis=1)
+    soundfile.write(tmp_path / "several.wav", samples, 16_000, subtype=subtype)
+    load_audio(tmp_path / "several.wav")
+    assert ("channels cancel each other" in caplog.text) == said
 
 
 def test_a_short_recording_is_filled_with_zeros(tmp_path: Path) -> None:

@@ -134,8 +134,11 @@ def _looks_cut(said: str) -> bool:
 def _spec(node: Any, kind: str) -> TensorSpec:
     """Unnamed dynamic dimensions, and negative ones, get a name of their own, so that nothing is concluded from them.
 
-    A sequence or a map, which only an output may be, is an object of no shape.
+    A sequence or a map, which only an output may be, is an object of no shape. Of an optional tensor, no shape is told.
     """
+    optional = node.type[len("optional(") : -1]
+    if kind == "output" and node.type.startswith("optional(") and optional in _DTYPES:
+        return TensorSpec(node.name, _DTYPES[optional], (ANY_RANK,))
     if not node.type.startswith("tensor(") and kind == "output":
         return TensorSpec(node.name, "object", (ANY_RANK,))
     if node.type not in _DTYPES:

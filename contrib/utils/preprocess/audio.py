@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from utils.notices import notice
+from utils.preprocess.audio_notices import say_cancelled, say_cut, say_loud
 from utils.preprocess.wav_header import sound_source
 from zoo_core.errors import DataError, UnreadableError
 
@@ -60,14 +60,16 @@ def load_audio(source: AudioSource, rate: int = 16_000, seconds: float = 1.0) ->
 
     Returns:
         float32 [round(rate * seconds)], -1 to 1 for formats of whole numbers. Values of floating point beyond that are
-        taken as they are, with a notice.
+        taken as they are, with a notice; so are channels that cancel each other, and the middle of a long recording.
 
     Raises:
         UnreadableError: missing, empty or damaged file, one that holds less than its header says, no audio file, no
             samples, or values that are not finite.
     """
     piece = source if isinstance(source, Clip) else Clip(Path(source), 0.5)
-    samples, own = _read(piece, seconds)
+    samples, own, whole = _read(piece, seconds)
+    if not isinstance(source, Clip):
+        say_cut(piece.path, whole, seconds)
     samples = resampled(samples, own, rate)[: round(rate * seconds)]
     found = np.zeros(round(rate * seconds), np.float32)
     np.multiply(samples, np.float32(piece.volume), out=found[: len(samples)])
@@ -84,8 +86,8 @@ def resampled(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
     return np.asarray(resample_poly(samples, wanted // common, rate // common), np.float32)
 
 
-def _read(piece: Clip, seconds: float) -> tuple[np.ndarray, int]:
-    """(the piece's samples, float32, channels averaged; their rate)."""
+def _read(piece: Clip, seconds: float) -> tuple[np.ndarray, int, float]:
+    """(the piece's samples, float32, channels averaged; their rate; seconds of the whole recording)."""
     import soundfile
 
     path = piece.path
@@ -100,7 +102,7 @@ def _read(piece: Clip, seconds: float) -> tuple[np.ndarray, int]:
             if frames * file.channels > _MOST_VALUES:
                 raise UnreadableError(f"{path}: {file.channels} channels of {frames} samples. Is the header damaged?")
             samples = file.read(frames, dtype="float32", always_2d=True)
-            rate, subtype = file.samplerate, file.subtype
+            rate, subtype, whole = file.samplerate, file.subtype, file.frames
     except (soundfile.SoundFileError, RuntimeError) as error:
         said = str(getattr(error, "error_string", error)).rstrip(".")
         raise UnreadableError(f"{path}: this is no WAV or FLAC recording, or it is damaged ({said}).") from error
@@ -110,21 +112,9 @@ def _read(piece: Clip, seconds: float) -> tuple[np.ndarray, int]:
     if not np.isfinite(mono).all():
         raise UnreadableError(f"{path}: the recording holds values that are NaN or infinite.")
     if subtype in ("FLOAT", "DOUBLE"):
-        _say_loud(path, float(np.abs(samples).max(initial=0)))
-    return mono, rate
-
-
-def _say_loud(path: Path, loudest: float) -> None:
-    """Values of floating point may lie beyond full scale, and may be whole numbers in disguise."""
-    if loudest <= 1:
-        return
-    hint = " Are these samples of 16 bits that were not divided by 32768?" if 255 < loudest <= 32768 else ""
-    notice(
-        "values beyond full scale",
-        str(path),
-        f"its values reach {loudest:.4g}, and full scale is 1; they are taken as they are, neither clipped nor scaled."
-        f"{hint}",
-    )
+        say_loud(path, samples)
+    say_cancelled(path, samples, mono)
+    return mono, rate, whole / rate
 
 
 def _require_usable(path: Path, file: Any) -> None:
