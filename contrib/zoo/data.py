@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from zoo_core.hashing import facts_digest
 from zoo_core.home import home
 
 
@@ -18,16 +19,19 @@ class SampleData:
         version: raised by whoever changes what `write` writes.
         write: writes the data set into a folder, as a whole or not at all.
         about: what the data are, in a few words ("drawn scenes"): what is said of weights that were trained on such.
+        made_of: what else decides what `write` writes, such as the names of classes: other ones make another folder.
     """
 
     name: str
     version: int
     write: Callable[[Path], None]
     about: str = ""
+    made_of: Sequence[str] = ()
 
     def folder(self) -> Path:
         """The data set's folder, written if it does not exist."""
-        folder = home() / "samples" / f"{self.name}-v{self.version}"
+        digest = f"-{facts_digest(list(self.made_of))[:8]}" if self.made_of else ""
+        folder = home() / "samples" / f"{self.name}-v{self.version}{digest}"
         if not folder.is_dir():
             folder.parent.mkdir(parents=True, exist_ok=True)
             self.write(folder)

@@ -40,7 +40,7 @@ def network(name: str, state: dict[str, Any] | None = None, **config: Any) -> An
     transformers = importlib.import_module("transformers")
     kind = getattr(transformers, name)
     settings = kind.config_class(**config)
-    return kind(settings) if state is None else _loaded(kind, name, config=settings, state_dict=state)
+    return kind(settings) if state is None else loaded(kind, name, config=settings, state_dict=state)
 
 
 def network_of_folder(folder: Path) -> Any:
@@ -59,10 +59,10 @@ def network_of_folder(folder: Path) -> Any:
             f"{folder} is not a folder that save_pretrained of transformers wrote: {_CONFIG} names no class that "
             f"transformers has ({first_line(error)})"
         ) from error
-    return _loaded(kind, str(folder), source=folder)
+    return loaded(kind, str(folder), source=folder)
 
 
-def _loaded(kind: Any, what: str, source: Path | None = None, **options: Any) -> Any:
+def loaded(kind: Any, what: str, source: Path | None = None, **options: Any) -> Any:
     """What `from_pretrained` makes of local weights; nothing is fetched, and no missing name is made up."""
     try:
         made, report = kind.from_pretrained(

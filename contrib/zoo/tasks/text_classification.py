@@ -31,7 +31,8 @@ class RankedText(Ranking):
 @dataclass(frozen=True)
 class TextClassification(Task):
     """tokenizer: a file, a tokenizer.json or a vocabulary with a word a line. labels: class names in index order.
-    max_length: how many tokens of a text are looked at. padding: the id of what fills up a text."""
+    max_length: how many tokens of a text are looked at. masked: whether the network takes an attention mask behind the
+    ids. padding: the id of what fills up a text, and with a mask 0 behind it."""
 
     tokenizer: TokenizerFile
     labels: tuple[str, ...]
@@ -41,6 +42,7 @@ class TextClassification(Task):
     data_name: str = "text"
     text_help: str | None = "a text to classify"
     padding: tuple[float, ...] | None = (0.0,)
+    masked: bool = False
 
     @cached_property
     def _encoder(self) -> TextEncoder:
@@ -55,9 +57,9 @@ class TextClassification(Task):
         return f"{tokenizer_name(self.tokenizer)}, at most {self.max_length}"
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Tokens]:
-        """From `data`, a text or the Path of a text file, to (int64 [length],)."""
+        """From `data`, a text or the Path of a text file, to int64 [length] ids, and the mask where there is one."""
         tokens = self._encoder(text_of(data))
-        return (tokens.ids,), tokens
+        return (tokens.ids, np.ones_like(tokens.ids)) if self.masked else (tokens.ids,), tokens
 
     def postprocess(self, outputs: list[np.ndarray], metas: list[Tokens]) -> list[RankedText]:
         """From logits [N, classes] to N rankings."""

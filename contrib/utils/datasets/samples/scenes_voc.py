@@ -13,10 +13,14 @@ COUNT = 72
 
 
 @written_once
-def write_voc(folder: Path) -> None:
+def write_voc(folder: Path, classes: int = len(LABELS)) -> None:
     """Write held-out scenes as <folder>/JPEGImages, SegmentationClass and ImageSets/Segmentation/val.txt.
 
     The folder appears as a whole. One that already has content is left as it is.
+
+    Args:
+        folder: where to.
+        classes: only so many of LABELS, from the first; pixels of the others are void.
 
     Raises:
         DataError: the folder cannot be written.
@@ -27,7 +31,8 @@ def write_voc(folder: Path) -> None:
     names = [f"scene_{number:04}" for number in range(COUNT)]
     for name, scene in zip(names, held_out(COUNT), strict=True):
         save_jpeg(scene.image, pictures / f"{name}.jpg")
-        save_mask(with_void_edges(scene.mask), masks / f"{name}.png")
+        mask = np.where(scene.mask < classes, scene.mask, VOID).astype(np.uint8)
+        save_mask(with_void_edges(mask), masks / f"{name}.png")
     (lists / "val.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
 
 

@@ -1,7 +1,10 @@
-"""The names of classes, from text files that are shipped beside this one."""
+"""The names of classes, from text files: those that are shipped beside this one, and a model's own."""
 
 from functools import lru_cache
 from pathlib import Path
+
+from utils.text_file import read_lines
+from zoo_core.errors import DataError
 
 
 def imagenet() -> tuple[str, ...]:
@@ -18,6 +21,27 @@ def imagenet_wnids() -> tuple[str, ...]:
 def coco() -> tuple[str, ...]:
     """The 80 class names of COCO's object detection, in the order of a network's outputs."""
     return tuple(Path(__file__).with_name("coco80.txt").read_text(encoding="utf-8").splitlines())
+
+
+def names_in(path: str | Path) -> tuple[str, ...]:
+    """The class names in a text file, one a line, in the order of a network's outputs.
+
+    Raises:
+        DataError: the file cannot be read, has no name, an empty line between names, or a name twice; names the line.
+    """
+    lines = [line.strip() for line in read_lines(path)]
+    while lines and not lines[-1]:
+        del lines[-1]
+    if not lines:
+        raise DataError(f"{path}: there is no name in it. Expected the name of a class a line.")
+    found: dict[str, int] = {}
+    for number, name in enumerate(lines, 1):
+        if not name:
+            raise DataError(f"{path}, line {number}: it is empty. Expected the name of a class a line.")
+        if name in found:
+            raise DataError(f"{path}, line {number}: '{name}' stands in line {found[name]} already.")
+        found[name] = number
+    return tuple(lines)
 
 
 @lru_cache(maxsize=1)

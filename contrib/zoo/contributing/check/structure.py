@@ -45,6 +45,10 @@ _HOME_PATH = re.compile(_HOME + r"|\b[A-Za-z]:\\{1,2}\w")
 _ABSOLUTE_PATH = re.compile(
     _HOME + r"|(?<![\w.:/~-])/(mnt|data\d*|tmp|opt|usr|var|media|nfs|share|workspace|softwares)/\w|\b[A-Za-z]:\\{1,2}\w"
 )
+# What stands where somebody has yet to write something
+_PLACEHOLDER = re.compile(
+    r"\b(say|write|describe) (here|this)\b|\bTODO\b|\bFIXME\b|\bTBD\b|\blorem ipsum\b|在此填写|待补充"
+)
 _TEXT = {".py", ".txt", ".yaml", ".yml", ".json", ".sh", ".toml", ".cfg", ".md"}
 
 
@@ -141,6 +145,15 @@ def licence(folder: Folder) -> Iterator[str]:
     texts = [folder.readme(), *(_text(file) for file in own_files(folder.path) if file.suffix == ".py")]
     if (folder.path / "README.md").is_file() and not any(_LICENCE.search(text) for text in texts):
         yield "no line says under which licence the source and the weights stand: in README.md, or licence= in model.py"
+
+
+def placeholders(folder: Folder) -> Iterator[str]:
+    """Nothing that stands for a text which somebody has yet to write."""
+    for file in own_files(folder.path):
+        if file.suffix in (".py", ".md") and not file.is_symlink():
+            for number, line in enumerate(_text(file).splitlines(), start=1):
+                if found := _PLACEHOLDER.search(line):
+                    yield f"{folder.named(file)}:{number} has a placeholder ('{found[0]}'): write what belongs there"
 
 
 def demos(folder: Folder) -> Iterator[str]:
@@ -272,6 +285,7 @@ RULES: dict[str, Callable[[Folder], Iterator[str]]] = {
     "names": names,
     "sections": readme_sections,
     "licence": licence,
+    "placeholders": placeholders,
     "requirements": requirements,
     "demos": demos,
     "sizes": file_sizes,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import re
-import shutil
+from collections.abc import Callable
 from pathlib import Path
 
-from utils.datasets.folder import files_in
+from utils.postprocess.labels import names_in
 from zoo import catalogue
 from zoo.commands import console
 from zoo.commands.flags import positive
@@ -15,8 +15,11 @@ from zoo.contributing import yaml_file
 from zoo.contributing.check import schema
 from zoo.contributing.check.changes import CONFIG
 from zoo.contributing.check.workspace import own_files
-from zoo.contributing.new import sources, templates, trial
+from zoo.contributing.new import demos, sources, templates
+from zoo.contributing.new.asked import Asked, numbers
+from zoo.contributing.new.description import Description
 from zoo.contributing.new.source import Source
+from zoo.contributing.new.tasks import classification, embedding, segmentation, text_classification
 from zoo.contributing.repository import repository
 from zoo.contributing.sync import plan as sync
 from zoo.contributing.sync import requirements
@@ -24,43 +27,58 @@ from zoo.errors import ZooError
 from zoo_core.files import atomic_folder, atomic_write
 
 TECOEXEC_CONFIG = "tecoexec/testcase_configs/tecoexec_config.yaml"
+TASKS: dict[str, Callable[[Source, Asked], Description]] = {
+    "classification": classification.described,
+    "segmentation": segmentation.described,
+    "text_classification": text_classification.described,
+    "embedding": embedding.described,
+}
 _NAME = re.compile(r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*")
 _TITLE = re.compile(r"\w[\w .,()+-]{0,60}")
-_DEMOS = 3
 
 
 def main(argv: list[str] | None = None) -> int:
     """`zoo new`."""
     parser = argparse.ArgumentParser(
-        prog="zoo new", description="Write the folder of an image classifier that comes from a known source."
+        prog="zoo new", description="Write the folder of a model that comes from a known source."
     )
     parser.add_argument("model", metavar="DOMAIN/MODEL", help="such as classification/mobilenet_v3_small")
     parser.add_argument("--from", dest="source", required=True, metavar="SOURCE", help=sources.FORMS)
+    parser.add_argument("--task", choices=TASKS, default="classification", help="what the network is for")
     parser.add_argument("--title", help="the name for people (default: the network's)")
-    parser.add_argument("--size", type=positive, help="side of the input in pixels where SOURCE does not say it (224)")
-    parser.add_argument("--channels", type=int, choices=(1, 3), help="of the input where SOURCE does not say it (3)")
+    parser.add_argument("--about", default="", help="what the network is, in a few sentences of the README")
+    parser.add_argument("--licence", default="", help="of source and weights, where SOURCE does not say it")
     parser.add_argument("--root", type=Path, default=repository(), help="the repository (default: this one)")
+    known = parser.add_argument_group("what SOURCE does not say; what it says is not overwritten")
+    known.add_argument("--labels", type=Path, metavar="FILE", help="the names of the classes, one a line")
+    known.add_argument("--size", type=positive, help="side of the input in pixels (224)")
+    known.add_argument("--channels", type=int, choices=(1, 3), help="of the input (3)")
+    known.add_argument("--mean", type=numbers, metavar="R,G,B", help="of pixels from 0 to 1 (ImageNet's)")
+    known.add_argument("--std", type=numbers, metavar="R,G,B", help="of pixels from 0 to 1 (ImageNet's)")
+    known.add_argument("--pooling", choices=("mean", "cls"), help="how tokens become an embedding")
     return console.run(_new, parser.parse_args(argv))
+
+
+def _asked(args: argparse.Namespace) -> Asked:
+    labels = names_in(args.labels) if args.labels else None
+    return Asked(args.task, labels, args.size, args.channels, args.mean, args.std, args.pooling)
 
 
 def _new(args: argparse.Namespace) -> int:
     root = args.root.resolve()
     folder = _place(args.model, root)
-    source = sources.find(args.source, args.size, args.channels)
-    shape = trial.tried(source)
-    domain, name = args.model.split("/")
-    title = args.title or source.variant
-    if not _TITLE.fullmatch(title):
-        raise ZooError(f"--title has letters, digits, spaces and .,()+- only, got {title!r}")
-    about = (domain, name, title, source, shape)
+    asked = _asked(args)
+    source = sources.find(args.source, asked)
+    known = TASKS[args.task](source, asked)
+    page = _page(args, known)
     with atomic_folder(folder) as temporary:
-        left = _write(temporary, root, *about) + _weights_left(source, shape)
-        config = _config_with(root, templates.case(*about))
+        left = _write(temporary, root, page, known)
+        config = _config_with(root, templates.case(page))
     written = [f"{path.relative_to(root)}" for path in own_files(folder)]
     _append(root / CONFIG, config)
     written.append(CONFIG)
-    if (root / TECOEXEC_CONFIG).is_file():
-        _append(root / TECOEXEC_CONFIG, _text(root / TECOEXEC_CONFIG) + templates.tecoexec_case(*about))
+    if (root / TECOEXEC_CONFIG).is_file() and all(one.dtype == "float32" for one in known.inputs):
+        _append(root / TECOEXEC_CONFIG, _text(root / TECOEXEC_CONFIG) + templates.tecoexec_case(page, known))
         written.append(TECOEXEC_CONFIG)
     print("\n".join(f"wrote {name}" for name in written))
     print("\n".join(f"left to do: {fault}" for fault in left), end="\n" if left else "")
@@ -80,47 +98,35 @@ def _place(model: str, root: Path) -> Path:
     return folder
 
 
-def _write(
-    folder: Path, root: Path, domain: str, name: str, title: str, source: Source, shape: trial.Shape
-) -> list[str]:
+def _page(args: argparse.Namespace, known: Description) -> templates.Page:
+    """How the files name the model. Raises ZooError for a title that does not fit into all of them."""
+    source = known.source
+    title = args.title or source.variant
+    if not _TITLE.fullmatch(title):
+        raise ZooError(f"--title has letters, digits, spaces and .,()+- only, got {title!r}")
+    licence = args.licence or source.licence or f"not stated by {source.origin}"
+    if source.licence and args.licence:
+        licence = f"{source.licence}; {args.licence}"
+    domain, name = args.model.split("/")
+    return templates.Page(domain, name, title, " ".join(args.about.split()), " ".join(licence.split()))
+
+
+def _write(folder: Path, root: Path, page: templates.Page, known: Description) -> list[str]:
     """Write everything into the folder; what is left for people to mend is returned."""
-    for file, content in source.files.items():
+    for file, content in {**known.source.files, **known.files}.items():
         (folder / file).write_bytes(content)
-    (folder / "model.py").write_text(templates.model(domain, name, title, source, shape), encoding="utf-8")
-    (folder / "README.md").write_text(templates.readme(domain, name, title, source, shape), encoding="utf-8")
-    _demos(folder)
+    (folder / "model.py").write_text(templates.model(page, known), encoding="utf-8")
+    (folder / "README.md").write_text(templates.readme(page, known), encoding="utf-8")
+    demos.write(folder)
     family = catalogue.load_file(folder / "model.py")
-    own = requirements.model_file(family, root, source.packages)
+    own = requirements.model_file(family, root, known.source.packages)
     (folder / "requirements.txt").write_text(own, encoding="utf-8")
     made = sync.Plan()
     sync.sync_folder(family, root, made)
     sync.write(made)
-    return made.faults
-
-
-def _weights_left(source: Source, shape: trial.Shape) -> list[str]:
-    """What is to be said where a file's weights are too large to lie in the folder."""
-    if source.framework != "onnx" or shape.built or "sample.safetensors" in source.files:
-        return []
-    return [
-        f"the weights of {source.origin} are too large for the folder: give --weights FILE.onnx to zoo export, or say "
-        "in model.py where they can be fetched (pretrained); zoo check runs with random ones until then"
-    ]
-
-
-def _demos(folder: Path) -> None:
-    """A few small files of the model's own sample data, in demos/."""
-    model = catalogue.load_file(folder / "model.py").variant()
-    sample = model.sample.folder()
-    files = files_in(sample, model.task.suffixes)
-    small = sorted(files, key=lambda file: (file.stat().st_size, file.name))
-    demos = folder / "demos"
-    demos.mkdir()
-    by_class = {file.parent.name: file for file in reversed(small)}
-    for file in [*by_class.values(), *small][:_DEMOS]:
-        shutil.copy2(file, demos / file.name)
-    for notice in sample.glob("ATTRIBUTION.txt"):
-        shutil.copy2(notice, demos / notice.name)
+    unstated = page.licence.startswith("not stated")
+    licence = [f"{known.source.origin} does not say its licence: write it in model.py (licence=)"] if unstated else []
+    return [*made.faults, *known.source.left, *known.left, *licence]
 
 
 def _config_with(root: Path, case: str) -> str:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import dataclass
 
-from zoo.contributing.new.source import IMAGENET_CLASSES, Source, Transform
-from zoo.contributing.new.trial import Shape
+from engine.spec import TensorSpec
+from zoo.contributing.new.description import Description
+from zoo.contributing.new.text import WIDTH, argument, call, imports, quoted
 from zoo.model import file_name
 
-_MODEL = '''"""{title}, from {origin}."""
+_MODEL = '''"""{headline}"""
 
 {imports}
+
 {constants}
 def build(variant: str) -> Any:
-    """{takes} float32 to [N, {classes}] {gives}."""
+    """{takes} to {gives} {what}."""
     {build}
 
 
@@ -23,15 +26,17 @@ def model(variant: str) -> Model:
         build=partial(build, variant),
         parts=(
             Part(
-                inputs=(TensorSpec("input", "float32", {input_shape}),),
-                outputs=(TensorSpec("output", "float32", ("batch", {classes})),),
+                inputs=(
+                    {inputs}
+                ),
+                outputs=({outputs},),
                 size={size},
             ),
         ),
-        task=ImageClassification(transform={transform}, labels={labels}, folders={folders}{scores}),
+        task={task},
         sample={sample},
-{optional}        source="{origin}",
-        licence="{licence}",
+{optional}        {source},
+        {licence},
 {published}    )
 
 
@@ -46,28 +51,15 @@ MODEL = Family(
 )
 '''
 
-_LABELS = '''
-# The names of the classes, in the order of the outputs. These stand in for the real ones: write them here.
-LABELS = tuple(f"class_{{index}}" for index in range({classes}))
-
-
-def write_sample(folder: Path) -> None:
-    """Two photographs that stand for the first two classes: good for trying the scripts, not for a figure."""
-    write_photos(folder, {{"china": LABELS[0], "flower": LABELS[1]}})
-
-'''
-
 _README = """# {title}
 
 ## 1. Overview
-{title} as it is in {origin}; the output is scores of {classes} classes.
-Say here in a few sentences what the network is.
+{overview}
 {note}<!-- zoo: facts -->
 <!-- /zoo -->
 
 ### 2.4 Get the data set
-A labelled data set has one folder a class: `DATA/<class>/<image>`. `--data_path sample` is made on first use: it shows
-that the scripts work, and is no measure of accuracy.
+{data}
 <!-- zoo: inference -->
 <!-- /zoo -->
 <!-- zoo: accuracy -->
@@ -81,12 +73,12 @@ _CASE = """
 """
 
 _TECOEXEC = """
-- case_name: model.infer.async.{name}.1card.batch8.shape{side}*{side}
+- case_name: model.infer.async.{name}.1card.batch8.shape{sides}
   model_name: {name}
   onnx_path: {run_dir}/{dynamic}
   pass_path: contrib/engine/passes/default_pass.py
   onnx_dtype: float32
-  input_shapes: 1*{channels}*{side}*{side}
+  input_shapes: {shapes}
   batch_size: [1, 8, 64]
   iterations: 20
   warm_up: 5
@@ -94,98 +86,144 @@ _TECOEXEC = """
   desc: "{title}"
 """
 
+_STANDARD = "from functools import partial\nfrom pathlib import Path\nfrom typing import Any"
+_LETTERS = {"batch": "N", "height": "H", "width": "W"}
 
-def model(domain: str, name: str, title: str, source: Source, shape: Shape) -> str:
-    """model.py, in the repository's style but for line breaks."""
-    imagenet = shape.classes == IMAGENET_CLASSES
-    usual = source.transform == Transform() and not source.note
-    side = '"height", "width"' if shape.flexible else f"{shape.side}, {shape.side}"
-    constants = "" if usual else f"\n{_comment(source.note)}TRANSFORM = {_transform(source.transform)}\n"
-    constants += "\n" if imagenet else _LABELS.format(classes=shape.classes)
-    published = ""
-    if source.published:
-        value, where = source.published
-        published = f'        published=Published("top1", {value}, "{where}"),\n'
-    return _MODEL.format(
-        **_names(domain, name, title, source, shape),
-        imports=_imports(source, imagenet, usual),
-        constants=constants,
-        build="\n    ".join(source.build).replace("\n    \n", "\n\n"),
+
+@dataclass(frozen=True)
+class Page:
+    """A model as its files name it. about: what it is, in people's words; "" where nobody has said it."""
+
+    domain: str
+    name: str
+    title: str
+    about: str
+    licence: str
+
+    @property
+    def run_dir(self) -> str:
+        """Its folder in the repository."""
+        return f"contrib/example/{self.domain}/{self.name}"
+
+
+def model(page: Page, known: Description) -> str:
+    """model.py, in the repository's style."""
+    source = known.source
+    headline = f"{page.title}, from {source.origin}.".replace("\\", "/").replace('"', "'")
+    constants = source.constants + known.constants
+    inputs = [_spec(one) for one in known.inputs]
+    joined = ("\n" + " " * 20).join(f"{one}," for one in inputs)
+    text = _MODEL.format(
+        headline=headline if len(headline) < WIDTH - 6 else f"{page.title}.",
+        imports=f"{_STANDARD}\n\n{imports(_imported(known))}",
+        constants=constants + ("\n" if constants else ""),
+        takes=" and ".join(_told(one) for one in known.inputs),
+        gives=_told(known.outputs[0]),
+        what=known.gives,
+        build="\n    ".join(_build(known)).replace("\n    \n", "\n\n"),
+        inputs=joined,
+        outputs=_spec(known.outputs[0]),
+        size="{" + ", ".join(f'"{name}": {size}' for name, size in known.size.items()) + "}",
+        task=known.task,
+        sample=known.sample,
+        optional=_optional(known),
+        source=argument("source", source.origin),
+        licence=argument("licence", page.licence),
+        published=_published(known),
+        domain=page.domain,
+        name=page.name,
+        title=page.title,
         framework=source.framework,
-        input_shape=f'("batch", {shape.channels}, {side})',
-        size=f'{{"height": {shape.side}, "width": {shape.side}}}' if shape.flexible else "{}",
-        transform="IMAGENET" if usual else "TRANSFORM",
-        labels="imagenet()" if imagenet else "LABELS",
-        folders="imagenet_wnids()" if imagenet else "LABELS",
-        gives="probabilities" if shape.probabilities else "logits",
-        scores=", probabilities=True" if shape.probabilities else "",
-        sample='SampleData("photos", 1, write_photos)' if imagenet else f'SampleData("photos_{name}", 1, write_sample)',
-        optional=(f"        pretrained={source.pretrained},\n" if source.pretrained else "")
-        + ("        built=True,\n" if shape.built else ""),
-        published=published,
+        variant=source.variant,
+    )
+    if len(inputs) == 1:  # one input stands in the line of its bracket
+        text = text.replace(f"(\n{' ' * 20}{joined}\n{' ' * 16})", f"({joined})")
+    return text
+
+
+def _imported(known: Description) -> list[tuple[str, str]]:
+    weights = known.source.weights
+    return [
+        ("engine.spec", "TensorSpec"),
+        ("zoo.family", "Family"),
+        ("zoo.model", "Model"),
+        ("zoo.model", "Part"),
+        ("zoo.model", "SampleData"),
+        *known.source.imports,
+        *known.imports,
+        *(weights.imports if weights else ()),
+        *([("zoo.model", "Published")] if weights and weights.metric else []),
+    ]
+
+
+def _build(known: Description) -> list[str]:
+    """The body of `build`. Where one of several outputs is meant, a hook gives it, which renames no weights."""
+    *before, expression = known.source.code
+    if not known.source.taken:
+        return [*before, f"return {expression}"]
+    return [
+        *before,
+        f"network = {expression}",
+        f"network.register_forward_hook(lambda module, inputs, output: output{known.source.taken})",
+        "return network",
+    ]
+
+
+def _optional(known: Description) -> str:
+    weights = known.source.weights
+    lines = [
+        f"pretrained={weights.code}" if weights else "",
+        "built=True" if known.built else "",
+        f"restore={known.source.restore}" if known.source.restore else "",
+    ]
+    return "".join(f"        {line},\n" for line in lines if line)
+
+
+def _published(known: Description) -> str:
+    weights = known.source.weights
+    if weights is None or not weights.metric:
+        return ""
+    words = [quoted(weights.metric), str(weights.value), quoted(weights.where)]
+    return f"        published={call('Published', words, 'published=')},\n"
+
+
+def _spec(one: TensorSpec) -> str:
+    axes = ", ".join(f'"{axis}"' if isinstance(axis, str) else str(axis) for axis in one.shape)
+    return f'TensorSpec("{one.name}", "{one.dtype}", ({axes}))'
+
+
+def _told(one: TensorSpec) -> str:
+    axes = ", ".join(_LETTERS.get(axis, axis) if isinstance(axis, str) else str(axis) for axis in one.shape)
+    return f"[{axes}] {one.dtype}"
+
+
+def readme(page: Page, known: Description) -> str:
+    """README.md as far as people write it: `zoo sync` adds the rest."""
+    origin = f"{page.title} as it is in {known.source.origin}; the output is {known.overview}."
+    return _README.format(
+        title=page.title,
+        overview=_wrapped(f"{page.about} {origin}" if page.about else origin),
+        note="".join(f"{line}\n" for line in textwrap.wrap(known.note, WIDTH - 2)),
+        data=_wrapped(known.data),
     )
 
 
-def _comment(note: str) -> str:
-    return "".join(f"# {line}\n" for line in textwrap.wrap(note, 118))
+def _wrapped(text: str) -> str:
+    return "\n".join(textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False))
 
 
-def _transform(transform: Transform) -> str:
-    words = [str(transform.resize), str(transform.crop), f"mean={transform.mean}", f"std={transform.std}"]
-    default = Transform()
-    words += [
-        f'{name}="{getattr(transform, name)}"'
-        for name in ("interpolation", "mode")
-        if getattr(transform, name) != getattr(default, name)
-    ]
-    return "ClassificationTransform(\n" + "".join(f"    {word},\n" for word in words) + ")"
-
-
-def _imports(source: Source, imagenet: bool, usual: bool) -> str:
-    standard = ["from functools import partial"]
-    own = [
-        "from engine.spec import TensorSpec",
-        "from utils.datasets.samples.photos import write_photos",
-        *(["from utils.postprocess.labels import imagenet, imagenet_wnids"] if imagenet else []),
-        f"from utils.preprocess.{'paddle' if source.framework == 'paddle' else 'pytorch'}.classification import "
-        + ("IMAGENET" if usual else "ClassificationTransform"),
-        "from zoo.family import Family",
-        *source.imports,
-        f"from zoo.model import Model, Part, {'Published, ' if source.published else ''}SampleData",
-        "from zoo.tasks.classification import ImageClassification",
-    ]
-    return "\n".join([*standard, "from pathlib import Path", "from typing import Any", "", *own])
-
-
-def readme(domain: str, name: str, title: str, source: Source, shape: Shape) -> str:
-    """README.md as far as people write it: `zoo sync` adds the rest."""
-    note = "".join(f"{line}\n" for line in textwrap.wrap(source.note, 118))
-    return _README.format(**_names(domain, name, title, source, shape), note=note)
-
-
-def case(domain: str, name: str, title: str, source: Source, shape: Shape) -> str:
+def case(page: Page) -> str:
     """The model's case in model.yaml."""
-    return _CASE.format(**_names(domain, name, title, source, shape))
+    return _CASE.format(domain=page.domain, name=page.name, run_dir=page.run_dir)
 
 
-def tecoexec_case(domain: str, name: str, title: str, source: Source, shape: Shape) -> str:
+def tecoexec_case(page: Page, known: Description) -> str:
     """The model's case of limit performance."""
-    return _TECOEXEC.format(**_names(domain, name, title, source, shape))
-
-
-def _names(domain: str, name: str, title: str, source: Source, shape: Shape) -> dict[str, object]:
-    side = "H, W" if shape.flexible else f"{shape.side}, {shape.side}"
-    return {
-        "domain": domain,
-        "name": name,
-        "title": title,
-        "variant": source.variant,
-        "origin": source.origin,
-        "licence": source.licence,
-        "classes": shape.classes,
-        "channels": shape.channels,
-        "side": shape.side,
-        "takes": f"[N, {shape.channels}, {side}]",
-        "run_dir": f"contrib/example/{domain}/{name}",
-        "dynamic": file_name(source.variant),
-    }
+    return _TECOEXEC.format(
+        name=page.name,
+        title=page.title,
+        run_dir=page.run_dir,
+        dynamic=file_name(known.source.variant),
+        sides="*".join(map(str, known.shapes[0][2:] or known.shapes[0][1:])),
+        shapes=",".join("*".join(map(str, shape)) for shape in known.shapes),
+    )

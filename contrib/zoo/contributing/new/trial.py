@@ -3,151 +3,167 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from zoo.contributing.new.source import Source
+from zoo.contributing.new.source import BY_HAND, Source
 from zoo.errors import ZooError
 from zoo_core.errors import first_line
 
 _VIEWS = ("View", "UnsafeView", "Reshape", "Squeeze", "Unsqueeze", "Clone", "Alias", "ToCopy", "Slice")
+_SIGMOIDS = ("Sigmoid", "HardSigmoid")
+Run = Callable[[list[np.ndarray]], Any]
 
 
-@dataclass(frozen=True)
-class Shape:
-    """What trying the network has shown.
+class Trial:
+    """A network that runs on whatever a task wants to know of it.
 
     Attributes:
-        channels, side: of its input.
-        flexible: whether it takes other sides, and its source does not say otherwise.
-        classes: how many it tells apart.
-        probabilities: whether its outputs are probabilities already, as after a softmax.
-        built: whether it comes with its weights: a graph that has them, a function that loads them.
+        source: where it comes from; after a run with `taken`, if one of its outputs is meant.
     """
 
-    channels: int
-    side: int
-    flexible: bool
-    classes: int
-    probabilities: bool
-    built: bool
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._network = source.network()
+        self._run: Run | None = None
 
+    def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray] | Exception:
+        """The outputs, or what the network raised."""
+        self._run = self._run or self._runner(arrays)
+        try:
+            return self._tensors(self._run(list(arrays)))
+        except Exception as error:
+            # a class an error kind and a framework each: all of them mean that it does not take these arrays
+            return error
 
-def tried(source: Source) -> Shape:
-    """Run the network on noise to see what it takes. Raises ZooError if it is no image classifier."""
-    channels = 1 if source.transform.mode == "L" else 3
-    side = source.transform.crop
-    run = _runner(source)
-    outputs = _outputs(run, (2, channels, side, side))
-    if isinstance(outputs, Exception):
-        raise ZooError(
-            f"{source.variant} does not run on [2, {channels}, {side}, {side}]: {first_line(outputs)}; "
-            "name a function as MODULE:FUNCTION, and give --size and --channels"
-        )
-    shapes = _shapes(outputs)
-    if len(shapes) != 1 or len(shapes[0]) != 2 or shapes[0][0] != 2 or shapes[0][1] < 2:
-        raise ZooError(
-            f"{source.variant} gives {shapes}; zoo new knows image classifiers, with one output [N, classes]. "
-            "For others write model.py by hand: doc/Contributing.md says how"
-        )
-    flexible = side >= 64 and not source.fixed_side and _takes(run, (2, channels, side + 64, side + 64), shapes)
-    return Shape(channels, side, flexible, shapes[0][1], _are_probabilities(outputs[0]), _is_built(source))
+    def require(self, arrays: Sequence[np.ndarray], hint: str) -> list[np.ndarray]:
+        """The outputs. Raises ZooError with `hint` where the network does not take these arrays."""
+        found = self.run(arrays)
+        if isinstance(found, Exception):
+            shapes = " and ".join(str(list(one.shape)) for one in arrays)
+            raise ZooError(f"{self.source.variant} does not run on {shapes}: {first_line(found)}; {hint}")
+        return found
 
+    def gives(self, arrays: Sequence[np.ndarray], *shapes: tuple[int, ...]) -> bool:
+        """Whether the network takes these arrays and gives outputs of these shapes."""
+        found = self.run(arrays)
+        return not isinstance(found, Exception) and [one.shape for one in found] == list(shapes)
 
-def _is_built(source: Source) -> bool:
-    """Whether no seed changes the weights that the network is built with."""
-    if source.framework == "onnx":
-        from zoo.frameworks.onnx import without_weights
+    def _tensors(self, found: Any) -> list[np.ndarray]:
+        if self.source.framework == "pytorch" and not self.source.taken:
+            self.source = replace(self.source, taken=_meant(found))
+        if self.source.taken:
+            found = _at(found, self.source.taken)
+        given = found if isinstance(found, (list, tuple)) else [found]
+        if any(isinstance(one, Mapping) or not hasattr(one, "shape") for one in given):
+            kinds = ", ".join(type(one).__name__ for one in given)
+            raise TypeError(f"it gives {kinds}, and tensors are expected; let the function give the scores alone")
+        return [np.asarray(one) for one in given]
 
-        return not without_weights(source.network())[1]
-    if source.pretrained:
-        return False
-    package = importlib.import_module("torch" if source.framework == "pytorch" else "paddle")
-    seed = package.manual_seed if source.framework == "pytorch" else package.seed
-    states = []
-    for number in (0, 1):
-        seed(number)
-        states.append({name: np.asarray(value) for name, value in source.network().state_dict().items()})
-    return all(np.array_equal(value, states[1][name]) for name, value in states[0].items())
+    def _runner(self, arrays: Sequence[np.ndarray]) -> Run:
+        """The network as a function of a list of arrays, whose shapes these ones show."""
+        if self.source.framework == "onnx":
+            return self._session(arrays)
+        network = self._network
+        network.eval()
+        package = _package(self.source)
+        to_tensor = package.from_numpy if self.source.framework == "pytorch" else package.to_tensor
 
+        def run(given: list[np.ndarray]) -> Any:
+            with package.no_grad():
+                return network(*(to_tensor(one) for one in given))
 
-def _takes(run: Callable[[np.ndarray], Any], shape: tuple[int, ...], shapes: list[tuple[int, ...]]) -> bool:
-    outputs = _outputs(run, shape)
-    return not isinstance(outputs, Exception) and _shapes(outputs) == shapes
+        return run
 
-
-def _shapes(outputs: list[np.ndarray]) -> list[tuple[int, ...]]:
-    return [one.shape for one in outputs]
-
-
-def _are_probabilities(scores: np.ndarray) -> bool:
-    """Whether rows lie between 0 and 1 and come to 1, as no logits do by chance."""
-    return bool((scores >= 0).all() and np.allclose(scores.sum(axis=1), 1, atol=1e-3))
-
-
-def _runner(source: Source) -> Callable[[np.ndarray], Any]:
-    """The network as a function of one array."""
-    network = source.network()
-    if source.framework == "onnx":
+    def _session(self, arrays: Sequence[np.ndarray]) -> Run:
         from zoo.frameworks import onnx as graphs
 
-        free: list[list[int | str]] = [["batch", 1 if source.transform.mode == "L" else 3, "height", "width"]]
+        sides: list[int | str] = ["height", "width"]
+        free: list[list[int | str]] = [
+            ["batch", one.shape[1], *(sides if one.ndim == len(sides) + 2 else one.shape[2:])] for one in arrays
+        ]
         try:
-            session = graphs.session(graphs.with_shapes(network, free))
+            session = graphs.session(graphs.with_shapes(self._network, free))
         except Exception as error:
             # ONNX Runtime has a class an error kind; all of them mean that it does not run this graph
-            raise ZooError(f"{source.variant}: ONNX Runtime refuses the graph: {first_line(error)}") from error
-        name = session.get_inputs()[0].name
-        return lambda array: session.run(None, {name: array})
-    network.eval()
-    if source.framework == "pytorch":
-        _require_no_sigmoid(source, network)
-    package = importlib.import_module("torch" if source.framework == "pytorch" else "paddle")
-    to_tensor = package.from_numpy if source.framework == "pytorch" else package.to_tensor
+            raise ZooError(f"{self.source.variant}: ONNX Runtime refuses the graph: {first_line(error)}") from error
+        names = [one.name for one in session.get_inputs()]
+        return lambda given: session.run(None, dict(zip(names, given, strict=True)))
 
-    def run(array: np.ndarray) -> Any:
-        with package.no_grad():
-            return network(to_tensor(array))
+    def require_no_sigmoid(self, shape: tuple[int, ...]) -> None:
+        """Raise ZooError where the outputs are scores that are independent of each other, and so are no ranking.
 
-    return run
+        A softmax over them would say something else.
+        """
+        last = self._last_in_graph() if self.source.framework == "onnx" else self._last_of_autograd(shape)
+        if last:
+            raise ZooError(
+                f"--from {self.source.text} ends with {last}: each class has a score of its own (multi-label), and "
+                f"zoo new writes networks that choose one class. {BY_HAND}"
+            )
+
+    def _last_in_graph(self) -> str:
+        graph = self._network.graph
+        results = {value.name for value in graph.output}
+        found = (node.op_type for node in graph.node if node.op_type in _SIGMOIDS and results & set(node.output))
+        return next(found, "")
+
+    def _last_of_autograd(self, shape: tuple[int, ...]) -> str:
+        """What autograd has noted of the output tells which operator was the last; views of it are passed over."""
+        if self.source.framework != "pytorch":
+            return ""
+        import torch
+
+        try:
+            with torch.enable_grad():
+                found = self._network(torch.zeros(shape, requires_grad=True))
+        except Exception:
+            # a class an error kind: what does not run is said by the trial itself
+            return ""
+        step = getattr(_at(found, self.source.taken) if self.source.taken else found, "grad_fn", None)
+        while step is not None and step.name().startswith(_VIEWS) and step.next_functions:
+            step = step.next_functions[0][0]
+        is_sigmoid = step is not None and step.name().startswith(("SigmoidBackward", "HardsigmoidBackward"))
+        return "a sigmoid" if is_sigmoid else ""
+
+    def is_built(self) -> bool:
+        """Whether the network comes with its weights: a graph has them, or no seed changes what it is built with."""
+        if self.source.framework == "onnx":
+            from zoo.frameworks.onnx import without_weights
+
+            return not without_weights(self._network)[1]
+        if self.source.weights is not None:
+            return False
+        package = _package(self.source)
+        seed = package.manual_seed if self.source.framework == "pytorch" else package.seed
+        states = []
+        for number in (0, 1):
+            seed(number)
+            states.append({name: np.asarray(value) for name, value in self.source.network().state_dict().items()})
+        return all(np.array_equal(value, states[1][name]) for name, value in states[0].items())
 
 
-def _require_no_sigmoid(source: Source, network: Any) -> None:
-    """Scores that are independent of each other are no ranking: a softmax over them would say something else.
-
-    What autograd has noted of the output tells which operator was the last; views of it are passed over.
-    """
-    import torch
-
-    channels, side = 1 if source.transform.mode == "L" else 3, source.transform.crop
-    try:
-        with torch.enable_grad():
-            found = network(torch.zeros(2, channels, side, side, requires_grad=True))
-    except Exception:
-        # a class an error kind: what does not run is said by the trial itself
-        return
-    step = getattr(found, "grad_fn", None)
-    while step is not None and step.name().startswith(_VIEWS) and step.next_functions:
-        step = step.next_functions[0][0]
-    if step is not None and step.name().startswith(("SigmoidBackward", "HardsigmoidBackward")):
-        raise ZooError(
-            f"{source.variant} ends with a sigmoid: each class has a score of its own (multi-label), and zoo new "
-            "writes classifiers that choose one class. Write model.py by hand: doc/Contributing.md says how"
-        )
+def noise(*shape: int) -> np.ndarray:
+    """Normal noise, float32."""
+    return np.random.default_rng(0).standard_normal(shape).astype(np.float32)
 
 
-def _outputs(run: Callable[[np.ndarray], Any], shape: tuple[int, ...]) -> list[np.ndarray] | Exception:
-    """The outputs for noise, or what the network raised."""
-    try:
-        found = run(np.random.default_rng(0).standard_normal(shape).astype(np.float32))
-    except Exception as error:
-        # a class an error kind and a framework each: all of them mean that it does not take this shape
-        return error
-    given = found if isinstance(found, (list, tuple)) else [found]
-    if any(isinstance(one, Mapping) or not hasattr(one, "shape") for one in given):
-        kinds = ", ".join(type(one).__name__ for one in given)
-        return TypeError(f"it gives {kinds}, and tensors are expected; let the function give the scores alone")
-    return [np.asarray(one) for one in given]
+def _package(source: Source) -> Any:
+    return importlib.import_module("torch" if source.framework == "pytorch" else "paddle")
+
+
+def _meant(found: Any) -> str:
+    """Which of the outputs is the network's answer, where the libraries' conventions say so."""
+    if isinstance(found, Mapping):
+        if "out" in found:  # torchvision's segmentation networks; "aux" beside it is for training
+            return '["out"]'
+        if hasattr(found, "logits"):  # transformers' ModelOutput
+            return ".logits"
+    return ""
+
+
+def _at(found: Any, taken: str) -> Any:
+    return getattr(found, taken[1:]) if taken.startswith(".") else found[taken.strip('[]"')]

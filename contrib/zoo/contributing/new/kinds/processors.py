@@ -1,14 +1,16 @@
-"""The preprocessing of a transformers class, in the zoo's words: what the image processor does is tried, not read."""
+"""The preprocessing of transformers, in the zoo's words: what an image processor does is tried, not read."""
 
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from utils.preprocess.pytorch.classification import RESAMPLE, ClassificationTransform
+from zoo.contributing.new.source import Said
 from zoo.errors import ZooError
 
 _TOLERANCE = 0.05  # of a normalised pixel: rounding is below it, and an image that is moved or scaled is far above
@@ -16,12 +18,11 @@ _ODD = "Where the margin around the crop is odd, the crop can be one pixel besid
 _WAY_ON = "write a function that returns the network and gives its logits alone, and name it as MODULE:FUNCTION"
 
 
-def transform(name: str, config: type) -> tuple[dict[str, Any], str]:
-    """Arguments of ClassificationTransform for the class `name`, and a note on what it does otherwise.
+def said_by(name: str, processor: Any) -> Said:
+    """What an image processor does with pictures, for the network `name`.
 
-    Raises ZooError where there is no image processor, or one whose results the zoo cannot come near.
+    Raises ZooError where the zoo cannot come near its results.
     """
-    processor = _processor(name, config)
     image = Image.fromarray(np.random.default_rng(1).integers(0, 256, (448, 640, 3), np.uint8))
     try:
         expected = np.asarray(processor(image, return_tensors="pt")["pixel_values"])[0]
@@ -38,27 +39,46 @@ def transform(name: str, config: type) -> tuple[dict[str, Any], str]:
     words = {"crop": crop, "mean": tuple(mean), "std": tuple(std), "interpolation": interpolation}
     for resize in (edge, int(edge / (says.get("crop_pct") or 1)), round(crop * 256 / 224)):
         if _equal({"resize": resize, **words}, image, expected):
-            return {"resize": resize, **words}, _ODD
+            return _said({"resize": resize, **words}, _ODD)
     if _equal({"resize": edge, **words}, image.resize((edge, edge), RESAMPLE[interpolation]), expected):
-        return {"resize": edge, **words}, (
+        note = (
             f"Preprocessing differs from transformers: its {type(processor).__name__} scales the image to "
             f"{edge} x {edge} and so changes its proportions; here the shorter side is scaled to {edge} and the centre "
             f"is cut out. {_ODD}"
         )
+        return _said({"resize": edge, **words}, note)
     raise _unknown(name, processor)
 
 
-def _processor(name: str, config: type) -> Any:
-    """The image processor of a configuration's class, with its defaults."""
-    auto = importlib.import_module("transformers.models.auto.image_processing_auto")
+def _said(words: dict[str, Any], note: str) -> Said:
+    return Said(words["crop"], False, words["resize"], 3, words["mean"], words["std"], words["interpolation"], note)
+
+
+def usual_processor(name: str, config: type) -> Any:
+    """The image processor of a configuration's class, with its defaults. Raises ZooError where there is none."""
     try:
-        found = auto.IMAGE_PROCESSOR_MAPPING[config]
         # by backend since transformers 5; before that (slow, fast), of which either may be None
+        found = _processors()[config]
         choices = [found.get("pil"), *found.values()] if isinstance(found, dict) else found
         return next(one for one in choices if one is not None)()
     except Exception as error:
         # no entry, a package that the processor needs, or one without defaults
         raise ZooError(f"transformers gives no image processor for {name} ({error}): {_WAY_ON}") from error
+
+
+def processor_of(folder: Path, name: str, config: type) -> Any:
+    """The image processor with what preprocessor_config.json of a folder says. Raises ZooError where there is none."""
+    try:
+        return type(usual_processor(name, config)).from_pretrained(str(folder), local_files_only=True)
+    except ZooError:
+        raise
+    except Exception as error:
+        # damaged files, and numbers that a processor refuses
+        raise ZooError(f"transformers cannot read the image processor in {folder}: {error}") from error
+
+
+def _processors() -> Any:
+    return importlib.import_module("transformers.models.auto.image_processing_auto").IMAGE_PROCESSOR_MAPPING
 
 
 def _equal(words: dict[str, Any], image: Image.Image, expected: np.ndarray) -> bool:

@@ -8,41 +8,51 @@ from typing import Any
 
 from engine.backends.compiling.onnx_file import LARGEST, files_of, read_onnx
 from engine.errors import EngineError
-from zoo.contributing.new.source import Source, Transform, need
+from zoo.contributing.new.asked import PICTURES, Asked
+from zoo.contributing.new.source import BY_HAND, Said, Source, need
 from zoo.errors import ZooError
+from zoo.frameworks import onnx as graphs
 
 MAX_SAMPLE_BYTES = 1_900_000  # weights below this are shipped with the model
 _TO_CHANNELS_FIRST = [0, 3, 1, 2]
 
 
-def source(path: Path, side: int | None, channels: int | None) -> Source:
+def source(path: Path, asked: Asked) -> Source:
     """The folder gets the graph without its large weights, and those beside it where they are small enough.
 
-    Args:
-        path: the file.
-        side: of the input in pixels, where the graph leaves it open.
-        channels: of the input, where the graph leaves them open.
-
     Raises:
-        ZooError: it cannot be read, is too large, is no classifier of square pictures [N, C, H, W] that are float32, or
-            says otherwise than the arguments.
+        ZooError: it cannot be read, is too large, takes for a task of pictures no square ones [N, C, H, W] that are
+            float32, or says otherwise than what is asked for.
     """
     graph = _read(path)
-    dims = _picture(path, graph)
-    channels = _channels(path, graph, dims, channels)
-    crop, fixed = _side(path, dims, side)
-    _require_no_sigmoid(path, graph)
+    said = _said(path, graph, asked) if asked.task in PICTURES else Said()
+    files = _files(graph)
+    has_weights = "sample.safetensors" in files or not graphs.without_weights(graph)[1]
     return Source(
-        re.sub(r"\W", "_", path.stem),
-        "onnx",
-        ("from zoo.frameworks.onnx import read", "", 'return read(__file__, "network.graph")'),
-        lambda: graph,
-        Transform(crop, crop, (0.5,), (0.5,), mode="L") if channels == 1 else Transform(round(crop * 256 / 224), crop),
-        path.name,
-        "say here under which licence the graph and the weights stand",
-        (),
-        files=_files(graph),
-        fixed_side=fixed,
+        text=str(path),
+        variant=re.sub(r"\W", "_", path.stem),
+        framework="onnx",
+        code=('read(__file__, "network.graph")',),
+        network=lambda: graph,
+        origin=path.name,
+        imports=(("zoo.frameworks.onnx", "read"),),
+        said=said,
+        files=files,
+        left=() if has_weights else (_left(path),),
+    )
+
+
+def _said(path: Path, graph: Any, asked: Asked) -> Said:
+    dims = _picture(path, graph)
+    channels = _channels(path, graph, dims, asked.channels)
+    side = _side(path, dims)
+    return Said(side=side, fixed=side is not None, channels=channels)
+
+
+def _left(path: Path) -> str:
+    return (
+        f"the weights of {path.name} are too large for the folder: give --weights FILE.onnx to zoo export, or say "
+        "in model.py where they can be fetched (pretrained); zoo check runs with random ones until then"
     )
 
 
@@ -81,7 +91,7 @@ def _picture(path: Path, graph: Any) -> list[int | None]:
         )
         raise ZooError(
             f"--from {path} takes {found or 'nothing'}; zoo new knows graphs with one float32 input [N, C, H, W]. "
-            "Write model.py by hand: doc/Contributing.md says how"
+            f"{BY_HAND}"
         )
     return dims
 
@@ -114,34 +124,19 @@ def _channels(path: Path, graph: Any, dims: list[int | None], asked: int | None)
     return declared or asked or 3
 
 
-def _side(path: Path, dims: list[int | None], asked: int | None) -> tuple[int, bool]:
-    """The side of a square picture, and whether the graph fixes it."""
+def _side(path: Path, dims: list[int | None]) -> int | None:
+    """The side of a square picture that the graph fixes; None where it is open."""
     declared = {dim for dim in dims[2:] if dim is not None}
     if len(declared) == 2:
         raise ZooError(
             f"--from {path} takes pictures of {dims[2]} x {dims[3]} (height x width); zoo new writes preprocessing to "
-            "squares. Write model.py by hand: doc/Contributing.md says how"
+            f"squares. {BY_HAND}"
         )
-    if declared and asked not in (None, *declared):
-        raise ZooError(f"--from {path} takes pictures of {min(declared)} pixels a side, and --size is {asked}")
-    return (min(declared), True) if declared else (asked or 224, False)
-
-
-def _require_no_sigmoid(path: Path, graph: Any) -> None:
-    """Scores that are independent of each other are no ranking: a softmax over them would say something else."""
-    results = {value.name for value in graph.graph.output}
-    for node in graph.graph.node:
-        if node.op_type in ("Sigmoid", "HardSigmoid") and results & set(node.output):
-            raise ZooError(
-                f"--from {path} ends with {node.op_type}: each class has a score of its own (multi-label), and zoo new "
-                "writes classifiers that choose one class. Write model.py by hand: doc/Contributing.md says how"
-            )
+    return min(declared) if declared else None
 
 
 def _files(graph: Any) -> dict[str, bytes]:
     from safetensors.numpy import save
-
-    from zoo.frameworks import onnx as graphs
 
     skeleton, taken = graphs.without_weights(graph)
     files = {"network.graph": skeleton.SerializeToString()}

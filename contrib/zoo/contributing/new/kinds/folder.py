@@ -1,0 +1,169 @@
+"""A local folder that transformers' `save_pretrained` wrote: config.json, weights, and what belongs to the data."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from zoo.contributing.new.asked import Asked
+from zoo.contributing.new.kinds import processors
+from zoo.contributing.new.source import BY_HAND, Said, Source, need
+from zoo.errors import ZooError
+from zoo.libraries import transformers_config as library
+
+CONFIG, TOKENIZER, WEIGHTS = "config.json", "tokenizer.json", "model.safetensors"
+_LARGEST_SAMPLE = 1_900_000  # bytes; smaller weights lie in the folder
+_PROCESSOR = "preprocessor_config.json"
+_UNNAMED = re.compile(r"LABEL_\d+")
+_IMAGENET = ("tench", "goldfish")
+# What is in a folder of sentence-transformers beside the network
+_MODULES, _POOLING = "modules.json", "1_Pooling/config.json"
+_KNOWN_MODULES = ("Transformer", "Pooling", "Normalize")
+
+
+def source(folder: Path, asked: Asked) -> Source:
+    """The network that the folder's configuration describes.
+
+    Raises:
+        ZooError: it is no such folder, its network serves another task, or a file is missing that the task needs.
+    """
+    need("transformers", "transformers")
+    builders: dict[str, Callable[[Path, dict[str, Any], Asked], Source]] = {
+        "classification": _images,
+        "text_classification": _texts,
+        "embedding": _embeddings,
+    }
+    if asked.task not in builders:
+        raise ZooError(f"--from {folder}: folders of save_pretrained serve --task {', '.join(builders)}")
+    if not (folder / CONFIG).is_file():
+        raise ZooError(f"--from {folder} has no {CONFIG}: it is no folder that save_pretrained of transformers wrote")
+    config = library.read_config(folder / CONFIG)
+    return builders[asked.task](folder, config, asked)
+
+
+def _images(folder: Path, config: dict[str, Any], asked: Asked) -> Source:
+    _require_class(folder, config, "ForImageClassification")
+    if (folder / _PROCESSOR).is_file():
+        name, kind = config["architectures"][0], library.class_of(folder / CONFIG).config_class
+        said = processors.said_by(name, processors.processor_of(folder, name, kind))
+    else:
+        said = Said(side=_side(config), channels=config.get("num_channels"))
+    return _made(folder, config, "image_classifier_of", library.image_classifier_of, said=said)
+
+
+def _side(config: dict[str, Any]) -> int | None:
+    side = config.get("image_size")
+    return side if isinstance(side, int) else None
+
+
+def _texts(folder: Path, config: dict[str, Any], asked: Asked) -> Source:
+    _require_class(folder, config, "ForSequenceClassification")
+    kind = config.get("problem_type")
+    if kind in ("regression", "multi_label_classification"):
+        raise ZooError(f"--from {folder} is for {kind}, and zoo new writes networks that choose one class. {BY_HAND}")
+    return _made(folder, config, "text_classifier_of", library.text_classifier_of, _tokenizer(folder))
+
+
+def _embeddings(folder: Path, config: dict[str, Any], asked: Asked) -> Source:
+    pooling = _pooling(folder, asked.pooling)
+    builder = partial(library.embedder_of, pooling=pooling)
+    return _made(folder, config, "embedder_of", builder, _tokenizer(folder), f', pooling="{pooling}"')
+
+
+def _made(
+    folder: Path,
+    config: dict[str, Any],
+    function: str,
+    builder: Callable[..., Any],
+    files: dict[str, bytes] | None = None,
+    words: str = "",
+    said: Said | None = None,
+) -> Source:
+    """The source whose network `builder` makes of the configuration, and model.py by the name of `function`."""
+    weights = folder / WEIGHTS
+    small = weights.is_file() and weights.stat().st_size <= _LARGEST_SAMPLE
+    kept = {"sample.safetensors": weights.read_bytes()} if small else {}
+    return Source(
+        text=str(folder),
+        variant=re.sub(r"\W", "_", folder.resolve().name),
+        framework="pytorch",
+        code=(f"{function}(CONFIG{words})",),
+        network=lambda: builder(folder / CONFIG),
+        origin=f"{config['architectures'][0]} of transformers (folder {folder.resolve().name})",
+        constants=f'CONFIG = Path(__file__).resolve().with_name("{CONFIG}")\n',
+        packages=("torch", "transformers"),
+        imports=(("zoo.libraries.transformers_config", function),),
+        said=said or Said(),
+        labels=_labels(config),
+        restore=f"partial({function}, CONFIG{words})",
+        files={CONFIG: (folder / CONFIG).read_bytes(), **kept, **(files or {})},
+        left=() if small else (_left(folder),),
+    )
+
+
+def _left(folder: Path) -> str:
+    weights = folder / WEIGHTS
+    if not weights.is_file():
+        return f"{folder} has no {WEIGHTS}: zoo check runs with random weights, and zoo export takes --weights FILE"
+    return f"give --weights {weights} to zoo export; zoo check runs with random weights until model.py has an address"
+
+
+def _require_class(folder: Path, config: dict[str, Any], ending: str) -> None:
+    name = config["architectures"][0]
+    if not str(name).endswith(ending):
+        raise ZooError(f"--from {folder} holds a {name}, and this task takes a …{ending}: choose another --task")
+
+
+def _labels(config: dict[str, Any]) -> tuple[str, ...] | None:
+    """The names of the classes; None where they are numbers, or ImageNet's, which the zoo has."""
+    named = config.get("id2label")
+    if not isinstance(named, dict) or sorted(named, key=int) != [str(index) for index in range(len(named))]:
+        return None
+    names = tuple(str(named[str(index)]) for index in range(len(named)))
+    imagenet = len(names) == 1000 and all(name.startswith(one) for name, one in zip(names, _IMAGENET, strict=False))
+    unnamed = all(_UNNAMED.fullmatch(name) for name in names)
+    return None if imagenet or unnamed or len(set(names)) < len(names) else names
+
+
+def _tokenizer(folder: Path) -> dict[str, bytes]:
+    """The tokenizer's file. Raises ZooError with how to make one where there is none."""
+    path = folder / TOKENIZER
+    if not path.is_file():
+        raise ZooError(
+            f"--from {folder} has no {TOKENIZER}, which texts need: AutoTokenizer.from_pretrained(FOLDER)."
+            "save_pretrained(FOLDER) writes it"
+        )
+    return {TOKENIZER: path.read_bytes()}
+
+
+def _pooling(folder: Path, asked: str | None) -> str:
+    """How the folder of sentence-transformers pools, else what is asked for."""
+    for module in _json(folder / _MODULES) or ():
+        kind = str(module.get("type", "")).rpartition(".")[2]
+        if kind not in _KNOWN_MODULES:
+            raise ZooError(f"--from {folder}: {_MODULES} has a module {kind}, which the zoo does not have. {BY_HAND}")
+    says = _json(folder / _POOLING)
+    found = [name.removeprefix("pooling_mode_") for name, on in says.items() if name.startswith("pooling_mode_") and on]
+    names = {"cls_token": "cls", "mean_tokens": "mean"}
+    if found and (len(found) > 1 or found[0] not in names):
+        raise ZooError(f"--from {folder} pools by {' and '.join(found)}; the zoo has mean and cls. {BY_HAND}")
+    own = names[found[0]] if found else None
+    if own is None and asked is None:
+        raise ZooError(f"--from {folder} does not say how tokens become an embedding: give --pooling mean or cls")
+    if asked not in (None, own or asked):
+        raise ZooError(f"--from {folder} pools by {own}, and --pooling is {asked}")
+    return own or asked or ""
+
+
+def _json(path: Path) -> Any:
+    """The content of a JSON file; an empty object where there is none."""
+    if not path.is_file():
+        return {}
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ZooError(f"{path} is not JSON: {error}") from error

@@ -1,0 +1,73 @@
+"""The pictures that a network takes: what its source says of them wins, and flags fill in the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zoo.contributing.new.asked import Asked, require_unit
+from zoo.contributing.new.source import Source
+from zoo.errors import ZooError
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+USUAL_SIDE, USUAL_RESIZE = 224, 256
+_CLOSE = 5e-4  # means are often written with three decimals
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a network takes of a picture: `Said` without anything that is open."""
+
+    side: int
+    resize: int
+    channels: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Of a batch of two."""
+        return (2, self.channels, self.side, self.side)
+
+
+def settled(source: Source, asked: Asked, side: int = USUAL_SIDE) -> Picture:
+    """The pictures of `source`.
+
+    Args:
+        side: where neither the source nor the flags say it.
+
+    Raises:
+        ZooError: a flag says otherwise than the source.
+    """
+    said = source.said
+    if asked.channels not in (None, said.channels or asked.channels):
+        raise ZooError(f"--from {source.text} takes {said.channels} channels, and --channels is {asked.channels}")
+    if asked.size not in (None, said.side or asked.size):
+        raise ZooError(f"--from {source.text} takes pictures of {said.side} pixels a side, and --size is {asked.size}")
+    channels = said.channels or asked.channels or 3
+    side = said.side or asked.size or side
+    gray = channels == 1
+    require_unit(asked.mean, asked.std)
+    mean = _agreed(source, "mean", channels, said.mean, asked.mean) or ((0.5,) if gray else IMAGENET_MEAN)
+    std = _agreed(source, "std", channels, said.std, asked.std) or ((0.5,) if gray else IMAGENET_STD)
+    resize = said.resize or (side if gray else round(side * USUAL_RESIZE / USUAL_SIDE))
+    return Picture(side, resize, channels, mean, std)
+
+
+def _agreed(
+    source: Source, flag: str, channels: int, said: tuple[float, ...] | None, asked: tuple[float, ...] | None
+) -> tuple[float, ...] | None:
+    """One number a channel: the source's, else those that were asked for."""
+    if asked is not None and len(asked) not in (1, channels):
+        raise ZooError(f"--{flag} has {len(asked)} numbers, and --from {source.text} takes {channels} channels")
+    wanted = asked * channels if asked is not None and len(asked) == 1 else asked
+    if said is None or wanted is None:
+        return said or wanted
+    if any(abs(one - other) > _CLOSE for one, other in zip(said, wanted, strict=True)):
+        raise ZooError(
+            f"--from {source.text} normalises with a {flag} of {_listed(said)}, and --{flag} is {_listed(wanted)}"
+        )
+    return said
+
+
+def _listed(values: tuple[float, ...]) -> str:
+    return ", ".join(f"{one:g}" for one in values)

@@ -1,0 +1,1 @@
+"""The tasks that `zoo new` knows, one a module: each tries a network, and describes it."""

@@ -1,0 +1,92 @@
+"""What a folder of transformers says of the texts that its network takes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.spec import TensorSpec
+from utils.preprocess.text import load_tokenizer
+from zoo.contributing.new.kinds.folder import CONFIG, TOKENIZER
+from zoo.contributing.new.source import Source
+from zoo.contributing.new.trial import Trial
+from zoo.errors import ZooError
+
+_USUAL = 512
+_OFFSET = 2  # positions that RoBERTa and its like count before the first token
+_SPEAKERS = (("tokenizer_config.json", "model_max_length"), ("sentence_bert_config.json", "max_seq_length"))
+INPUTS = (
+    TensorSpec("input_ids", "int64", ("batch", "length")),
+    TensorSpec("attention_mask", "int64", ("batch", "length")),
+)
+TOKENIZER_LINE = f'TOKENIZER = Path(__file__).resolve().with_name("{TOKENIZER}")\n'
+
+
+@dataclass(frozen=True)
+class Texts:
+    """length: tokens of a text that are looked at. longest: what the network has positions for. filling: the id that
+    fills up shorter ones."""
+
+    length: int
+    longest: int
+    filling: int
+
+    @property
+    def padding(self) -> str:
+        """Of ids and mask, as an expression."""
+        return f"({float(self.filling)}, 0.0)"
+
+
+def require_folder(source: Source, task: str) -> None:
+    """Raise ZooError where texts are asked for of what has no tokenizer."""
+    if TOKENIZER not in source.files:
+        raise ZooError(
+            f"--task {task} takes a FOLDER of transformers' save_pretrained, whose tokenizer belongs to the network; "
+            f"got --from {source.text}"
+        )
+
+
+def texts_of(source: Source, trial: Trial) -> tuple[Texts, list[np.ndarray]]:
+    """What the files say, tried; and the outputs for two texts of the full length.
+
+    Raises:
+        ZooError: the network does not run on them, or the tokenizer knows more tokens than the network.
+    """
+    folder = Path(source.text)
+    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    vocabulary = int(config.get("vocab_size", 0))
+    known = load_tokenizer(folder / TOKENIZER).get_vocab_size()
+    if known > vocabulary:
+        raise ZooError(
+            f"--from {folder}: {TOKENIZER} has {known} tokens, and the network {vocabulary}: they are no pair"
+        )
+    positions = _number(config.get("max_position_embeddings"), _USUAL)
+    longest = next((one for one in (positions, positions - _OFFSET) if _runs(trial, one)), 0)
+    if longest < 1:
+        trial.require(_arrays(positions), "is config.json that of this class?")
+    length = min([longest, *(_number(_said(folder / name).get(key), longest) for name, key in _SPEAKERS)])
+    return Texts(length, longest, _number(config.get("pad_token_id"), 0)), trial.require(_arrays(length), "")
+
+
+def _arrays(length: int) -> list[np.ndarray]:
+    return [np.full((2, length), 3, np.int64), np.ones((2, length), np.int64)]
+
+
+def _runs(trial: Trial, length: int) -> bool:
+    return not isinstance(trial.run(_arrays(length)), Exception)
+
+
+def _number(value: Any, other: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else other
+
+
+def _said(path: Path) -> dict[str, Any]:
+    try:
+        said = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except ValueError as error:
+        raise ZooError(f"{path} is not JSON: {error}") from error
+    return said if isinstance(said, dict) else {}

@@ -1,0 +1,114 @@
+"""transformers' networks as a config.json describes them, each with one tensor as its answer.
+
+Checkpoints are loaded by transformers' own mapping of names, in those of any of its versions.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from zoo.errors import ZooError
+from zoo.libraries.transformers import loaded
+from zoo_core.errors import first_line
+
+State = dict[str, Any]
+POOLINGS = ("mean", "cls")
+
+
+def image_classifier_of(config: Path, state: State | None = None) -> Any:
+    """Float32 pixel values [N, C, H, W] to logits.
+
+    Args:
+        config: the file that `save_pretrained` wrote.
+        state: names and tensors of a checkpoint; None for random values.
+
+    Raises:
+        ZooError: the file names no class of transformers, or `state` does not fit it.
+    """
+    network, forward = _network(class_of(config), config, state)
+    network.forward = lambda pixel_values: forward(pixel_values=pixel_values).logits
+    return network
+
+
+def text_classifier_of(config: Path, state: State | None = None) -> Any:
+    """Ids and attention mask, int64 [N, length], to logits. Arguments as `image_classifier_of`."""
+    network, forward = _network(class_of(config), config, state)
+
+    def answer(input_ids: Any, attention_mask: Any) -> Any:
+        return forward(input_ids=input_ids, attention_mask=attention_mask).logits
+
+    network.forward = answer
+    return network
+
+
+def embedder_of(config: Path, state: State | None = None, pooling: str = "mean") -> Any:
+    """Ids and attention mask, int64 [N, length], to float32 [N, size] embeddings of length 1.
+
+    Args:
+        config, state: as `image_classifier_of`; of the class, the part below its head is taken.
+        pooling: "mean" of the tokens that the mask leaves, or "cls", the first one.
+    """
+    network, forward = _network(_body_of(config), config, state)
+
+    def answer(input_ids: Any, attention_mask: Any) -> Any:
+        import torch
+
+        tokens = forward(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        if pooling == "cls":
+            return torch.nn.functional.normalize(tokens[:, 0], dim=1)
+        # not a cast, which the conversion to float16 would leave at float32
+        real = torch.where(attention_mask > 0, 1.0, 0.0).unsqueeze(2)
+        return torch.nn.functional.normalize((tokens * real).sum(dim=1) / real.sum(dim=1), dim=1)
+
+    network.forward = answer
+    return network
+
+
+def read_config(config: Path) -> dict[str, Any]:
+    """What the file says. Raises ZooError where it is none that `save_pretrained` writes."""
+    try:
+        said = json.loads(config.read_text(encoding="utf-8"))
+        _ = said["model_type"], said["architectures"][0]
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise ZooError(
+            f"{config} is no config.json that save_pretrained of transformers wrote: it has to name model_type and "
+            f"architectures ({first_line(error)})"
+        ) from error
+    return said
+
+
+def class_of(config: Path) -> Any:
+    """The class that a config.json names. Raises ZooError where transformers does not have it."""
+    name = read_config(config)["architectures"][0]
+    kind = getattr(importlib.import_module("transformers"), name, None)
+    if kind is None:
+        raise ZooError(f"{config} names the class {name}, which the installed transformers does not have")
+    return kind
+
+
+def _body_of(config: Path) -> Any:
+    """The class that gives the last hidden state, which heads are put on."""
+    mapping = importlib.import_module("transformers").MODEL_MAPPING
+    kind = class_of(config).config_class
+    if kind not in mapping:
+        raise ZooError(f"{config}: transformers has no network without a head for {kind.__name__}")
+    found = mapping[kind]
+    return found[0] if isinstance(found, tuple) else found
+
+
+def _network(kind: Any, config: Path, state: State | None) -> tuple[Any, Callable[..., Any]]:
+    """The network, and its own forward."""
+    try:
+        settings = kind.config_class.from_json_file(str(config))
+        settings._attn_implementation = "eager"  # plain operators, which every runtime has
+        network = kind(settings) if state is None else None
+    except Exception as error:
+        # configurations are checked by each class in its own way
+        raise ZooError(f"{config} does not describe a {kind.__name__}: {first_line(error)}") from error
+    if network is None:
+        network = loaded(kind, kind.__name__, config=settings, state_dict=state)
+    return network, network.forward
