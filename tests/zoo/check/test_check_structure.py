@@ -67,6 +67,16 @@ MODEL = Family("classification", "fake", "Fake", Path(__file__).resolve().parent
 """
 
 
+def placeholder(text: str) -> Callable[[Any], None]:
+    """A folder of ours, in whose README a text is still missing."""
+
+    def change(repository: Any) -> None:
+        repository.write("model.py", FAMILY.format(place="example"))
+        edit("README.md", "## 1.", f"{text}\n\n## 1.")(repository)
+
+    return change
+
+
 BROKEN = {
     "no README": (remove("README.md"), "files", "README.md is missing"),
     "no requirements": (remove("requirements.txt"), "files", "requirements.txt is missing"),
@@ -86,6 +96,8 @@ BROKEN = {
         "no section 1 ",
     ),
     "no licence": (edit("README.md", "The licence is BSD-3-Clause.", ""), "licence", "under which licence"),
+    "a placeholder": (placeholder("Say here what the network is."), "placeholders", "README.md:5 has a placeholder"),
+    "a task left": (placeholder("TODO: the licence of the weights."), "placeholders", "('TODO')"),
     "not a requirement": (write("requirements.txt", "numpy >>> 1\n"), "requirements", "requirements.txt:1"),
     "an address": (write("requirements.txt", "fake @ file:///fake.whl\n"), "requirements", "an address is not taken"),
     "a file outside": (write("requirements.txt", "-r ../../../../../x.txt\n"), "requirements", "not a file of this"),
@@ -105,6 +117,11 @@ def test_a_folder_that_breaks_one_rule(repository: Any, name: str) -> None:
     found = findings(repository)
     assert [one.rule for one in found] == [rule]
     assert words in found[0].message
+
+
+def test_placeholders_in_folders_of_others_are_theirs(repository: Any) -> None:
+    edit("README.md", "## 1.", "TODO: say more.\n\n## 1.")(repository)
+    assert findings(repository) == []
 
 
 def test_capitals_are_for_folders_of_others_only(repository: Any) -> None:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from zoo import catalogue
+from zoo.commands import export
+from zoo.contributing.check import command as check
+from zoo.contributing.new import command
+from zoo.contributing.sync import command as sync
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -73,6 +80,34 @@ def detector():
     return Two()
 
 
+def segmenter(classes=3, stride=4):
+    """[N, 3, H, W] to a dict with [N, 3, H, W], whose sides are multiples of 4."""
+    from torch import nn
+    from torch.nn import functional
+
+    class Segmenter(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.down = nn.Conv2d(3, 8, stride, stride)
+            self.up = nn.ConvTranspose2d(8, classes, stride, stride)
+
+        def forward(self, x):
+            out = self.up(functional.relu(self.down(x)))
+            return {"out": out + x.mean(1, keepdim=True), "aux": out}
+
+    return Segmenter()
+
+
+def coarse():
+    """Scores of a quarter of the picture's size."""
+    return segmenter().down
+
+
+def single():
+    """One class."""
+    return segmenter(1)
+
+
 def number():
     """No network at all."""
     return 3
@@ -94,3 +129,56 @@ def root(tmp_path: Path, monkeypatch: Any) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delitem(sys.modules, "mine_for_test", raising=False)
     return made
+
+
+class Made:
+    """What `zoo new` does in a repository of its own."""
+
+    def __init__(self, root: Path, capfd: Any) -> None:
+        self.root = root
+        self._capfd = capfd
+
+    def new(self, model: str, source: str, *words: str) -> int:
+        """The exit code of `zoo new`."""
+        return command.main([model, "--from", source, "--root", str(self.root), *words])
+
+    def refused(self, source: str, *words: str) -> str:
+        """What is said of a source that is wrong; nothing is written then."""
+        assert self.new("anything/refused", source, *words) == 2
+        assert not (self.root / "contrib/example").exists()
+        said = self._capfd.readouterr().err
+        assert "Traceback" not in said
+        return str(said)
+
+    def folder(self, model: str) -> Path:
+        return self.root / "contrib/example" / model
+
+    def model(self, model: str) -> Any:
+        """Its default variant."""
+        return catalogue.load_file(self.folder(model) / "model.py").variant()
+
+    def assert_in_style(self, model: str) -> None:
+        """What is written passes the repository's own linter, formatter, and the comparison with what models say."""
+        config = str(ROOT / "pyproject.toml")
+        for words in (["check", "--no-cache"], ["format", "--check", "--no-cache"]):
+            ruff = [sys.executable, "-m", "ruff", *words, "--config", config, str(self.folder(model))]
+            done = subprocess.run(ruff, cwd=self.root, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stdout + done.stderr
+        assert sync.main(["--check", "--root", str(self.root)]) == 0, self._capfd.readouterr().out
+        assert len((self.folder(model) / "README.md").read_text().splitlines()) <= 60
+
+    def assert_green(self, model: str) -> None:
+        """It is in style, and passes `zoo check` at once."""
+        self.assert_in_style(model)
+        assert check.main(["--model", model, "--root", str(self.root)]) == 0, self._capfd.readouterr().out
+
+    def exported(self, model: str, output: Path, *words: str) -> Path:
+        """The dynamic file of an export."""
+        family = catalogue.load_file(self.folder(model) / "model.py")
+        assert export.main(family, ["--output", str(output), *words]) == 0, self._capfd.readouterr().err
+        return output / f"{family.default_variant}_dyn.onnx"
+
+
+@pytest.fixture
+def made(root: Path, capfd: Any) -> Made:
+    return Made(root, capfd)

@@ -46,9 +46,7 @@ _ABSOLUTE_PATH = re.compile(
     _HOME + r"|(?<![\w.:/~-])/(mnt|data\d*|tmp|opt|usr|var|media|nfs|share|workspace|softwares)/\w|\b[A-Za-z]:\\{1,2}\w"
 )
 # What stands where somebody has yet to write something
-_PLACEHOLDER = re.compile(
-    r"\b(say|write|describe) (here|this)\b|\bTODO\b|\bFIXME\b|\bTBD\b|\blorem ipsum\b|在此填写|待补充"
-)
+_PLACEHOLDER = re.compile(r"\b([Ss]ay|[Ww]rite|[Dd]escribe|[Pp]ut) here\b|\b(TODO|FIXME|TBD)\b|在此填写|待补充")
 _TEXT = {".py", ".txt", ".yaml", ".yml", ".json", ".sh", ".toml", ".cfg", ".md"}
 
 
@@ -148,12 +146,13 @@ def licence(folder: Folder) -> Iterator[str]:
 
 
 def placeholders(folder: Folder) -> Iterator[str]:
-    """Nothing that stands for a text which somebody has yet to write."""
-    for file in own_files(folder.path):
-        if file.suffix in (".py", ".md") and not file.is_symlink():
-            for number, line in enumerate(_text(file).splitlines(), start=1):
-                if found := _PLACEHOLDER.search(line):
-                    yield f"{folder.named(file)}:{number} has a placeholder ('{found[0]}'): write what belongs there"
+    """README.md and model.py hold nothing that stands for a text which somebody has yet to write."""
+    if not defines_model(folder.path):
+        return
+    for name in ("README.md", "model.py"):
+        for number, line in enumerate(_text(folder.path / name).splitlines(), start=1):
+            if found := _PLACEHOLDER.search(line):
+                yield f"{name}:{number} has a placeholder ('{found[0]}'): write what belongs there"
 
 
 def demos(folder: Folder) -> Iterator[str]:
