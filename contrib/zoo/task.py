@@ -29,6 +29,7 @@ class Task(ABC):
     text_help: what `--text` takes; None where a sample cannot be typed.
     padding: for inputs whose size differs from sample to sample, the value that fills up each input behind a sample's
     own; None where all samples have one shape. The filling must not change what the network says of a sample.
+    positions: for such inputs, the most that the network takes of a sample and what fills it up; None for any number.
     beside: what `preprocess` gives behind the inputs of the network's first part, for `run` itself or for later parts.
     one_by_one: whether samples have sizes of their own that no filling can make equal (whole pictures, whose borders
     the network sees): each is a batch of its own then, whatever --batch_size says.
@@ -45,6 +46,7 @@ class Task(ABC):
     picture_suffix: str = ".png"
     text_help: str | None = None
     padding: tuple[float, ...] | None = None
+    positions: int | None = None
     beside: tuple[TensorSpec, ...] = ()
     one_by_one: bool = False
     python_bound: bool = False

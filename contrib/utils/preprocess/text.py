@@ -93,6 +93,13 @@ class TextEncoder:
         return encoding.ids, sum(len(piece.ids) - self._special for piece in pieces) + self._special
 
 
+def at_most(wanted: int, longest: int) -> int:
+    """`wanted` tokens, or as many as the network has positions for, with a notice."""
+    if wanted > longest:
+        _log.warning("--input_size %d: the network takes %d tokens at most, and so does this", wanted, longest)
+    return min(wanted, longest)
+
+
 def word_tokenizer(vocabulary: list[str]) -> Tokenizer:
     """Lower-cased words and runs of punctuation marks, each looked up in a vocabulary.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain
@@ -96,8 +97,12 @@ class Compared:
         size = self._input_size or max(entry.size.values())
         if self._model.task.padding is None:
             return demo_batch(self._model, self._samples, size + (-_LARGER if self._task.one_by_one else _LARGER))
+        most = self._task.positions or sys.maxsize
         shapes = [
-            [there + _LARGER if isinstance(axis, str) and axis != "batch" else there for axis, there in pairs]
+            [
+                min(there + _LARGER, most) if isinstance(axis, str) and axis != "batch" else there
+                for axis, there in pairs
+            ]
             for pairs in (
                 zip(spec.shape, array.shape, strict=True)
                 for spec, array in zip(entry.inputs, self._batch, strict=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,12 +14,10 @@ import numpy as np
 from utils.datasets.sample import Sample
 from utils.datasets.sts import SentencePairs, pair_sentences_in
 from utils.metrics.similarity import SimilarityCorrelation, cosine
-from utils.preprocess.text import TextEncoder, Tokens, text_of
+from utils.preprocess.text import TextEncoder, Tokens, at_most, text_of
 from utils.preprocess.tokenizer import TokenizerFile, open_tokenizer, tokenizer_name
 from zoo.task import Task
 from zoo_core.errors import DataError
-
-_log = logging.getLogger(__name__)
 
 # Two embeddings of a sentence agree at this cosine: an angle of 0.8 degrees.
 AGREEMENT = 0.9999
@@ -53,6 +50,10 @@ class SentenceEmbedding(Task):
     @cached_property
     def _encoder(self) -> TextEncoder:
         return TextEncoder(open_tokenizer(self.tokenizer), self.max_length)
+
+    @property
+    def positions(self) -> int:  # type: ignore[override]
+        return self.longest
 
     @property
     def source_identity(self) -> str:
@@ -113,7 +114,4 @@ class SentenceEmbedding(Task):
         return draw_embedding(text_of(data), vector, note)
 
     def adapted(self, size: int | None, topk: int) -> SentenceEmbedding:
-        wanted = size or self.max_length
-        if wanted > self.longest:
-            _log.warning("--input_size %d: the network takes %d tokens at most, and so does this", wanted, self.longest)
-        return replace(self, max_length=min(wanted, self.longest))
+        return replace(self, max_length=at_most(size or self.max_length, self.longest))

@@ -15,7 +15,7 @@ from utils.datasets.tsv_classification import LabelledSentences, sentences_in
 from utils.metrics.classification import agreement
 from utils.metrics.text_classification import AccuracyAndF1
 from utils.postprocess.pytorch.classification import Ranking, TopK
-from utils.preprocess.text import TextEncoder, Tokens, text_of
+from utils.preprocess.text import TextEncoder, Tokens, at_most, text_of
 from utils.preprocess.tokenizer import TokenizerFile, open_tokenizer, tokenizer_name
 from zoo.task import Task
 
@@ -32,7 +32,8 @@ class RankedText(Ranking):
 class TextClassification(Task):
     """tokenizer: a file, a tokenizer.json or a vocabulary with a word a line. labels: class names in index order.
     max_length: how many tokens of a text are looked at. masked: whether the network takes an attention mask behind the
-    ids. padding: the id of what fills up a text, and with a mask 0 behind it."""
+    ids. longest: what the network has positions for, None for any length. padding: the id of what fills up a text, and
+    with a mask 0 behind it."""
 
     tokenizer: TokenizerFile
     labels: tuple[str, ...]
@@ -43,6 +44,7 @@ class TextClassification(Task):
     text_help: str | None = "a text to classify"
     padding: tuple[float, ...] | None = (0.0,)
     masked: bool = False
+    longest: int | None = None
 
     @cached_property
     def _encoder(self) -> TextEncoder:
@@ -51,6 +53,10 @@ class TextClassification(Task):
     @cached_property
     def _top(self) -> TopK:
         return TopK(self.labels, k=self.keep)
+
+    @property
+    def positions(self) -> int | None:  # type: ignore[override]
+        return self.longest
 
     @property
     def source_identity(self) -> str:
@@ -97,4 +103,6 @@ class TextClassification(Task):
         return draw_classified_text(text_of(data), prediction, self.labels)
 
     def adapted(self, size: int | None, topk: int) -> TextClassification:
-        return replace(self, max_length=size or self.max_length, keep=max(self.keep, topk))
+        wanted = size or self.max_length
+        length = wanted if self.longest is None else at_most(wanted, self.longest)
+        return replace(self, max_length=length, keep=max(self.keep, topk))

@@ -18,8 +18,17 @@ from zoo.contributing.check.workspace import own_files
 from zoo.contributing.new import demos, sources, templates
 from zoo.contributing.new.asked import Asked, numbers
 from zoo.contributing.new.description import Description
-from zoo.contributing.new.source import Source
-from zoo.contributing.new.tasks import classification, embedding, segmentation, text_classification
+from zoo.contributing.new.source import BY_HAND, Source
+from zoo.contributing.new.tasks import (
+    audio,
+    classification,
+    detection,
+    embedding,
+    image_to_image,
+    segmentation,
+    tabular,
+    text_classification,
+)
 from zoo.contributing.repository import repository
 from zoo.contributing.sync import plan as sync
 from zoo.contributing.sync import requirements
@@ -32,6 +41,19 @@ TASKS: dict[str, Callable[[Source, Asked], Description]] = {
     "segmentation": segmentation.described,
     "text_classification": text_classification.described,
     "embedding": embedding.described,
+    "detection": detection.described,
+    "image_to_image": image_to_image.described,
+    "audio": audio.described,
+    "tabular": tabular.described,
+}
+# What the zoo has models of that are too different from each other to be written from a source
+_EXAMPLES = {
+    "keypoints": "face/centerface",
+    "generation": "nlp/transformer",
+    "translation": "nlp/transformer",
+    "recognition": "ocr/crnn",
+    "graph": "gnn/gcn",
+    "control": "reinforcement/dqn",
 }
 _NAME = re.compile(r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*")
 _TITLE = re.compile(r"\w[\w .,()+-]{0,60}")
@@ -44,7 +66,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("model", metavar="DOMAIN/MODEL", help="such as classification/mobilenet_v3_small")
     parser.add_argument("--from", dest="source", required=True, metavar="SOURCE", help=sources.FORMS)
-    parser.add_argument("--task", choices=TASKS, default="classification", help="what the network is for")
+    parser.add_argument("--task", default="classification", help=f"what the network is for: {', '.join(TASKS)}")
     parser.add_argument("--title", help="the name for people (default: the network's)")
     parser.add_argument("--about", default="", help="what the network is, in a few sentences of the README")
     parser.add_argument("--licence", default="", help="of source and weights, where SOURCE does not say it")
@@ -55,13 +77,17 @@ def main(argv: list[str] | None = None) -> int:
     known.add_argument("--channels", type=int, choices=(1, 3), help="of the input (3)")
     known.add_argument("--mean", type=numbers, metavar="R,G,B", help="of pixels from 0 to 1 (ImageNet's)")
     known.add_argument("--std", type=numbers, metavar="R,G,B", help="of pixels from 0 to 1 (ImageNet's)")
+    known.add_argument("--noise", type=float, help="deviation, of 255, that an image_to_image network takes off (25)")
     known.add_argument("--pooling", choices=("mean", "cls"), help="how tokens become an embedding")
     return console.run(_new, parser.parse_args(argv))
 
 
 def _asked(args: argparse.Namespace) -> Asked:
     labels = names_in(args.labels) if args.labels else None
-    return Asked(args.task, labels, args.size, args.channels, args.mean, args.std, args.pooling)
+    if args.task not in TASKS:
+        near = f"copy {_EXAMPLES[args.task]} and change model.py" if args.task in _EXAMPLES else BY_HAND
+        raise ZooError(f"--task is {', '.join(TASKS)}; got '{args.task}': {near}")
+    return Asked(args.task, labels, args.size, args.channels, args.mean, args.std, args.pooling, args.noise)
 
 
 def _new(args: argparse.Namespace) -> int:

@@ -81,9 +81,13 @@ class Trial:
     def _session(self, arrays: Sequence[np.ndarray]) -> Run:
         from zoo.frameworks import onnx as graphs
 
-        sides: list[int | str] = ["height", "width"]
+        declared = [[dim.dim_value for dim in one.type.tensor_type.shape.dim] for one in self._network.graph.input]
+        if len(declared) != len(arrays):
+            raise ZooError(
+                f"--from {self.source.text} has {len(declared)} inputs, and the task {len(arrays)}. {BY_HAND}"
+            )
         free: list[list[int | str]] = [
-            ["batch", one.shape[1], *(sides if one.ndim == len(sides) + 2 else one.shape[2:])] for one in arrays
+            ["batch", *(size or f"open_{axis}" for axis, size in enumerate(dims[1:]))] for dims in declared
         ]
         try:
             session = graphs.session(graphs.with_shapes(self._network, free))

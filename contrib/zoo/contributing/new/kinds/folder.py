@@ -16,7 +16,7 @@ from zoo.errors import ZooError
 from zoo.libraries import transformers_config as library
 
 CONFIG, TOKENIZER, WEIGHTS = "config.json", "tokenizer.json", "model.safetensors"
-_LARGEST_SAMPLE = 1_900_000  # bytes; smaller weights lie in the folder
+LARGEST_SAMPLE = 1_900_000  # bytes; smaller weights lie in the folder
 _PROCESSOR = "preprocessor_config.json"
 _UNNAMED = re.compile(r"LABEL_\d+")
 _IMAGENET = ("tench", "goldfish")
@@ -85,7 +85,7 @@ def _made(
 ) -> Source:
     """The source whose network `builder` makes of the configuration, and model.py by the name of `function`."""
     weights = folder / WEIGHTS
-    small = weights.is_file() and weights.stat().st_size <= _LARGEST_SAMPLE
+    small = weights.is_file() and weights.stat().st_size <= LARGEST_SAMPLE
     kept = {"sample.safetensors": weights.read_bytes()} if small else {}
     return Source(
         text=str(folder),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import sys
 import sysconfig
 from collections.abc import Callable
@@ -12,6 +13,14 @@ from typing import Any
 
 from zoo.contributing.new.source import Source
 from zoo.errors import ZooError
+
+_NOTICE = b"""\
+# zoo new copied this file as it was; the linters leave it alone, so that it can be compared with its source.
+# ruff: noqa
+# fmt: off
+# mypy: ignore-errors
+"""
+_FIRST = re.compile(rb"#!|[ \t\f]*#.*?coding[:=]")  # what the system and Python look for in the first two lines
 
 
 def function(text: str) -> Source:
@@ -33,8 +42,15 @@ def function(text: str) -> Source:
         origin=text,
         packages=(module_name.partition(".")[0],) if packaged else (),
         imports=() if packaged else (("zoo.catalogue", "beside"),),
-        files={} if packaged else {"network.py": file.read_bytes()},
+        files={} if packaged else {"network.py": _left_alone(file.read_bytes())},
     )
+
+
+def _left_alone(content: bytes) -> bytes:
+    """Somebody's module with a word to the linters, behind the lines that have to be the first ones."""
+    lines = content.splitlines(keepends=True)
+    first = sum(bool(_FIRST.match(line)) for line in lines[:2])
+    return b"".join([*lines[:first], _NOTICE, *lines[first:]])
 
 
 def _imported(module_name: str, name: str) -> Callable[[], Any]:

@@ -23,7 +23,8 @@ def described(source: Source, asked: Asked) -> Description:
         raise ZooError(f"--from {source.text} gives {shapes}; one output [N, classes] is expected. {BY_HAND}")
     classes = shapes[0][1]
     named = classes_of(source, asked, classes)
-    words = ["TOKENIZER", "LABELS", f"max_length={texts.length}", f"padding={texts.padding}", "masked=True"]
+    words = ["TOKENIZER", "LABELS", f"max_length={texts.length}", f"longest={texts.longest}"]
+    words += [f"padding={texts.padding}", "masked=True"]
     return Description(
         source=source,
         inputs=INPUTS,

@@ -1,0 +1,183 @@
+"""zoo new for the other tasks: detectors, pictures to pictures, keywords, click logs; and what no task serves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+NETWORKS = '''# A module that no linter has seen
+import torch
+from torch import nn
+class Enlarger(nn.Sequential):
+    def __init__(self, scale=2, channels=3):
+        super().__init__(nn.Conv2d(channels, channels*scale**2, 3, padding=1), nn.PixelShuffle(scale))
+def enlarger(): return Enlarger()
+def denoiser(): return nn.Conv2d(1, 1, 3, padding=1)
+def five_times(): return Enlarger(5)
+def to_grey(): return nn.Conv2d(3, 1, 1)
+def keywords(classes=12):
+    return nn.Sequential(nn.Conv2d(1, 8, (10, 4), 2), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+                         nn.Linear(8, classes))
+def three_words(): return keywords(5)
+class Clicks(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table = nn.Embedding(37, 4); self.linear = nn.Linear(13 + 26*4, 1)
+    def forward(self, dense, sparse):
+        return self.linear(torch.cat([dense, self.table(sparse).flatten(1)], 1))
+def clicks(): return Clicks()
+class Detector(nn.Module):
+    """The layout of YOLOX; decoded: boxes in pixels; logits: no probabilities."""
+    def __init__(self, classes=4, decoded=False, logits=False):
+        super().__init__()
+        self.decoded, self.logits = decoded, logits
+        self.stem = nn.Conv2d(3, 8, 8, 8)
+        self.down = nn.ModuleList(nn.Conv2d(8, 8, 2, 2) for _ in range(2))
+        self.heads = nn.ModuleList(nn.Conv2d(8, 5 + classes, 1) for _ in range(3))
+    def forward(self, x):
+        x = self.stem(x / 255); rows = []
+        for place, head in enumerate(self.heads):
+            x = self.down[place - 1](x) if place else x
+            row = head(x)
+            if self.decoded:
+                y, x_ = torch.meshgrid(torch.arange(row.shape[2]), torch.arange(row.shape[3]), indexing="ij")
+                row = torch.cat([row[:, :2] + torch.stack([x_, y]), row[:, 2:]], 1) * 8 * 2**place
+            row = torch.cat([row[:, :4], row[:, 4:] if self.logits else row[:, 4:].sigmoid()], 1)
+            rows.append(row.flatten(2).transpose(1, 2))
+        return torch.cat(rows, 1)
+def detector(): return Detector()
+def of_coco(): return Detector(80)
+def two_classes(): return Detector(2)
+def decoded(): return Detector(decoded=True)
+def of_logits(): return Detector(logits=True)
+'''
+
+
+@pytest.fixture(autouse=True)
+def networks(tmp_path: Path, root: Path, monkeypatch: Any) -> None:
+    """A module of somebody's in the current folder."""
+    import sys
+
+    (tmp_path / "networks_for_test.py").write_text(NETWORKS)
+    monkeypatch.delitem(sys.modules, "networks_for_test", raising=False)
+
+
+def of(name: str) -> str:
+    return f"networks_for_test:{name}"
+
+
+def test_a_network_that_enlarges(made: Any) -> None:
+    assert made.new("super_resolution/own", of("enlarger"), "--task", "image_to_image") == 0
+    model = made.model("super_resolution/own")
+    assert (model.task.scale, model.task.grey) == (2, False)
+    assert model.part.outputs[0].shape == ("batch", 3, "larger_height", "larger_width")
+    made.assert_green("super_resolution/own")
+
+
+def test_a_network_that_takes_noise_off(made: Any, tmp_path: Path) -> None:
+    words = ("--task", "image_to_image", "--channels", "1", "--noise", "15")
+    assert made.new("restoration/own", of("denoiser"), *words) == 0
+    made.assert_in_style("restoration/own")
+    task = made.model("restoration/own").task
+    assert (task.scale, task.grey, task.sigma) == (1, True, 15.0)
+    made.exported("restoration/own", tmp_path / "out", "--weights", "random")
+
+
+def test_keywords(made: Any) -> None:
+    assert made.new("speech/own", of("keywords"), "--task", "audio") == 0
+    assert made.model("speech/own").task.labels[:4] == ("_silence_", "_unknown_", "yes", "no")
+    made.assert_green("speech/own")
+
+
+def test_keywords_of_ones_own(made: Any, tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text("_silence_\n_unknown_\nstop\ngo\nfaster\n")
+    words = ("--task", "audio", "--labels", str(tmp_path / "words.txt"))
+    assert made.new("speech/own", of("three_words"), *words) == 0
+    made.assert_in_style("speech/own")
+    task = made.model("speech/own").task
+    assert task.words == ("stop", "go", "faster")
+    assert {one.target for one in task.dataset(made.model("speech/own").sample.folder())} <= {0, 1, 2, 3}
+
+
+def test_a_click_log(made: Any) -> None:
+    """How many buckets a field has is found by trying."""
+    assert made.new("recommendation/own", of("clicks"), "--task", "tabular") == 0
+    task = made.model("recommendation/own").task
+    assert task.features.buckets == 37
+    made.assert_green("recommendation/own")
+
+
+def test_a_detector(made: Any, tmp_path: Path) -> None:
+    (tmp_path / "names.txt").write_text("cup\nplate\nfork\nknife\n")
+    words = ("--task", "detection", "--size", "96", "--labels", str(tmp_path / "names.txt"))
+    assert made.new("detection/own", of("detector"), *words) == 0
+    model = made.model("detection/own")
+    assert model.task.labels == ("cup", "plate", "fork", "knife")
+    assert model.part.outputs[0].shape == ("batch", "cells", 9)
+    made.assert_green("detection/own")
+
+
+def test_eighty_classes_are_those_of_coco(made: Any) -> None:
+    assert made.new("detection/own", of("of_coco"), "--task", "detection", "--size", "64") == 0
+    made.assert_in_style("detection/own")
+    assert made.model("detection/own").task.labels[:2] == ("person", "bicycle")
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "said"),
+    [
+        ("decoded", "detection --size 96", "gives boxes in pixels, decoded already, and the decoder takes raw ones"),
+        ("of_logits", "detection --size 96", "where probabilities are expected: put the sigmoid into the network"),
+        ("detector", "detection --size 100", "a multiple of 32 are expected"),
+        ("keywords", "detection --size 96", "zoo new knows the layout of YOLOX"),
+        ("enlarger", "detection --size 96", "zoo new knows the layout of YOLOX"),
+        ("two_classes", "detection --size 96", "tells 2 classes apart; the sample data has 4"),
+        ("five_times", "image_to_image", "enlarges 5 times; the sample pictures are made for divisors of 192"),
+        ("to_grey", "image_to_image", "with the channels of the input is expected"),
+        ("keywords", "image_to_image", "does not run on [2, 3, 192, 192]"),
+        ("enlarger", "image_to_image --mean 0.5", "has no use for --mean; it takes --channels, --noise"),
+        ("enlarger", "image_to_image --noise 25", "enlarges 2 times"),
+        ("denoiser", "image_to_image --channels 1 --noise -1", "a deviation above 0 and up to 255"),
+        ("three_words", "audio", "tells 5 classes apart: give --labels FILE with _silence_ and _unknown_"),
+        ("enlarger", "audio", "keyword networks take MFCC of a second, [N, 1, 49, 10] or [N, 1, 49, 40]"),
+        ("keywords", "tabular", "tables are click logs of 13 numbers and 26 categories"),
+        ("clicks", "classification", "does not run on [2, 3, 224, 224]"),
+        ("keywords", "keypoints", "copy face/centerface and change model.py"),
+        ("keywords", "generation", "copy nlp/transformer"),
+        ("keywords", "poetry", "got 'poetry': Write model.py by hand"),
+    ],
+)
+def test_what_does_not_fit_a_task(made: Any, name: str, words: str, said: str) -> None:
+    assert said in made.refused(of(name), "--task", *words.split())
+
+
+def test_an_onnx_file_of_the_wrong_task(made: Any, tmp_path: Path) -> None:
+    """What it declares is kept: other frames than those of a second are not taken for granted."""
+    from onnx import TensorProto, helper, save
+
+    def write(dims: list[Any]) -> str:
+        nodes = [
+            helper.make_node("GlobalAveragePool", ["x"], ["pooled"]),
+            helper.make_node("Flatten", ["pooled"], ["y"]),
+        ]
+        given = [helper.make_tensor_value_info("x", TensorProto.FLOAT, dims)]
+        gives = [helper.make_tensor_value_info("y", TensorProto.FLOAT, [dims[0], dims[1]])]
+        graph = helper.make_graph(nodes, "pool", given, gives)
+        save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "one.onnx")
+        return str(tmp_path / "one.onnx")
+
+    assert "keyword networks take MFCC" in made.refused(write(["N", 1, 98, 40]), "--task", "audio")
+    assert "has 1 inputs, and the task 2" in made.refused(write(["N", 13, 1, 1]), "--task", "tabular")
+    assert "image_to_image is for whole pictures" in made.refused(identity(tmp_path), "--task", "image_to_image")
+
+
+def identity(tmp_path: Path) -> str:
+    """A network of pictures of one size only."""
+    from onnx import TensorProto, helper, save
+
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", 3, 192, 192]) for name in "xy"]
+    graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "same", values[:1], values[1:])
+    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "same.onnx")
+    return str(tmp_path / "same.onnx")
