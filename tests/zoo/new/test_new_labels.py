@@ -99,6 +99,16 @@ def test_contradictions(made: Any, source: tuple[str, ...], words: str, said: st
     assert said in made.refused(*source, *words.split())
 
 
+def test_names_that_the_library_says_otherwise(made: Any, names: Any) -> None:
+    """torchvision's weights are of ImageNet; its own names are no contradiction, and are not written again."""
+    from utils.postprocess.labels import imagenet
+
+    said = made.refused("torchvision.resnet18", *names(*(f"thing {number}" for number in range(1000))))
+    assert "names its classes: number 1 is 'tench', and --labels says 'thing 0'" in said
+    assert made.new("classification/small", "torchvision.shufflenet_v2_x0_5", *names(*imagenet())) == 0
+    assert not (made.folder("classification/small") / "labels.txt").exists()
+
+
 def test_what_agrees_with_the_source_is_no_contradiction(made: Any) -> None:
     words = ("--size", "224", "--channels", "3", "--mean", "0.485,0.456,0.406")
     assert made.new("classification/small", "torchvision.shufflenet_v2_x0_5", *words) == 0

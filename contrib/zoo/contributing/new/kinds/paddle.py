@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 
+from utils.postprocess.labels import imagenet
 from zoo.contributing.new.kinds.names import one_of
 from zoo.contributing.new.picture import IMAGENET_MEAN, IMAGENET_STD, USUAL_RESIZE, USUAL_SIDE
 from zoo.contributing.new.source import Said, Source, Weights, need
@@ -31,5 +32,6 @@ def classifier(name: str) -> Source:
         licence="Apache-2.0 (PaddlePaddle)",
         packages=("paddlepaddle",),
         said=_DIGITS if name == "LeNet" else _IMAGENET,
+        labels=None if name == "LeNet" else imagenet(),
         weights=Weights("partial(vision_pretrained, variant)", imports) if fetched else None,
     )

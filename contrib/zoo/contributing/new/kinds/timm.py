@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from utils.postprocess.labels import imagenet
 from zoo.contributing.new.kinds.names import one_of
 from zoo.contributing.new.source import Said, Source, need
 from zoo.errors import ZooError
@@ -32,4 +33,5 @@ def classifier(name: str) -> Source:
             std=tuple(config["std"]),
             interpolation=config["interpolation"],
         ),
+        labels=imagenet(),  # of those with 1000 classes
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from utils.postprocess.labels import imagenet
 from zoo.contributing.new.kinds.names import one_of
 from zoo.contributing.new.source import Said, Source, Weights, need
 
@@ -31,6 +32,7 @@ def classifier(name: str) -> Source:
         licence=_LICENCE,
         packages=_PACKAGES,
         said=_said(chosen) if chosen else Said(),
+        labels=imagenet() if chosen else None,
         weights=_classifier_weights(chosen) if chosen else None,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.spec import TensorSpec
+from utils.postprocess import labels
 from zoo.contributing.new.asked import Asked
 from zoo.contributing.new.description import Description
 from zoo.contributing.new.picture import IMAGENET_MEAN, IMAGENET_STD, USUAL_RESIZE, USUAL_SIDE, Picture, settled
@@ -14,7 +15,6 @@ from zoo.contributing.new.trial import Trial, noise
 from zoo.errors import ZooError
 
 HINT = "name a function as MODULE:FUNCTION, and give --size and --channels"
-_IMAGENET_CLASSES = 1000
 _LEAST_SIDE = 64  # smaller networks, as those of digits, are made for one size
 _FURTHER = 64  # pixels by which another size is tried
 
@@ -59,7 +59,7 @@ def _description(
 ) -> Description:
     source = trial.source
     named = classes_of(source, asked, classes)
-    imagenet = not named.files and classes == _IMAGENET_CLASSES
+    imagenet = named.names == labels.imagenet() or (not named.files and classes == len(labels.imagenet()))
     transform, constants = _transform(source, picture)
     if not imagenet:
         named.require_folders()
@@ -72,7 +72,7 @@ def _description(
         *(["probabilities=True"] if probabilities else []),
     ]
     module = f"utils.preprocess.{'paddle' if source.framework == 'paddle' else 'pytorch'}.classification"
-    labels = "utils.postprocess.labels"
+    place = "utils.postprocess.labels"
     return Description(
         source=source,
         inputs=(TensorSpec("input", "float32", ("batch", picture.channels, *sides)),),
@@ -87,14 +87,14 @@ def _description(
             (module, "IMAGENET" if transform == "IMAGENET" else "ClassificationTransform"),
             ("utils.datasets.samples.photos", "write_photos"),
             ("zoo.tasks.classification", "ImageClassification"),
-            *([(labels, "imagenet"), (labels, "imagenet_wnids")] if imagenet else named.imports),
+            *([(place, "imagenet"), (place, "imagenet_wnids")] if imagenet else named.imports),
         ),
         constants=constants,
         built=trial.is_built(),
         note=source.said.note,
         overview=f"scores of {classes} classes",
         data=_PLACES + "it shows that the scripts work, and is no measure of accuracy.",
-        files=named.files,
+        files={} if imagenet else named.files,
         left=() if imagenet else named.left,
     )
 
