@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+
+from zoo.contributing.new.asked import PICTURES
 
 NETWORKS = '''# A module that no linter has seen
 import torch
@@ -123,6 +127,46 @@ def test_eighty_classes_are_those_of_coco(made: Any) -> None:
     assert made.new("detection/own", of("of_coco"), "--task", "detection", "--size", "64") == 0
     made.assert_in_style("detection/own")
     assert made.model("detection/own").task.labels[:2] == ("person", "bicycle")
+
+
+@pytest.mark.parametrize("sides", ["open", "declared"])
+@pytest.mark.parametrize(
+    ("name", "task", "words", "shapes"),
+    [
+        ("enlarger", "image_to_image", [], [(2, 3, 192, 192)]),
+        ("keywords", "audio", [], [(2, 1, 49, 10)]),
+        ("clicks", "tabular", [], [(2, 13), (2, 26)]),
+        ("detector", "detection", ["--size", "96"], [(2, 3, 96, 96)]),
+    ],
+)
+def test_the_same_networks_as_onnx_files(
+    made: Any, tmp_path: Path, name: str, task: str, words: list[str], shapes: list[tuple[int, ...]], sides: str
+) -> None:
+    """What is exported computes what the file does; a side that it declares stays."""
+    import torch
+
+    from engine.base import Engine
+    from engine.frontends.torch_onnx import export_module
+
+    path = tmp_path / "given.onnx"
+    inputs = ["first", "second"][: len(shapes)]
+    axes = {one: {0: "n", **({2: "h", 3: "w"} if sides == "open" and task in PICTURES else {})} for one in inputs}
+    kinds = [torch.float32, torch.int64]
+    arrays = [torch.ones(shape, dtype=kind) for shape, kind in zip(shapes, kinds, strict=False)]
+    torch.manual_seed(1)
+    network = runpy.run_path(str(tmp_path / "networks_for_test.py"))[name]().eval()
+    axes["given"] = {0: "n"}
+    export_module(network, arrays, path, input_names=inputs, output_names=["given"], dynamic_axes=axes)
+    if sides == "declared" and task == "image_to_image":
+        assert "image_to_image is for whole pictures" in made.refused(str(path), "--task", task)
+        return
+    assert made.new("anything/given", str(path), "--task", task, *words) == 0
+    made.assert_in_style("anything/given")
+    is_open = made.model("anything/given").part.size != {}
+    assert is_open == (sides == "open" and task in PICTURES)
+    given = [one.numpy() for one in arrays]
+    with Engine(path) as before, Engine(made.exported("anything/given", tmp_path / "out")) as after:
+        np.testing.assert_allclose(before(given), after(given), rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(

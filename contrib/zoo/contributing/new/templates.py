@@ -6,8 +6,8 @@ import textwrap
 from dataclasses import dataclass
 
 from engine.spec import TensorSpec
+from zoo.contributing.new.code import WIDTH, argument, call, imports, quoted
 from zoo.contributing.new.description import Description
-from zoo.contributing.new.text import WIDTH, argument, call, imports, quoted
 from zoo.model import file_name
 
 _MODEL = '''"""{headline}"""
@@ -16,7 +16,7 @@ _MODEL = '''"""{headline}"""
 
 {constants}
 def build(variant: str) -> Any:
-    """{takes} to {gives} {what}."""
+    """{takes} to {gives}."""
     {build}
 
 
@@ -117,9 +117,8 @@ def model(page: Page, known: Description) -> str:
         headline=headline if len(headline) < WIDTH - 6 else f"{page.title}.",
         imports=f"{_STANDARD}\n\n{imports(_imported(known))}",
         constants=constants + ("\n" if constants else ""),
-        takes=" and ".join(_told(one) for one in known.inputs),
-        gives=_told(known.outputs[0]),
-        what=known.gives,
+        takes=" and ".join(f"{_axes(one)} {one.dtype}" for one in known.inputs),
+        gives=f"{_axes(known.outputs[0])} {known.gives}",
         build="\n    ".join(_build(known)).replace("\n    \n", "\n\n"),
         inputs=joined,
         outputs=_spec(known.outputs[0]),
@@ -192,9 +191,8 @@ def _spec(one: TensorSpec) -> str:
     return f'TensorSpec("{one.name}", "{one.dtype}", ({axes}))'
 
 
-def _told(one: TensorSpec) -> str:
-    axes = ", ".join(_LETTERS.get(axis, axis) if isinstance(axis, str) else str(axis) for axis in one.shape)
-    return f"[{axes}] {one.dtype}"
+def _axes(one: TensorSpec) -> str:
+    return f"[{', '.join(_LETTERS.get(axis, axis) if isinstance(axis, str) else str(axis) for axis in one.shape)}]"
 
 
 def readme(page: Page, known: Description) -> str:

@@ -7,9 +7,10 @@ from utils.datasets.samples.spoken_words import WORDS
 from utils.datasets.speech_commands import SILENCE, UNKNOWN
 from utils.preprocess.audio import MelSpectrogram
 from zoo.contributing.new.asked import Asked
+from zoo.contributing.new.classes import classes_of
+from zoo.contributing.new.code import call
 from zoo.contributing.new.description import Description
 from zoo.contributing.new.source import BY_HAND, Source
-from zoo.contributing.new.text import call, classes_of
 from zoo.contributing.new.trial import Trial, noise
 from zoo.errors import ZooError
 

@@ -7,10 +7,11 @@ import numpy as np
 from engine.spec import TensorSpec
 from utils.postprocess import labels
 from zoo.contributing.new.asked import Asked
+from zoo.contributing.new.classes import classes_of
+from zoo.contributing.new.code import call, comment, quoted
 from zoo.contributing.new.description import Description
 from zoo.contributing.new.picture import IMAGENET_MEAN, IMAGENET_STD, USUAL_RESIZE, USUAL_SIDE, Picture, settled
 from zoo.contributing.new.source import BY_HAND, Source
-from zoo.contributing.new.text import call, classes_of, comment, quoted
 from zoo.contributing.new.trial import Trial, noise
 from zoo.errors import ZooError
 

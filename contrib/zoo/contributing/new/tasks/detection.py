@@ -9,10 +9,11 @@ from utils.datasets.samples.scenes import CLASSES
 from utils.postprocess.labels import coco
 from utils.postprocess.pytorch.detection import grid
 from zoo.contributing.new.asked import Asked
+from zoo.contributing.new.classes import classes_of
+from zoo.contributing.new.code import call
 from zoo.contributing.new.description import Description
 from zoo.contributing.new.picture import settled
 from zoo.contributing.new.source import BY_HAND, Source
-from zoo.contributing.new.text import call, classes_of
 from zoo.contributing.new.trial import Trial
 from zoo.errors import ZooError
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from engine.spec import TensorSpec
 from utils.datasets.samples.photo_pairs import SIDE
 from zoo.contributing.new.asked import Asked
+from zoo.contributing.new.code import call
 from zoo.contributing.new.description import Description
 from zoo.contributing.new.picture import settled
 from zoo.contributing.new.source import BY_HAND, Source
-from zoo.contributing.new.text import call
 from zoo.contributing.new.trial import Trial, noise
 from zoo.errors import ZooError
 

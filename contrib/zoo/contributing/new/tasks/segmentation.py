@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from engine.spec import TensorSpec
 from zoo.contributing.new.asked import Asked
+from zoo.contributing.new.classes import Classes, classes_of
+from zoo.contributing.new.code import call
 from zoo.contributing.new.description import Description
 from zoo.contributing.new.picture import Picture, settled
 from zoo.contributing.new.source import BY_HAND, Source
-from zoo.contributing.new.text import Classes, call, classes_of
 from zoo.contributing.new.trial import Trial, noise
 from zoo.errors import ZooError
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from engine.spec import TensorSpec
 from zoo.contributing.new.asked import Asked
+from zoo.contributing.new.classes import classes_of
+from zoo.contributing.new.code import call
 from zoo.contributing.new.description import Description
 from zoo.contributing.new.source import BY_HAND, Source
-from zoo.contributing.new.text import call, classes_of
 from zoo.contributing.new.texts import INPUTS, TOKENIZER_LINE, require_folder, texts_of
 from zoo.contributing.new.trial import Trial
 from zoo.errors import ZooError
