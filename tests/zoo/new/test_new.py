@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -18,29 +17,11 @@ from zoo.commands import export
 from zoo.contributing import yaml_file
 from zoo.contributing.check import command as check
 from zoo.contributing.new import command, sources
-from zoo.contributing.sync import command as sync
 from zoo.errors import ZooError
 from zoo.frameworks import onnx as graphs
 from zoo.weights import Weights
 
 ROOT = Path(__file__).resolve().parents[3]
-
-
-def new(root: Path, model: str, source: str, *words: str) -> int:
-    return command.main([model, "--from", source, "--root", str(root), *words])
-
-
-def folder(root: Path, model: str) -> Path:
-    return root / "contrib/example" / model
-
-
-def assert_in_style(root: Path, model: str) -> None:
-    """What is written passes the repository's own linter and formatter."""
-    config = str(ROOT / "pyproject.toml")
-    for words in (["check", "--no-cache"], ["format", "--check", "--no-cache"]):
-        ruff = [sys.executable, "-m", "ruff", *words, "--config", config, str(folder(root, model))]
-        done = subprocess.run(ruff, cwd=root, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
@@ -51,34 +32,31 @@ def assert_in_style(root: Path, model: str) -> None:
         ("classification/lenet_paddle", "paddle.vision.LeNet", []),
     ],
 )
-def test_a_new_folder_passes_the_check(root: Path, model: str, source: str, words: list[str], capfd: Any) -> None:
+def test_a_new_folder_passes_the_check(made: Any, model: str, source: str, words: list[str]) -> None:
     package = "paddle" if source.startswith("paddle") else "torchvision"
     if importlib.util.find_spec(package) is None:
         pytest.skip(f"{package} is not installed")
-    assert new(root, model, source, *words) == 0
-    assert_in_style(root, model)
-    assert sync.main(["--check", "--root", str(root)]) == 0, capfd.readouterr().out
-    assert len((folder(root, model) / "README.md").read_text().splitlines()) <= 60
-    assert check.main(["--model", model, "--root", str(root)]) == 0, capfd.readouterr().out
+    assert made.new(model, source, *words) == 0
+    made.assert_green(model)
 
 
-def test_a_network_that_gives_probabilities(root: Path) -> None:
+def test_a_network_that_gives_probabilities(made: Any) -> None:
     words = ("--size", "32", "--channels", "1")
-    assert new(root, "classification/soft", "mine_for_test:tiny_probabilities", *words) == 0
-    task: Any = catalogue.load_file(folder(root, "classification/soft") / "model.py").variant().task
+    assert made.new("classification/soft", "mine_for_test:tiny_probabilities", *words) == 0
+    task: Any = catalogue.load_file(made.folder("classification/soft") / "model.py").variant().task
     assert task.probabilities
     (ranking,) = task.postprocess([np.array([[0.1, 0.7, 0.2, 0, 0, 0, 0]], np.float32)], [None])
     assert ranking.scores[0] == pytest.approx(0.7)
 
 
-def test_weights_that_a_network_is_built_with_are_kept(root: Path, tmp_path: Path, capfd: Any) -> None:
+def test_weights_that_a_network_is_built_with_are_kept(made: Any, tmp_path: Path, capfd: Any) -> None:
     """They are the default; others take their place only when asked for."""
     import torch
 
-    assert new(root, "classification/own", "mine_for_test:trained", "--size", "32", "--channels", "1") == 0
-    own = catalogue.load_file(folder(root, "classification/own") / "model.py")
+    assert made.new("classification/own", "mine_for_test:trained", "--size", "32", "--channels", "1") == 0
+    own = catalogue.load_file(made.folder("classification/own") / "model.py")
     assert own.variant().default_weights == "built"
-    assert "`built` (default)" in (folder(root, "classification/own") / "README.md").read_text()
+    assert "`built` (default)" in (made.folder("classification/own") / "README.md").read_text()
     batch = np.random.default_rng(0).standard_normal((1, 1, 32, 32)).astype(np.float32)
     with torch.no_grad():
         expected = own.variant().build().eval()(torch.from_numpy(batch)).numpy()
@@ -91,17 +69,17 @@ def test_weights_that_a_network_is_built_with_are_kept(root: Path, tmp_path: Pat
         assert kind == ("built" if same else "random")
 
 
-def test_what_the_source_declares_is_filled_in(root: Path) -> None:
-    assert new(root, "classification/vit", "torchvision.swin_t") == 0
-    assert_in_style(root, "classification/vit")
-    model = catalogue.load_file(folder(root, "classification/vit") / "model.py").variant()
+def test_what_the_source_declares_is_filled_in(made: Any) -> None:
+    assert made.new("classification/vit", "torchvision.swin_t") == 0
+    made.assert_in_style("classification/vit")
+    model = catalogue.load_file(made.folder("classification/vit") / "model.py").variant()
     transform: Any = model.task.transform
     assert (transform.resize, transform.crop, transform.interpolation) == (232, 224, "bicubic")
     assert model.task.labels[:2] == ("tench", "goldfish")
     assert model.published is not None
     assert model.published.value == 0.81474
     assert model.published_weights().url.endswith("swin_t-704ceda3.pth")
-    text = (folder(root, "classification/vit") / "requirements.txt").read_text()
+    text = (made.folder("classification/vit") / "requirements.txt").read_text()
     assert text == "# zoo: shared\n-r ../../../../requirements/pytorch.txt\n# /zoo\ntorchvision\n"
 
 
@@ -130,13 +108,13 @@ def write_graph(path: Path, side: int = 16, classes: int = 5, batch: int | str =
     save(model, path)
 
 
-def test_an_onnx_file(root: Path, tmp_path: Path, capfd: Any) -> None:
+def test_an_onnx_file(made: Any, root: Path, tmp_path: Path, capfd: Any) -> None:
     """Its graph and its small weights are in the folder, and what is exported again computes the same."""
     write_graph(tmp_path / "small-net.onnx")
-    assert new(root, "classification/small", str(tmp_path / "small-net.onnx")) == 0
-    assert_in_style(root, "classification/small")
-    assert (folder(root, "classification/small") / "network.graph").stat().st_size < 2000
-    assert "python export_onnx.py\n" in (folder(root, "classification/small") / "README.md").read_text()
+    assert made.new("classification/small", str(tmp_path / "small-net.onnx")) == 0
+    made.assert_in_style("classification/small")
+    assert (made.folder("classification/small") / "network.graph").stat().st_size < 2000
+    assert "python export_onnx.py\n" in (made.folder("classification/small") / "README.md").read_text()
     assert check.main(["--model", "classification/small", "--root", str(root)]) == 0, capfd.readouterr().out
     work = root / "runs/check/classification_small/work/contrib/example/classification/small"
     batch = np.random.default_rng(2).standard_normal((1, 3, 16, 16)).astype(np.float32)
@@ -144,10 +122,10 @@ def test_an_onnx_file(root: Path, tmp_path: Path, capfd: Any) -> None:
     np.testing.assert_allclose(outputs[0], outputs[1], rtol=1e-5, atol=1e-5)
 
 
-def test_the_weights_of_an_onnx_file_are_given_by_the_file(root: Path, tmp_path: Path) -> None:
+def test_the_weights_of_an_onnx_file_are_given_by_the_file(made: Any, tmp_path: Path) -> None:
     write_graph(tmp_path / "small.onnx")
-    assert new(root, "classification/small", str(tmp_path / "small.onnx")) == 0
-    model = catalogue.load_file(folder(root, "classification/small") / "model.py").variant()
+    assert made.new("classification/small", str(tmp_path / "small.onnx")) == 0
+    model = catalogue.load_file(made.folder("classification/small") / "model.py").variant()
     loaded = graphs.load(model, Weights("file", tmp_path / "small.onnx"), [])
     random = graphs.load(model, Weights("random"), [])
     with pytest.raises(ZooError, match="has no large weights, and so none for --weights built"):
@@ -183,12 +161,12 @@ class FakeTimm(ModuleType):
         return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 1000))
 
 
-def test_timm_by_a_double(root: Path, monkeypatch: Any) -> None:
+def test_timm_by_a_double(made: Any, monkeypatch: Any) -> None:
     """Written against timm's documented functions; timm itself is an option that need not be installed."""
     monkeypatch.setitem(sys.modules, "timm", FakeTimm())
-    assert new(root, "classification/from_timm", "timm.tiny_timm") == 0
-    assert_in_style(root, "classification/from_timm")
-    model = catalogue.load_file(folder(root, "classification/from_timm") / "model.py")
+    assert made.new("classification/from_timm", "timm.tiny_timm") == 0
+    made.assert_in_style("classification/from_timm")
+    model = catalogue.load_file(made.folder("classification/from_timm") / "model.py")
     transform: Any = model.task.transform
     assert (transform.resize, transform.crop, transform.mean, transform.interpolation) == (
         109,
@@ -196,12 +174,12 @@ def test_timm_by_a_double(root: Path, monkeypatch: Any) -> None:
         (0.5, 0.5, 0.5),
         "bicubic",
     )
-    assert "timm" in (folder(root, "classification/from_timm") / "requirements.txt").read_text().split()
+    assert "timm" in (made.folder("classification/from_timm") / "requirements.txt").read_text().split()
 
 
 @pytest.mark.skipif(importlib.util.find_spec("timm") is None, reason="timm is not installed")
-def test_timm_itself(root: Path) -> None:
-    assert new(root, "classification/resnet_timm", "timm.resnet18") == 0
+def test_timm_itself(made: Any) -> None:
+    assert made.new("classification/resnet_timm", "timm.resnet18") == 0
 
 
 class FakeProcessor:
@@ -260,7 +238,7 @@ def fake_transformers(monkeypatch: Any, processors: dict[str, Any]) -> None:
         monkeypatch.setitem(sys.modules, module.__name__, module)
 
 
-def test_transformers_by_a_double(root: Path, monkeypatch: Any, capfd: Any) -> None:
+def test_transformers_by_a_double(made: Any, monkeypatch: Any, capfd: Any) -> None:
     """What the image processor does is found by trying it; what differs stands in model.py and in README.md."""
     choices: dict[str, Any] = {
         "Exact": {"torchvision": None, "pil": FakeProcessor},
@@ -270,61 +248,59 @@ def test_transformers_by_a_double(root: Path, monkeypatch: Any, capfd: Any) -> N
     fake_transformers(monkeypatch, choices)
     for name in ("Exact", "Square"):
         model_id = f"classification/{name.lower()}"
-        assert new(root, model_id, f"transformers.{name}") == 0
-        assert_in_style(root, model_id)
-        model = catalogue.load_file(folder(root, model_id) / "model.py")
+        assert made.new(model_id, f"transformers.{name}") == 0
+        made.assert_in_style(model_id)
+        model = catalogue.load_file(made.folder(model_id) / "model.py")
         transform: Any = model.task.transform
         assert (transform.resize, transform.crop, transform.std) == (64, 48, (0.25, 0.25, 0.25))
         assert transform.interpolation == "bicubic"
         assert model.variant().published_weights() is None
         for file in ("model.py", "README.md"):
-            text = (folder(root, model_id) / file).read_text()
+            text = (made.folder(model_id) / file).read_text()
             assert ("SquareProcessor scales the image to 64 x 64" in text) == (name == "Square")
             assert "one pixel beside that of" in text
-        assert "\ntransformers" in (folder(root, model_id) / "requirements.txt").read_text()
+        assert "\ntransformers" in (made.folder(model_id) / "requirements.txt").read_text()
     for name, words in (
         ("Flipped", "Flipped is preprocessed by FlippedProcessor in a way that the zoo does not have"),
         ("NoProcessor", "transformers gives no image processor for NoProcessor"),
     ):
-        assert new(root, "classification/x", f"transformers.{name}") == 2
+        assert made.new("classification/x", f"transformers.{name}") == 2
         said = capfd.readouterr().err
         assert words in said
         assert "name it as MODULE:FUNCTION" in said
-    assert new(root, "classification/x", "transformers.Exactly") == 2
+    assert made.new("classification/x", "transformers.Exactly") == 2
     assert "did you mean Exact" in capfd.readouterr().err
 
 
 @pytest.mark.skipif(importlib.util.find_spec("transformers") is None, reason="transformers is not installed")
-def test_transformers_itself(root: Path, capfd: Any) -> None:
-    assert new(root, "classification/mobilenet", "transformers.MobileNetV2ForImageClassification") == 0
-    assert_in_style(root, "classification/mobilenet")
-    words = ["--model", "classification/mobilenet", "--root", str(root)]
-    assert check.main(words) == 0, capfd.readouterr().out
+def test_transformers_itself(made: Any, root: Path, capfd: Any) -> None:
+    assert made.new("classification/mobilenet", "transformers.MobileNetV2ForImageClassification") == 0
+    made.assert_green("classification/mobilenet")
 
 
-def test_nothing_is_overwritten(root: Path, capfd: Any) -> None:
-    folder(root, "classification/tiny").mkdir(parents=True)
-    assert new(root, "classification/tiny", "mine_for_test:tiny") == 2
+def test_nothing_is_overwritten(made: Any, capfd: Any) -> None:
+    made.folder("classification/tiny").mkdir(parents=True)
+    assert made.new("classification/tiny", "mine_for_test:tiny") == 2
     assert "exists already" in capfd.readouterr().err
-    assert not list(folder(root, "classification/tiny").iterdir())
+    assert not list(made.folder("classification/tiny").iterdir())
 
 
-def test_a_case_of_that_name_leaves_everything_as_it_was(root: Path, capfd: Any) -> None:
+def test_a_case_of_that_name_leaves_everything_as_it_was(made: Any, root: Path, capfd: Any) -> None:
     words = ("mine_for_test:tiny", "--size", "32", "--channels", "1")
-    assert new(root, "classification/tiny", *words) == 0
-    folder(root, "classification/tiny").rename(folder(root, "classification/moved"))
+    assert made.new("classification/tiny", *words) == 0
+    made.folder("classification/tiny").rename(made.folder("classification/moved"))
     before = (root / "model_config/model.yaml").read_text()
-    assert new(root, "classification/tiny", *words) == 2
+    assert made.new("classification/tiny", *words) == 2
     assert "stands in line 1 already" in capfd.readouterr().err
     assert (root / "model_config/model.yaml").read_text() == before
-    assert not folder(root, "classification/tiny").exists()
+    assert not made.folder("classification/tiny").exists()
 
 
-def test_a_case_of_limit_performance_where_there_are_some(root: Path) -> None:
+def test_a_case_of_limit_performance_where_there_are_some(made: Any, root: Path) -> None:
     config = root / command.TECOEXEC_CONFIG
     config.parent.mkdir(parents=True)
     config.write_text("# cases\n\n- case_name: first\n")
-    assert new(root, "classification/tiny", "mine_for_test:tiny", "--size", "32", "--channels", "1") == 0
+    assert made.new("classification/tiny", "mine_for_test:tiny", "--size", "32", "--channels", "1") == 0
     first, second = yaml_file.read(config).data
     assert first == {"case_name": "first"}
     assert second["case_name"] == "model.infer.async.tiny.1card.batch8.shape32*32"
@@ -333,9 +309,9 @@ def test_a_case_of_limit_performance_where_there_are_some(root: Path) -> None:
 
 
 @pytest.mark.parametrize("title", ['x", hacked="', "x\ny", "{x}", ""])
-def test_a_title_is_no_code(root: Path, title: str, capfd: Any) -> None:
+def test_a_title_is_no_code(made: Any, title: str, capfd: Any) -> None:
     words = ("--size", "32", "--channels", "1", f"--title={title}")
-    assert new(root, "classification/tiny", "mine_for_test:tiny", *words) == (0 if title == "" else 2)
+    assert made.new("classification/tiny", "mine_for_test:tiny", *words) == (0 if title == "" else 2)
     assert title == "" or "--title has letters" in capfd.readouterr().err
 
 
@@ -360,15 +336,15 @@ def test_a_title_is_no_code(root: Path, title: str, capfd: Any) -> None:
         ("classification/x", "torchvision.resnet18 --channels 1", "takes 3 channels, and --channels is 1"),
     ],
 )
-def test_what_cannot_be_done_is_said(root: Path, capfd: Any, model: str, source: str, words: str) -> None:
+def test_what_cannot_be_done_is_said(made: Any, root: Path, capfd: Any, model: str, source: str, words: str) -> None:
     source, *flags = source.split()
-    assert new(root, model, source, *flags) == 2
+    assert made.new(model, source, *flags) == 2
     assert words in capfd.readouterr().err
     assert not (root / "contrib/example").exists()
 
 
 @pytest.mark.parametrize("package", ["timm", "transformers"])
-def test_a_package_that_is_missing(root: Path, capfd: Any, monkeypatch: Any, package: str) -> None:
+def test_a_package_that_is_missing(made: Any, capfd: Any, monkeypatch: Any, package: str) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    assert new(root, "classification/x", f"{package}.resnet18") == 2
+    assert made.new("classification/x", f"{package}.resnet18") == 2
     assert f"needs the package {package}: pip install {package}" in capfd.readouterr().err
