@@ -21,6 +21,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(given.get("model_id") or item.nodeid.partition("::")[0]))
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes by the argument's name: they may hold the time (gzip), and two processes must give a test one name."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def zoo_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """TECO_ZOO_HOME for this process and those that it starts."""
