@@ -96,15 +96,25 @@ class Spread:
             (float((high - low).max()) / (float(np.abs([low, high]).max()) or 1.0) for low, high in pairs), default=0.0
         )
 
+    @property
+    def alive(self) -> bool:
+        """Whether samples gave different outputs, or none were of one size."""
+        return not self._compared or max(self._widest, self._spread()) >= _ALIVE
+
     def require_alive(self) -> None:
         """Raise CheckFailedError if all samples, at least two, gave the same: then agreement would prove nothing."""
-        if not self._compared:
-            return
-        if max(self._widest, self._spread()) < _ALIVE:
+        if not self.alive:
             raise CheckFailedError(
                 f"the network gives (nearly) the same outputs for all {self.samples} samples, so that comparing it "
                 "proves nothing. Are the weights right, and the samples different?"
             )
+
+
+def is_alive(outputs: list[np.ndarray]) -> bool:
+    """Whether the outputs of one batch, each [rows, …], move from sample to sample."""
+    spread = Spread()
+    spread.add(outputs)
+    return spread.alive
 
 
 def require_alive(outputs: list[np.ndarray]) -> None:

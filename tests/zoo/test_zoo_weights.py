@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from zoo import catalogue
+from zoo.difference import is_alive
 from zoo.errors import ZooError
 from zoo.fetching.mirror import VARIABLE
 from zoo.fetching.remote import Remote
@@ -175,3 +176,17 @@ def test_a_norm_that_takes_nearly_all_away_divides_by_what_it_has_seen() -> None
     assert settled_variance(mean, variance).tolist() == pytest.approx([100.0, 64.0, 0.01])
     few = np.array([10.0, 0.1, 0.1], np.float32)  # one such channel makes no such layer
     assert settled_variance(few, variance).tolist() == pytest.approx([0.01] * 3)
+
+
+@pytest.mark.parametrize(("layers", "drawn_anew"), [(2, False), (16, True)])
+def test_a_network_without_norms_that_says_the_same_of_all_samples_is_drawn_anew(layers: int, drawn_anew: bool) -> None:
+    """Sixteen layers as PyTorch begins them keep a ten thousandth of what differs; two keep enough, and are left."""
+    torch = pytest.importorskip("torch")
+    from zoo.frameworks import pytorch
+
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(*[one for _ in range(layers) for one in (torch.nn.Linear(64, 64), torch.nn.ReLU())])
+    before, samples = network[0].weight.detach().clone(), torch.randn(4, 64)
+    pytorch._make_alive(network, lambda: [network(samples).detach().numpy()])
+    assert torch.equal(network[0].weight, before) != drawn_anew
+    assert is_alive([network(samples).detach().numpy()])

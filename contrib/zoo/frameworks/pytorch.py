@@ -13,6 +13,7 @@ import numpy as np
 
 from engine.backends.torch import TorchSession, flat_tensors
 from engine.base import Engine
+from zoo.difference import is_alive
 from zoo.errors import ZooError
 from zoo.frameworks.checkpoints import unwrapped, way_on, with_names_of
 from zoo.frameworks.weight_files import damage, is_safetensors, require_checkpoint, require_no_network, require_torch
@@ -164,25 +165,26 @@ def _kind(value: Any) -> str:
     return f"of type {type(value).__name__}"
 
 
-def _forward(model: Model, network: Any, batch: list[np.ndarray]) -> None:
-    """Run the network over a batch, in whatever mode its modules are."""
+def _forward(model: Model, network: Any, batch: list[np.ndarray]) -> list[np.ndarray]:
+    """What the network says of a batch, in whatever mode its modules are."""
     import torch
 
     def called(part: Part, arrays: list[np.ndarray]) -> list[np.ndarray]:
         given = part.of(network)(*(torch.from_numpy(array) for array in arrays))
         return [tensor.numpy() for tensor in flat_tensors(given)]
 
-    model.task.run({part.name: partial(called, part) for part in model.parts}, batch)
+    return model.task.run({part.name: partial(called, part) for part in model.parts}, batch)
 
 
-def _make_alive(network: Any, forward: Callable[[], None]) -> None:
+def _make_alive(network: Any, forward: Callable[[], list[np.ndarray]]) -> None:
     """Give a randomly initialised network outputs that differ from sample to sample.
 
     Constant parameters (ones and zeros of norms, biases, layer scales) are perturbed, and the statistics of batch
     norms are those of what `forward` runs through it. Without that, deep networks give zeros or 1e8, and comparing
     proves nothing. Their biases are raised, because a deep random network of norms and ReLUs around zero blows rounding
     errors up by a fifth a layer, and what is compared then is noise; so does a channel that hardly varies over these
-    few samples (see `settled_variance`).
+    few samples (see `settled_variance`). Where a network without any norm gives the same for all samples all the same
+    (VGG's layers, as they begin, each keep less than half of what they see), its matrices and kernels are drawn anew.
     """
     import torch
 
@@ -201,6 +203,8 @@ def _make_alive(network: Any, forward: Callable[[], None]) -> None:
             module.bias.add_(NORM_BIAS)
         norms = [module for module in network.modules() if isinstance(module, torch.nn.modules.batchnorm._BatchNorm)]
         if not norms and not frozen:
+            if not any("Norm" in type(module).__name__ for module in network.modules()) and not is_alive(forward()):
+                _forget(network)
             return
         momenta = [norm.momentum for norm in norms]
         for norm in norms:
