@@ -58,6 +58,11 @@ class Task(ABC):
         """What reads and scales the data, and with which numbers: part of the identity of a result."""
         return type(self).__name__
 
+    @property
+    def listed(self) -> str:
+        """What a file of predictions does not list, for its reader; "" where it lists everything."""
+        return ""
+
     @abstractmethod
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
         """(one array an input of the first part, and one for each of `beside`, without the batch dimension; meta).

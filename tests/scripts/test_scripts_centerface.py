@@ -23,7 +23,9 @@ def test_one_picture(folder: Path, run, tmp_path: Path) -> None:
     done = run("example_single_batch.py", *words, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert re.match(r"demos/faces_0\.jpg: \d faces; \(\d+, \d+\)-\(\d+, \d+\) [01]\.\d\d", done.stdout)
-    (record,) = json.loads((tmp_path / "o.json").read_text())["predictions"]
+    whole = json.loads((tmp_path / "o.json").read_text())
+    assert whole["listed"].startswith("faces with a score of 0.5 or more; ")
+    (record,) = whole["predictions"]
     best = record["faces"][0]
     left, top, right, bottom = best["box"]
     assert list(best["landmarks"]) == ["left_eye", "right_eye", "nose", "left_mouth", "right_mouth"]

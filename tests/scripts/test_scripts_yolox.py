@@ -35,7 +35,9 @@ def test_single(folder: Path, run, tmp_path: Path) -> None:
     done = run("example_single_batch.py", *words, cwd=folder, PYTHONPATH=str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"demos/scene_0\.jpg: \d \w+.*: \w+ 0\.\d{3} \[\d+ \d+ \d+ \d+\]", done.stdout)
-    (record,) = json.loads((tmp_path / "out.json").read_text())["predictions"]
+    whole = json.loads((tmp_path / "out.json").read_text())
+    assert whole["listed"].startswith("objects with a score of 0.3 or more, of which no two of a class overlap")
+    (record,) = whole["predictions"]
     with Image.open(folder / "demos/scene_0.jpg") as original, Image.open(record["picture"]) as picture:
         assert record["size"] == list(original.size)
         assert picture.width % original.width == 0
@@ -70,6 +72,8 @@ def test_valid(folder: Path, run, scenes: Path, tmp_path: Path, dtype: str) -> N
     figures = json.loads((tmp_path / "out.json").read_text())
     assert value == pytest.approx(figures["metrics"]["map50"], abs=1e-6)
     assert 0.4 < figures["metrics"]["map"] < value
+    scores = [row[-1] for picture in figures["counts"]["pictures"] for row in picture["found"]]
+    assert 0.01 <= min(scores) < 0.3, "what is not shown is there too"
 
 
 def test_another_input_size(folder: Path, run, scenes: Path) -> None:

@@ -229,7 +229,7 @@ def _about(setting: Setting, task: Task) -> dict[str, Any]:
         "ckpt": ", ".join(str(path) for path in setting.files()),
         "target": setting.target,
         "decoder": task.source_identity,
-    }
+    } | ({"listed": task.listed} if task.listed else {})
 
 
 def _skipped(bad: Sequence[Bad]) -> list[dict[str, str]]:

@@ -48,6 +48,13 @@ class ObjectDetection(Task):
     def source_identity(self) -> str:
         return self.transform.source_identity()
 
+    @property
+    def listed(self) -> str:
+        return (
+            f"objects with a score of {self.shown} or more, of which no two of a class overlap by an "
+            f"IoU of more than {self.nms_iou}; the counts in --json of example_valid.py hold all that the metric sees"
+        )
+
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
         return self.transform(data, out)
 

@@ -37,6 +37,13 @@ class FaceDetection(Task):
     def source_identity(self) -> str:
         return self.transform.source_identity()
 
+    @property
+    def listed(self) -> str:
+        return (
+            f"faces with a score of {self.shown} or more; the counts in --json of example_valid.py hold all that the "
+            "metric sees"
+        )
+
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
         return self.transform(data, out)
 
