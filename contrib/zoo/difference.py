@@ -103,6 +103,8 @@ class Spread:
 
     def require_alive(self) -> None:
         """Raise CheckFailedError if all samples, at least two, gave the same: then agreement would prove nothing."""
+        if any(bool(np.isnan(low).any()) for low in self._low if low.dtype.kind == "f"):
+            raise CheckFailedError("the network gives NaN. Do the weights hold NaN, or values that are far too large?")
         if not self.alive:
             raise CheckFailedError(
                 f"the network gives (nearly) the same outputs for all {self.samples} samples, so that comparing it "

@@ -167,6 +167,9 @@ def test_the_key_says_where(model: Model, tmp_path: Path, content: Any, key: str
         (network(), "", "an object whose code is not run, such as a whole network; in the script that trained it"),
         ({"model": network(), "epoch": 1}, "", "torch.save(network.state_dict(), 'weights.pth')"),
         (state(prefix="model.") | {"criterion.weight": torch.ones(2)}, "", "unexpected"),
+        ({name: value.to("meta") for name, value in state().items()}, "", "conv.weight without numbers"),
+        (state() | {"conv.bias": state()["conv.bias"].to_sparse()}, "", "conv.bias sparse for dense"),
+        ({name.encode(): value for name, value in state().items()}, "", "does not hold a state dict"),
         ({"conv.weight": torch.ones(2, 1, 3, 3, dtype=torch.int8)} | {
             name: value for name, value in state().items() if name != "conv.weight"
         }, "", "conv.weight torch.int8 for torch.float32"),

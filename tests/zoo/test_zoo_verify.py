@@ -148,6 +148,9 @@ def test_outputs_that_do_not_depend_on_the_sample_prove_nothing() -> None:
     spread.require_alive()
     with pytest.raises(CheckFailedError, match="same outputs"):
         require_alive([np.float32([[1, 2], [1, 2]])])
+    for rows in ([[1, np.nan], [2, 3]], [[np.nan, np.nan]]):
+        with pytest.raises(CheckFailedError, match="the network gives NaN"):
+            require_alive([np.float32(rows)])
 
 
 def test_lenet_passes_and_says_what_was_measured(

@@ -102,6 +102,11 @@ def _problems(own: dict[str, Any], state: dict[str, Any]) -> dict[str, list[str]
             f"{name} {state[name].dtype} for {own[name].dtype}"
             for name in both
             if own[name].is_floating_point() and not state[name].is_floating_point()
+        ]
+        + [
+            f"{name} without numbers" if state[name].is_meta else f"{name} sparse for dense"
+            for name in both
+            if state[name].is_meta or state[name].layout != own[name].layout
         ],
     }
 
