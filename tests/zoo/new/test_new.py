@@ -40,9 +40,10 @@ def test_a_new_folder_passes_the_check(made: Any, model: str, source: str, words
     made.assert_green(model)
 
 
-def test_a_network_that_gives_probabilities(made: Any) -> None:
+def test_a_network_that_gives_probabilities(made: Any, capfd: Any) -> None:
     words = ("--size", "32", "--channels", "1")
     assert made.new("classification/soft", "mine_for_test:tiny_probabilities", *words) == 0
+    assert "as it was tried: [N, 1, 32, 32] float32 to [N, 7] probabilities" in capfd.readouterr().out
     task: Any = catalogue.load_file(made.folder("classification/soft") / "model.py").variant().task
     assert task.probabilities
     (ranking,) = task.postprocess([np.array([[0.1, 0.7, 0.2, 0, 0, 0, 0]], np.float32)], [None])

@@ -107,6 +107,7 @@ def _new(args: argparse.Namespace) -> int:
         _append(root / TECOEXEC_CONFIG, _text(root / TECOEXEC_CONFIG) + templates.tecoexec_case(page, known))
         written.append(TECOEXEC_CONFIG)
     print("\n".join(f"wrote {name}" for name in written))
+    print(f"the network, as it was tried: {templates.network(known)}")
     print("\n".join(f"left to do: {fault}" for fault in left), end="\n" if left else "")
     print(f"Next: zoo sync, zoo check --model {args.model}; then read model.py and README.md, and mend what is wrong.")
     return console.OK

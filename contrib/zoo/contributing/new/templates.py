@@ -16,7 +16,7 @@ _MODEL = '''"""{headline}"""
 
 {constants}
 def build(variant: str) -> Any:
-    """{takes} to {gives}."""
+    """{network}."""
     {build}
 
 
@@ -117,8 +117,7 @@ def model(page: Page, known: Description) -> str:
         headline=headline if len(headline) < WIDTH - 6 else f"{page.title}.",
         imports=f"{_STANDARD}\n\n{imports(_imported(known))}",
         constants=constants + ("\n" if constants else ""),
-        takes=" and ".join(f"{_axes(one)} {one.dtype}" for one in known.inputs),
-        gives=f"{_axes(known.outputs[0])} {known.gives}",
+        network=network(known),
         build="\n    ".join(_build(known)).replace("\n    \n", "\n\n"),
         inputs=joined,
         outputs=_spec(known.outputs[0]),
@@ -138,6 +137,12 @@ def model(page: Page, known: Description) -> str:
     if len(inputs) == 1:  # one input stands in the line of its bracket
         text = text.replace(f"(\n{' ' * 20}{joined}\n{' ' * 16})", f"({joined})")
     return text
+
+
+def network(known: Description) -> str:
+    """What the network takes and gives, in a line: "[N, 3, H, W] float32 to [N, 7] logits"."""
+    takes = " and ".join(f"{_axes(one)} {one.dtype}" for one in known.inputs)
+    return f"{takes} to {_axes(known.outputs[0])} {known.gives}"
 
 
 def _imported(known: Description) -> list[tuple[str, str]]:
