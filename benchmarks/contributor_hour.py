@@ -1,0 +1,162 @@
+"""From a network to a green check: six sources, in a copy of the repository, with nothing but the guide's commands.
+
+Claim: at most 4 commands and no edit by hand for each. `zoo new` writes the folder, `zoo sync` the tables that list it,
+`zoo check --model` runs its four scripts, `zoo readme --test` the commands of its README.
+
+    python benchmarks/contributor_hour.py [NUMBER …]
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from _common import ROOT, machine
+
+MOST_COMMANDS = 4
+AFTER = ("zoo sync", "zoo check --model {model}", "zoo readme --test {model}")
+DETECTOR = '''"""A small detector of YOLOX's layout."""
+
+import torch
+from torch import nn
+
+
+class Detector(nn.Module):
+    """[N, 3, H, W] pixels to [N, cells, 5 + classes]: boxes in cells of 8, 16 and 32 pixels, then probabilities."""
+
+    def __init__(self, classes=80, width=16):
+        super().__init__()
+        self.stem = nn.Conv2d(3, width, 8, 8)
+        self.down = nn.ModuleList(nn.Conv2d(width, width, 2, 2) for _ in range(2))
+        self.heads = nn.ModuleList(nn.Conv2d(width, 5 + classes, 1) for _ in range(3))
+
+    def forward(self, x):
+        x = self.stem(x / 255).relu()
+        rows = []
+        for place, head in enumerate(self.heads):
+            x = self.down[place - 1](x).relu() if place else x
+            found = head(x).flatten(2).transpose(1, 2)
+            rows.append(torch.cat([found[..., :4], found[..., 4:].sigmoid()], -1))
+        return torch.cat(rows, 1)
+'''
+
+
+def write_detector(folder: Path) -> None:
+    """A module of somebody's own."""
+    (folder / "my_detector.py").write_text(DETECTOR, encoding="utf-8")
+
+
+def write_classifier_of_texts(folder: Path) -> None:
+    """What `save_pretrained` leaves of a small BERT that tells three kinds of text apart, and of its tokenizer."""
+    from tokenizers import BertWordPieceTokenizer
+    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad", "film", "the", "a", "is", "was", "not"]
+    (folder / "vocab.txt").write_text("\n".join([*words, *"abcdefghijklmnopqrstuvwxyz."]) + "\n", encoding="utf-8")
+    made = BertWordPieceTokenizer(str(folder / "vocab.txt"))
+    sizes: dict[str, Any] = {
+        "vocab_size": made.get_vocab_size(),
+        "hidden_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "intermediate_size": 128,
+        "num_labels": 3,
+    }
+    config = BertConfig(**sizes)
+    BertForSequenceClassification(config).save_pretrained(folder / "my_bert")
+    PreTrainedTokenizerFast(tokenizer_object=made._tokenizer).save_pretrained(folder / "my_bert")
+
+
+def write_onnx_file(folder: Path) -> None:
+    """A classifier as another program writes it: names, opset and batch of its own, a softmax at its end."""
+    import torch
+    import torchvision
+
+    network = torch.nn.Sequential(torchvision.models.squeezenet1_1(num_classes=10), torch.nn.Softmax(1)).eval()
+    torch.onnx.export(
+        network,
+        (torch.zeros(1, 3, 96, 96),),
+        str(folder / "given.onnx"),
+        input_names=["data"],
+        output_names=["prob"],
+        opset_version=13,
+        dynamo=False,
+    )
+
+
+@dataclass(frozen=True)
+class Way:
+    """One source: what `zoo new` is told, and what has to lie in the contributor's folder before."""
+
+    model: str
+    source: str
+    flags: tuple[str, ...] = ()
+    prepare: Callable[[Path], None] = lambda folder: None
+
+
+WAYS = (
+    Way("segmentation/my_lraspp", "torchvision.lraspp_mobilenet_v3_large", ("--task", "segmentation")),
+    Way("classification/my_timm", "timm.mobilenetv3_small_050.lamb_in1k"),
+    Way("nlp/my_bert", "my_bert", ("--task", "text_classification"), write_classifier_of_texts),
+    Way("classification/my_paddle", "paddle.vision.LeNet"),
+    Way("detection/my_detector", "my_detector:Detector", ("--task", "detection", "--size", "96"), write_detector),
+    Way("classification/my_onnx", "given.onnx", (), write_onnx_file),
+)
+
+
+def go(way: Way, number: int) -> bool:
+    """Print the commands of a way and their seconds; whether all passed, and are few enough."""
+    with tempfile.TemporaryDirectory(prefix="hour-") as folder:
+        repository, own = Path(folder, "repository"), Path(folder, "own")
+        own.mkdir()
+        copy_repository(repository)
+        way.prepare(own)
+        first = f"zoo new {way.model} --from {way.source} {' '.join(way.flags)}".rstrip()
+        commands = [first, *(one.format(model=way.model) for one in AFTER)]
+        print(f"{number}. {way.source}", flush=True)
+        start = time.perf_counter()
+        for command in commands:
+            began = time.perf_counter()
+            done = run(command, repository, own)
+            print(f"   {time.perf_counter() - began:6.1f} s  {command}", flush=True)
+            if done.returncode:
+                print(f"   ended with {done.returncode}: {(done.stdout + done.stderr)[-1500:]}")
+                return False
+        print(f"   {time.perf_counter() - start:6.1f} s, {len(commands)} commands, 0 edits", flush=True)
+        return len(commands) <= MOST_COMMANDS
+
+
+def copy_repository(where: Path) -> None:
+    """The files that git lists, as a repository of its own: `zoo` finds the one that it is started in."""
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, names.split("\0")):
+        (where / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, where / name)
+
+
+def run(command: str, repository: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """`zoo …` of the copy, in the contributor's folder."""
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(repository / "contrib"), str(folder)])}
+    words = [sys.executable, "-m", *command.split()]
+    return subprocess.run(words, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+
+
+def main() -> int:
+    """All ways, or those that are named by number; 1 where one is not green, or takes more commands."""
+    machine()
+    chosen = [int(word) for word in sys.argv[1:]] or range(1, len(WAYS) + 1)
+    green = [go(WAYS[number - 1], number) for number in chosen]
+    print(f"{sum(green)} of {len(green)} are green with at most {MOST_COMMANDS} commands and no edit")
+    return 0 if all(green) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
