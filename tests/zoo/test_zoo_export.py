@@ -422,3 +422,40 @@ def test_padded_inputs_are_compared_at_a_second_length(tmp_path: Path, monkeypat
     monkeypatch.setattr(compared, "recorded", seen)
     export(load("nlp/textcnn").variant(), tmp_path)
     assert len({shape[1] for shape in shapes}) >= 3  # natural, that of the static file, and a larger one
+
+
+def test_casts_to_float_become_casts_to_half(tmp_path: Path) -> None:
+    """Masks are cast to floats inside of networks: before what the converter leaves in float32 too, and in branches."""
+    from onnx import TensorProto, helper, save
+
+    from zoo.exporting.graph import write_float16
+
+    value = helper.make_tensor_value_info
+    branch = [
+        helper.make_node("Cast", ["mask"], ["inner"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["inner", "x"], ["chosen"]),
+    ]
+    yes = helper.make_graph(branch, "yes", [], [value("chosen", TensorProto.FLOAT, None)])
+    no = helper.make_graph(
+        [helper.make_node("Neg", ["x"], ["negative"])], "no", [], [value("negative", TensorProto.FLOAT, None)]
+    )
+    nodes = [
+        helper.make_node("Cast", ["mask"], ["real"], to=TensorProto.FLOAT),
+        helper.make_node("CumSum", ["real", "axis"], ["places"]),
+        helper.make_node("Mul", ["real", "x"], ["masked"]),
+        helper.make_node("Add", ["masked", "places"], ["sum"]),
+        helper.make_node("If", ["yes"], ["branch"], then_branch=yes, else_branch=no),
+        helper.make_node("Add", ["sum", "branch"], ["y"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "casts",
+        [value("mask", TensorProto.INT64, ["n", 4]), value("x", TensorProto.FLOAT, ["n", 4])],
+        [value("y", TensorProto.FLOAT, ["n", 4])],
+        [helper.make_tensor("axis", TensorProto.INT64, [], [1]), helper.make_tensor("yes", TensorProto.BOOL, [], [1])],
+    )
+    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "single.onnx")
+    write_float16(tmp_path / "single.onnx", tmp_path / "half.onnx")
+    mask, x = np.array([[1, 1, 1, 0]]), np.array([[0.5, 1, 2, 4]], np.float32)
+    with Engine(tmp_path / "half.onnx", dtype="float16") as engine:
+        np.testing.assert_array_equal(engine([mask, x.astype(np.float16)]), [[2, 4, 7, 3]])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -94,4 +94,19 @@ def write_float16(source: Path, path: Path) -> None:
         for tensor in graph.graph.initializer:
             if tensor.float_data:  # the converter takes a Python loop over these, but not over raw bytes
                 tensor.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(tensor), tensor.name))
-        onnx.save(float16.convert_float_to_float16(graph), path)
+        casts = {node.output[0] for node in _casts_to(graph.graph, onnx.TensorProto.FLOAT)}
+        made = float16.convert_float_to_float16(graph)
+        for node in _casts_to(made.graph, onnx.TensorProto.FLOAT):
+            if node.output[0] in casts:  # the converter declares their outputs float16, and leaves what they cast to
+                next(one for one in node.attribute if one.name == "to").i = onnx.TensorProto.FLOAT16
+        onnx.save(made, path)
+
+
+def _casts_to(graph: Any, kind: int) -> Iterator[Any]:
+    """The Cast nodes to this element type, in branches and loop bodies too."""
+    for node in graph.node:
+        if node.op_type == "Cast" and any(one.name == "to" and one.i == kind for one in node.attribute):
+            yield node
+        for attribute in node.attribute:
+            for inner in inner_graphs(attribute):
+                yield from _casts_to(inner, kind)

@@ -6,6 +6,7 @@ Checkpoints are loaded by transformers' own mapping of names, in those of any of
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from zoo.libraries.transformers import loaded
 from zoo_core.errors import first_line
 
 State = dict[str, Any]
-POOLINGS = ("mean", "cls")
+_POOLER = "add_pooling_layer"  # an argument of BERT and its like
 
 
 def image_classifier_of(config: Path, state: State | None = None) -> Any:
@@ -49,10 +50,14 @@ def embedder_of(config: Path, state: State | None = None, pooling: str = "mean")
     """Ids and attention mask, int64 [N, length], to float32 [N, size] embeddings of length 1.
 
     Args:
-        config, state: as `image_classifier_of`; of the class, the part below its head is taken.
+        config, state: as `image_classifier_of`. Of class and state, the part below the head is taken, and BERT's pooler
+            is left out, which serves a task of training.
         pooling: "mean" of the tokens that the mask leaves, or "cls", the first one.
     """
-    network, forward = _network(_body_of(config), config, state)
+    kind = _body_of(config)
+    options = {_POOLER: False} if _POOLER in inspect.signature(kind).parameters else {}
+    own = None if state is None else _below_the_head(state, f"{kind.base_model_prefix}.", bool(options))
+    network, forward = _network(kind, config, own, **options)
 
     def answer(input_ids: Any, attention_mask: Any) -> Any:
         import torch
@@ -100,15 +105,31 @@ def _body_of(config: Path) -> Any:
     return found[0] if isinstance(found, tuple) else found
 
 
-def _network(kind: Any, config: Path, state: State | None) -> tuple[Any, Callable[..., Any]]:
-    """The network, and its own forward."""
+def settings_of(config: Path) -> Any:
+    """The configuration of its class, which knows what each architecture calls its numbers. Raises ZooError."""
+    kind = class_of(config).config_class
     try:
-        settings = kind.config_class.from_json_file(str(config))
-        settings._attn_implementation = "eager"  # plain operators, which every runtime has
-        network = kind(settings) if state is None else None
+        return kind.from_json_file(str(config))
+    except Exception as error:
+        # configurations are checked by each class in its own way
+        raise ZooError(f"{config} does not describe a {kind.__name__}: {first_line(error)}") from error
+
+
+def _below_the_head(state: State, begin: str, has_pooler: bool) -> State:
+    """The tensors of the body: those whose names begin with `begin`, without it; all of them where none does."""
+    inner = {name.removeprefix(begin): value for name, value in state.items() if name.startswith(begin)}
+    return {name: value for name, value in (inner or state).items() if not (has_pooler and name.startswith("pooler."))}
+
+
+def _network(kind: Any, config: Path, state: State | None, **options: Any) -> tuple[Any, Callable[..., Any]]:
+    """The network, and its own forward. options: arguments of the class."""
+    settings = settings_of(config)
+    settings._attn_implementation = "eager"  # plain operators, which every runtime has
+    try:
+        network = kind(settings, **options) if state is None else None
     except Exception as error:
         # configurations are checked by each class in its own way
         raise ZooError(f"{config} does not describe a {kind.__name__}: {first_line(error)}") from error
     if network is None:
-        network = loaded(kind, kind.__name__, config=settings, state_dict=state)
+        network = loaded(kind, kind.__name__, config=settings, state_dict=state, **options)
     return network, network.forward

@@ -119,6 +119,43 @@ def test_sentence_embeddings(made: Any, tmp_path: Path) -> None:
     made.assert_green("nlp/sentences")
 
 
+@pytest.mark.parametrize("name", ["GPT2", "ModernBert"])
+def test_other_architectures(made: Any, tmp_path: Path, name: str) -> None:
+    """One calls its numbers otherwise, and finds a text's end by its filling; the other casts where it rotates."""
+    special = {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3, "num_labels": 3, "vocab_size": 20}
+    own: dict[str, Any] = {"n_embd": 32, "n_layer": 2, "n_head": 2, "n_positions": 48}
+    if name == "ModernBert":
+        own = {**SIZES, "max_position_embeddings": 48, "cls_token_id": 2, "sep_token_id": 3}
+    config = getattr(transformers, f"{name}Config")(**special, **own)
+    network = lively(getattr(transformers, f"{name}ForSequenceClassification")(config))
+    network.save_pretrained(tmp_path / "other")
+    write_tokenizer(tmp_path / "other")
+    assert made.new("nlp/other", str(tmp_path / "other"), "--task", "text_classification") == 0
+    model = made.model("nlp/other")
+    assert model.task.max_length == 48
+    ids, mask = padded(model, TEXTS)
+    with torch.no_grad():
+        expected = network(torch.from_numpy(ids), attention_mask=torch.from_numpy(mask)).logits.numpy()
+    with Engine(made.exported("nlp/other", tmp_path / "out")) as engine:
+        np.testing.assert_allclose(engine([ids, mask]), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_the_body_of_a_network_with_another_head(made: Any, tmp_path: Path) -> None:
+    """A masked language model has names before those of its body, a head behind it, and no pooler."""
+    config = transformers.BertConfig(vocab_size=20, max_position_embeddings=48, **SIZES)
+    network = lively(transformers.BertForMaskedLM(config))
+    network.save_pretrained(tmp_path / "masked")
+    write_tokenizer(tmp_path / "masked")
+    assert made.new("nlp/masked", str(tmp_path / "masked"), "--task", "embedding", "--pooling", "cls") == 0
+    model = made.model("nlp/masked")
+    ids, mask = padded(model, TEXTS)
+    with torch.no_grad():
+        first = network.bert(torch.from_numpy(ids), torch.from_numpy(mask)).last_hidden_state[:, 0]
+    expected = torch.nn.functional.normalize(first, dim=1).numpy()
+    with Engine(made.exported("nlp/masked", tmp_path / "out")) as engine:
+        np.testing.assert_allclose(engine([ids, mask]), expected, rtol=1e-3, atol=1e-5)
+
+
 def test_the_first_token_as_embedding(made: Any, tmp_path: Path) -> None:
     network = encoder(tmp_path / "first")
     assert made.new("nlp/first", str(tmp_path / "first"), "--task", "embedding", "--pooling", "cls") == 0

@@ -15,6 +15,7 @@ from zoo.contributing.new.kinds.folder import CONFIG, TOKENIZER
 from zoo.contributing.new.source import Source
 from zoo.contributing.new.trial import Trial
 from zoo.errors import ZooError
+from zoo.libraries.transformers_config import settings_of
 
 _USUAL = 512
 _OFFSET = 2  # positions that RoBERTa and its like count before the first token
@@ -57,19 +58,19 @@ def texts_of(source: Source, trial: Trial) -> tuple[Texts, list[np.ndarray]]:
         ZooError: the network does not run on them, or the tokenizer knows more tokens than the network.
     """
     folder = Path(source.text)
-    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    vocabulary = int(config.get("vocab_size", 0))
+    config = settings_of(folder / CONFIG)
+    vocabulary = _number(getattr(config, "vocab_size", None), 0)
     known = load_tokenizer(folder / TOKENIZER).get_vocab_size()
     if known > vocabulary:
         raise ZooError(
             f"--from {folder}: {TOKENIZER} has {known} tokens, and the network {vocabulary}: they are no pair"
         )
-    positions = _number(config.get("max_position_embeddings"), _USUAL)
+    positions = _number(getattr(config, "max_position_embeddings", None), _USUAL)
     longest = next((one for one in (positions, positions - _OFFSET) if _runs(trial, one)), 0)
     if longest < 1:
         trial.require(_arrays(positions), "is config.json that of this class?")
     length = min([longest, *(_number(_said(folder / name).get(key), longest) for name, key in _SPEAKERS)])
-    return Texts(length, longest, _number(config.get("pad_token_id"), 0)), trial.require(_arrays(length), "")
+    return Texts(length, longest, _number(getattr(config, "pad_token_id", None), 0)), trial.require(_arrays(length), "")
 
 
 def _arrays(length: int) -> list[np.ndarray]:
