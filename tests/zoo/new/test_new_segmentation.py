@@ -26,7 +26,7 @@ def test_a_function_whose_network_gives_a_dict(made: Any, names: list[str]) -> N
     model = made.model("segmentation/own")
     assert model.part.outputs[0].shape == ("batch", 3, "height", "width")
     assert (model.task.transform.stride, model.task.labels) == (4, NAMES)
-    masks = [one.target.array() for one in model.task.dataset(model.sample.folder())]
+    masks = [one.truth.array() for one in model.task.dataset(model.sample.folder())]
     assert set(np.unique(np.concatenate([mask.ravel() for mask in masks]))) == {0, 1, 2, 255}
     made.assert_green("segmentation/own")
 

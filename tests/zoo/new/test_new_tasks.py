@@ -102,7 +102,7 @@ def test_keywords_of_ones_own(made: Any, tmp_path: Path) -> None:
     made.assert_in_style("speech/own")
     task = made.model("speech/own").task
     assert task.words == ("stop", "go", "faster")
-    assert {one.target for one in task.dataset(made.model("speech/own").sample.folder())} <= {0, 1, 2, 3}
+    assert {one.truth for one in task.dataset(made.model("speech/own").sample.folder())} <= {0, 1, 2, 3}
 
 
 def test_a_click_log(made: Any) -> None:
