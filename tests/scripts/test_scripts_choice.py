@@ -6,33 +6,29 @@ import pytest
 
 from zoo import catalogue
 
-from .choice import ALL, MORE, chosen
+from .choice import ALL, MORE, chosen, is_leaf
 
 IDS = catalogue.ids()
-OWN = {"classification/lenet", "detection/yolox", "nlp/transformer"}
-LIBRARIES = {"classification/paddle_vision", "classification/pytorchcv", "classification/timm"}
+ALWAYS = {
+    "classification/lenet",
+    "detection/yolox",
+    "nlp/transformer",
+    "classification/timm",
+    "classification/pytorchcv",
+}
 
 
-@pytest.fixture(autouse=True)
-def no_word(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_leaf_has_nothing_of_its_own() -> None:
+    assert is_leaf("classification/vgg")
+    assert not any(map(is_leaf, ALWAYS))
+
+
+def test_a_few_leaves_and_all_else_are_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TEST_MODELS", raising=False)
-
-
-def test_what_has_code_of_its_own_is_always_run() -> None:
-    drawn = [set(chosen(IDS, str(number))) for number in range(20)]
-    assert all(one >= OWN for one in drawn)
-    assert set.union(*drawn) >= LIBRARIES
+    leaves = set(filter(is_leaf, IDS))
+    drawn = [chosen(IDS, str(number)) for number in range(400)]
+    assert all(len(one) == len(IDS) - len(leaves) + MORE and set(one) >= ALWAYS for one in drawn)
+    assert set().union(*drawn) == set(IDS)
     assert chosen(IDS, "a") == chosen(IDS, "a")
-
-
-def test_of_many_leaves_a_few_are_run(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr(catalogue, "EXAMPLES", tmp_path)
-    ids = [f"classification/leaf{number}" for number in range(40)]
-    for number, one in enumerate(ids):
-        (tmp_path / one).mkdir(parents=True)
-        library = "timm" if number % 2 else "torchvision"
-        (tmp_path / one / "model.py").write_text(f"from zoo.libraries import {library}\n")
-    assert len(chosen(ids, "a")) == 2 + MORE
-    assert set().union(*(chosen(ids, str(commit)) for commit in range(200))) == set(ids)
     monkeypatch.setenv("TEST_MODELS", ALL)
-    assert chosen(ids, "a") == ids
+    assert chosen(IDS, "a") == IDS
