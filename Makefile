@@ -4,7 +4,7 @@ VENV ?= .venv
 MODEL ?= classification/lenet
 ARGS ?=
 PYTEST_ARGS ?=
-PROCESSES ?= 2
+PROCESSES ?= 1
 CHECK ?= --all
 N ?= 2000
 SEED ?= 0
@@ -46,8 +46,8 @@ env-run:
 run: env-run ## export, verify and run a model: MODEL=classification/resnet ARGS="--weights random"
 	@"$(BIN)/zoo" run "$(MODEL)" $(ARGS)
 
-test: env ## run the whole test suite: PYTEST_ARGS="-k name" PROCESSES=2 TEST_MODELS=all
-	@"$(BIN)/python" -m pytest -n "$(PROCESSES)" --dist loadgroup $(PYTEST_ARGS)
+test: env ## run the whole test suite: PYTEST_ARGS="-k name" PROCESSES=4 TEST_MODELS=all
+	@"$(BIN)/python" -m pytest $(if $(filter-out 1,$(PROCESSES)),-n $(PROCESSES) --dist loadgroup) $(PYTEST_ARGS)
 
 fuzz: env ## damage N files and read them, each in a process with little memory: N=100000 SEED=1
 	@"$(BIN)/python" -m tests.fuzz "$(N)" --seed "$(SEED)"

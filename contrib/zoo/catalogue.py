@@ -12,6 +12,7 @@ from .index import EXAMPLES, entries, ids
 from .loading import beside, load_file
 from .model import Model
 
+_FEW = 20  # names that a message lists
 MOST_DESCRIBED = 50  # a family with more variants is a whole library, which describes them all alike
 
 
@@ -70,7 +71,8 @@ def _unknown(asked: str, known: list[str], examples: Path) -> ZooError:
     variants = {name for entry in entries(examples) for name in entry.variants}
     names = [*known, *(one.partition("/")[2] for one in known), *sorted(variants)]
     near = difflib.get_close_matches(asked, names, n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known) or 'none'}"
+    there = f"there are: {', '.join(known) or 'none'}" if len(known) <= _FEW else f"zoo list shows all {len(known)}"
+    hint = f"did you mean {' or '.join(near)}?" if near else there
     return ZooError(f"no model is called '{asked}'; {hint}")
 
 
