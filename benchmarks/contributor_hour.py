@@ -59,7 +59,7 @@ def write_classifier_of_texts(folder: Path) -> None:
     from tokenizers import BertWordPieceTokenizer
     from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad", "film", "the", "a", "is", "was", "not"]
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad", "film", "the", "is", "was", "not"]
     (folder / "vocab.txt").write_text("\n".join([*words, *"abcdefghijklmnopqrstuvwxyz."]) + "\n", encoding="utf-8")
     made = BertWordPieceTokenizer(str(folder / "vocab.txt"))
     sizes: dict[str, Any] = {

@@ -155,6 +155,7 @@ class FakeTimm(ModuleType):
         }
         self.data = SimpleNamespace(resolve_model_data_config=lambda network: config)
         self.list_models = lambda: ["tiny_timm"]
+        self.list_pretrained = lambda: ["tiny_timm.of_a_tag"]
 
     def create_model(self, name: str, pretrained: bool) -> Any:
         from torch import nn
@@ -181,6 +182,8 @@ def test_timm_by_a_double(made: Any, monkeypatch: Any) -> None:
 @pytest.mark.skipif(importlib.util.find_spec("timm") is None, reason="timm is not installed")
 def test_timm_itself(made: Any) -> None:
     assert made.new("classification/resnet_timm", "timm.resnet18") == 0
+    assert made.new("classification/tagged", "timm.mobilenetv3_small_050.lamb_in1k") == 0
+    assert made.model("classification/tagged").variant == "mobilenetv3_small_050.lamb_in1k"
 
 
 class FakeProcessor:

@@ -9,9 +9,9 @@ from zoo.errors import ZooError
 
 
 def classifier(name: str) -> Source:
-    """A network of timm, with the preprocessing that its data configuration says."""
+    """A network of timm, with or without the tag of its weights, and the preprocessing that its configuration says."""
     timm = need("timm", "timm")
-    one_of(name, timm.list_models(), "timm", "image classifier")
+    one_of(name, [*timm.list_models(), *timm.list_pretrained()], "timm", "image classifier")
     config = timm.data.resolve_model_data_config(timm.create_model(name, pretrained=False))
     crop = config["input_size"][-1]
     if config["interpolation"] not in ("bilinear", "bicubic") or config.get("crop_mode", "center") != "center":
