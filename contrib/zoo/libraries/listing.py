@@ -18,7 +18,7 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
-from zoo_core.errors import ZooCoreError
+from zoo_core.errors import ZooCoreError, first_line
 from zoo_core.files import write_text
 
 from .names import Facts, facts, names, path_of, text_of
@@ -95,8 +95,9 @@ def _torch_takes(network: Any, side: int) -> bool:
             warnings.simplefilter("always")
             shapes = {tuple(network(picture).shape) for picture in pictures}
             traced = torch.jit.trace(network, pictures[0], check_trace=False)
-    except Exception:
+    except Exception as error:
         # networks raise what they like at a size that they do not take
+        _log.info("%s is taken to need one size: %s", type(network).__name__, first_line(error))
         return False
     fixed = any(issubclass(one.category, torch.jit.TracerWarning) for one in said) or _pools_to_a_grid(traced)
     return len(shapes) == 1 and not fixed
@@ -116,8 +117,9 @@ def _paddle_takes(network: Any, side: int) -> bool:
 
     try:
         given = [network(paddle.zeros([1, 3, side + more, side + more])) for more in (0, _MORE)]
-    except Exception:
+    except Exception as error:
         # as above
+        _log.info("%s is taken to need one size: %s", type(network).__name__, first_line(error))
         return False
     first = [one[0] if isinstance(one, (list, tuple)) else one for one in given]
     return first[0].shape == first[1].shape

@@ -54,6 +54,18 @@ def independent():
     return nn.Sequential(tiny(), nn.Sigmoid(), nn.Flatten())
 
 
+def independent_in_place():
+    """The same of a network that changes what it is given."""
+    from torch import nn
+
+    class Centred(nn.Sequential):
+        def forward(self, x):
+            x -= 0.5
+            return super().forward(x)
+
+    return Centred(tiny(), nn.Sigmoid())
+
+
 def in_a_dict():
     """One output, in a dict."""
     from torch import nn

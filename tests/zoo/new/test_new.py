@@ -336,6 +336,7 @@ def test_a_title_is_no_code(made: Any, title: str, capfd: Any) -> None:
         ("classification/x", "mine_for_test:tiny", "give --size and --channels"),
         ("classification/x", "mine_for_test:in_a_dict --size 32 --channels 1", "it gives dict, and tensors are"),
         ("classification/x", "mine_for_test:independent --size 32 --channels 1", "ends with a sigmoid"),
+        ("classification/x", "mine_for_test:independent_in_place --size 32 --channels 1", "ends with a sigmoid"),
         ("classification/x", "torchvision.resnet18 --size 96", "takes pictures of 224 pixels a side, and --size is 96"),
         ("classification/x", "torchvision.resnet18 --channels 1", "takes 3 channels, and --channels is 1"),
     ],

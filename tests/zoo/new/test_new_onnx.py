@@ -251,8 +251,21 @@ def test_probabilities_are_shown_as_they_are(root: Path, tmp_path: Path, capfd: 
         assert shown == pytest.approx(float(engine(array[None]).max()), abs=1e-4)
 
 
-def test_scores_that_are_independent_are_refused(root: Path, tmp_path: Path, capfd: Any) -> None:
-    classifier(tmp_path / "multi.onnx", after=(("Sigmoid", "last", "scores", {}),))
+@pytest.mark.parametrize(
+    "after",
+    [
+        (("Sigmoid", "last", "scores", {}),),
+        (
+            ("Sigmoid", "last", "each", {}),
+            ("Flatten", "each", "flat_again", {}),
+            ("Identity", "flat_again", "scores", {}),
+        ),
+    ],
+)
+def test_scores_that_are_independent_are_refused(
+    root: Path, tmp_path: Path, capfd: Any, after: tuple[Any, ...]
+) -> None:
+    classifier(tmp_path / "multi.onnx", after=after)
     assert new(root, tmp_path / "multi.onnx") == 2
     assert "ends with Sigmoid: each class has a score of its own" in capfd.readouterr().err
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,9 @@ from zoo.errors import ZooError
 from zoo_core.errors import first_line
 
 _VIEWS = ("View", "UnsafeView", "Reshape", "Squeeze", "Unsqueeze", "Clone", "Alias", "ToCopy", "Slice")
+_VIEWS_IN_GRAPH = ("Identity", "Flatten", "Reshape", "Squeeze", "Unsqueeze", "Cast")
 _SIGMOIDS = ("Sigmoid", "HardSigmoid")
+_log = logging.getLogger(__name__)
 Run = Callable[[list[np.ndarray]], Any]
 
 
@@ -111,9 +114,14 @@ class Trial:
 
     def _last_in_graph(self) -> str:
         graph = self._network.graph
-        results = {value.name for value in graph.output}
-        found = (node.op_type for node in graph.node if node.op_type in _SIGMOIDS and results & set(node.output))
-        return next(found, "")
+        made_by = {name: node for node in graph.node for name in node.output}
+        for value in graph.output:
+            node = made_by.get(value.name)
+            while node is not None and node.op_type in _VIEWS_IN_GRAPH:
+                node = made_by.get(node.input[0])
+            if node is not None and node.op_type in _SIGMOIDS:
+                return str(node.op_type)
+        return ""
 
     def _last_of_autograd(self, shape: tuple[int, ...]) -> str:
         """What autograd has noted of the output tells which operator was the last; views of it are passed over."""
@@ -123,9 +131,11 @@ class Trial:
 
         try:
             with torch.enable_grad():
-                found = self._network(torch.zeros(shape, requires_grad=True))
-        except Exception:
-            # a class an error kind: what does not run is said by the trial itself
+                # a copy, since a network may change what it is given, which autograd allows of no leaf
+                found = self._network(torch.zeros(shape, requires_grad=True).clone())
+        except Exception as error:
+            # a class an error kind: it has run without gradients, and only this question stays open
+            _log.warning("whether %s ends with a sigmoid cannot be told: %s", self.source.text, first_line(error))
             return ""
         step = getattr(_at(found, self.source.taken) if self.source.taken else found, "grad_fn", None)
         while step is not None and step.name().startswith(_VIEWS) and step.next_functions:
