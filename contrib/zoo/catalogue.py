@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from .errors import ZooError
@@ -67,6 +67,25 @@ def of_family(family: Family) -> list[Model]:
     return [family.variant(name) for name in names] if len(names) <= MOST_DESCRIBED else []
 
 
+def named(names: Sequence[str], lacking: str, keep: Callable[[Model], bool] = lambda model: True) -> Iterator[Model]:
+    """The variants that are named; of a family that is named alone, all that `keep` lets through.
+
+    Args:
+        names: as `find` takes them.
+        lacking: what to say of a family of which none is left, with {id} and {count}, its number of variants.
+        keep: whether a variant is meant.
+
+    Raises:
+        ZooError: there is no such model, or none is left of it.
+    """
+    for name in names:
+        family, variant = find(name)
+        models = [family.variant(variant)] if variant else list(filter(keep, of_family(family)))
+        if not models:
+            raise ZooError(lacking.format(id=family.id, count=len(family.variants)))
+        yield from models
+
+
 def _unknown(asked: str, known: list[str], examples: Path) -> ZooError:
     variants = {name for entry in entries(examples) for name in entry.variants}
     names = [*known, *(one.partition("/")[2] for one in known), *sorted(variants)]
@@ -76,4 +95,4 @@ def _unknown(asked: str, known: list[str], examples: Path) -> ZooError:
     return ZooError(f"no model is called '{asked}'; {hint}")
 
 
-__all__ = ["EXAMPLES", "beside", "described", "find", "ids", "load", "load_file", "of_family"]
+__all__ = ["EXAMPLES", "beside", "described", "find", "ids", "load", "load_file", "named", "of_family"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 from pathlib import Path
 
 from zoo import catalogue
@@ -11,8 +10,9 @@ from zoo.ahead import Wanted, fill_cache, fill_mirror, wanted
 from zoo.commands import console
 from zoo.errors import ZooError
 from zoo.fetching.mirror import VARIABLE
-from zoo.model import Model
 from zoo_core.errors import ZooCoreError
+
+_MANY = "{id} has {count} variants; name those to fetch: {id}/NAME"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -33,7 +33,7 @@ def _fetch(args: argparse.Namespace) -> int:
         raise ZooError("give one or more models, or --all")
     if args.mirror and args.trust:
         raise ZooError("a mirror holds what can be verified only; leave out --trust or --mirror")
-    items = wanted(catalogue.described() if args.all else _named(args.models))
+    items = wanted(catalogue.described() if args.all else catalogue.named(args.models, _MANY))
     if not items:
         raise ZooError(f"nothing is to be fetched: {', '.join(args.models)} has no published weights or reference data")
     unknown = sum(item.megabytes is None for item in items)
@@ -51,18 +51,6 @@ def _fetch(args: argparse.Namespace) -> int:
         raise ZooError("\n".join([f"{len(failed)} of {len(items)} could not be had:", *failed]))
     print(f"written; {VARIABLE}={args.mirror.absolute()} uses it" if args.mirror else "all of it is in the cache")
     return console.OK
-
-
-def _named(names: list[str]) -> Iterator[Model]:
-    for name in names:
-        family, variant = catalogue.find(name)
-        if variant:
-            yield family.variant(variant)
-            continue
-        models = catalogue.of_family(family)
-        if not models:
-            raise ZooError(f"{family.id} has {len(family.variants)} variants; name those to fetch: {family.id}/NAME")
-        yield from models
 
 
 def _one(item: Wanted, args: argparse.Namespace) -> None:

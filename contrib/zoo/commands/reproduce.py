@@ -17,6 +17,8 @@ from zoo.running.setting import Setting
 from zoo_core.errors import ZooCoreError
 from zoo_core.files import write_json
 
+_NONE = "{id} has no variant with a published figure and data that it can be measured on"
+
 
 def main(argv: list[str] | None = None) -> int:
     """Export with the published weights, validate framework and ONNX on the reference data, and judge."""
@@ -33,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
 def _reproduce(args: argparse.Namespace) -> int:
     if bool(args.models) == args.all:
         raise ZooError("give one or more models, or --all")
-    chosen = list(_all() if args.all else _named(args.models))
+    chosen = list(_all() if args.all else catalogue.named(args.models, _NONE, _measurable))
     if not chosen:
         raise ZooError("no model has a published figure with data that it can be measured on")
     done: list[Reproduction] = []
@@ -64,19 +66,6 @@ def _all() -> Iterator[Model]:
 
 def _measurable(model: Model) -> bool:
     return model.published is not None and model.reference is not None
-
-
-def _named(names: list[str]) -> Iterator[Model]:
-    """The variants that were asked for; of a family that is named alone, all that can be measured."""
-    for name in names:
-        family, variant = catalogue.find(name)
-        if variant:
-            yield family.variant(variant)
-            continue
-        measurable = list(filter(_measurable, catalogue.of_family(family)))
-        if not measurable:
-            raise ZooError(f"{family.id} has no variant with a published figure and data that it can be measured on")
-        yield from measurable
 
 
 def _one(model: Model, args: argparse.Namespace) -> Reproduction:
