@@ -6,7 +6,7 @@ just taken a lock and has not noted it yet. Nobody gives that lock back, and eve
 
 from __future__ import annotations
 
-import signal
+import _signal  # the functions of `signal` without the search for enums, which takes ten times as long
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, wait
@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+_MAIN = threading.main_thread()
 _SECONDS = 0.1  # between two looks, while something is waited for
 
 
@@ -28,16 +29,16 @@ class Uninterrupted:
     def __enter__(self) -> None:
         self._pending = False
         self._before: Any = None
-        if threading.current_thread() is not threading.main_thread():
+        if threading.get_ident() != _MAIN.ident:
             return
-        before = signal.getsignal(signal.SIGINT)
+        before = _signal.getsignal(_signal.SIGINT)
         if callable(before) and _block_of(before) is None:
             self._before = before
-            signal.signal(signal.SIGINT, self._note)
+            _signal.signal(_signal.SIGINT, self._note)
 
     def __exit__(self, *_: object) -> None:
         if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
+            _signal.signal(_signal.SIGINT, self._before)
             self.raise_pending()
 
     def _note(self, number: int, frame: FrameType | None) -> None:
@@ -49,7 +50,7 @@ class Uninterrupted:
         """Do now what Ctrl-C does, if it came."""
         if self._pending:
             self._pending = False
-            self._before(signal.SIGINT, None)
+            self._before(_signal.SIGINT, None)
 
 
 def _block_of(handler: object) -> Uninterrupted | None:
@@ -60,8 +61,8 @@ def _block_of(handler: object) -> Uninterrupted | None:
 
 def check() -> None:
     """A place at which no lock is held: a Ctrl-C that came since the block began is raised here."""
-    if threading.current_thread() is threading.main_thread():
-        block = _block_of(signal.getsignal(signal.SIGINT))
+    if threading.get_ident() == _MAIN.ident:
+        block = _block_of(_signal.getsignal(_signal.SIGINT))
         if block is not None:
             block.raise_pending()
 
