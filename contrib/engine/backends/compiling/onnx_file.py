@@ -118,12 +118,6 @@ def _texts(kind: str, whole: memoryview) -> list[dict[int, bytes]]:
     ]
 
 
-def _text(message: memoryview, wanted: int) -> str:
-    """The text that is field `wanted` of a message; "" where it has none."""
-    found = (value for number, value in _fields(message) if number == wanted and isinstance(value, memoryview))
-    return bytes(next(found, b"")).decode("utf-8", "replace")
-
-
 def _messages(holder: str, message: memoryview, kind: str) -> Iterator[memoryview]:
     """Every message of a kind below `message`."""
     within = _WITHIN.get(holder, {})
