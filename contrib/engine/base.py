@@ -168,7 +168,7 @@ class Engine:
             ReleasedError: the engine has been released.
             RunError: the runtime failed.
         """
-        with Uninterrupted(), self._in_use().call():
+        with Uninterrupted(), self._in_use():
             outputs, self.run_time, self.timings = self._timed_run(self._arranger.arranged(inputs))
         return outputs
 
@@ -223,7 +223,7 @@ class Engine:
 
     def init_module(self, card_id: int = 0) -> None:
         """Put a loaded compiled engine on card `card_id`. For targets that compile nothing, there is nothing to do."""
-        with self._in_use().call():
+        with self._in_use():
             self._session.init_module(card_id)
 
     def release(self) -> None:

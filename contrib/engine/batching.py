@@ -39,6 +39,7 @@ class AnyRows(Session):
         known = session.takes_rows
         self.rows_of = takes_rows(session.inputs, batch_first, sized) if known is None else known
         self.takes_rows = self.rows_of
+        self._counted = self.rows_of.index(True) if True in self.rows_of else None
         sizes = [spec.shape[0] for spec, takes in zip(self.inputs, self.rows_of, strict=True) if takes]
         self._batch = sizes[0] if sizes and isinstance(sizes[0], int) else None
 
@@ -49,7 +50,7 @@ class AnyRows(Session):
 
     def rows(self, arrays: Sequence[np.ndarray]) -> int | None:
         """Rows of a call; None where it is not known which dimension they are."""
-        return next((array.shape[0] for array, takes in zip(arrays, self.rows_of, strict=True) if takes), None)
+        return None if self._counted is None else arrays[self._counted].shape[0]
 
     def run(self, arrays: list[np.ndarray], stop: Event | None = None) -> list[np.ndarray]:
         """As Session.run. Between two pieces, `stop` ends the call early: what is returned then is not complete."""
@@ -58,8 +59,10 @@ class AnyRows(Session):
     def run_timed(self, arrays: list[np.ndarray], stop: Event | None = None) -> tuple[list[np.ndarray], Timings]:
         """As Session.run_timed, all pieces together; `stop` as `run` has it."""
         rows = self.rows(arrays)
+        if rows is None or (rows and (self._batch is None or rows == self._batch)):
+            return self._run(arrays)
         fewer = self._session.fewer_rows and self._batch is not None
-        if rows is None or (rows and (self._batch in (None, rows) or (fewer and rows < (self._batch or 0)))):
+        if rows and fewer and rows < (self._batch or 0):
             return self._run(arrays)
         batch = self._batch or 1
         results: list[np.ndarray] = []

@@ -46,6 +46,8 @@ class Arranger:
         return arrays
 
     def _in_order(self, inputs: Any) -> Sequence[Any]:
+        if type(inputs) is np.ndarray:
+            return (inputs,)
         if isinstance(inputs, (list, tuple)):
             return inputs
         if not isinstance(inputs, Mapping):

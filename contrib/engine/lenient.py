@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .backends.compiling.onnx_file import input_names_of
 from .base import PASS_PATH, Engine
 from .options import NAMES
@@ -92,7 +94,7 @@ class LenientEngine(Engine):
 
     def __call__(self, inputs: Any, **others: Any) -> Any:
         """As `Engine` does it. Keywords, which belong to postprocessing, change nothing."""
-        unknown = sorted(set(others) - set(_OF_CALLS))
+        unknown = sorted(set(others) - set(_OF_CALLS)) if others else ()
         if unknown:
             self._warn_once(f"a call of the engine knows no {', '.join(unknown)}; it changes nothing")
         return super().__call__(self._wanted(inputs))
@@ -103,6 +105,8 @@ class LenientEngine(Engine):
 
     def _wanted(self, inputs: Any) -> Any:
         """Without what the network does not take, in the graph's order."""
+        if type(inputs) is np.ndarray:
+            return inputs
         names = self.input_names
         if isinstance(inputs, Mapping):
             extra = [str(name) for name in inputs if name not in names]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from .errors import ReleasedError
 
@@ -43,14 +42,12 @@ class Users:
         if last:
             self._end()
 
-    @contextmanager
-    def call(self) -> Iterator[None]:
+    def __enter__(self) -> None:
         """A call that lasts as long as the block."""
         self.enter()
-        try:
-            yield
-        finally:
-            self.leave()
+
+    def __exit__(self, *_: object) -> None:
+        self.leave()
 
     def shut(self, wait: bool) -> None:
         """Let nobody in any more; with `wait`, return when the last call has ended and `close` has been called.

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_MAIN = threading.main_thread()
+_MAIN = threading.main_thread().ident
 _SECONDS = 0.1  # between two looks, while something is waited for
 
 
@@ -29,17 +29,18 @@ class Uninterrupted:
     def __enter__(self) -> None:
         self._pending = False
         self._before: Any = None
-        if threading.get_ident() != _MAIN.ident:
+        if threading.get_ident() != _MAIN:
             return
         before = _signal.getsignal(_signal.SIGINT)
-        if callable(before) and _block_of(before) is None:
+        if before is _signal.default_int_handler or (callable(before) and _block_of(before) is None):
             self._before = before
             _signal.signal(_signal.SIGINT, self._note)
 
     def __exit__(self, *_: object) -> None:
         if self._before is not None:
             _signal.signal(_signal.SIGINT, self._before)
-            self.raise_pending()
+            if self._pending:
+                self.raise_pending()
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self._pending:
@@ -61,7 +62,7 @@ def _block_of(handler: object) -> Uninterrupted | None:
 
 def check() -> None:
     """A place at which no lock is held: a Ctrl-C that came since the block began is raised here."""
-    if threading.get_ident() == _MAIN.ident:
+    if threading.get_ident() == _MAIN:
         block = _block_of(_signal.getsignal(_signal.SIGINT))
         if block is not None:
             block.raise_pending()
