@@ -209,7 +209,7 @@ def test_weights_that_a_package_brings() -> None:
 
 def test_the_flags_are_those_of_the_parsers() -> None:
     families = [catalogue.load(one) for one in ("classification/lenet", "nlp/textcnn")]
-    rows = tables.contents(families, "")["flags"]()
+    rows = tables.contents(families, "", [])["flags"]()
     text = "\n".join(rows)
     for flag in ("--ckpt", "--weights", "--devices", "--resume", "--save_dir", "--text", "--token_budget", "--json"):
         assert f"| `{flag}` |" in text

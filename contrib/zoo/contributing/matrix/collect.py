@@ -6,7 +6,7 @@ import base64
 import io
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from engine import backends
 from utils.datasets.folder import IMAGE_SUFFIXES
 from zoo import catalogue, frameworks
 from zoo.contributing.matrix.results import Result
+from zoo.contributing.reproduced import Reproduced
 from zoo.family import Family
 from zoo.model import Model
 from zoo_core.guarded import SECONDS, guarded
@@ -45,6 +46,7 @@ class Card:
         picture: a small picture of the first demo, as a data: address; "" where the demos are no pictures.
         fault: why the model cannot be described; "" as a rule.
         results: what has been measured.
+        reproduced: what has been measured of published figures.
     """
 
     id: str
@@ -59,6 +61,7 @@ class Card:
     picture: str = ""
     fault: str = ""
     results: Sequence[Result] = ()
+    reproduced: Sequence[Reproduced] = ()
 
     def measured(self) -> dict[str, list[Result]]:
         """Results by variant, the default first, each in the order of `possible`."""
@@ -80,7 +83,11 @@ class Card:
 
 
 def cards(
-    examples: Path, output: Path, results: Sequence[Result], seconds: float = SECONDS
+    examples: Path,
+    output: Path,
+    results: Sequence[Result],
+    figures: Sequence[Reproduced] = (),
+    seconds: float = SECONDS,
 ) -> tuple[list[Card], list[Result]]:
     """A card for every model.
 
@@ -90,6 +97,7 @@ def cards(
         examples: the folder of the models.
         output: where the pages will lie; links are relative to it.
         results: everything that has been measured.
+        figures: of the published ones, those that were measured.
         seconds: how long a model.py may take.
 
     Returns:
@@ -98,13 +106,16 @@ def cards(
     by_model: dict[str, list[Result]] = {}
     for one in results:
         by_model.setdefault(one.model, []).append(one)
-    shown = {name: sorted({one.variant for one in own}) for name, own in by_model.items()}
+    shown: dict[str, list[str]] = {}
+    for model, variant in [(one.model, one.variant) for one in results] + [(one.model, one.variant) for one in figures]:
+        shown.setdefault(model, []).append(variant)
     known = catalogue.ids(examples)
     made = []
     for outcome in guarded(partial(_facts, examples, shown), known, seconds):
         folder = Path(os.path.relpath(examples / outcome.item, output)).as_posix()
         own = by_model.pop(outcome.item, [])
-        made.append(_card(outcome.item, folder, outcome.value, outcome.fault, own))
+        card = _card(outcome.item, folder, outcome.value, outcome.fault, own)
+        made.append(replace(card, reproduced=[one for one in figures if one.model == card.id]))
     return made, [one for own in by_model.values() for one in own]
 
 
@@ -136,7 +147,7 @@ def _facts(examples: Path, shown: Mapping[str, Sequence[str]], name: str) -> dic
 
 def _published(family: Family, names: Sequence[str]) -> dict[str, tuple[str, float, str]]:
     known = set(family.variants)
-    figures = {name: family.variant(name).published for name in dict.fromkeys(names) if name in known}
+    figures = {name: family.variant(name).published for name in sorted(set(names)) if name in known}
     return {name: (one.metric, one.value, one.where) for name, one in figures.items() if one is not None}
 
 

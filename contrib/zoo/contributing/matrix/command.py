@@ -1,4 +1,4 @@
-"""`zoo matrix`: takes what has been measured into doc/results.json, and writes the pages doc/models*."""
+"""`zoo matrix`: takes what has been measured into doc/results.json and doc/reproduced.json, and writes doc/models*."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from zoo.commands import console
+from zoo.contributing import reproduced
 from zoo.contributing.matrix import collect, results
 from zoo.contributing.matrix.listing import listing
 from zoo.contributing.matrix.page import page
@@ -15,6 +16,7 @@ from zoo.errors import CheckFailedError
 from zoo_core.files import write_text
 
 RESULTS = "results.json"
+FIGURES = Path(reproduced.FILE).name
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -27,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
         "--output",
         type=Path,
         default=root / "doc",
-        help=f"where the pages go, and {RESULTS}, which holds what was measured before (default: doc)",
+        help=f"where the pages go; {RESULTS} and {FIGURES} there hold what was measured before (default: doc)",
     )
     parser.add_argument("--examples", type=Path, default=root / "contrib/example", help="where the models are")
     args = parser.parse_args(words)
@@ -39,18 +41,25 @@ def _write(args: argparse.Namespace) -> int:
     found = results.read(args.output / RESULTS)
     new, faults = results.measured(args.runs)
     taken = results.merge(found, new)
-    cards, strangers = collect.cards(args.examples.resolve(), args.output.resolve(), list(found.values()))
+    figures = reproduced.read(args.output / FIGURES)
+    own, wrong = reproduced.measured(args.runs)
+    taken_figures = reproduced.merge(figures, own)
+    faults += wrong
+    examples, output = args.examples.resolve(), args.output.resolve()
+    cards, strangers = collect.cards(examples, output, list(found.values()), list(figures.values()))
     texts = {
         "models.md": listing(cards, "en"),
         "models_zh.md": listing(cards, "zh"),
         "models.html": page(cards),
     }
     results.write(args.output / RESULTS, found.values())
+    reproduced.write(args.output / FIGURES, figures.values())
     for name, text in texts.items():
         write_text(args.output / name, text)
         print(args.output / name)
     cells = sum(len(card.results) for card in cards)
     print(f"{len(cards)} models, {cells} measured cells, {taken} of them from {args.runs}")
+    print(f"{len(figures)} published figures that were measured, {taken_figures} of them from {args.runs}")
     for name in sorted({one.model for one in strangers}):
         print(f"{name} has results in {RESULTS} and no model.py; they are kept, and not shown", file=sys.stderr)
     faults += [f"{card.id}: {card.fault}" for card in cards if card.fault]

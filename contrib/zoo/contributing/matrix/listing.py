@@ -22,6 +22,7 @@ TEXT = {
         "variant": "variant",
         "published": "published",
         "here": "measured here",
+        "comes_back": "here, the same data",
         "random": "none (random weights)",
         "no_figure": "none",
         "missing": "Not run: {names}.",
@@ -50,6 +51,7 @@ TEXT = {
         "variant": "变体",
         "published": "公布值",
         "here": "本处实测",
+        "comes_back": "本处，同一数据",
         "random": "无（随机权重）",
         "no_figure": "无",
         "missing": "未运行：{names}。",
@@ -95,6 +97,9 @@ def _section(card: Card, language: str) -> Iterator[str]:
         yield ""
     measured = card.measured()
     if not measured:
+        if card.reproduced:
+            yield from _figures(card, {}, text)
+            yield ""
         yield text["nothing"].format(command=code(f"zoo run {card.id}"))
         return
     shown = dict(list(measured.items())[:_VARIANTS])
@@ -116,16 +121,20 @@ def _about(card: Card, text: dict[str, str]) -> str:
 def _figures(card: Card, shown: dict[str, list[Result]], text: dict[str, str]) -> Iterator[str]:
     """The published figure of each variant beside our own; nothing where none is published."""
     rows = []
-    for variant, results in shown.items():
+    back = {one.variant: one for one in card.reproduced}
+    for variant in dict.fromkeys([*shown, *back]):
         figure = card.published.get(variant)
         if figure is None:
             continue
+        results = shown.get(variant, [])
         here = next((f"{one.metric} {one.value:.4f}" for one in results if one.value is not None), "")
-        random = results[0].weights == "random"
+        random = bool(results) and results[0].weights == "random"
         said = f"{figure.metric} {figure.value:g} ({figure.where})"
-        rows.append((variant, said, here or text["random" if random else "no_figure"]))
+        one = back.get(variant)
+        comes_back = f"{one.here()}: {one.verdict} ({one.data}, {one.samples:,}; {one.date[:10]})" if one else ""
+        rows.append((variant, said, comes_back, here or text["random" if random else "no_figure"]))
     if rows:
-        yield from table((text["variant"], text["published"], text["here"]), rows)
+        yield from table((text["variant"], text["published"], text["comes_back"], text["here"]), rows)
 
 
 def _grid(shown: dict[str, list[Result]], language: str) -> Iterator[str]:

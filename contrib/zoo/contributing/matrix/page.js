@@ -10,7 +10,7 @@ const TEXT = {
     domain: "every domain", target: "every target", dtype: "every dtype", verdict: "every verdict",
     byName: "by name", byRate: "fastest first", byDate: "newest first", notRun: "not run",
     shown: (some, all) => `${some} of ${all} models`, folder: "folder", source: "source", variant: "variant",
-    published: "published", here: "measured here", random: "none (random weights)", none: "none",
+    published: "published", here: "measured here", back: "here, the same data", random: "none (random weights)", none: "none",
     reference: "reference", pass: "pass", FAIL: "FAIL", weights: (name) => `${name} weights`, perSecond: "/s", ms: "ms",
     of: (share, samples) => `${share} of ${samples}`, own: "own sample data", batch: "batch",
     missing: (names) => `Not run: ${names}.`, nothing: "Not run. Command:", fault: "This model cannot be described:",
@@ -24,7 +24,7 @@ const TEXT = {
     domain: "全部领域", target: "全部目标", dtype: "全部精度类型", verdict: "全部结论",
     byName: "按名称", byRate: "最快优先", byDate: "最新优先", notRun: "未运行",
     shown: (some, all) => `${all} 个模型中的 ${some} 个`, folder: "文件夹", source: "来源", variant: "变体",
-    published: "公布值", here: "本处实测", random: "无（随机权重）", none: "无",
+    published: "公布值", here: "本处实测", back: "本处，同一数据", random: "无（随机权重）", none: "无",
     reference: "基准", pass: "通过", FAIL: "未通过", weights: (name) => `${name} 权重`, perSecond: "/秒", ms: "毫秒",
     of: (share, samples) => `${share}（共 ${samples}）`, own: "自带样例数据", batch: "batch",
     missing: (names) => `未运行：${names}。`, nothing: "尚未运行。命令：", fault: "无法描述此模型：",
@@ -85,9 +85,12 @@ function figures(model, variant) {
   const cells = model.measured[variant] ?? [], own = cells.find((one) => one.value !== null);
   const here = own ? metricOf(own) : cells[0]?.run.weights === "random" ? text.random : text.none;
   const where = own ? `${text.weights(own.run.weights)}, ${setOf(own.run)}` : "";
+  const back = model.reproduced?.[variant];
   return make("div", { class: "figures" },
     make("div", {}, make("small", {}, text.published), make("b", {}, `${published[0]} ${published[1]}`),
       make("small", {}, data.places[published[2]])),
+    back ? make("div", {}, make("small", {}, text.back), make("b", {}, `${back[0]} ${back[1]}`),
+      make("small", {}, `${back[2]}, ${back[3]}`)) : null,
     make("div", {}, make("small", {}, text.here), make("b", {}, here), make("small", {}, where)));
 }
 

@@ -66,6 +66,11 @@ class _Data:
                 for name, one in card.published.items()
                 if name in places
             },
+            "reproduced": {
+                places[one.variant]: [one.here(), one.verdict, f"{one.data}, {one.samples:,}", one.date[:10]]
+                for one in card.reproduced
+                if one.variant in places
+            },
             "measured": {places[name]: self._runs(results) for name, results in measured.items()},
         }
         return {name: value for name, value in said.items() if value not in (None, "", {})}

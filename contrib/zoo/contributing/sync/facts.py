@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from engine.spec import TensorSpec
+from zoo.contributing import reproduced
+from zoo.contributing.reproduced import Key, Reproduced
 from zoo.contributing.usual import checkpoint, demo_paths, needs_random
 from zoo.family import Family
 from zoo.manifest import KINDS, ONNX, kind_name, manifest_path
@@ -21,22 +23,23 @@ _KINDS = {"static": "batch 1", "dynamic": "any batch", "float16": "the same in f
 def contents(family: Family, root: Path) -> dict[str, Callable[[], list[str]]]:
     """The parts that a model's README may have; `facts` it must have."""
     model = family.variant()
+    figures = reproduced.read(root / reproduced.FILE)
     return {
-        "facts": lambda: [*_facts(family, model), *_way_in(model, root)],
+        "facts": lambda: [*_facts(family, model, figures), *_way_in(model, root)],
         "inference": lambda: _inference(model),
         "accuracy": lambda: _accuracy(model),
     }
 
 
-def _facts(family: Family, model: Model) -> list[str]:
+def _facts(family: Family, model: Model, figures: Mapping[Key, Reproduced]) -> list[str]:
     lines = [
         f"- {FRAMEWORKS[family.framework]}; variants: {variants(family)}. Source: {model.source}.",
         f"- Input: {_tensors(model, 'inputs')}. Output: {_tensors(model, 'outputs')}{_sizes(model)}.",
         f"- Licence: {model.licence}.{f' Paper: {model.paper}.' if model.paper else ''}",
         f"- Weights: {_weights(family, model)}.",
     ]
-    measured = _published(family, lambda one: one.reference is not None)
-    others = _published(family, lambda one: one.reference is None)
+    measured = _published(family, figures, lambda one: one.reference is not None)
+    others = _published(family, {}, lambda one: one.reference is None)
     name = family.name
     return (
         lines
@@ -104,15 +107,18 @@ def _how(there: list[Model]) -> str:
     return f"fetched once, its digest checked{' (where its source states none: `--trust`)' if looked_up else ''}"
 
 
-def _published(family: Family, chosen: Callable[[Model], bool]) -> str:
-    """The source's own figures of the chosen variants, those with one metric and address together."""
+def _published(family: Family, figures: Mapping[Key, Reproduced], chosen: Callable[[Model], bool]) -> str:
+    """The source's own figures of the chosen variants, those with one metric and address together, and what was
+    measured here."""
     several = len(family.variants) > 1
     grouped: dict[tuple[str, str], list[str]] = {}
     for one in _named(family):
         figure: Published | None = one.published
         if figure and chosen(one):
             name = f"`{one.variant}` " if several else ""
-            grouped.setdefault((figure.metric, figure.where), []).append(f"{name}{figure.value:g}")
+            here = figures.get((one.id, one.variant, figure.metric))
+            told = f": here {here.here()}, {here.verdict}" if here else ""
+            grouped.setdefault((figure.metric, figure.where), []).append(f"{name}{figure.value:g}{told}")
     return "; ".join(f"{metric} {', '.join(values)} ({where})" for (metric, where), values in grouped.items())
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zoo import catalogue
+from zoo.contributing import reproduced
 from zoo.contributing.sync import blocks, facts, requirements, scripts, tables
 from zoo.contributing.usual import defines_model
 from zoo.errors import ZooError
@@ -47,9 +48,10 @@ def plan(root: Path) -> Plan:
         sync_folder(family, root, made)
     for path in sorted((root / requirements.SHARED).glob("*.txt")):
         _bounds(path, root, made)
+    figures = reproduced.read(root / reproduced.FILE)
     for path, language in tables.documents(root):
         if path.is_file():
-            _parts(path, tables.contents(families, language), (), root, made)
+            _parts(path, tables.contents(families, language, figures.values()), (), root, made)
     return made
 
 

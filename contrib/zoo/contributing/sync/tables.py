@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine import backends
 from zoo.commands import export, predict, valid
+from zoo.contributing.markdown import escape
+from zoo.contributing.reproduced import Reproduced
 from zoo.contributing.sync.facts import FRAMEWORKS, variants
 from zoo.contributing.usual import needs_random
 from zoo.family import Family
@@ -29,7 +31,7 @@ class Words:
     """What the tables say in one language: their columns, and what stands in cells.
 
     Args:
-        models, flags, targets: the columns.
+        models, flags, targets, published: the columns.
         weights: of the weights at hand, by "sample", "built", "package", "fetched" and "random".
         every: every script.
         only: in front of the models that have a flag.
@@ -38,6 +40,7 @@ class Words:
     models: Sequence[str]
     flags: Sequence[str]
     targets: Sequence[str]
+    published: Sequence[str]
     weights: Mapping[str, str]
     every: str
     only: str
@@ -49,6 +52,7 @@ _LANGUAGES = {
         models=("model", "what it is", "from", "variants", "weights at hand", "on its sample, by its README"),
         flags=("flag", "meaning", "scripts"),
         targets=("target", "runtime", "not run yet on"),
+        published=("network", "data", "published", "here: framework", "here: ONNX", "verdict"),
         weights={
             "sample": "trained on a sample",
             "built": "those that it is built with",
@@ -63,6 +67,7 @@ _LANGUAGES = {
         models=("模型", "名称", "框架", "变体", "现成权重", "样本上的结果（见其 README）"),
         flags=("参数", "含义（与 `--help` 相同）", "脚本"),
         targets=("target", "运行时", "尚未运行过的硬件"),
+        published=("网络", "数据", "公布值", "此处：框架", "此处：ONNX", "判定"),
         weights={
             "sample": "在样本上训练",
             "built": "构建时自带",
@@ -87,13 +92,19 @@ class Use:
     model: str
 
 
-def contents(families: Sequence[Family], language: str) -> dict[str, Callable[[], list[str]]]:
-    """The parts that README.md and doc/Running.md may have, in English ("") or Chinese ("_zh")."""
+def contents(
+    families: Sequence[Family], language: str, figures: Iterable[Reproduced]
+) -> dict[str, Callable[[], list[str]]]:
+    """The parts that README.md and doc/Running.md may have, in English ("") or Chinese ("_zh").
+
+    figures: that were measured, for the table of published ones.
+    """
     words = _LANGUAGES[language]
     return {
         "models": lambda: _table(words.models, [_row(family, words) for family in families]),
         "flags": lambda: _table(words.flags, _flags(families, words)),
         "targets": lambda: _table(words.targets, _targets()),
+        "published": lambda: _table(words.published, [_published(one) for one in figures]),
     }
 
 
@@ -169,6 +180,20 @@ def _meaning(found: Sequence[Use]) -> str:
 
 def _targets() -> list[tuple[str, ...]]:
     return [(f"`{name}`", one.summary, one.unproved or "–") for name, one in backends.targets().items()]
+
+
+def _published(one: Reproduced) -> tuple[str, ...]:
+    """A published figure beside our own."""
+    framework, *_, exported = one.figures.values()
+    network = f"[{one.model}](contrib/example/{one.model}/README.md)"
+    return (
+        network if one.variant == one.model.rpartition("/")[2] else f"{network} `{one.variant}`",
+        escape(f"{one.data}, {one.samples:,}"),
+        escape(f"{one.metric} {one.published:g}"),
+        f"{framework:.4g}",
+        f"{exported:.4g}",
+        one.verdict,
+    )
 
 
 def documents(root: Path) -> list[tuple[Path, str]]:
