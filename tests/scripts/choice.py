@@ -1,7 +1,8 @@
-"""Which models the tests over the catalogue run: a folder with code of its own always, of the leaves of libraries some.
+"""Which models the tests over the catalogue run: one of each kind, drawn by the commit, so that over time each of them is.
 
-A leaf is a few lines that name networks of a library; what it runs is the library's room, which the folders of whole
-libraries run, too, with a small network each.
+Models are of one kind where they are of one domain and one framework, have one graph or several, and are alike in what
+they have of their own: code, a few names of a library, or the whole library. So the time that the tests take grows with
+the kinds and not with the models. What a change touches, `zoo check --changed-since` runs, whole.
 """
 
 from __future__ import annotations
@@ -9,31 +10,37 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Hashable, Sequence
 
 from zoo import catalogue
 
-MORE = 1  # leaves beside the folders of whole libraries
 ALL = "all"  # the word for every model, in TEST_MODELS
+OWN, NAMES, LIBRARY = "code of its own", "names of a library", "a whole library"
 
 
-def chosen(ids: Sequence[str], commit: str) -> list[str]:
-    """The models that are run. Which leaves are drawn depends on `commit`, so that over time each of them is."""
-    leaves = [one for one in ids if is_leaf(one)]
+def chosen(ids: Sequence[str], commit: str, kind: Callable[[str], Hashable]) -> list[str]:
+    """The models that are run: of each kind, the one that `commit` draws; every model where TEST_MODELS asks for it."""
     if os.environ.get("TEST_MODELS") == ALL:
         return list(ids)
-    drawn = sorted(leaves, key=lambda one: hashlib.sha256(f"{commit} {one}".encode()).digest())[:MORE]
-    return [one for one in ids if one not in leaves or one in drawn]
+    drawn: dict[Hashable, str] = {}
+    for one in sorted(ids, key=lambda one: hashlib.sha256(f"{commit} {one}".encode()).digest()):
+        drawn.setdefault(kind(one), one)
+    return [one for one in ids if one in drawn.values()]
 
 
-@cache
-def is_leaf(model_id: str) -> bool:
-    """Whether a folder names some networks of a library, and has nothing of its own."""
+def kind_of(model_id: str) -> tuple[str, str, bool, str]:
+    """Domain, framework, whether it has several graphs, and what it has of its own."""
+    family = catalogue.load(model_id)
+    return family.domain, family.framework, len(family.variant().parts) > 1, _own(model_id)
+
+
+def _own(model_id: str) -> str:
+    if catalogue.load(model_id).library:
+        return LIBRARY
     lines = (catalogue.EXAMPLES / model_id / "model.py").read_text(encoding="utf-8").splitlines()
-    own = any(line.startswith(("def ", "class ")) for line in lines)
+    code = any(line.startswith(("def ", "class ")) for line in lines)
     named = any(line.startswith("from zoo.libraries import ") for line in lines)
-    return named and not own and not catalogue.load(model_id).library
+    return NAMES if named and not code else OWN
 
 
 def commit() -> str:

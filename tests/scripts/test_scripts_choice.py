@@ -1,4 +1,4 @@
-"""The drawing of models: nothing with code of its own is left out, and over time nothing at all."""
+"""The drawing of models: each kind is run at every commit, and over time every model."""
 
 from __future__ import annotations
 
@@ -6,29 +6,26 @@ import pytest
 
 from zoo import catalogue
 
-from .choice import ALL, MORE, chosen, is_leaf
+from .choice import ALL, LIBRARY, NAMES, OWN, chosen, kind_of
 
 IDS = catalogue.ids()
-ALWAYS = {
-    "classification/lenet",
-    "detection/yolox",
-    "nlp/transformer",
-    "classification/timm",
-    "classification/pytorchcv",
-}
+KINDS = {one: kind_of(one) for one in IDS}
 
 
-def test_a_leaf_has_nothing_of_its_own() -> None:
-    assert is_leaf("classification/vgg")
-    assert not any(map(is_leaf, ALWAYS))
+def test_kinds_tell_models_apart() -> None:
+    assert KINDS["classification/vgg"] == ("classification", "pytorch", False, NAMES)
+    assert KINDS["classification/timm"] == ("classification", "pytorch", False, LIBRARY)
+    assert KINDS["classification/lenet_mindspore"] == ("classification", "mindspore", False, OWN)
+    assert KINDS["nlp/transformer"] == ("nlp", "pytorch", True, OWN)
+    assert KINDS["nlp/textcnn"] == ("nlp", "pytorch", False, OWN)
 
 
-def test_a_few_leaves_and_all_else_are_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_of_each_kind_is_run_and_in_time_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TEST_MODELS", raising=False)
-    leaves = set(filter(is_leaf, IDS))
-    drawn = [chosen(IDS, str(number)) for number in range(400)]
-    assert all(len(one) == len(IDS) - len(leaves) + MORE and set(one) >= ALWAYS for one in drawn)
+    drawn = [chosen(IDS, str(number), KINDS.__getitem__) for number in range(600)]
+    for one in drawn:
+        assert sorted(map(KINDS.__getitem__, one)) == sorted(set(KINDS.values()))
     assert set().union(*drawn) == set(IDS)
-    assert chosen(IDS, "a") == chosen(IDS, "a")
+    assert chosen(IDS, "a", KINDS.__getitem__) == chosen(IDS, "a", KINDS.__getitem__)
     monkeypatch.setenv("TEST_MODELS", ALL)
-    assert chosen(IDS, "a") == IDS
+    assert chosen(IDS, "a", KINDS.__getitem__) == IDS

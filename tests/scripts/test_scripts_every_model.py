@@ -1,7 +1,7 @@
 """Every model of the catalogue: its export is proved, verified, and run by its own scripts.
 
-A new folder below contrib/example is covered without a word here. What only one model has, has a file of its own. Of
-the leaves of libraries some are drawn (`choice`); TEST_MODELS=all runs them all.
+A new folder below contrib/example is covered without a word here. What only one model has, has a file of its own. One of
+each kind is drawn (`choice`); TEST_MODELS=all runs them all.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from zoo.manifest import Exported, read_manifest, weights_kind
 from zoo.model import Model
 from zoo.running.setting import Setting
 
-from .choice import chosen, commit
+from .choice import chosen, commit, kind_of
 
 SAMPLES = 24  # that frameworks and files are compared on
 FEW = 6  # of closed loops, where each is hundreds of calls; of random weights, where the outputs themselves are judged
@@ -46,7 +46,7 @@ for sys.argv in json.loads(sys.argv[1]):
 print(json.dumps(codes))
 """
 
-every_model = pytest.mark.parametrize("model_id", chosen(catalogue.ids(), commit()))
+every_model = pytest.mark.parametrize("model_id", chosen(catalogue.ids(), commit(), kind_of))
 
 
 @every_model
