@@ -1,4 +1,4 @@
-"""Which models the tests over the catalogue run: one of each kind, drawn by the commit, so that over time each of them is.
+"""Which models the tests over the catalogue run: one of each kind, drawn by the commit; over time, each of them.
 
 Models are of one kind where they are of one domain and one framework, have one graph or several, and are alike in what
 they have of their own: code, a few names of a library, or the whole library. So the time that the tests take grows with

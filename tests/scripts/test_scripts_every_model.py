@@ -1,7 +1,7 @@
 """Every model of the catalogue: its export is proved, verified, and run by its own scripts.
 
-A new folder below contrib/example is covered without a word here. What only one model has, has a file of its own. One of
-each kind is drawn (`choice`); TEST_MODELS=all runs them all.
+A new folder below contrib/example is covered without a word here. What only one model has, has a file of its own.
+One of each kind is drawn (`choice`); TEST_MODELS=all runs them all.
 """
 
 from __future__ import annotations
