@@ -83,14 +83,14 @@ def _array(entry: bytes, numbers: bytes) -> np.ndarray:
     kind, shape, shard, offset, size = (said.get(number, 0) for number in range(1, 6))
     if kind not in _DTYPES or shard != 0 or not isinstance(offset, int) or not isinstance(size, int):
         raise ValueError(f"a variable of type {kind!r:.20} in shard {shard!r:.20}; numbers in one shard are read")
-    dims = _shape(shape if isinstance(shape, bytes) else b"")
+    dims = shape_of(shape if isinstance(shape, bytes) else b"")
     dtype = np.dtype(_DTYPES[kind])
     if offset + size > len(numbers) or prod(dims) * dtype.itemsize != size:
         raise ValueError(f"a variable of {list(dims)!s:.60} in bytes {offset} to {offset + size} of {len(numbers)}")
     return np.frombuffer(numbers, dtype, prod(dims), offset).reshape(dims)
 
 
-def _shape(content: bytes) -> tuple[int, ...]:
+def shape_of(content: bytes) -> tuple[int, ...]:
     """A TensorShapeProto: field 2 is a dimension, whose field 1 is its size."""
     dims = [dict(fields(value)) for number, value in fields(content) if number == 2 and isinstance(value, bytes)]
     sizes = tuple(one.get(1, 0) for one in dims)

@@ -22,6 +22,7 @@ from utils.preprocess.audio import (
     mel_filters,
     mel_to_hertz,
 )
+from utils.preprocess.tensorflow_audio import TensorFlowMfcc
 from zoo_core.errors import DataError
 
 with warnings.catch_warnings():
@@ -70,6 +71,28 @@ def test_mel_bands_and_mfcc_are_librosas(sound, ours: MelSpectrogram, theirs) ->
     got = Mfcc(ours, 13)(sound)
     assert got.dtype == np.float32
     assert np.abs(got - want).max() <= 2e-6 * np.abs(want).max()
+
+
+# What TensorFlow's own test of the operator Mfcc expects of the powers 1, 2, 3, … 513 at 22,050 Hz
+TENSORFLOW = [
+    29.13970072, -6.41568601, -0.61903012, -0.96778652, -0.26819878, -0.40907028, -0.15614748, -0.23203119,
+    -0.10481487, -0.1543029, -0.0769791, -0.10806114, -0.06047613,
+]  # fmt: skip
+
+
+def test_the_other_mfcc_is_tensorflows(sound: np.ndarray) -> None:
+    found = TensorFlowMfcc(MelSpectrogram(rate=22_050, frame=1_024), 13).cepstrum(np.sqrt(np.arange(1, 514))[None])
+    assert np.allclose(found[0], TENSORFLOW, atol=2e-6)
+
+    features = TensorFlowMfcc(MelSpectrogram(), 10)
+    spectrum = np.abs(librosa.stft(sound, n_fft=1_024, win_length=640, hop_length=320, center=False)).T
+    # librosa puts the window of 640 into the middle of the transform: its frames begin 192 samples later
+    late = features(sound[192:])[: len(spectrum)]
+    assert late.dtype == np.float32
+    assert np.allclose(late, features.cepstrum(spectrum)[: len(late)], atol=1e-3)
+    assert features(np.zeros(16_000, np.float32)).shape == (49, 10)
+    with pytest.raises(DataError, match="shorter than one frame"):
+        features(sound[:600])
 
 
 @pytest.mark.parametrize("htk", [True, False])

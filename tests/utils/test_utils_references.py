@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from utils.datasets.references import mnist, stsb
+from utils.datasets.references import keywords, mnist, stsb
 from utils.datasets.references.pairs import arrange_pairs, arrange_true
 from utils.datasets.restoration import RestorationPairs
+from utils.datasets.speech_commands import SpeechCommands
 from zoo_core.errors import DataError
 
 IMAGES, LABELS = "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"
@@ -92,3 +93,19 @@ def test_names_with_the_scale_become_pairs(tmp_path: Path) -> None:
     (tmp_path / "true").mkdir()
     arrange_true(files / "HR", tmp_path / "true")
     assert [one.id for one in RestorationPairs(tmp_path / "true", 25.0)] == ["baby.bmp"]
+
+
+def test_recordings_of_words_become_speech_commands(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    (tmp_path / "files").mkdir()
+    made.mkdir()
+    for name in ("yes", "house", "none", "silence"):
+        (tmp_path / "files" / f"{name}.wav").write_bytes(name.encode())
+    keywords.arrange(tmp_path / "files", made, ("yes", "no"))
+    samples = SpeechCommands(made, ("yes", "no"))
+    assert [(sample.id, sample.truth) for sample in samples] == [
+        ("_silence_/none_nohash_0.wav", 0),
+        ("_silence_/silence_nohash_0.wav", 0),
+        ("_unknown_/house_nohash_0.wav", 1),
+        ("yes/yes_nohash_0.wav", 2),
+    ]

@@ -10,8 +10,11 @@ from utils.datasets.episodes import Episode, write_episodes
 from utils.datasets.sample import Sample
 from utils.postprocess.pytorch.classification import Ranking
 from utils.preprocess.audio import MelSpectrogram, Mfcc
+from zoo import catalogue, frameworks
+from zoo.errors import ZooError
 from zoo.tasks.control import Control
 from zoo.tasks.keyword_spotting import KeywordSpotting
+from zoo.weights import Weights
 from zoo_core.errors import DataError
 
 CARTPOLE = "CartPole-v1"
@@ -43,6 +46,18 @@ def test_words_are_ranked() -> None:
     assert KEYWORDS.to_json(ranking)["classes"][1]["label"] == "no"
     assert len(KEYWORDS.adapted(None, 9).postprocess([np.zeros((1, 4))], [None])[0].classes) == 4
     assert KEYWORDS.agreement(ranking, Ranking((2,), (1.0,)))
+
+
+def test_a_frozen_graph_of_another_network_is_a_sentence(tmp_path: Path) -> None:
+    numbers = np.zeros(2, "<f4").tobytes()
+    tensor = b"\x08\x01\x12\x04\x12\x02\x08\x02\x22\x08" + numbers
+    value = b"\x42" + bytes([len(tensor)]) + tensor
+    attribute = b"\x0a\x05value\x12" + bytes([len(value)]) + value
+    node = b"\x0a\x07a/other\x12\x05Const\x2a" + bytes([len(attribute)]) + attribute
+    (tmp_path / "a.pb").write_bytes(b"\x0a" + bytes([len(node)]) + node)
+    model = catalogue.load("speech/ds_cnn").variant("ds_cnn_s_arm")
+    with pytest.raises(ZooError, match="no constant conv_1/weights in the graph"):
+        frameworks.of(model).load(model, Weights("pretrained", tmp_path / "a.pb", convert=model.pretrained.convert), [])
 
 
 def test_episodes_are_played_together(tmp_path: Path) -> None:

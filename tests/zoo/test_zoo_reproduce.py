@@ -61,6 +61,12 @@ def test_how_it_is_judged(
     assert verdict.told().endswith(verdict.because)
 
 
+def test_other_data_say_nothing_of_the_published_figure() -> None:
+    for value in (0.5, 0.95):
+        verdict = judge(Published("top1", 0.95, "", decimals=2), {"onnx": value}, 40, False, other="other words")
+        assert (verdict.word, verdict.told()) == (INCOMPARABLE, "other words")
+
+
 def idx(values: np.ndarray) -> bytes:
     return gzip.compress(b"\0\0\x08" + struct.pack(f">B{values.ndim}I", values.ndim, *values.shape) + values.tobytes())
 

@@ -173,15 +173,18 @@ class MelSpectrogram:
         """How many frames `samples` samples have."""
         return 1 + (samples - (0 if self.centred else self.frame)) // self.hop
 
-    def __call__(self, samples: np.ndarray) -> np.ndarray:
-        """Raises DataError for less than one frame."""
+    def windowed(self, samples: np.ndarray) -> np.ndarray:
+        """The frames behind their window, [frames, frame]. Raises DataError for less than one frame."""
         if self.centred:
             samples = np.pad(samples, self.frame // 2)
         if len(samples) < self.frame:
             raise DataError(f"a recording of {len(samples)} samples is shorter than one frame of {self.frame}.")
+        return np.lib.stride_tricks.sliding_window_view(samples, self.frame)[:: self.hop] * self._window
+
+    def __call__(self, samples: np.ndarray) -> np.ndarray:
+        """Raises DataError for less than one frame."""
         bins, filters = self._filters
-        frames = np.lib.stride_tricks.sliding_window_view(samples, self.frame)[:: self.hop]
-        spectrum = np.fft.rfft(frames * self._window, axis=1)[:, bins]
+        spectrum = np.fft.rfft(self.windowed(samples), axis=1)[:, bins]
         power = np.square(spectrum.real) + np.square(spectrum.imag)
         return np.asarray(power, np.float32) @ filters
 

@@ -60,14 +60,17 @@ class Reproduction:
         return self.verdict.word != DIFFERS
 
 
-def judge(published: Published, figures: dict[str, float], samples: int, whole: bool) -> Verdict:
+def judge(published: Published, figures: dict[str, float], samples: int, whole: bool, other: str = "") -> Verdict:
     """Compare the figures of all runtimes with the published one.
 
     Args:
         figures: by runtime; the one that is farthest off decides.
         samples: that they were measured on.
         whole: whether these are all that the published figure was measured on.
+        other: why it says nothing of them (`ReferenceData.other`).
     """
+    if other:
+        return Verdict(INCOMPARABLE, math.nan, other)
     off = max(abs(value - published.value) for value in figures.values())
     if published.spread:
         tolerance, because = published.spread, published.spread_of
@@ -103,7 +106,7 @@ def reproduce(setting: Setting, accept_terms: bool = False) -> Reproduction:
     for target in (frameworks.target(model), setting.target):
         done = validate(setting.but(target=target, dtype="float32"), folder)
         figures[target] = _figure(model, model.published, done)
-    verdict = judge(model.published, figures, done.samples, _whole(model.reference, done))
+    verdict = judge(model.published, figures, done.samples, _whole(model.reference, done), model.reference.other)
     record = {
         "model": model.id,
         "variant": model.variant,
@@ -151,6 +154,8 @@ def beside_published(done: Validation) -> str:
     if kind != "pretrained":
         return f"{said}; not compared: the weights here are {kind or 'of unknown origin'}, not the published ones"
     own = _figure(model, published, done)
-    verdict = judge(published, {done.setting.target: own}, done.samples, _whole(model.reference, done))
+    verdict = judge(
+        published, {done.setting.target: own}, done.samples, _whole(model.reference, done), model.reference.other
+    )
     told = f"{said}; here {own:.6g}, {own - published.value:+.2g}: {verdict.word}"
     return f"{told} ({verdict.told()})"
