@@ -108,8 +108,10 @@ def test_where_the_published_weights_are(yolox: Family) -> None:
     for variant in PARAMETERS:
         source = yolox.variant(variant).published_weights()
         assert isinstance(source, Pretrained)
-        assert source.url == f"https://github.com/Megvii-BaseDetection/YOLOX/releases/download/0.1.1rc0/{variant}.pth"
         assert len(source.sha256 or "") == 64
+        if variant == "yolox_nano":  # the ONNX file of the same weights, at an address that states a commit
+            continue
+        assert source.url == f"https://github.com/Megvii-BaseDetection/YOLOX/releases/download/0.1.1rc0/{variant}.pth"
     with pytest.raises(ZooError, match=r"variant yolox_sample of detection/yolox has no published .* --weights sample"):
         find_weights(yolox.variant("yolox_sample"), "pretrained")
     with pytest.raises(ZooError, match="use --weights pretrained, random or a file"):

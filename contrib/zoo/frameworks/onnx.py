@@ -97,14 +97,21 @@ def _from_file(path: Path) -> dict[str, np.ndarray]:
 
         return load_file(str(path))
     import onnx
+
+    initializers = read_graph(path).graph.initializer
+    floats = [tensor for tensor in initializers if tensor.data_type == onnx.TensorProto.FLOAT]
+    return {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in floats}
+
+
+def read_graph(path: Path) -> Any:
+    """An ONNX file as an onnx.ModelProto. Raises ZooError where it is none."""
+    import onnx
     from google.protobuf.message import DecodeError
 
     try:
-        graph = onnx.load_model(str(path), format="protobuf")
+        return onnx.load_model(str(path), format="protobuf")
     except DecodeError as error:
         raise ZooError(f"{path} is neither an ONNX file nor a .safetensors file") from error
-    floats = [tensor for tensor in graph.graph.initializer if tensor.data_type == onnx.TensorProto.FLOAT]
-    return {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in floats}
 
 
 def export(

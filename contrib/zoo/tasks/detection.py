@@ -12,10 +12,24 @@ import numpy as np
 
 from utils.datasets.coco import CocoDetection
 from utils.datasets.folder import IMAGE_SUFFIXES
+from utils.datasets.references import LISTINGS
+from utils.datasets.references.graphs import arrange
 from utils.datasets.sample import Sample
 from utils.metrics.detection import CocoAveragePrecision, agreement
 from utils.postprocess.pytorch.detection import Detections
+from zoo.data import ReferenceData
 from zoo.task import Task
+
+COCO_MINI = ReferenceData(
+    "coco_mini",
+    "COCO val2017",
+    LISTINGS / "coco_mini.tsv",
+    arrange,
+    "annotations: CC BY 4.0; each picture: the Creative Commons licence that the annotations name, many non-commercial",
+    79,
+    terms="COCO's pictures are Flickr's, each with a licence of its own, and COCO's terms of use hold for them",
+    rule="79 of 5,000 pictures, those of the repository COCO-MINI",
+)
 
 Decoder = Callable[[Sequence[np.ndarray], Sequence[Any]], list[Detections]]
 

@@ -11,9 +11,15 @@ from utils.postprocess.pytorch.detection import YoloxDecoder
 from utils.preprocess.pytorch.detection import Letterbox
 from zoo.catalogue import beside
 from zoo.family import Family
+from zoo.frameworks.onnx_weights import state_from_onnx
 from zoo.model import Model, Part, Pretrained, Published, SampleData
-from zoo.tasks.detection import ObjectDetection
+from zoo.tasks.detection import COCO_MINI, ObjectDetection
 
+# The authors' nano as the ONNX file of their release, at an address that states a commit.
+NANO = (
+    "https://raw.githubusercontent.com/Kazuhito00/YOLOX-ONNX-TFLite-Sample/3d4f1119d0694200671c08069ecb847aa0d8495a"
+    "/model/yolox_nano.onnx"
+)
 RELEASE = "https://github.com/Megvii-BaseDetection/YOLOX/releases/download/0.1.1rc0"
 # Depth and width relative to YOLOX-L, whether 3 x 3 convolutions are separable, and the side of the input in pixels.
 SHAPES = {
@@ -23,19 +29,6 @@ SHAPES = {
     "yolox_sample": (0.33, 0.125, False, 160),
 }
 SAMPLE = "yolox_sample"
-# The authors' files, their size and SHA-256. The authors state no digests: these are the ones that mirrors record, such
-# as https://huggingface.co/kadirnar/yolox_s-v0.1.1 and yolox_tiny-v0.1.1, and those who pin the files.
-PRETRAINED = {
-    "yolox_nano": Pretrained(
-        f"{RELEASE}/yolox_nano.pth", 7.7, "cd28f55fbbc1829f99d9ac9b38a16d259a22889739c8728ea877610201feff7b"
-    ),
-    "yolox_tiny": Pretrained(
-        f"{RELEASE}/yolox_tiny.pth", 40.8, "9de513de589ac98bb92d3bca53b5af7b9acfa9b0bacb831f7999d0f7afaee8f0"
-    ),
-    "yolox_s": Pretrained(
-        f"{RELEASE}/yolox_s.pth", 72.1, "f55ded7181e1b0c13285c56e7790b8f0e8f8db590fe4edb37f0b7f345c913a30"
-    ),
-}
 # What the scenes' shapes are called where a network knows COCO's classes only: something of that outline. It serves to
 # compare runtimes, and is no measure of a network.
 STAND_INS = ("frisbee", "kite", "book", "airplane")
@@ -52,6 +45,22 @@ def build(variant: str) -> Any:
     return beside(__file__, "network").YOLOX(len(labels_of(variant)), depth, width, depthwise)
 
 
+# Files, their size and SHA-256. The authors state no digests: these are the ones that mirrors record, such
+# as https://huggingface.co/kadirnar/yolox_s-v0.1.1 and yolox_tiny-v0.1.1, and those who pin the files.
+PRETRAINED = {
+    "yolox_nano": Pretrained(
+        NANO,
+        3.7,
+        "695e750a5d5754bb5a8d5325643b59282191a7e7a564e435a415fd3c578eab14",
+        convert=partial(state_from_onnx, build=partial(build, "yolox_nano")),
+    ),
+    "yolox_tiny": Pretrained(
+        f"{RELEASE}/yolox_tiny.pth", 40.8, "9de513de589ac98bb92d3bca53b5af7b9acfa9b0bacb831f7999d0f7afaee8f0"
+    ),
+    "yolox_s": Pretrained(
+        f"{RELEASE}/yolox_s.pth", 72.1, "f55ded7181e1b0c13285c56e7790b8f0e8f8db590fe4edb37f0b7f345c913a30"
+    ),
+}
 PUBLISHED = {
     "yolox_nano": Published("map", 0.258, "the authors' repository, COCO val2017, 416 x 416"),
     "yolox_tiny": Published("map", 0.328, "the authors' repository, COCO val2017, 416 x 416"),
@@ -80,6 +89,7 @@ def model(variant: str) -> Model:
         paper="Ge et al., YOLOX: Exceeding YOLO Series in 2021, 2021",
         pretrained=PRETRAINED.get(variant),
         published=PUBLISHED.get(variant),
+        reference=None if variant == SAMPLE else COCO_MINI,
     )
 
 

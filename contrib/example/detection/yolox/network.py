@@ -69,7 +69,8 @@ class CrossStage(nn.Module):
         self.m = nn.Sequential(*(Bottleneck(half, shortcut, depthwise) for _ in range(count)))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.conv3(torch.cat([self.m(self.conv1(x)), self.conv2(x)], 1))
+        first, second = self.conv1(x), self.conv2(x)
+        return self.conv3(torch.cat([self.m(first), second], 1))
 
 
 class PyramidPooling(nn.Module):
@@ -180,12 +181,9 @@ class DecoupledHead(nn.Module):
         levels = []
         for level, features in enumerate(maps):
             x = self.stems[level](features)
+            classes = self.cls_preds[level](self.cls_convs[level](x))
             boxes = self.reg_convs[level](x)
-            parts = (
-                self.reg_preds[level](boxes),
-                self.obj_preds[level](boxes),
-                self.cls_preds[level](self.cls_convs[level](x)),
-            )
+            parts = (self.reg_preds[level](boxes), self.obj_preds[level](boxes), classes)
             levels.append(torch.cat(parts, 1).flatten(2))
         return torch.cat(levels, 2).transpose(1, 2)
 
