@@ -26,6 +26,7 @@ _JOBS = {
     "readme": ("contributing.readme", "main", False, "run the commands of a model's README: zoo readme --test MODEL"),
     "report": ("contributing.report", "main", True, "the description of a pull request, from what has been measured"),
     "matrix": ("contributing.matrix.command", "main", False, "the pages of all models, from what has been measured"),
+    "sweep": ("contributing.sweep.command", "main", True, "export and verify every network of a library, name by name"),
     "env": ("commands.env", "main", False, "this machine: packages, and which targets can be used"),
 }
 

@@ -16,6 +16,11 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def memory() -> int:
+    """Bytes of memory that the machine has."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
 def compute_units(environ: Mapping[str, str] | None = None) -> int:
     """Compute units of a card that are used: the environment variable MAX_ENGINE_NUMS, 4 by default.
 

@@ -14,7 +14,7 @@ from zoo.commands import console
 from zoo.provenance import PACKAGES, cpu_name, version_of
 from zoo_core.files import write_json
 from zoo_core.home import home
-from zoo_core.machine import cores
+from zoo_core.machine import cores, memory
 
 
 def facts() -> dict[str, Any]:
@@ -74,4 +74,4 @@ def main(argv: list[str] | None = None) -> int:
 def _memory_gib() -> float | None:
     if not hasattr(os, "sysconf"):
         return None
-    return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+    return round(memory() / 2**30, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -27,10 +27,14 @@ def reach(folder: Path, contrib: Path) -> dict[str, tuple[str, ...]]:
 
     The way begins with the script's file name: ("model.py", "zoo.tasks.classification", "utils.datasets.folder").
     """
+    return reached({script.relative_to(folder).as_posix(): script for script in sorted(folder.rglob("*.py"))}, contrib)
+
+
+def reached(scripts: Mapping[str, Path], contrib: Path) -> dict[str, tuple[str, ...]]:
+    """The same for any files, each with the name by which its ways begin."""
     ways: dict[str, tuple[str, ...]] = {}
     todo: deque[tuple[str, tuple[str, ...]]] = deque()
-    for script in sorted(folder.rglob("*.py")):
-        name = script.relative_to(folder).as_posix()
+    for name, script in scripts.items():
         todo.extend((module, (name, module)) for module in _imported(script, "", contrib))
     while todo:
         module, way = todo.popleft()
