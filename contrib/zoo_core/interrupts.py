@@ -10,6 +10,7 @@ import _signal  # the functions of `signal` without the search for enums, which 
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, wait
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -88,3 +89,22 @@ def stepwise(steps: Generator[T, None, None]) -> Iterator[T]:
     finally:
         with Uninterrupted():
             steps.close()
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """SIGTERM is handled as Ctrl-C is; also where that one is ignored, as it is behind a shell's &."""
+    if threading.get_ident() != _MAIN.ident:
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        if not callable(_signal.getsignal(_signal.SIGINT)):
+            raise KeyboardInterrupt
+        _signal.raise_signal(_signal.SIGINT)
+
+    before = _signal.signal(_signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        _signal.signal(_signal.SIGTERM, before)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +17,7 @@ from zoo.contributing.check.runner import CaseResult, Plan, require_inside, run_
 from zoo.contributing.check.schema import Case
 from zoo.contributing.repository import here, run_its_own
 from zoo.provenance import provenance
-from zoo_core.interrupts import Uninterrupted, wait_for
+from zoo_core.interrupts import Uninterrupted, terminable, wait_for
 from zoo_core.machine import cores
 
 PARTS = ("structure", "functional")
@@ -105,7 +103,7 @@ def _run(chosen: Sequence[tuple[Case, str]], plan: Plan, jobs: int) -> list[Case
     for case, _ in chosen:
         require_inside(case, plan.root)
     seen = list(look.look(plan.root, [(case.run_dir, case) for case, _ in chosen], plan.parts))
-    with _terminable(), Uninterrupted(), ThreadPoolExecutor(jobs) as pool:
+    with terminable(), Uninterrupted(), ThreadPoolExecutor(jobs) as pool:
         waiting = [pool.submit(run_case, case, why, plan, one) for (case, why), one in zip(chosen, seen, strict=True)]
         try:
             results = []
@@ -118,20 +116,3 @@ def _run(chosen: Sequence[tuple[Case, str]], plan: Plan, jobs: int) -> list[Case
             for one in waiting:
                 one.cancel()
             raise
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """SIGTERM is handled as Ctrl-C is."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(*_: object) -> None:
-        signal.raise_signal(signal.SIGINT)
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -58,7 +58,7 @@ class Ended:
     seconds: float
 
 
-def each_alone(job: Job, items: Sequence[str], limits: Limits) -> Iterator[Ended]:
+def each_alone(job: Job, items: Sequence[str], limits: Limits) -> Generator[Ended, None, None]:
     """`job(item, say)` for each item, `limits.jobs` at once; in the order in which they end.
 
     A process ends with all that it started and that is still in its group. When the iterator is closed, those under way

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from zoo.commands import console
@@ -17,6 +18,7 @@ from zoo.contributing.sweep.table import Row, Table, read
 from zoo.errors import CheckFailedError
 from zoo.family import Family
 from zoo_core.files import write_text
+from zoo_core.interrupts import terminable
 from zoo_core.machine import cores, memory
 
 _SECONDS = 600
@@ -67,9 +69,10 @@ def _sweep(family: Family, args: argparse.Namespace) -> int:
     left = sweep.left(found)
     print(f"{len(left)} names to try, {len(sweep.names) - len(left)} are in {table} already", flush=True)
     start = time.monotonic()
-    for count, row in enumerate(sweep.rows(found, left), start=1):
-        _write(found, table)
-        print(f"[{count}/{len(left)}] {_line(row)}{_estimate(start, count, len(left))}", flush=True)
+    with terminable(), closing(sweep.rows(found, left)) as rows:
+        for count, row in enumerate(rows, start=1):
+            _write(found, table)
+            print(f"[{count}/{len(left)}] {_line(row)}{_estimate(start, count, len(left))}", flush=True)
     _write(found, table)
     return _judged([found.rows[name] for name in sweep.names], table)
 

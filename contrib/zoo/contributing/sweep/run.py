@@ -6,7 +6,8 @@ import fnmatch
 import importlib
 import shutil
 import tempfile
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ class Sweep:
         digest = facts_digest(made_with(self.family, self.targets))
         return [name for name in self.names if not found.current(name, digest, self.limits)]
 
-    def rows(self, found: Table, names: Sequence[str]) -> Iterator[Row]:
+    def rows(self, found: Table, names: Sequence[str]) -> Generator[Row, None, None]:
         """Measure `names`, and put them into the table; each row is given when it is there."""
         if not names:
             return
@@ -73,11 +74,12 @@ class Sweep:
                 folder.mkdir()
                 one.measure(self.family.variant(name), self.targets, folder, say)
 
-            for ended in each_alone(job, names, self.limits):
-                shutil.rmtree(Path(place) / flat(ended.item), ignore_errors=True)
-                row = Row.of(ended, digest, self.limits)
-                found.rows[row.name] = row
-                yield row
+            with closing(each_alone(job, names, self.limits)) as all_ended:
+                for ended in all_ended:
+                    shutil.rmtree(Path(place) / flat(ended.item), ignore_errors=True)
+                    row = Row.of(ended, digest, self.limits)
+                    found.rows[row.name] = row
+                    yield row
 
 
 def made_with(family: Family, targets: Sequence[str]) -> dict[str, Any]:
