@@ -169,6 +169,7 @@ def _serve(job: Job, item: str, sink: int, seconds: float) -> NoReturn:
         nothing = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nothing, stream)
+        sys.stdout = sys.stderr = os.fdopen(nothing, "w", encoding="utf-8")  # also where they were no longer 1 and 2
 
         def say(facts: dict[str, Any]) -> None:
             rest = json.dumps(facts).encode() + b"\n"

@@ -6,7 +6,7 @@ import logging
 import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ import numpy as np
 
 from zoo.accuracy.comparison import Comparison
 from zoo.accuracy.verify import VerifyOptions, verify
-from zoo.contributing.sweep.alone import Say
 from zoo.difference import TOLERANCE, Difference
 from zoo.exporting.export import ExportOptions, export
 from zoo.manifest import manifest_path
@@ -31,7 +30,7 @@ _SECOND_SIZE = 32  # by which the second size of an export's comparison exceeds 
 _SAMPLES = 4
 
 
-def measure(model: Model, targets: Sequence[str], folder: Path, say: Say) -> None:
+def measure(model: Model, targets: Sequence[str], folder: Path, say: Callable[[dict[str, Any]], None]) -> None:
     """Export and verify one network; what is found is said, as fields of a `Row`, while it is found.
 
     The network is tried at the smallest input that it takes. Where that fails, it is tried at its own size too: a map

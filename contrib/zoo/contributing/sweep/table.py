@@ -37,7 +37,7 @@ class Row:
     name: str
     made_with: str
     parameters: int | None = None
-    input: Sequence[int] = ()
+    input: Sequence[int] = field(default_factory=list)
     opset: int | None = None
     dynamic_batch: bool = False
     any_size: bool = False
@@ -45,8 +45,8 @@ class Row:
     differences: Mapping[str, float] = field(default_factory=dict)
     targets: Mapping[str, float] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
-    equal: Sequence[str] = ()
-    notes: Sequence[str] = ()
+    equal: Sequence[str] = field(default_factory=list)
+    notes: Sequence[str] = field(default_factory=list)
     reason: str = ""
     limit: str = ""
     seconds: float = 0.0

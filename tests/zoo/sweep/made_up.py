@@ -1,0 +1,57 @@
+"""A library of small networks, of which some are as bad as those of real libraries: python made_up.py [flags]."""
+
+import os
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from zoo.contributing.sweep.command import main
+from zoo.family import Family
+from zoo.libraries.classifier import classifier
+from zoo.libraries.names import Facts
+
+NAMES = ("crashes", "differs", "good", "hangs", "needs_64", "raises")
+
+
+def network(name: str) -> Any:
+    import torch
+
+    class Network(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = torch.nn.Conv2d(3, 8, 5, stride=4)
+            self.last = torch.nn.Linear(8, 1000)
+
+        def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+            if name == "needs_64" and pictures.shape[-1] < 64:
+                raise ValueError("too small")
+            found = self.last(self.first(pictures).relu().mean((2, 3)))
+            # a number of this very batch, which the tracer takes for a constant
+            return found * float(pictures.abs().sum()) if name == "differs" else found
+
+    if name == "crashes":
+        os.abort()
+    if name == "raises":
+        raise RuntimeError("no such luck")
+    while name == "hangs":
+        Path("hangs.pid").write_text(str(os.getpid()))
+        time.sleep(0.1)
+    return Network()
+
+
+FAMILY = Family(
+    domain="classification",
+    name="made_up",
+    title="A made-up library",
+    folder=Path(__file__).resolve().parent,
+    framework="pytorch",
+    names=NAMES,
+    make=lambda name: classifier(
+        Facts(size=96, resize=96, any_size=True), build=partial(network, name), source="here", licence="BSD-3-Clause"
+    ),
+)
+
+if __name__ == "__main__":
+    sys.exit(main(FAMILY, sys.argv[1:]))
