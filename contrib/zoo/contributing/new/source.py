@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from zoo.errors import ZooError
@@ -75,6 +76,7 @@ class Source:
         restore: the expression that loads checkpoints by the library's own loader; "" where there is none.
         files: that lie in the folder, by name.
         left: what is left to do for people.
+        folder: that the files were read from; of no meaning for a source without files.
     """
 
     text: str
@@ -94,6 +96,7 @@ class Source:
     restore: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
     left: tuple[str, ...] = ()
+    folder: Path = Path()
 
 
 def need(package: str, install: str) -> Any:

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from zoo.contributing.new.asked import Asked
-from zoo.contributing.new.kinds import folder, function, onnx_file, paddle, timm, torchvision, transformers
+from zoo.contributing.new.kinds import folder, function, hub, onnx_file, paddle, timm, torchvision, transformers
 from zoo.contributing.new.source import Source
 from zoo.errors import ZooError
 
 FORMS = (
-    "torchvision.NAME, timm.NAME, transformers.CLASS, paddle.vision.NAME, MODULE:FUNCTION, FILE.onnx, or a FOLDER of "
-    "transformers' save_pretrained"
+    "torchvision.NAME, timm.NAME, transformers.CLASS, paddle.vision.NAME, MODULE:FUNCTION, FILE.onnx, a FOLDER of "
+    "transformers' save_pretrained, or hub:ORGANISATION/NAME"
 )
 _CLASSIFICATION, _SEGMENTATION = "classification", "segmentation"
 _LIBRARIES: dict[tuple[str, str], Callable[[str], Source]] = {
@@ -31,6 +31,8 @@ def find(text: str, asked: Asked) -> Source:
         return onnx_file.source(Path(text), asked)
     if Path(text).is_dir():
         return folder.source(Path(text), asked)
+    if text.startswith(hub.PREFIX):
+        return hub.source(text, asked)
     if ":" in text:
         return function.function(text)
     for prefix in dict.fromkeys(prefix for prefix, _ in _LIBRARIES):

@@ -57,13 +57,13 @@ def texts_of(source: Source, trial: Trial) -> tuple[Texts, list[np.ndarray]]:
     Raises:
         ZooError: the network does not run on them, or the tokenizer knows more tokens than the network.
     """
-    folder = Path(source.text)
+    folder = source.folder
     config = settings_of(folder / CONFIG)
     vocabulary = _number(getattr(config, "vocab_size", None), 0)
     known = load_tokenizer(folder / TOKENIZER).get_vocab_size()
     if known > vocabulary:
         raise ZooError(
-            f"--from {folder}: {TOKENIZER} has {known} tokens, and the network {vocabulary}: they are no pair"
+            f"--from {source.text}: {TOKENIZER} has {known} tokens, and the network {vocabulary}: they are no pair"
         )
     positions = _number(getattr(config, "max_position_embeddings", None), _USUAL)
     longest = next((one for one in (positions, positions - _OFFSET) if _runs(trial, one)), 0)

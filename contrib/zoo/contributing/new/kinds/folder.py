@@ -16,6 +16,7 @@ from zoo.errors import ZooError
 from zoo.libraries import transformers_config as library
 
 CONFIG, TOKENIZER, WEIGHTS = "config.json", "tokenizer.json", "model.safetensors"
+SAMPLE = "sample.safetensors"
 LARGEST_SAMPLE = 1_900_000  # bytes; smaller weights lie in the folder
 _PROCESSOR = "preprocessor_config.json"
 _UNNAMED = re.compile(r"LABEL_\d+")
@@ -86,7 +87,7 @@ def _made(
     """The source whose network `builder` makes of the configuration, and model.py by the name of `function`."""
     weights = folder / WEIGHTS
     small = weights.is_file() and weights.stat().st_size <= LARGEST_SAMPLE
-    kept = {"sample.safetensors": weights.read_bytes()} if small else {}
+    kept = {SAMPLE: weights.read_bytes()} if small else {}
     return Source(
         text=str(folder),
         variant=re.sub(r"\W", "_", folder.resolve().name),
@@ -102,6 +103,7 @@ def _made(
         restore=f"partial({function}, CONFIG{words})",
         files={CONFIG: (folder / CONFIG).read_bytes(), **kept, **(files or {})},
         left=() if small else (_left(folder),),
+        folder=folder,
     )
 
 
