@@ -6,6 +6,7 @@ ARGS ?=
 PYTEST_ARGS ?=
 PROCESSES ?= 1
 CHECK ?= --all
+REPRODUCE ?= --all
 N ?= 2000
 SEED ?= 0
 LOCK ?= python3.10 python3.11 python3.12 python3.13
@@ -25,7 +26,7 @@ BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR)/contrib:$(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
 
 .DEFAULT_GOAL := help
-.PHONY: help env env-run run test fuzz check lint format bench lock audit clean
+.PHONY: help env env-run run demo reproduce test fuzz check operators lint format bench lock audit clean
 
 help: ## list the targets
 	@echo "make TARGET [VENV=folder of the environment, default .venv] [PYTHON=python3.12]"
@@ -45,6 +46,12 @@ env-run:
 
 run: env-run ## export, verify and run a model: MODEL=classification/resnet ARGS="--weights random"
 	@"$(BIN)/zoo" run "$(MODEL)" $(ARGS)
+
+demo: env ## published networks from pip packages on real files, drawn on one page: runs/demo/index.html
+	@"$(BIN)/zoo" demo
+
+reproduce: env ## measure published figures on public data, hours: REPRODUCE="--all --accept-terms"
+	@"$(BIN)/zoo" reproduce $(REPRODUCE)
 
 test: env ## run the whole test suite: PYTEST_ARGS="-k name" PROCESSES=4 TEST_MODELS=all
 	@"$(BIN)/python" -m pytest $(if $(filter-out 1,$(PROCESSES)),-n $(PROCESSES) --dist loadgroup) $(PYTEST_ARGS)

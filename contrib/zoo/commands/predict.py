@@ -195,14 +195,16 @@ def predict(setting: Setting, given: Given, output: Output) -> int:
         )
         bar = progress(found, total, "predicting", "batch") if total > 1 else found
         for sample, prediction in _in_order(task, samples, bar):
-            print(f"{sample.id}: {task.describe(prediction, setting.topk)}")
-            records.append(_record(task, sample, prediction, pictures.get(sample.id), notice))
+            said = task.describe(prediction, setting.topk)
+            print(f"{sample.id}: {said}")
+            records.append(_record(task, sample, prediction, pictures.get(sample.id), notice) | {"said": said})
             together.append((sample.id, prediction))
-        for line in task.compare(together):
+        compared = task.compare(together)
+        for line in compared:
             print(line)
         diagnosis = diagnose(engine, stages) if stages.end_to_end > _TELLING_SECONDS else None
     if output.json:
-        about = _about(setting, task) | {"notice": notice}
+        about = _about(setting, task) | {"notice": notice, "compared": compared}
         write_json(output.json, about | {"predictions": records, "skipped": _skipped(bad)})
     if notice:
         print(notice, file=sys.stderr)
