@@ -9,11 +9,14 @@ import soundfile
 from utils.datasets.episodes import Episode, write_episodes
 from utils.datasets.sample import Sample
 from utils.postprocess.pytorch.classification import Ranking
+from utils.postprocess.speech_spans import SpeechRules
 from utils.preprocess.audio import MelSpectrogram, Mfcc
 from zoo import catalogue, frameworks
 from zoo.errors import ZooError
+from zoo.running.padding import stacked
 from zoo.tasks.control import Control
 from zoo.tasks.keyword_spotting import KeywordSpotting
+from zoo.tasks.voice_activity import VoiceActivity
 from zoo.weights import Weights
 from zoo_core.errors import DataError
 
@@ -58,6 +61,45 @@ def test_a_frozen_graph_of_another_network_is_a_sentence(tmp_path: Path) -> None
     model = catalogue.load("speech/ds_cnn").variant("ds_cnn_s_arm")
     with pytest.raises(ZooError, match="no constant conv_1/weights in the graph"):
         frameworks.of(model).load(model, Weights("pretrained", tmp_path / "a.pb", convert=model.pretrained.convert), [])
+
+
+def test_a_recording_is_heard_chunk_by_chunk_alone_and_beside_others(tmp_path: Path) -> None:
+    """A network by hand: the state counts the chunks, and the context is the end of the chunk before."""
+    task = VoiceActivity(2, (1,), SpeechRules(chunk=4))
+    calls = []
+
+    def step(arrays: list[np.ndarray]) -> list[np.ndarray]:
+        chunk, state = arrays
+        calls.append(chunk)
+        return [chunk.sum(1, keepdims=True) + 10 * state, state + 1]
+
+    sounds = [np.arange(1, 11) / 100, np.arange(1, 4) / 100]
+    rows = []
+    for number, samples in enumerate(sounds):
+        soundfile.write(tmp_path / f"{number}.wav", samples, 16_000, subtype="FLOAT")
+        rows.append(task.preprocess(tmp_path / f"{number}.wav"))
+    batch = stacked([arrays for arrays, _ in rows], task.padding)
+    (found,) = task.run({"": step}, batch)
+    assert found.shape == (2, 3)
+    assert np.allclose(calls[0], [[0, 0, 0.01, 0.02, 0.03, 0.04], [0, 0, 0.01, 0.02, 0.03, 0]])
+    assert np.allclose(calls[1][0], [0.03, 0.04, 0.05, 0.06, 0.07, 0.08])
+    assert np.allclose(found[0], [0.1, 0.33 + 10, 0.34 + 20], atol=1e-6)
+    first, second = task.postprocess([found], [meta for _, meta in rows])
+    assert (len(first.probabilities), first.whole, len(second.probabilities), second.whole) == (3, 2, 1, 0)
+    for (arrays, _), together in zip(rows, found, strict=True):
+        (alone,) = task.run({"": step}, [array[None] for array in arrays])
+        assert np.array_equal(alone[0], together[: alone.shape[1]])
+
+
+def test_the_silero_graph_and_one_that_is_another(tmp_path: Path) -> None:
+    import onnx
+
+    model = catalogue.load("speech/silero_vad").variant()
+    onnx.save(onnx.helper.make_model(onnx.helper.make_graph([], "empty", [], [])), tmp_path / "a.onnx")
+    with pytest.raises(ZooError, match=r"no weights model\.stft"):
+        frameworks.of(model).load(
+            model, Weights("pretrained", tmp_path / "a.onnx", convert=model.pretrained.convert), []
+        )
 
 
 def test_episodes_are_played_together(tmp_path: Path) -> None:

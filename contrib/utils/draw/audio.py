@@ -33,14 +33,14 @@ def draw_keyword(
         A new RGB image, 512 pixels wide.
     """
     picture = Image.new("RGB", (WIDTH, HEIGHT + BANDS + RULER), PAPER)
-    picture.paste(_wave(samples), (0, 0))
+    picture.paste(wave(samples), (0, 0))
     picture.paste(_bands(bands), (0, HEIGHT))
-    _rule(ImageDraw.Draw(picture), len(samples) / rate)
+    rule(ImageDraw.Draw(picture), len(samples) / rate)
     return draw_ranking(picture, ranking, labels, k)
 
 
-def _wave(samples: np.ndarray) -> Image.Image:
-    """Each column reaches from the lowest to the highest sample that falls into it."""
+def wave(samples: np.ndarray) -> Image.Image:
+    """The sound wave, a quiet one larger: each column reaches from the lowest to the highest sample in it."""
     width, height = WIDTH * _OVER, HEIGHT * _OVER
     image = Image.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(image)
@@ -63,10 +63,9 @@ def _bands(bands: np.ndarray) -> Image.Image:
     )
 
 
-def _rule(draw: ImageDraw.ImageDraw, seconds: float) -> None:
-    """A mark for each quarter of the recording."""
+def rule(draw: ImageDraw.ImageDraw, seconds: float, top: int = HEIGHT + BANDS) -> None:
+    """A mark for each quarter of the recording, below `top`."""
     font = ImageFont.load_default(size=FONT_SIZE)
-    top = HEIGHT + BANDS
     for quarter in range(5):
         x = min(round(WIDTH * quarter / 4), WIDTH - 1)
         draw.line((x, top, x, top + 4), fill=FAINT)

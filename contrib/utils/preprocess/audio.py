@@ -67,7 +67,7 @@ def load_audio(source: AudioSource, rate: int = 16_000, seconds: float = 1.0) ->
             samples, or values that are not finite.
     """
     piece = source if isinstance(source, Clip) else Clip(Path(source), 0.5)
-    samples, own, whole = _read(piece, seconds)
+    samples, own, whole = read_piece(piece, seconds)
     if not isinstance(source, Clip):
         say_cut(piece.path, whole, seconds)
     samples = resampled(samples, own, rate)[: round(rate * seconds)]
@@ -86,7 +86,7 @@ def resampled(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
     return np.asarray(resample_poly(samples, wanted // common, rate // common), np.float32)
 
 
-def _read(piece: Clip, seconds: float) -> tuple[np.ndarray, int, float]:
+def read_piece(piece: Clip, seconds: float) -> tuple[np.ndarray, int, float]:
     """(the piece's samples, float32, channels averaged; their rate; seconds of the whole recording)."""
     import soundfile
 

@@ -1,0 +1,54 @@
+"""What networks hear in the course of a recording, as a picture: its wave, and below it what was found, over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from utils.draw.audio import AXIS, HEIGHT, PAPER, RULER, rule, wave
+from utils.draw.classification import FIRST, WIDTH
+
+CURVE = 80  # pixels
+SPOKEN = (222, 240, 222)
+
+
+def draw_speech(
+    samples: np.ndarray, seconds: float, probabilities: np.ndarray, spans: Sequence[tuple[float, float]]
+) -> Image.Image:
+    """The wave, below it the probability of speech from 0 to 1; spans of speech are green.
+
+    Args:
+        samples: float32 [samples].
+        seconds: their duration.
+        probabilities: float [chunks], evenly over the recording.
+        spans: (begin, end) in seconds.
+
+    Returns:
+        A new RGB image, 512 pixels wide.
+    """
+    height = HEIGHT + CURVE
+    picture = Image.new("RGB", (WIDTH, height + RULER), PAPER)
+    picture.paste(wave(samples), (0, 0))
+    shade = Image.new("RGB", (WIDTH, height), PAPER)
+    draw = ImageDraw.Draw(shade)
+    for begin, end in spans:
+        draw.rectangle((begin / seconds * WIDTH, 0, end / seconds * WIDTH, height), fill=SPOKEN)
+    picture.paste(darker(picture.crop((0, 0, WIDTH, height)), shade), (0, 0))
+    draw = ImageDraw.Draw(picture)
+    for level in (0.0, 0.5, 1.0):
+        draw.line((0, _row(level), WIDTH, _row(level)), fill=AXIS)
+    x = (np.arange(len(probabilities)) + 0.5) / max(len(probabilities), 1) * WIDTH
+    draw.line([(float(a), _row(float(b))) for a, b in zip(x, probabilities, strict=True)], fill=FIRST, width=2)
+    rule(draw, seconds, height)
+    return picture
+
+
+def darker(one: Image.Image, other: Image.Image) -> Image.Image:
+    """Of two pictures on white paper, what is on either."""
+    return Image.fromarray(np.minimum(np.asarray(one), np.asarray(other)))
+
+
+def _row(level: float) -> float:
+    return HEIGHT + CURVE - 4 - level * (CURVE - 8)
