@@ -11,7 +11,7 @@ from PIL import Image
 
 from utils.draw.ocr import draw_word
 from utils.metrics.text_recognition import WordAccuracy
-from utils.preprocess.pytorch.text_recognition import MIN_WIDTH, WordTransform
+from utils.preprocess.pytorch.text_recognition import MIN_WIDTH, EasyOcrTransform, WordTransform
 from zoo_core.errors import DataError
 
 Read = namedtuple("Read", "text")
@@ -36,6 +36,30 @@ def test_equal_to_the_published_definition(width: int, height: int) -> None:
     assert found == expected_width
     assert array.dtype == np.float32
     np.testing.assert_array_equal(array, expected)
+
+
+@pytest.mark.parametrize(("width", "height"), [(100, 32), (99, 31), (64, 64), (250, 20), (33, 47), (3, 90)])
+def test_easyocrs_definition_step_by_step(width: int, height: int) -> None:
+    """A word is as wide as its ratio of sides, rounded up, times 64; its last column fills it up."""
+    import cv2
+
+    image = picture(width, height)
+    array, found = EasyOcrTransform(64, 2048)(image)
+    ratio = max(width, height) / min(width, height)
+    grey = cv2.cvtColor(np.asarray(image), cv2.COLOR_RGB2GRAY)
+    size = (int(64 * ratio), 64) if width >= height else (64, int(64 * ratio))
+    scaled = Image.fromarray(cv2.resize(grey, size, interpolation=cv2.INTER_LINEAR))
+    own = math.ceil(64 * scaled.width / scaled.height)
+    expected = np.asarray(scaled.resize((own, 64), Image.Resampling.BICUBIC), np.float32) / 255
+    assert found == array.shape[2] == 64 * math.ceil(ratio) == EasyOcrTransform(64, 2048).length(image)
+    np.testing.assert_array_equal(array[0, :, :own], (expected - 0.5) / 0.5)
+    assert (array[0, :, own:] == array[0, :, own - 1 : own]).all()
+
+
+def test_a_very_long_word_is_squeezed_to_the_largest_width() -> None:
+    array, found = EasyOcrTransform(64, 128)(picture(900, 20))
+    assert array.shape == (1, 64, 128)
+    assert found == 128
 
 
 def test_length_reads_the_header_only(tmp_path: Path) -> None:

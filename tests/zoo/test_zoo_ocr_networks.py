@@ -33,22 +33,23 @@ def lively(network):
     return network.eval()
 
 
-@pytest.mark.parametrize("variant", ["crnn_narrow", "crnn"])
+@pytest.mark.parametrize("variant", ["crnn_narrow", "crnn", "english_g2"])
 def test_a_word_alone_and_in_a_wider_batch(crnn, variant: str) -> None:
     import torch
 
     torch.manual_seed(0)
+    task = crnn.variant(variant).task
+    height, classes = task.transform.height, 1 + len(task.alphabet)
     network = lively(crnn.variant(variant).build())
     with torch.inference_mode():
         for width in (8, 9, 10, 11, 33, 100):
-            word = torch.rand(1, 1, 32, width) * 2 - 1
+            word = torch.rand(1, 1, height, width) * 2 - 1
             alone = network(word)
-            batch = torch.full((3, 1, 32, 130), crnn.variant().task.padding[0])
-            batch[0] = torch.rand(1, 32, 130)
+            batch = torch.full((3, 1, height, 130), task.padding[0])
+            batch[0] = torch.rand(1, height, 130)
             batch[1, :, :, :width] = word[0]
             together = network(batch)
-            own = crnn.variant().task.stride
-            assert alone.shape == (1, width // own + 1, 37)
+            assert alone.shape == (1, width // task.stride + task.more, classes)
             np.testing.assert_allclose(together[1:2, : alone.shape[1]], alone, atol=1e-5)
 
 
@@ -76,6 +77,16 @@ def test_crnn_has_the_papers_size_and_the_usual_names(crnn) -> None:
     assert {"cnn.conv0.weight", "cnn.batchnorm6.running_var", "rnn.0.rnn.weight_ih_l0_reverse"} <= names
     assert {"rnn.1.rnn.bias_hh_l0", "rnn.1.embedding.weight"} <= names
     assert len(names) == 49
+
+
+def test_english_g2_has_the_size_and_the_names_of_easyocrs_file(crnn) -> None:
+    state = crnn.variant("english_g2").build().state_dict()
+    learned = [tensor.numel() for name, tensor in state.items() if "running" not in name and "num_batches" not in name]
+    assert sum(learned) == 3_781_345
+    assert {"FeatureExtraction.ConvNet.12.running_var", "FeatureExtraction.ConvNet.18.bias"} <= set(state)
+    assert {"SequenceModeling.1.rnn.weight_hh_l0_reverse", "SequenceModeling.1.linear.bias"} <= set(state)
+    assert tuple(state["Prediction.weight"].shape) == (97, 256)
+    assert len(state) == 44
 
 
 def test_a_word_of_any_shape_has_steps_of_its_own(crnn) -> None:

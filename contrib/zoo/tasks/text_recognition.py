@@ -11,11 +11,24 @@ import numpy as np
 
 from utils.datasets.folder import IMAGE_SUFFIXES
 from utils.datasets.ocr_words import LmdbImage, read_words
+from utils.datasets.references import LISTINGS, iiit5k
 from utils.datasets.sample import Sample
 from utils.metrics.text_recognition import WordAccuracy
 from utils.postprocess.ctc import greedy
 from utils.preprocess.pytorch.text_recognition import WordTransform
+from zoo.data import ReferenceData
 from zoo.task import Task
+
+IIIT5K = ReferenceData(
+    "iiit5k_test",
+    "IIIT 5K-word, test",
+    LISTINGS / "iiit5k_test.tsv",
+    iiit5k.arrange,
+    "none stated (the repository)",
+    1000,
+    terms="IIIT 5K-word (IIIT Hyderabad): pictures of the web, collected for research; its authors ask to be cited",
+    rule="every third of 3,000 words",
+)
 
 
 @dataclass(frozen=True)
@@ -30,14 +43,17 @@ class Word:
 class TextRecognition(Task):
     """A network whose scores [N, steps, 1 + len(alphabet)] are decoded by CTC, class 0 being the blank.
 
-    alphabet: the characters behind the blank, in the order of the classes. stride: of a picture that is W pixels wide
-    the network makes W // stride + 1 steps. filling: what stands behind narrower pictures of a batch.
+    alphabet: the characters behind the blank, in the order of the classes. stride, more: of a picture that is W pixels
+    wide the network makes W // stride + more steps. filling: what stands behind narrower pictures of a batch. counted:
+    the characters that the metric counts, in small letters; those of the alphabet by default.
     """
 
     transform: WordTransform
     alphabet: str
     stride: int
     filling: float
+    more: int = 1
+    counted: str = ""
     suffixes = IMAGE_SUFFIXES
     data_name = "word"
 
@@ -52,7 +68,7 @@ class TextRecognition(Task):
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
         """((float32 [1, 32, width],), steps of its own)."""
         array, width = self.transform(_source(data))
-        return (array,), width // self.stride + 1
+        return (array,), width // self.stride + self.more
 
     def postprocess(self, outputs: list[np.ndarray], metas: list[Any]) -> list[Word]:
         found = greedy(outputs[0], metas)
@@ -62,7 +78,7 @@ class TextRecognition(Task):
         return read_words(root)
 
     def metric(self) -> WordAccuracy:
-        return WordAccuracy(self.alphabet)
+        return WordAccuracy(self.counted or self.alphabet)
 
     def agreement(self, one: Word, other: Word) -> bool:
         return one.text == other.text

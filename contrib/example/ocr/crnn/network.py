@@ -1,6 +1,6 @@
-"""CRNN after the paper (table 1), in PyTorch. Imported by `model.build` only, since it needs torch.
+"""CRNN after the paper (table 1), and EasyOCR's, in PyTorch. Imported by `model.build` only, since it needs torch.
 
-The names in the state dict are those of the widespread PyTorch version of the authors' code.
+The names in the state dict are those of the widespread PyTorch version of the authors' code, and of EasyOCR's file.
 """
 
 from dataclasses import dataclass
@@ -72,20 +72,22 @@ class CRNN(nn.Module):
 class Bidirectional(nn.Module):
     """A bidirectional LSTM and a linear layer: [N, T, inputs] to [N, T, outputs]; own: true in a row's own steps.
 
-    Both directions begin where the row does: the way back reads the row reversed within its own steps.
+    Both directions begin where the row does: the way back reads the row reversed within its own steps. name: of the
+    linear layer in the state dict.
     """
 
-    def __init__(self, inputs: int, hidden: int, outputs: int) -> None:
+    def __init__(self, inputs: int, hidden: int, outputs: int, name: str = "embedding") -> None:
         super().__init__()
         self.rnn = nn.LSTM(inputs, hidden, bidirectional=True, batch_first=True)
-        self.embedding = nn.Linear(2 * hidden, outputs)
+        self.name = name
+        self.add_module(name, nn.Linear(2 * hidden, outputs))
 
     def forward(self, x: Tensor, own: Tensor) -> Tensor:
         counted = own.to(torch.int64).cumsum(1)  # 1, 2, … in a row's own steps
         mirror = (counted[:, -1:] - counted).unsqueeze(2)  # [N, T, 1]
         forth = self._read(x, 0)
         back = _taken(self._read(_taken(x, mirror), 1), mirror)
-        return self.embedding(torch.cat([forth, back], 2))
+        return self.get_submodule(self.name)(torch.cat([forth, back], 2))
 
     def _read(self, x: Tensor, direction: int) -> Tensor:
         """One direction of the LSTM, from the first step to the last: [N, T, hidden]."""
@@ -94,9 +96,39 @@ class Bidirectional(nn.Module):
         return torch.lstm(x, (start, start), weights, True, 1, 0.0, False, False, True)[0]
 
 
+class EasyOcr(nn.Module):
+    """EasyOCR's second generation: the mean over the height takes the place of the paper's last pool.
+
+    [N, 1, 64, W] float32, -1 … 1, to [N, W // 4 - 1, classes] scores, class 0 is CTC's blank. Filling as in `CRNN`.
+    """
+
+    def __init__(self, classes: int, width: int = 256) -> None:
+        super().__init__()
+        self.FeatureExtraction = nn.Module()
+        self.FeatureExtraction.ConvNet = _vgg(width)
+        self.SequenceModeling = nn.ModuleList([Bidirectional(width, width, width, "linear") for _ in range(2)])
+        self.Prediction = nn.Linear(width, classes)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        own = pictures[:, 0, 0, :] > FILLING_BELOW  # [N, W]: true where the picture is
+        x = _cleared(pictures, own)
+        for layer in self.FeatureExtraction.ConvNet.children():
+            x = layer(x)
+            if isinstance(layer, nn.MaxPool2d) and layer.stride == 2:
+                own = own[:, 1::2]
+            elif isinstance(layer, nn.Conv2d) and layer.padding == (0, 0):
+                own = own[:, 1:]
+            if isinstance(layer, nn.ReLU | nn.MaxPool2d):
+                x = _cleared(x, own)
+        x = x.mean(2).transpose(1, 2)
+        for layer in self.SequenceModeling:
+            x = layer(x, own)
+        return self.Prediction(x)
+
+
 def build(variant: str, classes: int) -> nn.Module:
     """The network of `variant` with random weights."""
-    return CRNN(VARIANTS[variant], classes)
+    return CRNN(VARIANTS[variant], classes) if variant in VARIANTS else EasyOcr(classes)
 
 
 def _convolutions(channels: tuple[int, ...]) -> nn.Sequential:
@@ -118,6 +150,25 @@ def _convolutions(channels: tuple[int, ...]) -> nn.Sequential:
     for name, layer in layers.items():
         network.add_module(name, layer)
     return network
+
+
+def _vgg(width: int) -> nn.Sequential:
+    """Seven convolutions; the last two pools halve the height only."""
+    channels = (width // 8, width // 4, width // 2, width // 2, width, width, width)
+    layers: list[nn.Module] = []
+    before = 1
+    for number, wide in enumerate(channels):
+        size, edge = (2, 0) if number == 6 else (3, 1)
+        normed = number in (4, 5)
+        layers.append(nn.Conv2d(before, wide, size, 1, edge, bias=not normed))
+        layers += [nn.BatchNorm2d(wide)] if normed else []
+        layers.append(nn.ReLU())
+        if number in (0, 1):
+            layers.append(nn.MaxPool2d(2, 2))
+        if number in (3, 5):
+            layers.append(nn.MaxPool2d((2, 1), (2, 1)))
+        before = wide
+    return nn.Sequential(*layers)
 
 
 def _cleared(x: Tensor, own: Tensor) -> Tensor:

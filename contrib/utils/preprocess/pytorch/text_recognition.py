@@ -1,7 +1,8 @@
-"""Preprocessing of word readers: grey, a fixed height, the width in proportion, values -1 to 1.
+"""Preprocessing of word readers: a fixed height, the width in proportion, values -1 to 1.
 
-Equal to the aligned batches of deep-text-recognition-benchmark (ratio kept, bicubic, (x - 0.5) / 0.5), but for what
-stands behind the picture: a width of its own for each word takes the place of filling by repeated pixels.
+Equal to the aligned batches of deep-text-recognition-benchmark (grey, ratio kept, bicubic, (x - 0.5) / 0.5), but for
+what stands behind the picture: a width of its own for each word takes the place of filling by repeated pixels. Beside
+it the steps of EasyOCR for a picture that is one word.
 """
 
 import math
@@ -64,3 +65,41 @@ class WordTransform:
     def limited(self, max_width: int) -> "WordTransform":
         """The same with another largest width."""
         return replace(self, max_width=max_width)
+
+
+@dataclass(frozen=True)
+class EasyOcrTransform(WordTransform):
+    """As EasyOCR reads a picture of one word: OpenCV's grey, scaled twice, filled up by its last column.
+
+    First bilinearly by OpenCV, so that the shorter side has `height` pixels and the longer one is cut to whole ones;
+    then bicubically by Pillow, which changes only words that are higher than wide. The width of the result is `height`
+    times the ratio of longer and shorter side, rounded up to a whole number.
+    """
+
+    def __call__(self, source: ImageSource) -> tuple[np.ndarray, int]:
+        import cv2
+
+        pixels = cv2.cvtColor(np.asarray(load_rgb(source, "opencv")), cv2.COLOR_RGB2GRAY)
+        height, width = pixels.shape
+        longer = int(self.height * _ratio((width, height)))
+        scaled = cv2.resize(pixels, (longer, self.height) if width >= height else (self.height, longer))
+        room = self.width_of((width, height))
+        own = min(math.ceil(self.height * scaled.shape[1] / scaled.shape[0]), room)
+        word = Image.fromarray(scaled).resize((own, self.height), Image.Resampling.BICUBIC)
+        array = np.empty((1, self.height, room), np.float32)
+        to_planes(word, lookup_table((0.5,), (0.5,), "float32"), array[:, :, :own])
+        array[:, :, own:] = array[:, :, own - 1 : own]
+        return array, room
+
+    def width_of(self, size: tuple[int, int]) -> int:
+        return min(self.height * math.ceil(_ratio(size)), self.max_width)
+
+    def source_identity(self) -> str:
+        import cv2
+
+        return f"{super().source_identity()}, as EasyOCR, OpenCV {cv2.__version__}"
+
+
+def _ratio(size: tuple[int, int]) -> float:
+    """How many times longer the longer side is than the shorter one."""
+    return max(size) / min(size)
