@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ ONNX = frameworks.ONNX
 KINDS = {ONNX: ("static", "dynamic", "float16"), "mindir": ("mindir",), "ckpt": ("ckpt",)}
 MANIFEST = ".export.json"
 RUNS = "runs"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -97,46 +99,9 @@ def export_home(model: Model) -> Path:
     return next((place for place in places if manifest_path(place, model.variant).is_file()), model.folder)
 
 
-def earlier(path: Path) -> dict[str, Any]:
-    """The manifest of an export before this one; {} where there is none that can be read, or that names other files."""
-    before = read_json(path)
-    try:
-        entries = before["files"].values()
-        complete = all(isinstance(entry["sha256"], str) and _own_name(entry["name"]) for entry in entries)
-    except (KeyError, TypeError, AttributeError):
-        return {}
-    return before if complete else {}
-
-
-def _own_name(name: Any) -> bool:
+def own_name(name: Any) -> bool:
     """Whether it is the name of a file in the manifest's own folder, and not a way out of it."""
     return isinstance(name, str) and name not in ("", ".", "..") and not set(name) & {"/", "\\", "\0"}
-
-
-def kept(before: dict[str, Any], manifest: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """What an earlier export of the very same network wrote in other formats, where the files are still its own."""
-    if any(before.get(name) != manifest[name] for name in ("model", "variant", "weights", "input_size", "versions")):
-        return {}
-    return {
-        kind: entry
-        for kind, entry in _others(before, manifest).items()
-        if kind not in manifest["failed"] and _unchanged(folder, entry)
-    }
-
-
-def stale(before: dict[str, Any], manifest: dict[str, Any], folder: Path) -> list[Path]:
-    """Files of an earlier export of another network, which would be taken for this one's."""
-    left = [entry for entry in _others(before, manifest).values() if _unchanged(folder, entry)]
-    return [folder / entry["name"] for entry in left]
-
-
-def _others(before: dict[str, Any], manifest: dict[str, Any]) -> dict[str, Any]:
-    return {kind: entry for kind, entry in before.get("files", {}).items() if kind not in manifest["files"]}
-
-
-def _unchanged(folder: Path, entry: dict[str, Any]) -> bool:
-    path = folder / entry["name"]
-    return path.is_file() and not path.is_symlink() and sha256(path) == entry["sha256"]
 
 
 def read_manifest(ckpt: Path) -> dict[str, Any]:
@@ -147,15 +112,50 @@ def read_manifest(ckpt: Path) -> dict[str, Any]:
     """
     if ckpt.name.endswith(MANIFEST):
         return _read_whole(ckpt)
-    for path in sorted(ckpt.parent.glob(f"*{MANIFEST}")):
-        entry = next((one for one in _read(path)["files"].values() if one["name"] == ckpt.name), None)
-        if entry is not None:
-            _require_unchanged(path, entry)
-            return _read(path)
+    found = _naming(ckpt)
+    if found is not None:
+        _require_unchanged(*found)
+        return _read(found[0])
     raise ZooError(
         f"there is no manifest (*{MANIFEST}) for {ckpt.name} in {ckpt.parent}, so what it was exported from is "
         "not known; export it with export_onnx.py"
     )
+
+
+def _naming(ckpt: Path) -> tuple[Path, Mapping[str, Any]] | None:
+    """The manifest beside an exported file that names it, and what it says of it. Raises ZooError for a broken one."""
+    for path in sorted(ckpt.parent.glob(f"*{MANIFEST}")):
+        for entry in _read(path)["files"].values():
+            if entry["name"] == ckpt.name:
+                return path, entry
+    return None
+
+
+def require_vouched(ckpt: Path, manifest: Path | None) -> None:
+    """Compare an exported file with what its manifest says of its content; where there is no manifest, that is said.
+
+    Args:
+        ckpt: the file.
+        manifest: where the export that it belongs to has its manifest; None: the person has named the file, which may
+            be of no export.
+
+    Raises:
+        ZooError: it has changed since it was exported, or the manifest does not name it.
+    """
+    found = _naming(ckpt)
+    if found is not None:
+        _require_unchanged(*found)
+    elif manifest is not None and manifest.is_file():
+        raise ZooError(
+            f"{ckpt} is not of the export that {manifest.name} describes, which names other files; export again, or "
+            "name the file with --ckpt"
+        )
+    elif manifest is not None:
+        _log.warning(
+            "%s: no manifest (*%s) says what it was exported from, as after an export that was interrupted",
+            ckpt,
+            MANIFEST,
+        )
 
 
 def require_of(model: Model, manifest: Mapping[str, Any], folder: Path) -> None:
@@ -216,7 +216,7 @@ def _read(path: Path) -> dict[str, Any]:
         entries = [(entry["name"], entry["sha256"]) for entry in manifest["files"].values()]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ZooError(f"{path} is not a manifest of an export ({error!r}); export again") from error
-    if not isinstance(weights, str) or not all(_own_name(name) and isinstance(digest, str) for name, digest in entries):
+    if not isinstance(weights, str) or not all(own_name(name) and isinstance(digest, str) for name, digest in entries):
         raise ZooError(f"{path} is not a manifest of an export (it names files of another folder); export again")
     return manifest
 

@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
-from zoo.commands import predict
+from zoo.commands import predict, valid
 from zoo.errors import ZooError
+from zoo.exporting.earlier import earlier, kept, stale
 from zoo.exporting.export import ExportOptions, export
 from zoo.family import Family
-from zoo.manifest import Exported, earlier, kept, read_manifest, stale
+from zoo.manifest import Exported, read_manifest
 from zoo.model import Model
+from zoo.running.engines import open_runner
+from zoo.running.setting import Setting
 from zoo_core.hashing import sha256
 
 pytest.importorskip("torch")
@@ -136,3 +139,53 @@ def test_a_manifest_whose_files_are_gone_or_changed_is_refused(folder: Path) -> 
     (folder / "lenet.onnx").unlink()
     with pytest.raises(ZooError, match=r"names lenet\.onnx, which is not in"):
         read_manifest(folder / "lenet.export.json")
+
+
+@pytest.fixture
+def home(folder: Path, lenet: Model, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The export where every command looks for it by itself."""
+    place = folder.parent / "runs" / lenet.place
+    place.parent.mkdir(parents=True)
+    shutil.copytree(folder, place)
+    monkeypatch.chdir(folder.parent)
+    return place
+
+
+@pytest.mark.parametrize("file", ["lenet_dyn.onnx", "lenet_float16_dyn.onnx"])
+@pytest.mark.parametrize("named", [False, True])
+def test_a_file_that_is_not_what_the_manifest_says_is_not_run(
+    lenet_family: Family, home: Path, capsys: pytest.CaptureFixture[str], file: str, named: bool
+) -> None:
+    """As where one file of another export was copied over it: it can be opened, and would give other figures."""
+    import onnx
+
+    model = onnx.load(home / file)
+    model.doc_string = "another"
+    onnx.save(model, home / file)
+    words = ["--dtype", "float16" if "float16" in file else "float32", "--target", "onnx"]
+    words += ["--ckpt", str(home / file)] if named else []
+    for command in (predict.single, valid.main):
+        assert command(lenet_family, words) == 2
+        assert f"{file} has changed since it was exported" in capsys.readouterr().err
+
+
+def test_a_file_that_the_manifest_does_not_name_is_not_run(
+    lenet_family: Family, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = home / "lenet.export.json"
+    manifest = json.loads(path.read_text())
+    del manifest["files"]["float16"]
+    path.write_text(json.dumps(manifest))
+    assert valid.main(lenet_family, ["--dtype", "float16"]) == 2
+    assert "is not of the export that lenet.export.json describes" in capsys.readouterr().err
+    assert predict.single(lenet_family, ["--ckpt", str(home / "lenet_float16_dyn.onnx"), "--dtype", "float16"]) == 0
+
+
+def test_where_there_is_no_manifest_that_is_said(
+    lenet: Model, home: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An export that was interrupted while files were exchanged leaves old beside new ones, and no manifest."""
+    (home / "lenet.export.json").unlink()
+    with open_runner(Setting(lenet, folder=home, dtype="float16")):
+        pass
+    assert "lenet_float16_dyn.onnx: no manifest (*.export.json) says what it was exported from" in caplog.text

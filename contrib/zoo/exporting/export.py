@@ -13,7 +13,7 @@ from typing import Any
 from zoo import frameworks
 from zoo.difference import Difference, require_alive
 from zoo.errors import CheckFailedError, ZooError
-from zoo.manifest import KINDS, ONNX, Exported, earlier, kept, stale
+from zoo.manifest import KINDS, ONNX, Exported
 from zoo.model import Model, Part
 from zoo.running.network import Runner, recorded
 from zoo.running.reference import build, demo_batch, reference_runner, sizes
@@ -21,6 +21,7 @@ from zoo.weights import find_weights
 from zoo_core.files import flush
 
 from .compared import Compared, require_near
+from .earlier import earlier, kept, stale
 from .graph import finish, write_float16
 from .record import record_of
 from .workspace import step, workspace

@@ -11,7 +11,7 @@ from engine import backends
 from engine.base import Engine
 from zoo import frameworks
 from zoo.errors import ZooError
-from zoo.manifest import manifest_path, read_manifest, require_of
+from zoo.manifest import manifest_path, read_manifest, require_of, require_vouched
 from zoo.model import Model, Part
 from zoo.weights import Weights, find_weights
 from zoo_core.machine import compute_units, cores
@@ -63,6 +63,7 @@ def open_part(setting: Setting, part: Part) -> Engine:
     do the sizes of parts behind the first, which depend on what the ones before them give.
     """
     ckpt = setting.file(part)
+    require_vouched(ckpt, None if setting.ckpt else manifest_path(setting.home, setting.model.variant))
     share = -(-setting.batch_size // (len(setting.devices or ()) or setting.replicas or 1))
     unit_batch = max(share // compute_units(), 1)
     entry = part is setting.model.entry
