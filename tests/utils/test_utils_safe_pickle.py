@@ -3,6 +3,7 @@
 import collections
 import io
 import pickle
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -175,3 +176,63 @@ def test_lists_of_the_same_list_do_not_grow(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="missing: cannot be read: No such file"):
         read_arrays(tmp_path / "missing")
+
+
+def often(head: bytes, again: bytes, times: int = 4000) -> bytes:
+    """A pickle in which one thing of a megabyte is asked for again and again; `head` notes it as number 0."""
+    return b"\x80\x02" + head + b"0](" + again * times + b"e."
+
+
+BIG = b"X" + (1 << 20).to_bytes(4, "little") + b"x" * (1 << 20)
+AGAIN = {
+    "bytes": often(BIG + b"q\x000c_codecs\nencode\nq\x01", b"h\x01h\x00\x85R"),
+    "a list": often(b"](" + b"N" * (1 << 20) + b"eq\x000cbuiltins\nlist\nq\x01", b"h\x01h\x00\x85R"),
+    "a tuple": often(b"](" + b"N" * (1 << 20) + b"eq\x000cbuiltins\ntuple\nq\x01", b"h\x01h\x00\x85R"),
+    "a new tuple": often(b"](" + b"N" * (1 << 20) + b"eq\x000cbuiltins\ntuple\nq\x01", b"h\x01h\x00\x85\x81"),
+    "a dict": often(
+        b"}(" + b"".join(b"J" + n.to_bytes(4, "little") + b"N" for n in range(100_000)) + b"uq\x00"
+        b"0ccollections\nOrderedDict\nq\x01",
+        b"h\x01h\x00\x85R",
+    ),
+    "an array of texts": often(
+        BIG + b"q\x000cnumpy\ndtype\n\x8c\x02u1\x85Rq\x010cnumpy._core.multiarray\n_reconstruct\nq\x02",
+        b"h\x02)R(K\x01J\x00\x00\x10\x00\x85h\x01\x89h\x00tb",
+    ),
+    "an array of another order": often(
+        BIG + b"q\x000c_codecs\nencode\nh\x00\x85Rq\x030cnumpy\ndtype\n\x8c\x03>i4\x85Rq\x01"
+        b"0cnumpy._core.multiarray\n_reconstruct\nq\x02",
+        b"h\x02)R(K\x01J\x00\x00\x04\x00\x85h\x01\x89h\x03tb",
+    ),
+}
+
+
+@pytest.mark.parametrize("content", AGAIN.values(), ids=AGAIN)
+def test_what_is_asked_for_again_and_again_takes_no_memory(tmp_path: Path, content: bytes) -> None:
+    """4,000 copies of a megabyte: a process that may have 2 GB more than it starts with refuses."""
+    (tmp_path / "a").write_bytes(content)
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + (2 << 30), limits[1]))
+    try:
+        with pytest.raises(DataError, match=r"so often that it takes far more|no function of an array|must be a type"):
+            read_arrays(tmp_path / "a")
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+
+
+def test_what_describes_itself_ever_longer_is_told_shortly(tmp_path: Path) -> None:
+    """A shape of tuples of tuples, two of each: written out, it would have a billion letters."""
+    shape = b")" + b"q\x05h\x05\x86" * 40
+    state = b"(K\x01" + shape + b"h\x01\x89C\x00tb."
+    dtype = b"cnumpy\ndtype\n\x8c\x02u1\x85Rq\x010"
+    (tmp_path / "a").write_bytes(b"\x80\x04" + dtype + b"cnumpy._core.multiarray\n_reconstruct\n)R" + state)
+    with pytest.raises(DataError, match="of the shape") as error:
+        read_arrays(tmp_path / "a")
+    assert len(str(error.value)) < 1000
+
+
+def test_numbered_dicts_of_python_2_are_read(tmp_path: Path) -> None:
+    """It writes an OrderedDict as a call with a list of pairs."""
+    content = b"ccollections\nOrderedDict\n((lp0\n(lp1\nVa\naI1\naa(lp2\nVb\naI2\naatR."
+    (tmp_path / "a").write_bytes(content)
+    assert read_arrays(tmp_path / "a") == {"a": 1, "b": 2}
