@@ -127,7 +127,7 @@ def read(path: Path, environ: Mapping[str, str] = os.environ) -> list[Case | Wro
 
     try:
         entries = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise WrongUseError(f"{path} cannot be read: {error}") from error
     if not isinstance(entries, list):
         raise WrongUseError(f"{path} holds no list of cases")
@@ -140,7 +140,8 @@ def read(path: Path, environ: Mapping[str, str] = os.environ) -> list[Case | Wro
 
 
 def _checked(path: Path, number: int, entry: Any) -> CaseConfig | WrongCase:
-    name = str(entry.get("case_name", f"case{number}")) if isinstance(entry, dict) else f"case{number}"
+    said = entry.get("case_name") if isinstance(entry, dict) else None
+    name = said if isinstance(said, str) else f"case{number}"
     try:
         return CaseConfig.model_validate(entry)
     except ValidationError as error:

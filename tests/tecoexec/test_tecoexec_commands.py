@@ -254,9 +254,16 @@ def test_mistakes_in_a_case_are_named_and_stop_no_other(tmp_path: Path, change: 
     assert [case.batch for case in good if isinstance(case, Case)] == [4, 8]
 
 
-@pytest.mark.parametrize("text", ["case_name: x", "- a: [", "3"])
-def test_a_file_that_is_no_list_of_cases(tmp_path: Path, text: str) -> None:
-    (tmp_path / "config.yaml").write_text(text)
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"case_name: x", b"- a: [", b"3", b"- a: 1\x80", "- a: 1".encode("utf-16"), b"- a: " + b"9" * 5000),
+        *(b"[" * 20_000, b"- a: 2020-99-99", b"!!python/object/apply:os.getcwd []"),
+    ],
+    ids=lambda content: repr(content[:20]),
+)
+def test_a_file_that_is_no_list_of_cases(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "config.yaml").write_bytes(content)
     with pytest.raises(WrongUseError, match=r"holds no list|cannot be read"):
         read(tmp_path / "config.yaml", {})
 

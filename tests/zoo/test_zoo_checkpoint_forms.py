@@ -26,6 +26,7 @@ from zoo.frameworks import pytorch
 from zoo.frameworks.checkpoints import with_names_of
 from zoo.model import Model
 from zoo.weights import Weights, find_weights
+from zoo_core.errors import ZooCoreError
 
 
 def network(fill: float = 0.0) -> Any:
@@ -411,3 +412,37 @@ def test_the_weights_of_an_inference_program_are_named(tmp_path: Path) -> None:
     (tmp_path / "net.pdiparams").write_bytes(bytes(100))
     with pytest.raises(ZooError, match="the weights of an inference program"):
         framework.read_state(tmp_path / "net.pdiparams")
+
+
+@pytest.mark.parametrize(
+    ("location", "words"),
+    [
+        ("../outside.bin", "not within its folder"),
+        ("/etc/hostname", "not within its folder"),
+        ("missing.bin", "not there"),
+        ("link.bin", "a link"),
+        ("short.bin", "neither an ONNX file nor"),
+    ],
+)
+def test_an_onnx_file_as_weights_takes_nothing_from_elsewhere(tmp_path: Path, location: str, words: str) -> None:
+    from zoo.frameworks import onnx as graphs
+
+    tensor = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[64, 64], data_location=TensorProto.EXTERNAL)
+    for key, value in (("location", location), ("length", "16384")):
+        tensor.external_data.add(key=key, value=value)
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (tmp_path / "outside.bin").write_bytes(bytes(16_384))
+    (folder / "short.bin").write_bytes(bytes(100))
+    (folder / "link.bin").symlink_to(tmp_path / "outside.bin")
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "w"], ["y"])],
+        "g",
+        [value("x", TensorProto.FLOAT, ["n", 64])],
+        [value("y", TensorProto.FLOAT, ["n", 64])],
+        [tensor],
+    )
+    (folder / "a.onnx").write_bytes(helper.make_model(graph).SerializeToString())
+    with pytest.raises(ZooCoreError, match=words):
+        graphs._from_file(folder / "a.onnx")

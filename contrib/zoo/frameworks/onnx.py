@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from engine.backends.compiling.onnx_file import files_of
 from engine.base import Engine
 from zoo.errors import ZooError
 from zoo.frameworks.weight_files import is_safetensors, require_checkpoint
 from zoo.model import Model
 from zoo.part import Part
 from zoo.weights import Weights, random_weights, require_match
+from zoo_core.errors import first_line
 
 _LARGE = 1024
 
@@ -104,14 +106,21 @@ def _from_file(path: Path) -> dict[str, np.ndarray]:
 
 
 def read_graph(path: Path) -> Any:
-    """An ONNX file as an onnx.ModelProto. Raises ZooError where it is none."""
-    import onnx
-    from google.protobuf.message import DecodeError
+    """An ONNX file as an onnx.ModelProto, with its weights, which lie in it or in its folder.
 
+    Raises:
+        ZooError: it is none.
+        ModelFileError: its weights are elsewhere.
+    """
+    import onnx
+
+    files_of(path)  # refuses weights from elsewhere
     try:
         return onnx.load_model(str(path), format="protobuf")
-    except DecodeError as error:
-        raise ZooError(f"{path} is neither an ONNX file nor a .safetensors file") from error
+    except Exception as error:
+        # protobuf's errors, and those of weights that lie in other files, have no common base
+        raise ZooError(f"{path} is neither an ONNX file nor a .safetensors file ({first_line(error)})") from error
+
 
 
 def export(
