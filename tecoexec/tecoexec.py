@@ -17,11 +17,12 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "contrib"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from engine.base import EngineError
 from tecoexec.compare import compare
 from tecoexec.inputs import WrongUseError, parse_indices, parse_ranges, parse_shapes
 from tecoexec.result import PARTS, table, verdict, write_csv
 from tecoexec.single import OutOfMemoryError, Setting, run_fresh
+from zoo_core.errors import ZooCoreError
+from zoo_core.files import write_json
 
 SWEEP = (1, 4, 8, 16, 32, 64, 128, 256, 512)
 _GIVE_UP = 2  # batches in a row without a better throughput end a sweep
@@ -37,8 +38,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"batch {record['batch']}: " + ", ".join(_sentence(record)), flush=True)
             records.append(record)
         _report(args, setting, records)
-    except (WrongUseError, EngineError, OutOfMemoryError) as error:
+    except (WrongUseError, ZooCoreError, OutOfMemoryError) as error:
         print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"error: {error.strerror or error}: {error.filename}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("stopped: by the user", file=sys.stderr)
@@ -157,7 +161,7 @@ def _report(args: argparse.Namespace, setting: Setting, records: list[dict[str, 
         whole["comparison"] = found.to_json()
         print(found.line())
     if args.json:
-        args.json.write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
+        write_json(args.json, whole)
     if args.csv:
         write_csv(args.csv, records)
     if args.plot:
@@ -170,9 +174,13 @@ def _report(args: argparse.Namespace, setting: Setting, records: list[dict[str, 
 
 
 def _baseline(path: Path) -> Setting:
+    from pydantic import TypeAdapter
+
     try:
-        return Setting(**json.loads(path.read_text(encoding="utf-8"))["setting"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        said = json.loads(path.read_text(encoding="utf-8"))["setting"]
+        Setting(**said)  # knows every field
+        return TypeAdapter(Setting).validate_python(said)  # and each is of its kind
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise WrongUseError(f"{path} was not written by tecoexec --json ({error})") from error
 
 

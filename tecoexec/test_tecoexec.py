@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT / "contrib"))
 sys.path.insert(0, str(ROOT))
 
 from tecoexec.cases import Case, WrongCase, read  # noqa: E402
+from zoo_core.files import write_json  # noqa: E402
 
 HOLDS = 0.9
 CONFIGS = Path(os.environ.get("TECOEXEC_CONFIGS", ROOT / "tecoexec/testcase_configs/tecoexec_config.yaml"))
@@ -37,8 +38,7 @@ def results() -> Iterator[list[dict[str, Any]]]:
     yield found
     if not found:
         return
-    OUTPUT.mkdir(parents=True, exist_ok=True)
-    (OUTPUT / "results.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    write_json(OUTPUT / "results.json", found)
     rows = [list(COLUMNS), *([_cell(entry[name]) for name in COLUMNS] for entry in found)]
     widths = [max(len(cells[column]) for cells in rows) for column in range(len(COLUMNS))]
     print("\n\n" + "\n".join("  ".join(map(str.ljust, cells, widths)) for cells in rows))

@@ -210,15 +210,26 @@ def _require_unchanged(path: Path, entry: Mapping[str, Any]) -> None:
 def _read(path: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        if not all(isinstance(manifest[name], str) for name in ("model", "variant")):
-            raise KeyError("model, variant")
-        weights = manifest["weights"]["kind"]
-        entries = [(entry["name"], entry["sha256"]) for entry in manifest["files"].values()]
+        _require_texts(manifest, "model", "variant")
+        _require_texts(manifest["weights"], "kind", *({"path", "sha256", "key"} & manifest["weights"].keys()))
+        if manifest["weights"]["kind"] == "file":
+            _require_texts(manifest["weights"], "path")
+        if manifest["input_size"] is not None and type(manifest["input_size"]) is not int:
+            raise TypeError("input_size")
+        for entry in manifest["files"].values():
+            _require_texts(entry, "name", "sha256")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ZooError(f"{path} is not a manifest of an export ({error!r}); export again") from error
-    if not isinstance(weights, str) or not all(own_name(name) and isinstance(digest, str) for name, digest in entries):
+    if not all(own_name(entry["name"]) for entry in manifest["files"].values()):
         raise ZooError(f"{path} is not a manifest of an export (it names files of another folder); export again")
     return manifest
+
+
+def _require_texts(said: Mapping[str, Any], *names: str) -> None:
+    """Raise TypeError, KeyError where one of these fields is no text."""
+    for name in names:
+        if not isinstance(said[name], str):
+            raise TypeError(name)
 
 
 def weights_kind(ckpt: Path) -> str:

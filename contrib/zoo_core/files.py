@@ -5,68 +5,66 @@ from __future__ import annotations
 import json
 import math
 import os
-import secrets
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from .errors import DataError, UnreadableError
+from .temporary import clear_leftovers, held_folder
+
+_cleared: set[Path] = set()
 
 
 @contextmanager
 def atomic_write(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; what is written there becomes `path` when the block ends well.
+    """Yield a temporary path; what is written there becomes `path` when the block ends well.
 
-    The temporary name keeps the suffix of `path` (many writers choose the format by it). The folder of `path`
-    is made when it is missing. When the block raises, the temporary file is removed and `path` stays as it
-    was.
+    It has the name of `path` (many writers choose the format by it), in a temporary folder beside it. The folder of
+    `path` is made when it is missing. When the block raises, the temporary file is removed and `path` stays as it was.
+    What a killed process left goes when the next one begins to write to the folder.
 
     Raises:
         DataError: the system refused to write (no permission, disk full, a folder stands at `path`, …), here
             or in the block.
     """
     path = Path(path)
-    temporary = _beside(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        flush(temporary)
-        os.replace(temporary, path)
+        with _beside(path) as temporary:
+            yield temporary
+            flush(temporary)
+            os.replace(temporary, path)
     except UnreadableError:  # a file that the block read; nothing is wrong with what is written
         raise
     except OSError as error:
         raise _refusal(path, error) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
 
 
 @contextmanager
 def atomic_folder(path: str | Path) -> Iterator[Path]:
-    """Yield a new temporary folder beside `path`; it becomes `path` as a whole when the block ends well.
+    """Yield a new temporary folder; it becomes `path` as a whole when the block ends well.
 
     When another process has put a folder with content at `path` meanwhile, theirs stays and ours is dropped,
-    so that any number of processes may write the same folder at once. A killed process leaves only a
-    temporary sibling (named `.tmp-…`), never a half-filled `path`.
+    so that any number of processes may write the same folder at once. A killed process leaves only a temporary
+    sibling (named `.tmp-…`), never a half-filled `path`; it goes when the next process begins to write there.
 
     Raises:
         DataError: the system refused to write (no permission, disk full, a file stands at `path`, …), here or
             in the block.
     """
     path = Path(path)
-    temporary = _beside(path)
     try:
-        temporary.mkdir(parents=True)
-        yield temporary
-        _take_place(temporary, path)
+        with _beside(path) as temporary:
+            temporary.mkdir()
+            yield temporary
+            for file in temporary.rglob("*"):
+                if file.is_file() and not file.is_symlink():
+                    flush(file)
+            _take_place(temporary, path)
     except UnreadableError:  # a file that the block read; nothing is wrong with what is written
         raise
     except OSError as error:
         raise _refusal(path, error) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -110,6 +108,14 @@ def flush(path: Path) -> None:
         os.fsync(file.fileno())
 
 
+def tidy(folder: Path) -> None:
+    """Remove what killed processes left half written in a folder; once a process, since a folder may be large."""
+    place = folder.resolve()
+    if place not in _cleared:
+        clear_leftovers(place)
+        _cleared.add(place)
+
+
 def has_content(folder: Path) -> bool:
     """Whether `folder` is a folder with anything in it."""
     return folder.is_dir() and any(folder.iterdir())
@@ -141,9 +147,13 @@ def installed_file(package: str, name: str) -> Path:
     return path
 
 
-def _beside(path: Path) -> Path:
-    """A name in the folder of `path` that nobody else uses."""
-    return path.with_name(f".tmp-{secrets.token_hex(6)}-{path.name}")
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """A place of the same name, in a folder beside `path` that nobody else uses."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tidy(path.parent)
+    with held_folder(path.parent) as folder:
+        yield folder / path.name
 
 
 def _take_place(temporary: Path, path: Path) -> None:

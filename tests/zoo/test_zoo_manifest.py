@@ -120,6 +120,18 @@ def test_what_has_failed_now_is_not_kept_from_before(folder: Path) -> None:
         '{"model": "a/b", "variant": "lenet", "weights": {"kind": "sample"}, "files": '
         '{"dynamic": {"name": "x", "sha256": 3}}}',
         "[" * 100_000,
+        *(
+            '{"model": "a/b", "variant": "lenet", "files": {}, ' + rest
+            for rest in (
+                '"weights": {"kind": "sample"}}',
+                '"weights": {"kind": "sample"}, "input_size": "32"}',
+                '"weights": {"kind": "sample"}, "input_size": true}',
+                '"weights": {"kind": "file"}, "input_size": null}',
+                '"weights": {"kind": "file", "path": 3}, "input_size": null}',
+                '"weights": {"kind": "sample", "sha256": null}, "input_size": null}',
+                '"weights": {"kind": "sample", "key": []}, "input_size": null}',
+            )
+        ),
     ],
 )
 def test_what_is_no_manifest_is_a_sentence(tmp_path: Path, content: str) -> None:

