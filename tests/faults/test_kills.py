@@ -161,6 +161,9 @@ def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_killed_anywhere(name: str, tmp_path: Path) -> None:
     case = CASES[name]
+    (tmp_path / "0").mkdir()
+    case.before(tmp_path / "0")
+    case.job(tmp_path / "0")  # everything is imported
     number = 0
     came = True
     while came:
