@@ -36,6 +36,15 @@ def test_a_translation_has_the_chapters_of_its_original(path: Path) -> None:
     assert depths[0] == depths[1]
 
 
+@pytest.mark.parametrize("name", ["doc/Trust.md", "doc/Trust_zh.md"])
+def test_what_is_said_to_test_a_promise_is_there(name: str) -> None:
+    named = re.findall(r"`(?:tests/[\w/]+/)?(\w+\.py)`|`(tests/[\w/]+)`", (ROOT / name).read_text(encoding="utf-8"))
+    files = {path.name for path in (ROOT / "tests").rglob("*.py")}
+    assert len(named) > 20
+    assert [file for file, _ in named if file and file not in files] == []
+    assert [folder for _, folder in named if folder and not (ROOT / folder).is_dir()] == []
+
+
 @pytest.mark.parametrize("name", ["doc/Running.md", "doc/Running_zh.md"])
 def test_the_flags_stand_once_and_are_those_of_the_scripts(name: str) -> None:
     """That the tables are what the parsers say, `zoo sync --check` holds; here, that they are there."""

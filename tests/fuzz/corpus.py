@@ -104,4 +104,19 @@ KEPT: dict[tuple[str, str, str], Change] = {
     ("wav", "a.wav", "a length of 0"): _wav_length(0),
     ("wav", "a.wav", "a length of 4 GiB"): _wav_length(0xFFFFFFFF),
     ("wav", "a.wav", "a thousand channels"): _first(b"\x01\0\x01\0\x80\x3e", b"\x01\0\xff\x03\x80\x3e"),
+    ("onnx, weights beside it", "a.onnx", "a name of weights that is no text"): _first(b"a.data", b"a.\xb1ata"),
+    ("manifest", "lenet.export.json", "UTF-16"): lambda whole: whole.decode().encode("utf-16"),
+    ("manifest", "lenet.export.json", "no size"): _first(b'"input_size": null, ', b""),
+    ("manifest", "lenet.export.json", "a size in words"): _first(b'"input_size": null', b'"input_size": "32"'),
+    ("state of a check", "result.json", "a step less"): _first(b'"state": "passed"', b'"state": "failed"'),
+    ("cases of tecoexec", "config.yaml", "bytes that are no text"): _first(b"case_name", b"case_\x80ame"),
+    ("cases of tecoexec", "config.yaml", "a number of 5,000 digits"): _first(b"10", b"9" * 5000),
+    ("arrays 2", "a.pkl", "the same bytes 4,000 times"): lambda whole: (
+        b"\x80\x02X"
+        + (1 << 20).to_bytes(4, "little")
+        + b"x" * (1 << 20)
+        + b"q\x000c_codecs\nencode\nq\x010]("
+        + b"h\x01h\x00\x85R" * 4000
+        + b"e."
+    ),
 }

@@ -1,4 +1,4 @@
-"""Every loader of contrib/utils: how a small whole data set is made, which files are damaged, and how it is read."""
+"""Every loader of contrib/utils: how a small whole data set is made, which files are damaged, how it is read."""
 
 from __future__ import annotations
 
@@ -6,31 +6,15 @@ import json
 import pickle
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from tests.fuzz.mutate import BINARY, JSON, TEXT, Mutator
-
-
-@dataclass(frozen=True)
-class Loader:
-    """One loader.
-
-    Attributes:
-        write: fills an empty folder with a small whole data set.
-        damaged: the files that are damaged, relative to the folder.
-        mutators: the ways to do it.
-        read: reads everything that is in the folder.
-    """
-
-    write: Callable[[Path], None]
-    damaged: tuple[str, ...]
-    mutators: tuple[Mutator, ...]
-    read: Callable[[Path], Any]
+from tests.fuzz.engine_files import ENGINE_FILES
+from tests.fuzz.loader import Loader
+from tests.fuzz.mutate import BINARY, JSON, TEXT
 
 
 def picture(path: Path, size: tuple[int, int] = (24, 16), **options: Any) -> None:
@@ -362,4 +346,5 @@ LOADERS: dict[str, Loader] = {
     "tokenizer": Loader(_tokenizer, ("tokenizer.json",), JSON, _read_tokenizer),
     "arrays 2": Loader(_arrays(2), ("a.pkl",), BINARY, _read_arrays),
     "arrays 5": Loader(_arrays(5), ("a.pkl",), BINARY, _read_arrays),
+    **ENGINE_FILES,
 }

@@ -11,10 +11,10 @@ from tests.fuzz.corpus import KEPT
 from tests.fuzz.loaders import LOADERS
 from zoo_core.errors import ZooCoreError
 
-COUNT, SEED = 1000, 20
+COUNT, SEED = 2000, 20
 
 
-def test_a_thousand_damaged_files() -> None:
+def test_two_thousand_damaged_files() -> None:
     result = runner.run(COUNT, SEED)
     assert result.wrong == []
     assert sum(result.outcomes.values()) == COUNT

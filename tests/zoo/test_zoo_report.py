@@ -11,6 +11,7 @@ from zoo import catalogue
 from zoo.__main__ import main as zoo
 from zoo.contributing import report
 from zoo_core.files import write_json
+from zoo_core.hashing import facts_digest
 
 ROOT = Path(__file__).resolve().parents[2]
 LENET = "classification/lenet"
@@ -85,8 +86,15 @@ def test_accuracy_as_measured(tmp_path: Path) -> None:
 def test_a_check_of_other_code_is_out_of_date(tmp_path: Path) -> None:
     folder = tmp_path / "check/classification_lenet"
     folder.mkdir(parents=True)
-    state = {"case": "classification_lenet", "model": LENET, "fingerprint": "of old", "started": "2024", "passed": True}
-    (folder / "result.json").write_text(json.dumps({**state, "findings": [], "steps": []}))
+    state: dict[str, Any] = {
+        "case": "classification_lenet",
+        "model": LENET,
+        "fingerprint": "of old",
+        "started": "2024",
+        "passed": True,
+    }
+    state |= {"findings": [], "steps": []}
+    (folder / "result.json").write_text(json.dumps(state | {"digest": facts_digest(state)}))
     assert "Out of date" in described(tmp_path)
 
 

@@ -26,6 +26,7 @@ from zoo_core.machine import environment_int
 
 from .choice import choose_target
 from .resume import Progress, data_digest
+from .unchanged import unchanged
 from .verify import spread
 
 _DECODER_SAMPLES = 256
@@ -101,6 +102,7 @@ def validate(setting: Setting, data: str | Path = "sample", resume: Path | None 
 
     Raises:
         ZooError, DataError, EngineError: what cannot be used, and why.
+        CheckFailedError: the data set changed meanwhile.
     """
     if resume and setting.skip_postprocess:
         raise ZooError("--resume keeps the counts of a metric, and --skip_postprocess True has none")
@@ -119,7 +121,8 @@ def validate(setting: Setting, data: str | Path = "sample", resume: Path | None 
         with Progress(resume, identity, metric) as progress:
             if progress.done:
                 notes.append(f"{resume}: {progress.done} of {len(samples)} samples were counted before")
-            _count(setting, task, engine, samples[progress.done :], stages, progress)
+            with unchanged(data_folder(setting.model, data), resume):
+                _count(setting, task, engine, samples[progress.done :], stages, progress)
         diagnosis = diagnose(engine, stages)
         if setting.decoder == "fast" and not setting.skip_postprocess:
             notes.append(_decoder_effect(setting, engine, samples))

@@ -45,7 +45,10 @@ def files_of(ckpt: Path) -> list[Path]:
         return [ckpt]
     names = set()
     for entry in _found(ckpt, "entry"):
-        said = {number: value.decode() for number, value in entry.items()}
+        try:
+            said = {number: value.decode() for number, value in entry.items()}
+        except UnicodeDecodeError as error:
+            raise ModelFileError(f"{ckpt}: external weights are described by bytes that are no text") from error
         if said.get(1) not in _KEYS:
             raise ModelFileError(f"{ckpt}: external weights are described by an unknown key '{said.get(1)}'")
         if said[1] == "location":

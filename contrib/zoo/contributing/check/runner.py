@@ -17,7 +17,8 @@ from zoo.contributing.check import carriers, process, steps, structure, workspac
 from zoo.contributing.check.look import Look
 from zoo.contributing.check.schema import Case
 from zoo.errors import ZooError
-from zoo_core.files import atomic_write
+from zoo_core.files import read_json, write_json
+from zoo_core.hashing import facts_digest
 
 STATE = "result.json"
 _TAIL_LINES = 15
@@ -182,20 +183,22 @@ def _earlier(case: Case, folder: Path, plan: Plan) -> CaseResult | None:
 
 
 def read_result(folder: Path) -> CaseResult | None:
-    """What was written down of a case in its folder; None if nothing (readable) was."""
+    """What was written down of a case in its folder; None if nothing was, or it is damaged or was edited."""
+    raw = read_json(folder / STATE)
     try:
-        raw = json.loads((folder / STATE).read_text(encoding="utf-8"))
+        if raw.pop("digest") != facts_digest(raw):
+            return None
         raw.pop("passed")
         raw["findings"] = None if raw["findings"] is None else [structure.Finding(**one) for one in raw["findings"]]
         raw["steps"] = [StepResult(**one) for one in raw["steps"]]
         return CaseResult(**raw)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError):
         return None
 
 
 def _save(result: CaseResult, folder: Path) -> None:
-    with atomic_write(folder / STATE) as temporary:
-        temporary.write_text(json.dumps(result.to_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    said = json.loads(json.dumps(result.to_json()))  # as it will be read: tuples become lists
+    write_json(folder / STATE, said | {"digest": facts_digest(said)})
 
 
 def _print_of(case: Case, plan: Plan) -> str:
