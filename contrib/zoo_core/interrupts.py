@@ -94,7 +94,7 @@ def stepwise(steps: Generator[T, None, None]) -> Iterator[T]:
 @contextmanager
 def terminable() -> Iterator[None]:
     """SIGTERM is handled as Ctrl-C is; also where that one is ignored, as it is behind a shell's &."""
-    if threading.get_ident() != _MAIN.ident:
+    if threading.get_ident() != _MAIN:
         yield
         return
 

@@ -28,7 +28,6 @@ FIGURES = {
     "ds_cnn_l_arm": 0.925,
     "g2pm": 0.9731,
     "silero_vad_16k_op15": 0.9955,
-    "g2pm": 0.9731,
     "g2p_en": 0.1012,
 }
 

@@ -122,7 +122,6 @@ def read_graph(path: Path) -> Any:
         raise ZooError(f"{path} is neither an ONNX file nor a .safetensors file ({first_line(error)})") from error
 
 
-
 def export(
     model: Model, part: Part, network: Any, path: Path, opset: int, shapes: list[list[int]], dynamic: bool
 ) -> str:

@@ -112,7 +112,7 @@ class EasyOcr(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         own = pictures[:, 0, 0, :] > FILLING_BELOW  # [N, W]: true where the picture is
         x = _cleared(pictures, own)
-        for layer in self.FeatureExtraction.ConvNet.children():
+        for layer in self.FeatureExtraction.get_submodule("ConvNet").children():
             x = layer(x)
             if isinstance(layer, nn.MaxPool2d) and layer.stride == 2:
                 own = own[:, 1::2]
