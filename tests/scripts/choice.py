@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from zoo import catalogue
 
@@ -23,9 +23,14 @@ def chosen(ids: Sequence[str], commit: str, kind: Callable[[str], Hashable]) -> 
     if os.environ.get("TEST_MODELS") == ALL:
         return list(ids)
     drawn: dict[Hashable, str] = {}
-    for one in sorted(ids, key=lambda one: hashlib.sha256(f"{commit} {one}".encode()).digest()):
+    for one in shuffled(ids, commit):
         drawn.setdefault(kind(one), one)
     return [one for one in ids if one in drawn.values()]
+
+
+def shuffled(ids: Iterable[str], commit: str) -> list[str]:
+    """In an order that `commit` alone decides."""
+    return sorted(ids, key=lambda one: hashlib.sha256(f"{commit} {one}".encode()).digest())
 
 
 def kind_of(model_id: str) -> tuple[str, str, bool, str]:
