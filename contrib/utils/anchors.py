@@ -5,6 +5,9 @@ of torchvision.models.detection.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import sqrt
 
 import numpy as np
 
@@ -65,3 +68,48 @@ def clipped(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Boxes [..., 4] cut at the edges of a picture of `size`, (height, width) in pixels."""
     height, width = size
     return np.clip(boxes, np.float32(0), np.array([width, height, width, height], np.float32))
+
+
+@dataclass(frozen=True)
+class DefaultBoxes:
+    """The boxes of SSD: of every cell of every map two squares, and for each ratio one lying and one standing.
+
+    Attributes:
+        side: of the square input, in pixels.
+        grids: rows, and columns, of each map.
+        ratios: width over height of the lying boxes of each map.
+        scales: of the boxes of each map, in sides of the input; the last one stands for a map behind the last.
+        steps: pixels from a cell to the next, of each map; empty: the side over the rows.
+    """
+
+    side: int
+    grids: tuple[int, ...]
+    ratios: tuple[tuple[int, ...], ...]
+    scales: tuple[float, ...]
+    steps: tuple[int, ...] = ()
+
+    def in_pixels(self) -> np.ndarray:
+        """float32 [boxes, 4]: map by map, row by row, and all those of a cell beside each other."""
+        return _in_pixels(self)
+
+    def _shapes(self, level: int) -> np.ndarray:
+        """(width, height) of the boxes of a cell, float32 [boxes, 2] in sides of the input, 1 at most."""
+        scale, between = self.scales[level], sqrt(self.scales[level] * self.scales[level + 1])
+        pairs = [(scale, scale), (between, between)]
+        for ratio in self.ratios[level]:
+            wide, high = scale * sqrt(ratio), scale / sqrt(ratio)
+            pairs += [(wide, high), (high, wide)]
+        return np.clip(np.array(pairs, np.float32), 0, 1)
+
+
+@lru_cache(maxsize=16)
+def _in_pixels(boxes: DefaultBoxes) -> np.ndarray:
+    found = []
+    for level, cells in enumerate(boxes.grids):
+        every = boxes.side / boxes.steps[level] if boxes.steps else cells
+        middles = (np.arange(cells, dtype=np.float32) + np.float32(0.5)) / np.float32(every)
+        down, right = np.meshgrid(middles, middles, indexing="ij")
+        centres = np.stack([right.ravel(), down.ravel()], axis=1)[:, None]
+        half = np.float32(0.5) * boxes._shapes(level)[None]
+        found.append(np.concatenate([centres - half, centres + half], axis=2).reshape(-1, 4))
+    return np.concatenate(found) * np.float32(boxes.side)

@@ -100,6 +100,13 @@ def network_of(name: str, weights: Any, state: dict[str, Any] | None = None, **o
         return models.get_model(name, weights=weights, **options)
 
 
+def published_network(name: str, weights: str, state: dict[str, Any] | None = None) -> Any:
+    """As `network_of`. weights: how torchvision calls them, such as COCO_V1."""
+    from torchvision import models
+
+    return network_of(name, models.get_model_weights(name)[weights], state)
+
+
 @contextmanager
 def _handed(state: dict[str, Any] | None) -> Iterator[None]:
     """Within, torchvision gets `state` in place of a file from its address, or loads nothing where it is None."""

@@ -31,6 +31,9 @@ COCO_MINI = ReferenceData(
     rule="79 of 5,000 pictures, those of the repository COCO-MINI",
 )
 
+# Drawn scenes, for detectors without pictures of their own
+SCENES = Path(__file__).resolve().parents[2] / "utils" / "demos" / "scenes"
+
 Decoder = Callable[[Sequence[np.ndarray], Sequence[Any]], list[Detections]]
 
 

@@ -4,38 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from engine.spec import TensorSpec
 from utils.postprocess.pytorch.two_stage import Proposer, RegionDecoder
-from utils.preprocess.pytorch.rcnn import RcnnTransform
 from utils.roi_align import pooled_regions, powers_of
 from zoo.task import Run, as_list
 
-from .detection import ObjectDetection
+from .padded_detection import PaddedDetection
 
 
 @dataclass(frozen=True, kw_only=True)
-class TwoStageDetection(ObjectDetection):
+class TwoStageDetection(PaddedDetection):
     """The first part takes pictures, and gives the maps that regions are pooled from, then for every map of the pyramid
     the scores, and then the offsets, of its anchors. The second one takes pooled regions.
 
     proposer: makes regions of scores and offsets.
-    Pictures of a batch are filled up to a common size, as torchvision does it: what the network says of a picture
-    depends a little on how far.
     """
 
-    transform: RcnnTransform
     decoder: RegionDecoder
     proposer: Proposer
-    padding = (0.0, 0.0)  # of the picture; its size needs none
-    beside = (TensorSpec("sizes", "int64", ("batch", 2)),)
-
-    def length(self, data: Any) -> int:
-        """The pixels that a picture takes in the input."""
-        return self.transform.positions(data)
 
     def run(self, parts: Mapping[str, Run], arrays: list[np.ndarray]) -> list[np.ndarray]:
         """Logits [R, classes] and offsets [R, 4 * classes] of all regions, the regions [R, 4], and how many of them

@@ -5,14 +5,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from engine.spec import TensorSpec
-from utils.datasets.samples.scenes import CLASSES, write_coco
-from utils.postprocess.labels import coco
+from utils.datasets.samples.scenes import CLASSES, STAND_INS, write_coco
+from utils.postprocess.labels import coco, coco_of_91
 from utils.postprocess.pytorch.two_stage import Proposer, RegionDecoder
 from utils.preprocess.pytorch.rcnn import RcnnTransform
 from zoo.catalogue import beside
 from zoo.family import Family
 from zoo.frameworks.pytorch import torchvision_pretrained
 from zoo.model import Model, Part, Published, SampleData
+from zoo.tasks.detection import SCENES
 from zoo.tasks.two_stage_detection import TwoStageDetection
 
 SAMPLE = "fasterrcnn_sample"
@@ -48,19 +49,11 @@ SHAPES = {
     ),
     SAMPLE: Shape(160, 224, Proposer(SAMPLE_ANCHORS, before=100, after=100), 2, channels=48),
 }
-# The ids of COCO's 80 classes among torchvision's 91; the others are the background and classes without any object.
-UNUSED = (0, 12, 26, 29, 30, 45, 66, 68, 69, 71, 83)
-# What the scenes' shapes are called where a network knows COCO's classes only: something of that outline. It serves to
-# compare runtimes, and is no measure of a network.
-STAND_INS = ("frisbee", "kite", "book", "airplane")
 
 
 def classes_of(variant: str) -> tuple[int, ...]:
     """The index among the labels of each of the network's classes; -1 for those that are not among them."""
-    if variant == SAMPLE:
-        return (-1, *range(len(CLASSES)))
-    known = iter(range(len(coco())))
-    return tuple(-1 if number in UNUSED else next(known) for number in range(91))
+    return (-1, *range(len(CLASSES))) if variant == SAMPLE else coco_of_91()
 
 
 def build(variant: str) -> Any:
@@ -121,6 +114,7 @@ def model(variant: str) -> Model:
         sample=SampleData("scenes_coco", 1, write_coco)
         if sample
         else SampleData("scenes_coco_stand_ins", 1, partial(write_coco, names=STAND_INS)),
+        demos=SCENES,
         source="torchvision" if not sample else "put together from torchvision's modules",
         licence="BSD-3-Clause; torchvision publishes its weights under the same, they are trained on COCO",
         paper="Ren et al., Faster R-CNN: Towards Real-Time Object Detection with Region Proposal Networks, 2015",

@@ -15,6 +15,9 @@ from utils.datasets.samples.once import written_once
 from utils.datasets.samples.scene_surfaces import TRIES, background, blend, new_colour, photographed, texture
 
 CLASSES = ("disc", "triangle", "square", "cross")
+# What the shapes are called where a network knows COCO's classes only: something of that outline. It serves to
+# compare runtimes, and is no measure of a network.
+STAND_INS = ("frisbee", "kite", "book", "airplane")
 # Training takes the seeds from 0 on; held-out scenes begin here, and demos further on.
 HELD_OUT_SEED, DEMO_SEED = 1_000_000, 2_000_000
 HELD_OUT = 160

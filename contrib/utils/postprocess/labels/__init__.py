@@ -6,6 +6,8 @@ from pathlib import Path
 from utils.text_file import read_lines
 from zoo_core.errors import DataError
 
+_UNUSED = (0, 12, 26, 29, 30, 45, 66, 68, 69, 71, 83)
+
 
 def imagenet() -> tuple[str, ...]:
     """The 1,000 class names of ImageNet (ILSVRC 2012), in the order of a network's outputs."""
@@ -21,6 +23,15 @@ def imagenet_wnids() -> tuple[str, ...]:
 def coco() -> tuple[str, ...]:
     """The 80 class names of COCO's object detection, in the order of a network's outputs."""
     return tuple(Path(__file__).with_name("coco80.txt").read_text(encoding="utf-8").splitlines())
+
+
+def coco_of_91() -> tuple[int, ...]:
+    """For each of the 91 numbers that torchvision's detectors know, the index among `coco()`; -1: none of them.
+
+    Number 0 is the background, and ten others are of classes without any object.
+    """
+    known = iter(range(len(coco())))
+    return tuple(-1 if number in _UNUSED else next(known) for number in range(91))
 
 
 def names_in(path: str | Path) -> tuple[str, ...]:

@@ -10,11 +10,18 @@ import numpy as np
 
 from utils.anchors import cell_anchors, clipped, decoded, grid_anchors
 from utils.boxes import batched_nms
+from utils.postprocess.pytorch.anchored import (
+    EQUAL,
+    require_finite,
+    rows_of,
+    scale_back,
+    sigmoid,
+    softmax,
+    strides_of,
+)
 from utils.postprocess.pytorch.detection import Detections
 from utils.preprocess.pytorch.rcnn import Scaled
 from zoo_core.errors import DataError
-
-_EQUAL = (1.0, 1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -61,14 +68,14 @@ class Proposer:
         """
         anchors = [
             grid_anchors(
-                cell_anchors(own, self.ratios), one.shape[2], one.shape[3], _strides(one.shape[2:], input_size)
+                cell_anchors(own, self.ratios), one.shape[2], one.shape[3], strides_of(one.shape[2:], input_size)
             )
             for own, one in zip(self.sizes, scores, strict=True)
         ]
-        logits = [_rows(one, 1)[..., 0] for one in scores]
-        offsets = [_rows(one, 4) for one in deltas]
+        logits = [rows_of(one, 1)[..., 0] for one in scores]
+        offsets = [rows_of(one, 4) for one in deltas]
         for one in (*logits, *offsets):
-            _require_finite(one)
+            require_finite(one)
         return [
             self._of_one([one[n] for one in logits], [one[n] for one in offsets], anchors, (int(size[0]), int(size[1])))
             for n, size in enumerate(sizes)
@@ -83,10 +90,10 @@ class Proposer:
     ) -> np.ndarray:
         best = [np.argsort(-one, kind="stable")[: self.before] for one in logits]
         levels = np.repeat(np.arange(len(best)), [len(one) for one in best])
-        scores = _sigmoid(np.concatenate([one[chosen] for one, chosen in zip(logits, best, strict=True)]))
+        scores = sigmoid(np.concatenate([one[chosen] for one, chosen in zip(logits, best, strict=True)]))
         boxes = np.concatenate(
             [
-                decoded(offset[chosen][:, None], anchor[chosen], _EQUAL)[:, 0]
+                decoded(offset[chosen][:, None], anchor[chosen], EQUAL)[:, 0]
                 for offset, anchor, chosen in zip(deltas, anchors, best, strict=True)
             ]
         )
@@ -140,9 +147,9 @@ class RegionDecoder:
             )
         if len(counts) != len(metas):
             raise DataError(f"the network gave results of {len(counts)} pictures for {len(metas)} samples.")
-        _require_finite(logits)
-        _require_finite(deltas)
-        scores = _softmax(logits.astype(np.float32))
+        require_finite(logits)
+        require_finite(deltas)
+        scores = softmax(logits.astype(np.float32))
         boxes = decoded(deltas.astype(np.float32).reshape(-1, wide, 4), regions, self.weights)
         ends = np.cumsum(counts)[:-1]
         parts = zip(np.split(scores, ends), np.split(boxes, ends), metas, strict=True)
@@ -158,41 +165,9 @@ class RegionDecoder:
         kept = batched_nms(found, sure, classes, self.nms_iou)[: self.most]
         known = np.array(self.classes, np.int64)[classes[kept]]
         kept, known = kept[known >= 0], known[known >= 0]
-        return Detections(found[kept] * _back(meta), sure[kept], known, meta.size)
-
-
-def _back(meta: Scaled) -> np.ndarray:
-    """What a box in pixels of the input is multiplied by to be one of the picture's: float32 [4]."""
-    (width, height), (rows, columns) = meta.size, meta.input
-    across, down = np.float32(width) / np.float32(columns), np.float32(height) / np.float32(rows)
-    return np.array([across, down, across, down], np.float32)
-
-
-def _strides(cells: tuple[int, ...], input_size: tuple[int, int]) -> tuple[int, int]:
-    return input_size[0] // cells[0], input_size[1] // cells[1]
-
-
-def _rows(maps: np.ndarray, each: int) -> np.ndarray:
-    """[N, A * each, H, W] to float32 [N, H * W * A, each]."""
-    count, channels, height, width = maps.shape
-    parted = maps.astype(np.float32, copy=False).reshape(count, channels // each, each, height, width)
-    return parted.transpose(0, 3, 4, 1, 2).reshape(count, -1, each)
+        return Detections(found[kept] * scale_back(meta), sure[kept], known, meta.size)
 
 
 def _large(boxes: np.ndarray, least: float) -> np.ndarray:
     sides = boxes[:, 2:] - boxes[:, :2]
     return (sides >= np.float32(least)).all(axis=1)
-
-
-def _sigmoid(values: np.ndarray) -> np.ndarray:
-    return np.float32(1) / (np.float32(1) + np.exp(-np.clip(values, -80, 80)))
-
-
-def _softmax(values: np.ndarray) -> np.ndarray:
-    powers = np.exp(values - values.max(axis=1, keepdims=True, initial=-np.inf))
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
-def _require_finite(values: np.ndarray) -> None:
-    if not np.isfinite(values).all():
-        raise DataError("the network gave NaN or infinity. In float16 this is often an overflow: try float32.")

@@ -1,4 +1,4 @@
-"""Preprocessing of torchvision's two-stage detectors: scaled by the shorter side, and of each picture's own size."""
+"""Preprocessing of torchvision's detectors: scaled to a size of each picture's own, or stretched to a square."""
 
 import math
 from dataclasses import dataclass, replace
@@ -58,8 +58,7 @@ class RcnnTransform:
         """
         picture = upright(source)
         height, width = self._scaled(picture.size)
-        pixels = np.asarray(picture, np.float32) / np.float32(255)
-        normal = (pixels - np.array(MEAN, np.float32)) / np.array(STD, np.float32)
+        normal = _normal(picture, MEAN, STD)
         array = np.zeros((3, _filled(height), _filled(width)), np.float32)
         array[:, :height, :width] = bilinear(normal, height, width).transpose(2, 0, 1)
         return (array, np.array([height, width], np.int64)), Scaled(picture.size, (height, width))
@@ -97,6 +96,60 @@ class RcnnTransform:
         import PIL
 
         return f"Pillow {PIL.__version__}, scaled to {self.shorter} to {self.longer} pixels as torch scales"
+
+
+@dataclass(frozen=True)
+class StretchTransform:
+    """One picture to a square, its proportions changed, as torchvision's transform of SSD makes it.
+
+    Channels are red, green, blue; the picture is normalised, and then scaled, bilinear.
+
+    Attributes:
+        side: of the square, in pixels; the network takes no other.
+        mean, std: by channel, in units of 0 to 1.
+    """
+
+    side: int
+    mean: tuple[float, float, float] = MEAN
+    std: tuple[float, float, float] = STD
+
+    def __call__(
+        self, source: ImageSource, out: tuple[np.ndarray, ...] | None = None
+    ) -> tuple[tuple[np.ndarray, ...], Scaled]:
+        """Preprocess one picture.
+
+        Args:
+            source: path, file content as bytes, or PIL image; turned as its EXIF entry says.
+            out: where to write: a tuple of one float array [3, side, side]. Left out, a float32 array is made.
+
+        Returns:
+            ((array [3, side, side],), that the picture fills all of it).
+
+        Raises:
+            DataError: the picture cannot be read.
+        """
+        picture = upright(source)
+        array = np.empty((3, self.side, self.side), np.float32) if out is None else out[0]
+        array[...] = bilinear(_normal(picture, self.mean, self.std), self.side, self.side).transpose(2, 0, 1)
+        return (array,), Scaled(picture.size, (self.side, self.side))
+
+    def resized(self, size: int) -> "StretchTransform":
+        """The same for its own size; DataError for any other."""
+        if size != self.side:
+            raise DataError(f"input size {size}: this network takes {self.side}, which its boxes are made for.")
+        return self
+
+    def source_identity(self) -> str:
+        """What decodes and scales, with versions: two results with the same identity saw the same pixels."""
+        import PIL
+
+        return f"Pillow {PIL.__version__}, stretched to {self.side} pixels as torch scales"
+
+
+def _normal(picture: Image.Image, mean: tuple[float, float, float], std: tuple[float, float, float]) -> np.ndarray:
+    """float32 [H, W, 3] of mean 0 and deviation 1, where pictures are as those that mean and deviation are of."""
+    pixels = np.asarray(picture, np.float32) / np.float32(255)
+    return (pixels - np.array(mean, np.float32)) / np.array(std, np.float32)
 
 
 def bilinear(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
