@@ -11,7 +11,7 @@ import os
 import resource
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest import mock
 
@@ -35,7 +35,9 @@ def at(number: int, what: Callable[[], None]) -> Iterator[list[int]]:
 
         return call
 
-    with mock.patch.multiple(os, **{name: counted(getattr(os, name)) for name in CHANGES}):
+    with ExitStack() as patches:
+        for name in CHANGES:
+            patches.enter_context(mock.patch.object(os, name, counted(getattr(os, name))))
         yield count
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def test_an_export_that_is_killed_anywhere(model: Model, two: tuple[Path, Path],
         number += 1
         folder = tmp_path / str(number)
         shutil.copytree(old, folder)
-        came = killed(lambda folder=folder: exchanged(model, new, folder), number)
+        came = killed(partial(exchanged, model, new, folder), number)
         seen.append(consistent(folder, old, new))
         for path in folder.glob("*.onnx") if not seen[-1] else ():
             require_vouched(path, folder / "lenet.export.json")  # it warns, as a test of manifests holds
@@ -92,7 +93,7 @@ def test_an_export_whose_disk_refuses_anywhere(model: Model, two: tuple[Path, Pa
     for number in range(1, changes(lambda: exchanged(model, new, tmp_path / "0")) + 1):
         folder = tmp_path / str(number)
         shutil.copytree(old, folder)
-        error = refused(lambda folder=folder: exchanged(model, new, folder), number)
+        error = refused(partial(exchanged, model, new, folder), number)
         assert error is None or isinstance(error, (ZooError, OSError)), repr(error)
         held = consistent(folder, old, new)
         assert held == "new" if error is None else held in ("old", "", "new")
@@ -122,7 +123,7 @@ def test_a_validation_whose_state_is_killed_anywhere(tmp_path: Path, monkeypatch
     while came:
         number += 1
         path = tmp_path / str(number) / "state.json"
-        came = killed(lambda path=path: counted(path), number)
+        came = killed(partial(counted, path), number)
         if path.exists():
             assert json.loads(path.read_text())["done"] in (4, 8, 12)
         assert counted(path) == want

@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -171,7 +172,7 @@ def test_killed_anywhere(name: str, tmp_path: Path) -> None:
         folder = tmp_path / str(number)
         folder.mkdir()
         case.before(folder)
-        came = killed(lambda folder=folder: case.job(folder), number)
+        came = killed(partial(case.job, folder), number)
         case.whole(folder)
         case.job(folder)
         case.whole(folder)
@@ -192,7 +193,7 @@ def test_refused_anywhere(name: str, code: int, tmp_path: Path) -> None:
         folder = tmp_path / str(number)
         folder.mkdir()
         case.before(folder)
-        raised = refused(lambda folder=folder: case.job(folder), number, code)
+        raised = refused(partial(case.job, folder), number, code)
         assert raised is None or isinstance(raised, (ZooCoreError, OSError)), repr(raised)
         case.whole(folder)
         case.job(folder)

@@ -44,8 +44,7 @@ def _network(folder: Path, external: bool = False) -> None:
         [numpy_helper.from_array(draw.normal(size=size).astype(np.float32), name) for name, size in weights.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    options = {"save_as_external_data": True, "location": "a.data", "size_threshold": 0} if external else {}
-    onnx.save(model, folder / "a.onnx", **options)
+    onnx.save(model, folder / "a.onnx", save_as_external_data=external, location="a.data", size_threshold=0)
 
 
 def _opened(target: str, name: str = "a.onnx", **options: Any) -> Callable[[Path], None]:
@@ -124,7 +123,7 @@ def _read_manifest(folder: Path) -> None:
     from zoo.running.setting import Setting
 
     before = earlier(folder / "lenet.export.json")
-    now = {"files": {}, "failed": {}} | {
+    now: dict[str, Any] = {"files": {}, "failed": {}} | {
         name: before.get(name) for name in ("model", "variant", "weights", "input_size", "versions")
     }
     assert all(path.parent == folder for path in stale(before, now, folder))

@@ -40,7 +40,7 @@ def run(count: int, seed: int = 0, names: Sequence[str] = tuple(LOADERS)) -> Res
     pieces = [(first, min(size, count - first)) for first in range(0, count, size)]
     result = Result()
     with ThreadPoolExecutor(workers) as pool:
-        for outcomes, wrong in pool.map(lambda piece: _piece(seed, *piece, names), pieces):
+        for outcomes, wrong in pool.map(lambda piece: _piece(seed, piece[0], piece[1], names), pieces):
             result.outcomes.update(outcomes)
             result.wrong += wrong
     return result
