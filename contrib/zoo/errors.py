@@ -9,3 +9,7 @@ class ZooError(ZooCoreError):
 
 class CheckFailedError(ZooCoreError):
     """Everything ran, but a check did not hold: an accuracy gate, or files that could not be read. Exit code 1."""
+
+
+class HangingError(ZooError):
+    """Code of a model does not come to an end, and cannot be ended from outside of it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import _signal  # the functions of `signal` without the search for enums, which takes ten times as long
 import threading
+import time
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
@@ -69,11 +70,25 @@ def check() -> None:
             block.raise_pending()
 
 
-def wait_for(jobs: Sequence[Future[Any]]) -> None:
-    """Wait until all of `jobs` are done, well or not; Ctrl-C ends the waiting."""
-    while not all(job.done() for job in jobs):
+def wait_for(jobs: Sequence[Future[Any]], seconds: float | None = None) -> bool:
+    """Wait until all of `jobs` are done, well or not; Ctrl-C ends the waiting.
+
+    Args:
+        jobs: what is waited for.
+        seconds: how long none of them may come to its end; None: for ever.
+
+    Returns:
+        Whether all are done.
+    """
+    left, since = -1, 0.0
+    while count := sum(not job.done() for job in jobs):
+        if count != left:
+            left, since = count, time.monotonic()
+        elif seconds is not None and time.monotonic() - since > seconds:
+            return False
         wait(jobs, _SECONDS)
         check()
+    return True
 
 
 def stepwise(steps: Generator[T, None, None]) -> Iterator[T]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 import threading
 import tracemalloc
 from collections.abc import Iterator, Sequence
@@ -14,7 +18,7 @@ import pytest
 from engine.backends.base import Session
 from engine.base import Engine, RunError
 from utils.datasets.sample import Sample
-from zoo.errors import ZooError
+from zoo.errors import HangingError, ZooError
 from zoo.manifest import Exported
 from zoo.model import Model
 from zoo.running.diagnosis import Diagnosis, diagnose
@@ -317,3 +321,55 @@ def test_memory_does_not_grow_with_the_data_set(lenet: Model, lenet_export: Expo
         grown = peak(engine, 1600) - peak(engine, 160)
     slots = (engine.parallel + 1 + AHEAD) * 8 * 4096  # of which the shorter run may not have used all
     assert grown < slots + 1440 * 100  # a prediction that is kept takes more than 300 bytes, a picture 4,096
+
+
+def test_a_preprocessing_that_hangs_is_named(
+    lenet: Model, digits: list[Sample], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others that merely take their time are waited for."""
+    release = threading.Event()
+    preprocess = type(lenet.task).preprocess
+
+    def slow(self: Any, data: Any, *rest: Any, **options: Any) -> Any:
+        if data is digits[5].data:
+            release.wait(60)
+        return preprocess(self, data, *rest, **options)
+
+    monkeypatch.setattr(type(lenet.task), "preprocess", slow)
+    feeder = Feeder(lenet.task, 4, 2, timeout=0.3)
+    given = feeder.batches(digits[:12])
+    assert next(given).samples == digits[:4]
+    with pytest.raises(HangingError, match=re.escape(f"preprocessing of {digits[5].id} did not end within 0.3 s")):
+        next(given)
+    release.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("preprocess"):
+            thread.join(30)
+
+
+HANGS = """
+import sys, time
+from zoo import catalogue
+from zoo.commands import predict
+family = catalogue.load("classification/lenet")
+task = type(family.variant().task)
+task.preprocess = lambda *_, **__: time.sleep(600)
+sys.exit(predict.{command}(family, {words}))
+"""
+
+
+@pytest.mark.parametrize("command", ["single", "multi"])
+def test_a_process_whose_preprocessing_hangs_ends(root: Path, lenet_export: Exported, command: str) -> None:
+    words = ["--ckpt", str(lenet_export.dynamic), "--timeout", "1"]
+    done = subprocess.run(
+        [sys.executable, "-c", HANGS.format(command=command, words=words)],
+        env=os.environ | {"PYTHONPATH": str(root / "contrib")},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert "digit_0.png" in done.stderr
+    assert "did not end within 1 s" in done.stderr
+    assert "Traceback" not in done.stderr

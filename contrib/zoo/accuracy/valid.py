@@ -189,6 +189,7 @@ def _count(
         skip_postprocess=setting.skip_postprocess,
         token_budget=setting.token_budget,
         processes=setting.processes,
+        timeout=setting.timeout,
     )
     for batch, batch_predictions in bar(
         found, batches_in(task, len(samples), setting.batch_size), "validating", "batch"

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 
-from zoo.errors import CheckFailedError
+from zoo.errors import CheckFailedError, HangingError
 from zoo_core.errors import ZooCoreError
 
 OK, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
@@ -33,6 +33,11 @@ def told(job: Callable[[], int]) -> int:
         return job()
     except CheckFailedError as error:
         return _say(FAILED, "failed", str(error))
+    except HangingError as error:
+        _say(WRONG_USE, "error", str(error))
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(WRONG_USE)  # Python would wait for the threads that hang
     except ZooCoreError as error:
         return _say(WRONG_USE, "error", str(error))
     except ModuleNotFoundError as error:

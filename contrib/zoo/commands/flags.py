@@ -15,7 +15,7 @@ from zoo_core.files import read_json
 # Fields of a setting that have a flag of the same name
 _FIELDS = (
     "ckpt", "folder", "target", "dtype", "batch_size", "input_size", "input_name", "pass_path", "devices", "replicas",
-    "streams", "threads", "workers", "processes", "decoder", "topk", "token_budget", "skip_postprocess",
+    "streams", "threads", "workers", "processes", "timeout", "decoder", "topk", "token_budget", "skip_postprocess",
 )  # fmt: skip
 
 
@@ -79,6 +79,12 @@ def add_shared_flags(
         type=boolean,
         metavar="True|False",
         help="preprocess in processes, not in threads (default: where the preprocessing is Python itself)",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=positive,
+        metavar="SECONDS",
+        help="end, and name the sample, where preprocessing does not end within so many seconds (default: wait)",
     )
     parser.add_argument("--streams", type=positive, help="batches that run at once on a CPU (default: as fits)")
     parser.add_argument("--threads", type=positive, help="threads of each on a CPU (default: their share of the cores)")

@@ -192,6 +192,7 @@ def predict(setting: Setting, given: Given, output: Output) -> int:
             on_bad=(lambda sample, error: bad.append((sample, error))) if given.tolerant else None,
             token_budget=setting.token_budget,
             processes=setting.processes,
+            timeout=setting.timeout,
         )
         bar = progress(found, total, "predicting", "batch") if total > 1 else found
         for sample, prediction in _in_order(task, samples, bar):

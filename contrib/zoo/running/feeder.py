@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from utils.datasets.sample import Sample
-from zoo.errors import ZooError
+from zoo.errors import HangingError, ZooError
 from zoo.running import memory
 from zoo.running.padding import Fixed, chunks, require_fits, stacked
 from zoo.running.slots import Filled, Slot, fill
@@ -42,8 +42,8 @@ class Workers(Protocol):
         """Begin to fill `slot`; the futures' lists, one behind the other, hold one entry a sample."""
         ...
 
-    def close(self) -> None:
-        """End with the samples that are being worked on."""
+    def close(self, wait: bool = True) -> None:
+        """End with the samples that are being worked on; without `wait`, leave those that do not come to an end."""
         ...
 
 
@@ -104,8 +104,8 @@ class Threads:
             return [Filled(filled.meta, filled.seconds, filled.cpu_seconds)]
         return [filled]
 
-    def close(self) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+    def close(self, wait: bool = True) -> None:
+        self._pool.shutdown(wait=wait, cancel_futures=True)
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,8 @@ class Feeder:
 
     Where the task pads, the rows of a batch differ in shape until the batch is complete: they are put together then.
     fixed, token_budget: as padding.stacked and padding.chunks have them. processes: whether the workers are processes;
-    None leaves it to the task, and to whether there is enough to do.
+    None leaves it to the task, and to whether there is enough to do. timeout: seconds after which samples that do not
+    come to an end are a HangingError; None waits for ever.
     """
 
     def __init__(
@@ -150,7 +151,10 @@ class Feeder:
         fixed: Fixed = (),
         token_budget: int | None = None,
         processes: bool | None = None,
+        timeout: float | None = None,
     ):
+        self.timeout = timeout
+        self._hanging = False
         self._task = task
         self._fixed = fixed
         self._token_budget = token_budget
@@ -192,7 +196,7 @@ class Feeder:
                 else:
                     self.give_back(batch)
         finally:
-            workers.close()
+            workers.close(wait=not self._hanging)
 
     def _room_ahead(self, filling: Sequence[Filling]) -> bool:
         """Whether another batch is to be begun. Without a free slot, one is, if there is none at all."""
@@ -209,7 +213,12 @@ class Feeder:
 
     def _collected(self, slot: Slot, samples: list[Sample], parts: list[Future[list[Filled | DataError]]]) -> Batch:
         """Wait for every row of a slot. Rows that could not be read are closed up."""
-        wait_for(parts)
+        if not wait_for(parts, self.timeout):
+            self._hanging = True
+            raise HangingError(
+                f"preprocessing of {_undone(samples, parts)} did not end within {self.timeout:g} s; leave it out, or "
+                "give it longer with --timeout"
+            )
         good: list[int] = []
         rows: list[Filled] = []
         for index, (sample, result) in enumerate(zip(samples, _results(parts), strict=True)):
@@ -243,6 +252,14 @@ class Feeder:
         if self._task.padding is not None:
             return stacked([row.arrays for row in rows], self._task.padding, self._fixed, self._dtypes)
         return [array[:count] if len(good) == count else array[good] for array in slot.arrays]
+
+
+def _undone(samples: Sequence[Sample], parts: Sequence[Future[list[Filled | DataError]]]) -> str:
+    """The samples that are being worked on, of a part that holds several its first and last."""
+    if len(parts) != len(samples):
+        return f"one of {samples[0].id} to {samples[-1].id}"
+    undone = [sample.id for sample, part in zip(samples, parts, strict=True) if part.running()]
+    return ", ".join(undone) or samples[0].id
 
 
 def _results(parts: Sequence[Future[list[Filled | DataError]]]) -> Iterator[Filled | DataError]:

@@ -66,10 +66,15 @@ class Stages:
 
 
 def batches(
-    task: Task, samples: Sequence[Sample], batch_size: int, workers: int | None = None, fixed: Fixed = ()
+    task: Task,
+    samples: Sequence[Sample],
+    batch_size: int,
+    workers: int | None = None,
+    fixed: Fixed = (),
+    timeout: float | None = None,
 ) -> Iterator[Batch]:
     """Preprocessed batches, in order; the arrays of one are valid until the next is asked for."""
-    feeder = Feeder(task, batch_size, workers or cores(), fixed=fixed)
+    feeder = Feeder(task, batch_size, workers or cores(), fixed=fixed, timeout=timeout)
     for batch in feeder.batches(samples):
         yield batch
         feeder.give_back(batch)
@@ -88,6 +93,7 @@ def predictions(
     on_bad: OnBad | None = None,
     token_budget: int | None = None,
     processes: bool | None = None,
+    timeout: float | None = None,
 ) -> Iterator[tuple[list[Sample], list[Any]]]:
     """For each batch, its samples and their predictions (none when skipping postprocessing); times go to `stages`.
 
@@ -104,7 +110,7 @@ def predictions(
         skip_postprocess: whether outputs are left as they are, and no prediction is given.
         on_bad: told of each sample that cannot be read; without it, such a sample ends the run.
         token_budget: as padding.chunks has it.
-        processes: as Feeder has it.
+        processes, timeout: as Feeder has them.
     """
     if task.play is not None:
         return _played(task, engine, samples, batch_size, stages, warm_up)
@@ -120,6 +126,7 @@ def predictions(
         fixed=fixed_sizes([engine]),
         token_budget=token_budget,
         processes=processes,
+        timeout=timeout,
     )
     return stepwise(
         _overlapped(task, engine, samples, feeder, stages, min(batch_size, len(samples)), warm_up, skip_postprocess)
@@ -138,7 +145,7 @@ def _overlapped(
 ) -> Generator[tuple[list[Sample], list[Any]], None, None]:
     """As predictions; `rows` of the first sample warm up."""
     if warm_up:
-        _warm_up(task, engine, samples[0], rows, warm_up)
+        _warm_up(task, engine, samples[0], rows, warm_up, feeder.timeout)
     in_flight = engine.parallel + 1
     pending: deque[tuple[Batch, Call]] = deque()
     first, representative = 0, typical(task, samples)
@@ -223,8 +230,8 @@ def _played(
         yield batch, found
 
 
-def _warm_up(task: Task, engine: Runner, sample: Sample, rows: int, times: int) -> None:
-    for batch in batches(task, [sample] * rows, rows, fixed=fixed_sizes([engine])):
+def _warm_up(task: Task, engine: Runner, sample: Sample, rows: int, times: int, timeout: float | None = None) -> None:
+    for batch in batches(task, [sample] * rows, rows, fixed=fixed_sizes([engine]), timeout=timeout):
         for call in [engine.submit(batch.arrays) for _ in range(times * engine.parallel)]:
             wait_for([call])
             call.result()

@@ -39,6 +39,7 @@ class Setting:
         streams: batches at once on a CPU; None as fits.
         threads: of each stream; None their share of the cores.
         workers, processes: that preprocess; None as fits.
+        timeout: seconds for the preprocessing of a sample; None: any number.
         decoder: "reference", or "fast".
         topk: predictions hold at least so many classes.
         token_budget: positions a batch, with padded inputs.
@@ -60,6 +61,7 @@ class Setting:
     threads: int | None = None
     workers: int | None = None
     processes: bool | None = None
+    timeout: float | None = None
     decoder: str = "reference"
     topk: int = 1
     token_budget: int | None = None

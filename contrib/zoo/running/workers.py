@@ -157,7 +157,10 @@ class Processes:
             told.set_exception(ZooError(f"a worker process ended before {samples[0].id} was preprocessed"))
         return told
 
-    def close(self) -> None:
+    def close(self, wait: bool = True) -> None:
+        if not wait:
+            for process in multiprocessing.active_children():  # which are the pool's: nothing else here starts any
+                process.kill()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
