@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from zoo.manifest import weights_kind
@@ -22,23 +23,33 @@ def weights_notice(setting: Setting) -> str:
 
 
 def captioned(drawn: Any, notice: str) -> Any:
-    """A drawn picture with a line below it; what is no still picture (an animation) is given back as it is.
+    """A drawn picture with a line below it, or an animation with the line below each frame.
 
     Args:
         drawn: what `Task.draw` gave.
         notice: the line; "" leaves the picture as it is.
     """
+    from PIL import Image
+
+    from utils.draw.cartpole import Animation
+
+    if not notice:
+        return drawn
+    if isinstance(drawn, Animation):
+        return replace(drawn, frames=[_with_line(frame, notice) for frame in drawn.frames])
+    return _with_line(drawn, notice) if isinstance(drawn, Image.Image) else drawn
+
+
+def _with_line(picture: Any, notice: str) -> Any:
     from PIL import Image, ImageDraw, ImageFont
 
-    if not notice or not isinstance(drawn, Image.Image):
-        return drawn
-    lines = _wrapped(notice, drawn.width)
+    lines = _wrapped(notice, picture.width)
     height = 12 * len(lines) + 4
-    made = Image.new("RGB", (drawn.width, drawn.height + height), "white")
-    made.paste(drawn.convert("RGB"), (0, 0))
+    made = Image.new("RGB", (picture.width, picture.height + height), "white")
+    made.paste(picture.convert("RGB"), (0, 0))
     font = ImageFont.load_default(10)
     for number, line in enumerate(lines):
-        ImageDraw.Draw(made).text((3, drawn.height + 2 + 12 * number), line, fill="black", font=font)
+        ImageDraw.Draw(made).text((3, picture.height + 2 + 12 * number), line, fill="black", font=font)
     return made
 
 
