@@ -11,11 +11,13 @@ from utils.datasets.sample import Sample
 from utils.postprocess.pytorch.classification import Ranking
 from utils.postprocess.speech_spans import SpeechRules
 from utils.preprocess.audio import MelSpectrogram, Mfcc
+from utils.preprocess.windows import Windows
 from zoo import catalogue, frameworks
 from zoo.errors import ZooError
 from zoo.running.padding import stacked
 from zoo.tasks.control import Control
 from zoo.tasks.keyword_spotting import KeywordSpotting
+from zoo.tasks.pitch_tracking import Pitch, PitchTracking
 from zoo.tasks.voice_activity import VoiceActivity
 from zoo.weights import Weights
 from zoo_core.errors import DataError
@@ -99,6 +101,55 @@ def test_the_silero_graph_and_one_that_is_another(tmp_path: Path) -> None:
     with pytest.raises(ZooError, match=r"no weights model\.stft"):
         frameworks.of(model).load(
             model, Weights("pretrained", tmp_path / "a.onnx", convert=model.pretrained.convert), []
+        )
+
+
+def test_the_frames_of_recordings_are_rows_alone_and_beside_others(tmp_path: Path) -> None:
+    """A network by hand: it hears the bin that the first sample of a frame says, if the frame is normal."""
+    task = PitchTracking(16_000, Windows(64, 160, 32))
+    rows: list[int] = []
+
+    def network(arrays: list[np.ndarray]) -> np.ndarray:
+        (frames,) = arrays
+        rows.append(len(frames))
+        spoken = np.abs(frames).max(1) > 0
+        assert np.allclose(frames.mean(1), 0, atol=1e-5)
+        assert np.allclose(frames.std(1, ddof=1)[spoken], 1, atol=1e-4)
+        found = np.zeros((len(frames), 360), np.float32)
+        found[np.arange(len(frames)), 100 + (10 * frames[:, 40]).astype(int)] = 0.9
+        return found
+
+    random = np.random.RandomState(0)
+    ready = []
+    for number, seconds in enumerate((0.7, 0.25)):
+        soundfile.write(tmp_path / f"{number}.wav", random.randn(int(16_000 * seconds)) * 0.1, 16_000)
+        ready.append(task.preprocess(tmp_path / f"{number}.wav"))
+    assert [meta for _, meta in ready] == [71, 26]
+    (together,) = task.run({"": network}, stacked([arrays for arrays, _ in ready], task.padding))
+    assert together.shape == (2, 71, 360)
+    assert max(rows) <= 256
+    long, short = task.postprocess([together], [meta for _, meta in ready])
+    assert (len(long.times), len(short.times), short.times[-1]) == (71, 26, 0.25)
+    for (arrays, meta), beside in zip(ready, (long, short), strict=True):
+        outputs = task.run({"": network}, [array[None] for array in arrays])
+        (alone,) = task.postprocess(outputs, [meta])
+        # zeros behind a recording are its own filling, too
+        assert np.array_equal(alone.hertz, beside.hertz)
+        assert task.agreement(alone, beside)
+    assert task.describe(long, 1).endswith("over 0.71 s")
+    silent = Pitch(long.times, long.hertz, np.zeros(71))
+    assert task.describe(silent, 1) == "no pitch"
+    assert not task.agreement(silent, Pitch(long.times, 2 * long.hertz, np.ones(71)))
+
+
+def test_weights_of_another_network_than_crepe(tmp_path: Path) -> None:
+    import torch
+
+    model = catalogue.load("speech/crepe").variant()
+    torch.save({"conv1.weight": torch.zeros(128, 1, 512, 1), "conv9.bias": torch.zeros(3)}, tmp_path / "a.pth")
+    with pytest.raises(ZooError, match=r"unexpected \(1\): layers\.41\.bias"):
+        frameworks.of(model).load(
+            model, Weights("pretrained", tmp_path / "a.pth", convert=model.pretrained.convert), []
         )
 
 

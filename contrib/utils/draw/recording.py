@@ -8,9 +8,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from utils.draw.audio import AXIS, HEIGHT, PAPER, RULER, rule, wave
-from utils.draw.classification import FIRST, WIDTH
+from utils.draw.classification import FAINT, FIRST, WIDTH
 
-CURVE = 80  # pixels
+CURVE, ROLL = 80, 150  # pixels
 SPOKEN = (222, 240, 222)
 
 
@@ -52,3 +52,34 @@ def darker(one: Image.Image, other: Image.Image) -> Image.Image:
 
 def _row(level: float) -> float:
     return HEIGHT + CURVE - 4 - level * (CURVE - 8)
+
+
+def draw_pitch(samples: np.ndarray, seconds: float, times: np.ndarray, hertz: np.ndarray) -> Image.Image:
+    """The wave, below it the pitch; a line for each octave of A that lies within.
+
+    Args:
+        samples: float32 [samples].
+        seconds: their duration.
+        times, hertz: [frames]; NaN where no pitch is told.
+
+    Returns:
+        A new RGB image.
+    """
+    picture = Image.new("RGB", (WIDTH, HEIGHT + ROLL + RULER), PAPER)
+    picture.paste(wave(samples), (0, 0))
+    draw = ImageDraw.Draw(picture)
+    told = np.log2(hertz[np.isfinite(hertz)] / 440)
+    low, high = (float(told.min()) - 0.2, float(told.max()) + 0.2) if len(told) else (-1.0, 1.0)
+
+    def row(octave: float) -> float:
+        return HEIGHT + ROLL * (high - octave) / (high - low)
+
+    for octave in range(int(np.ceil(low)), int(np.floor(high)) + 1):
+        draw.line((0, row(octave), WIDTH, row(octave)), fill=AXIS)
+        draw.text((2, row(octave) - 12), f"{440 * 2.0**octave:g} Hz", fill=FAINT)
+    for time, one in zip(times, hertz, strict=True):
+        if np.isfinite(one):
+            x, y = time / seconds * WIDTH, row(float(np.log2(one / 440)))
+            draw.ellipse((x - 1, y - 1, x + 1, y + 1), fill=FIRST)
+    rule(draw, seconds, HEIGHT + ROLL)
+    return picture
