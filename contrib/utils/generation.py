@@ -33,12 +33,15 @@ class Search:
 
     Attributes:
         start, end, filling: ids of the first token of every text, of the one that ends it, and of what stands behind
-            that. `filling` is never chosen.
-        most: tokens of a text at most, `start` included; where it is reached, the last one is `end`.
+            that. `filling` is never chosen, unless it is `end`.
+        most: tokens of a text at most, `start` included.
         beams: texts that are followed at once; 1 is greedy.
         length_penalty: the sum of logarithms is divided by the length to this power; above 0, longer ones do better.
         early_stopping: True: as soon as there are `beams` whole texts; False: when no better one is likely;
             "never": when no better one is possible.
+        ends: whether the last of `most` tokens is `end`, whatever the network says.
+        prompt: the tokens that follow `start` in every text.
+        never: tokens that are not chosen; never_first: nor are these, directly behind the prompt.
     """
 
     start: int
@@ -48,6 +51,10 @@ class Search:
     beams: int = 1
     length_penalty: float = 1.0
     early_stopping: bool | Literal["never"] = False
+    ends: bool = True
+    prompt: tuple[int, ...] = ()
+    never: tuple[int, ...] = ()
+    never_first: tuple[int, ...] = ()
 
     def __call__(self, step: Step, rows: int) -> np.ndarray:
         """The tokens of each text, int64 [rows, length], `start` included; behind `end` there is `filling`.
@@ -79,13 +86,28 @@ class Search:
 
     def allowed(self, scores: np.ndarray, place: int) -> np.ndarray:
         """Scores [rows, vocabulary] with what may not stand at `place` at minus infinity."""
-        if place == self.most - 1:
-            forced = np.full_like(scores, -np.inf)
-            forced[:, self.end] = 0
-            return forced
+        forced = self._forced(place)
+        if forced is not None:
+            found = np.full_like(scores, -np.inf)
+            found[:, forced] = 0
+            return found
+        refused = [*self.never, *(self.never_first if place == len(self.prompt) + 1 else ())]
+        refused += [self.filling] if self.filling != self.end else []
         scores = scores.copy()
-        scores[:, self.filling] = -np.inf
+        scores[:, refused] = -np.inf
         return scores
+
+    def _forced(self, place: int) -> int | None:
+        """The token that stands at `place` whatever the network says, if there is one."""
+        if place <= len(self.prompt):
+            return self.prompt[place - 1]
+        return self.end if self.ends and place == self.most - 1 else None
+
+
+def until(row: np.ndarray, end: int) -> list[int]:
+    """What stands between the first token of int64 [length] and the one that ends the text."""
+    tokens = row[1:].tolist()
+    return tokens[: tokens.index(end)] if end in tokens else tokens
 
 
 class _Beams:

@@ -12,11 +12,12 @@ import numpy as np
 
 from utils.datasets.parallel import ParallelCorpus, sources_in
 from utils.datasets.sample import Sample
-from utils.generation import Search
+from utils.generation import Search, until
 from utils.metrics.translation import TranslationQuality
 from utils.preprocess.text import TextEncoder, Tokens, text_of
 from utils.preprocess.tokenizer import TokenizerFile, open_tokenizer, tokenizer_name
 from zoo.task import Run, Task, as_list
+from zoo.tasks.decoding import Decoding
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,11 @@ class Translation(Task):
         ids, mask = arrays
         encode, step = parts.values()
         (memory,) = as_list(encode([ids, mask]))
-        return [self.search(_Decoding(step, memory, mask, self.search.beams), len(ids))]
+        return [self.search(Decoding(step, (mask,), memory, self.search.beams), len(ids))]
 
     def postprocess(self, outputs: list[np.ndarray], metas: list[Tokens]) -> list[Translated]:
         return [
-            Translated(self._decoder.decode(_until(row, self.search.end)), len(meta.ids), meta.total)
+            Translated(self._decoder.decode(until(row, self.search.end)), len(meta.ids), meta.total)
             for row, meta in zip(outputs[0], metas, strict=True)
         ]
 
@@ -110,26 +111,3 @@ class Translation(Task):
 
     def adapted(self, size: int | None, topk: int) -> Translation:
         return replace(self, max_length=size) if size else self
-
-
-class _Decoding:
-    """The decoder under way for a batch: its cache has the dtype of the graph, and a row for each text and beam."""
-
-    def __init__(self, step: Run, memory: np.ndarray, mask: np.ndarray, beams: int):
-        self._step = step
-        self._memory, self._mask = np.repeat(memory, beams, axis=0), np.repeat(mask, beams, axis=0)
-        rows, tensors, heads, _, size = self._memory.shape
-        self._cache = np.empty((rows, tensors, heads, 0, size), memory.dtype)
-
-    def __call__(self, tokens: np.ndarray, origins: np.ndarray | None) -> np.ndarray:
-        if origins is not None:
-            self._cache = self._cache[origins]
-        logits, new = as_list(self._step([tokens, self._mask, self._memory, self._cache]))
-        self._cache = np.concatenate([self._cache, new], axis=3)
-        return logits
-
-
-def _until(row: np.ndarray, end: int) -> list[int]:
-    """What stands between the first token and the one that ends the text."""
-    tokens = row[1:].tolist()
-    return tokens[: tokens.index(end)] if end in tokens else tokens

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 from transformers import MarianConfig, MarianMTModel
-from transformers.cache_utils import DynamicCache, EncoderDecoderCache
-from transformers.modeling_outputs import BaseModelOutput
+
+from zoo.libraries.transformers_decoder import memory_of, step
 
 
 class Shape(NamedTuple):
@@ -56,27 +56,19 @@ def marian(shape: Shape, filling: int, end: int) -> Any:
 
 
 class Encoder(nn.Module):
-    """Ids and mask, int64 [N, source], to the keys and values of the decoder's cross-attention, which do not change
-    from step to step: [N, 2 * layers, heads, source, size]."""
+    """Ids and mask, int64 [N, source], to the keys and values of the decoder's cross-attention."""
 
     def __init__(self, network: Any) -> None:
         super().__init__()
         self.encoder = network.model.encoder
         self.attentions = nn.ModuleList(layer.encoder_attn for layer in network.model.decoder.layers)
 
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        states = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
-        attentions: list[Any] = list(self.attentions)
-        pairs = [(one.k_proj(states), one.v_proj(states)) for one in attentions]
-        heads = attentions[0].num_heads
-        split = [each.unflatten(-1, (heads, -1)).transpose(1, 2) for pair in pairs for each in pair]
-        return torch.stack(split, dim=1)
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> Any:
+        return memory_of(self.attentions, self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state)
 
 
 class Step(nn.Module):
-    """One token of each text, int64 [N], to logits [N, words] and to its own keys and values, [N, 2 * layers, heads, 1,
-    size]. mask: of the source, int64 [N, source]. memory: what the encoder gave. cache: keys and values of the tokens
-    before, [N, 2 * layers, heads, past, size]."""
+    """One token of each text, the mask of the source, what the encoder gave and the cache, as `step` takes them."""
 
     def __init__(self, network: Any) -> None:
         super().__init__()
@@ -84,22 +76,5 @@ class Step(nn.Module):
 
     def forward(
         self, token: torch.Tensor, mask: torch.Tensor, memory: torch.Tensor, cache: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        own: Any = DynamicCache()
-        cross: Any = DynamicCache()
-        both = EncoderDecoderCache(own, cross)
-        for layer in range(cache.shape[1] // 2):
-            own.update(cache[:, 2 * layer], cache[:, 2 * layer + 1], layer)
-            cross.update(memory[:, 2 * layer], memory[:, 2 * layer + 1], layer)
-            both.is_updated[layer] = True
-        # where the keys and values are there, nothing but the shape is looked at
-        states = memory.new_zeros((memory.shape[0], memory.shape[3], self.network.config.d_model))
-        found = self.network(
-            encoder_outputs=BaseModelOutput(last_hidden_state=states),
-            attention_mask=mask,
-            decoder_input_ids=token[:, None],
-            cache=both,
-            use_cache=True,
-        )
-        new = [each[:, :, -1:] for layer in own.layers for each in (layer.keys, layer.values)]
-        return found.logits[:, 0], torch.stack(new, dim=1)
+    ) -> tuple[Any, Any]:
+        return step(self.network, token, memory, cache, mask)
