@@ -42,11 +42,13 @@ class Packaged:
         package: "name==version".
         file: the file's path below site-packages.
         sha256: its digest.
+        convert: reads the file, where it is no state dict of the network (`Pretrained.convert`).
     """
 
     package: str
     file: str
     sha256: str
+    convert: Callable[..., Mapping[str, Any]] | None = None
 
 
 PublishedWeights = Pretrained | Packaged

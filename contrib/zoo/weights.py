@@ -139,8 +139,7 @@ def _pretrained(model: Model, key: str, trust: bool) -> Weights:
             "pipeline without them."
         ) from error
     trusted = isinstance(source, Pretrained) and not source.digests()
-    convert = source.convert if isinstance(source, Pretrained) else None
-    return Weights("pretrained", path, sha256(path), key, trusted, convert, beside)
+    return Weights("pretrained", path, sha256(path), key, trusted, source.convert, beside)
 
 
 def _no_file(folder: Path) -> str:

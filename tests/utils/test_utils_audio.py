@@ -17,11 +17,9 @@ from utils.preprocess.audio import (
     MelSpectrogram,
     Mfcc,
     decibels,
-    hertz_to_mel,
     load_audio,
-    mel_filters,
-    mel_to_hertz,
 )
+from utils.preprocess.mel_scale import hertz_to_mel, mel_filters, mel_to_hertz
 from utils.preprocess.tensorflow_audio import TensorFlowMfcc
 from zoo_core.errors import DataError
 

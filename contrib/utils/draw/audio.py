@@ -1,11 +1,13 @@
-"""A keyword spotter's result as a picture: the sound wave, its mel bands, and below them the words and scores."""
+"""Recordings as pictures: the sound wave, its mel bands, and below them what was heard."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from utils.draw.classification import FAINT, FIRST, WIDTH, Ranked, draw_ranking
+from utils.draw.classification import FAINT, FIRST, FRAME, MARGIN, WIDTH, Ranked, draw_ranking
+from utils.draw.text import embedding_strip, written
+from utils.preprocess.audio import MelSpectrogram, decibels
 
 HEIGHT, BANDS, RULER = 150, 96, 22  # pixels: of the wave, of the mel bands, of the seconds below
 PAPER, AXIS = (255, 255, 255), (226, 230, 235)
@@ -13,6 +15,7 @@ FONT_SIZE = 12
 # From quiet to loud, for the mel bands.
 COLOURS = np.array([(252, 253, 255), (198, 219, 239), (107, 174, 214), (22, 119, 190), (8, 48, 107)], np.float64)
 _RANGE = 60.0  # decibels from the loudest that are shown
+_WINDOW = 1024  # samples that a column of the mel bands looks at
 _OVER = 3  # drawn so many times larger, for smooth edges
 
 
@@ -32,11 +35,7 @@ def draw_keyword(
     Returns:
         A new RGB image, 512 pixels wide.
     """
-    picture = Image.new("RGB", (WIDTH, HEIGHT + BANDS + RULER), PAPER)
-    picture.paste(wave(samples), (0, 0))
-    picture.paste(_bands(bands), (0, HEIGHT))
-    rule(ImageDraw.Draw(picture), len(samples) / rate)
-    return draw_ranking(picture, ranking, labels, k)
+    return draw_ranking(_sound(samples, rate, bands), ranking, labels, k)
 
 
 def wave(samples: np.ndarray) -> Image.Image:
@@ -71,3 +70,34 @@ def rule(draw: ImageDraw.ImageDraw, seconds: float, top: int = HEIGHT + BANDS) -
         draw.line((x, top, x, top + 4), fill=FAINT)
         anchor = "la" if quarter == 0 else "ra" if quarter == 4 else "ma"
         draw.text((x, top + 6), f"{seconds * quarter / 4:.2f} s", fill=FAINT, font=font, anchor=anchor)
+
+
+def draw_transcript(samples: np.ndarray, rate: int, text: str) -> Image.Image:
+    """A recording, float32 [samples] at `rate`, as wave and mel bands, and below it what was heard: a new RGB image."""
+    return _above(samples, rate, written(text))
+
+
+def draw_voice(samples: np.ndarray, rate: int, vector: np.ndarray) -> Image.Image:
+    """A recording, float32 [samples] at `rate`, and below it its embedding, float [D], as a strip of coloured cells.
+
+    Blue is below zero, red above; voices that are alike have strips that are alike. A new RGB image.
+    """
+    return _above(samples, rate, embedding_strip(vector))
+
+
+def _above(samples: np.ndarray, rate: int, panel: Image.Image) -> Image.Image:
+    """A recording as wave and mel bands above a panel."""
+    bands = decibels(MelSpectrogram(rate, _WINDOW, _WINDOW // 2, BANDS, 0, rate / 2, centred=True)(samples))
+    canvas = Image.new("RGB", (WIDTH, HEIGHT + BANDS + RULER + panel.height + 2 * MARGIN), FRAME)
+    canvas.paste(_sound(samples, rate, bands), (0, 0))
+    canvas.paste(panel, (0, HEIGHT + BANDS + RULER + MARGIN))
+    return canvas
+
+
+def _sound(samples: np.ndarray, rate: int, bands: np.ndarray) -> Image.Image:
+    """Wave, bands and seconds, one below the other."""
+    picture = Image.new("RGB", (WIDTH, HEIGHT + BANDS + RULER), PAPER)
+    picture.paste(wave(samples), (0, 0))
+    picture.paste(_bands(bands), (0, HEIGHT))
+    rule(ImageDraw.Draw(picture), len(samples) / rate)
+    return picture

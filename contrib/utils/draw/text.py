@@ -36,7 +36,7 @@ def draw_embedding(text: str, vector: np.ndarray, note: str) -> Image.Image:
         A new RGB image, 512 pixels wide.
     """
     panel = written(text)
-    strip = _strip(vector)
+    strip = embedding_strip(vector)
     top = panel.height + 2 * MARGIN
     canvas = Image.new("RGB", (WIDTH + 2 * MARGIN, top + strip.height + 4 * MARGIN), PAPER)
     canvas.paste(FRAME, (0, 0, canvas.width, top))
@@ -47,8 +47,8 @@ def draw_embedding(text: str, vector: np.ndarray, note: str) -> Image.Image:
     return canvas
 
 
-def _strip(vector: np.ndarray) -> Image.Image:
-    """The cells, scaled to the width of the picture."""
+def embedding_strip(vector: np.ndarray) -> Image.Image:
+    """The numbers of an embedding, float [D], as cells, blue below zero and red above, as wide as a picture."""
     columns = -(-len(vector) // STRIP_ROWS)
     values = np.zeros(columns * STRIP_ROWS, np.float32)
     values[: len(vector)] = np.asarray(vector, np.float32) / (np.abs(vector).max() or 1.0)

@@ -6,16 +6,17 @@ where they are needed.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from math import gcd
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from utils.preprocess.audio_notices import say_cancelled, say_cut, say_loud
+from utils.preprocess.audio_notices import say_cancelled, say_cut, say_loud, say_shortened
+from utils.preprocess.mel_scale import mel_filters
 from utils.preprocess.wav_header import sound_source
 from zoo_core.errors import DataError, UnreadableError
 
@@ -76,13 +77,34 @@ def load_audio(source: AudioSource, rate: int = 16_000, seconds: float = 1.0) ->
     return found
 
 
+def load_start(source: str | Path, rate: int = 16_000, seconds: float | None = None) -> tuple[np.ndarray, float]:
+    """The beginning of a recording as one channel at `rate`, read as `load_audio` reads it, and nothing filled up.
+
+    Args:
+        source: path of a WAV or FLAC file.
+        rate: samples a second of the result.
+        seconds: the most that is used, with a notice where the recording is longer; None: all of it.
+
+    Returns:
+        (float32 [samples]; the seconds of the whole recording).
+
+    Raises:
+        UnreadableError: as for `load_audio`.
+    """
+    samples, own, whole = _read(Clip(Path(source), 0.0), math.inf if seconds is None else seconds)
+    if seconds is not None:
+        say_shortened(Path(source), whole, seconds)
+    found = resampled(samples, own, rate)
+    return found if seconds is None else found[: round(rate * seconds)], whole
+
+
 def resampled(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
     """float32 samples of one channel at `wanted` samples a second instead of `rate`."""
     if rate == wanted:
         return samples
     from scipy.signal import resample_poly
 
-    common = gcd(rate, wanted)
+    common = math.gcd(rate, wanted)
     return np.asarray(resample_poly(samples, wanted // common, rate // common), np.float32)
 
 
@@ -95,7 +117,7 @@ def read_piece(piece: Clip, seconds: float) -> tuple[np.ndarray, int, float]:
     try:
         with soundfile.SoundFile(source) as file:
             _require_usable(path, file)
-            wanted = max(round(seconds * file.samplerate), 1)
+            wanted = file.frames if seconds == math.inf else max(round(seconds * file.samplerate), 1)
             if file.frames > wanted:
                 file.seek(int(piece.at * (file.frames - wanted)))
             frames = min(wanted, file.frames)
@@ -144,6 +166,8 @@ class MelSpectrogram:
         area: every band is scaled to the same area (librosa's norm="slaney").
         centred: half a frame of zeros is put before and behind, so that frame i is centred at i * hop; otherwise the
             frames are those that lie wholly inside.
+        mirrored: where it is centred, what is put there is the recording itself, mirrored at its ends (librosa's
+            pad_mode="reflect").
     """
 
     rate: int = 16_000
@@ -155,6 +179,7 @@ class MelSpectrogram:
     htk: bool = True
     area: bool = True
     centred: bool = False
+    mirrored: bool = False
 
     @cached_property
     def _window(self) -> np.ndarray:
@@ -176,7 +201,7 @@ class MelSpectrogram:
     def windowed(self, samples: np.ndarray) -> np.ndarray:
         """The frames behind their window, [frames, frame]. Raises DataError for less than one frame."""
         if self.centred:
-            samples = np.pad(samples, self.frame // 2)
+            samples = np.pad(samples, self.frame // 2, mode="reflect" if self.mirrored else "constant")
         if len(samples) < self.frame:
             raise DataError(f"a recording of {len(samples)} samples is shorter than one frame of {self.frame}.")
         return np.lib.stride_tricks.sliding_window_view(samples, self.frame)[:: self.hop] * self._window
@@ -232,53 +257,3 @@ def decibels(power: np.ndarray, top_db: float | None = 80.0, least: float = 1e-1
     """10 log10 of `power`, not below `least`, and not more than `top_db` below the largest (librosa.power_to_db)."""
     level = 10 * np.log10(np.maximum(power, np.float32(least)))
     return level if top_db is None else np.maximum(level, level.max() - np.float32(top_db))
-
-
-@lru_cache(maxsize=32)
-def mel_filters(
-    rate: int, size: int, bands: int, low: float, high: float, htk: bool = True, area: bool = True
-) -> np.ndarray:
-    """Triangular filters whose corners lie evenly on the mel scale (librosa.filters.mel).
-
-    Returns:
-        float32 [bands, size // 2 + 1]: what each band takes of each bin of a Fourier transform of `size`; read-only.
-
-    Raises:
-        DataError: high is not above low, or above half the rate.
-    """
-    if not 0 <= low < high <= rate / 2:
-        raise DataError(
-            f"mel bands from {low:g} to {high:g} Hz: expected 0 <= low < high <= {rate / 2:g} (half the rate)."
-        )
-    corners = mel_to_hertz(np.linspace(hertz_to_mel(low, htk), hertz_to_mel(high, htk), bands + 2), htk)
-    bins = np.fft.rfftfreq(size, 1 / rate)
-    widths = np.diff(corners)
-    slopes = corners[:, None] - bins
-    rising, falling = -slopes[:-2] / widths[:-1, None], slopes[2:] / widths[1:, None]
-    filters = np.maximum(0, np.minimum(rising, falling))
-    if area:
-        filters *= (2 / (corners[2:] - corners[:-2]))[:, None]
-    filters = filters.astype(np.float32)
-    filters.flags.writeable = False
-    return filters
-
-
-# Slaney's scale (Auditory Toolbox): linear up to 1,000 Hz, which is mel 15, then 27 steps for each factor of 6.4.
-_STEP, _BREAK, _LOG_STEP = 200 / 3, 1000.0, np.log(6.4) / 27
-
-
-def hertz_to_mel(hertz: float | np.ndarray, htk: bool) -> Any:
-    """The mel scale of HTK or of Slaney's Auditory Toolbox."""
-    hertz = np.asarray(hertz, np.float64)
-    if htk:
-        return 2595 * np.log10(1 + hertz / 700)
-    return np.where(
-        hertz < _BREAK, hertz / _STEP, _BREAK / _STEP + np.log(np.maximum(hertz, _BREAK) / _BREAK) / _LOG_STEP
-    )
-
-
-def mel_to_hertz(mel: np.ndarray, htk: bool) -> np.ndarray:
-    """The inverse of `hertz_to_mel`."""
-    if htk:
-        return 700 * (10 ** (mel / 2595) - 1)
-    return np.where(mel < _BREAK / _STEP, mel * _STEP, _BREAK * np.exp(_LOG_STEP * (mel - _BREAK / _STEP)))

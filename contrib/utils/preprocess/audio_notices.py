@@ -55,3 +55,13 @@ def say_cut(path: Path, whole: float, used: float) -> None:
             str(path),
             f"of {whole:.1f} s, {used:g} s in the middle are used; cut the recording into pieces if the rest counts.",
         )
+
+
+def say_shortened(path: Path, whole: float, used: float) -> None:
+    """What lies behind the first seconds is not used. Both in seconds."""
+    if whole > used:
+        notice(
+            "a part that is used only",
+            str(path),
+            f"of {whole:.1f} s, the first {used:g} are used; cut the recording into pieces of {used:g} s for the rest.",
+        )

@@ -20,8 +20,18 @@ def defines_model(folder: Path) -> bool:
 
 
 def needs_random(model: Model) -> bool:
-    """Whether the default weights are a download, so that commands which work everywhere name random ones."""
-    return model.default_weights == "pretrained" and not isinstance(model.pretrained, Packaged)
+    """Whether the default weights are a download, so that commands which work everywhere name random ones. Those of a
+    package that the model requires are installed with it."""
+    return model.default_weights == "pretrained" and not (
+        isinstance(model.pretrained, Packaged) and _requires(model, model.pretrained.package)
+    )
+
+
+def _requires(model: Model, package: str) -> bool:
+    """Whether the model's requirements name a package ("name==version")."""
+    path = model.folder / "requirements.txt"
+    names = re.findall(r"^[\w.-]+", path.read_text(encoding="utf-8"), re.MULTILINE) if path.is_file() else []
+    return package.partition("==")[0] in names
 
 
 def demo_paths(model: Model) -> tuple[str, str]:
