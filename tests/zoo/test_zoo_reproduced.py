@@ -34,6 +34,7 @@ FIGURES = {
     "silero_vad_16k_op15": 0.9955,
     "g2p_en": 0.1012,
     "crepe_tiny": 0.992,
+    "lid_176": 0.986,
 }
 FEW = 3
 
