@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from utils.datasets.icdar import read_icdar
 from utils.datasets.ocr_words import read_words
-from utils.datasets.references import iiit5k
+from utils.datasets.references import icdar2015_toy, iiit5k
 from zoo_core.errors import DataError
 
 
@@ -47,3 +51,36 @@ def test_no_picture_at_all_is_a_sentence(tmp_path: Path) -> None:
     files, made = words(tmp_path, "test/a.png Bank\n", names=())
     with pytest.raises(DataError, match="any picture"):
         iiit5k.arrange(files, made)
+
+
+def scene(folder: Path, said: Any) -> tuple[Path, Path]:
+    (folder / "files/imgs").mkdir(parents=True)
+    Image.new("RGB", (40, 20)).save(folder / "files/imgs/img_1.jpg")
+    (folder / "files" / icdar2015_toy.LABELS).write_text(json.dumps(said), encoding="utf-8")
+    (folder / "made").mkdir()
+    return folder / "files", folder / "made"
+
+
+def test_scenes_of_mmocr_become_icdar_2015(tmp_path: Path) -> None:
+    corners = [1, 2, 30, 2, 30, 9, 1, 9]
+    texts = [{"polygon": corners, "ignore": False}, {"polygon": corners[::-1], "ignore": True}]
+    files, made = scene(tmp_path, {"data_list": [{"img_path": "imgs/img_1.jpg", "instances": texts}]})
+    icdar2015_toy.arrange(files, made)
+    (sample,) = read_icdar(made)
+    assert [one.ignored for one in sample.truth] == [False, True]
+    np.testing.assert_array_equal(sample.truth[0].polygon, np.array(corners).reshape(4, 2))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [],
+        {"data_list": [{"img_path": "imgs/img_1.jpg"}]},
+        {"data_list": [{"img_path": "imgs/img_1.jpg", "instances": [{"polygon": [1, 2, 3, 4], "ignore": False}]}]},
+        {"data_list": [{"img_path": 3, "instances": []}]},
+    ],
+)
+def test_scenes_of_another_form_are_a_sentence(tmp_path: Path, said: Any) -> None:
+    files, made = scene(tmp_path, said)
+    with pytest.raises(DataError, match="expected"):
+        icdar2015_toy.arrange(files, made)

@@ -1,6 +1,7 @@
 """Text polygons from a probability map: the box formation of DBNet (Liao et al., 2020, section 3.5)."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,15 +60,23 @@ class PolygonDecoder:
         corners, shorter = smallest_rectangle(contour)
         if shorter < self.shortest:
             return None
-        score = mean_inside(values, corners)
+        score = self._score(values, corners)
         if score < self.box_threshold:
             return None
-        widened = widen(corners, self.ratio)
+        widened = self._widened(corners)
         if widened is None:
             return None
         corners, shorter = smallest_rectangle(widened)
-        # contours run through the centres of pixels: the centre of the first one is at 0.5
-        return (corners + 0.5, score) if shorter >= self.shortest + 2 else None
+        return (corners + self._centre, score) if shorter >= self.shortest + 2 else None
+
+    # contours run through the centres of pixels: the centre of the first one is at 0.5
+    _centre = 0.5
+
+    def _score(self, values: np.ndarray, corners: np.ndarray) -> float:
+        return mean_inside(values, corners)
+
+    def _widened(self, corners: np.ndarray) -> np.ndarray | None:
+        return widen(corners, self.ratio)
 
 
 def smallest_rectangle(points: np.ndarray) -> tuple[np.ndarray, float]:
@@ -113,8 +122,8 @@ def cut_out(pixels: np.ndarray, corners: np.ndarray) -> np.ndarray:
     return cv2.warpAffine(pixels, matrix, (size[0], size[1]), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
 
 
-def mean_inside(values: np.ndarray, corners: np.ndarray) -> float:
-    """The mean of a map [H, W] over a polygon [K, 2], whose edge counts as inside."""
+def mean_inside(values: np.ndarray, corners: np.ndarray, whole: Callable[[np.ndarray], np.ndarray] = np.round) -> float:
+    """The mean of a map [H, W] over a polygon [K, 2], whose edge counts as inside; `whole` makes pixels of corners."""
     import cv2
 
     height, width = values.shape
@@ -123,7 +132,7 @@ def mean_inside(values: np.ndarray, corners: np.ndarray) -> float:
     left, right = min(max(left, 0), width - 1), min(max(right, 0), width - 1)
     top, bottom = min(max(top, 0), height - 1), min(max(bottom, 0), height - 1)
     mask = np.zeros((bottom - top + 1, right - left + 1), np.uint8)
-    cv2.fillPoly(mask, [np.round(corners - (left, top)).astype(np.int32)], 1)
+    cv2.fillPoly(mask, [whole(corners - (left, top)).astype(np.int32)], 1)
     return float(cv2.mean(values[top : bottom + 1, left : right + 1], mask)[0])
 
 
@@ -132,7 +141,7 @@ def widen(corners: np.ndarray, ratio: float) -> np.ndarray | None:
 
     shapely's buffer with round joins is the same offset as the Clipper library's, which the authors use.
     """
-    return _offset(corners, ratio, 1)
+    return moved(corners, reach(corners) * ratio)
 
 
 def shrink(corners: np.ndarray, ratio: float) -> np.ndarray | None:
@@ -140,16 +149,26 @@ def shrink(corners: np.ndarray, ratio: float) -> np.ndarray | None:
 
     [M, 2], or None where nothing is left or it falls apart.
     """
-    return _offset(corners, 1 - ratio**2, -1)
+    return moved(corners, -reach(corners) * (1 - ratio**2))
 
 
-def _offset(corners: np.ndarray, factor: float, sign: int) -> np.ndarray | None:
+def reach(corners: np.ndarray) -> float:
+    """Area by perimeter of a polygon [K, 2]; 0 where it has none."""
     from shapely.geometry import Polygon
 
     polygon = Polygon(corners)
-    if not polygon.is_valid or polygon.length == 0 or polygon.area == 0:
+    return float(polygon.area / polygon.length) if polygon.length else 0.0
+
+
+def moved(corners: np.ndarray, distance: float) -> np.ndarray | None:
+    """A polygon [K, 2] whose edges lie so many pixels further out, its corners rounded off: [M, 2]; None where it has
+    no area, or nothing whole is left."""
+    from shapely.geometry import Polygon
+
+    polygon = Polygon(corners)
+    if not polygon.is_valid or polygon.area == 0:
         return None
-    moved = polygon.buffer(sign * polygon.area * factor / polygon.length)
-    if moved.is_empty or moved.geom_type != "Polygon":
+    made = polygon.buffer(distance)
+    if made.is_empty or made.geom_type != "Polygon":
         return None
-    return np.asarray(moved.exterior.coords[:-1], np.float64)
+    return np.asarray(made.exterior.coords[:-1], np.float64)

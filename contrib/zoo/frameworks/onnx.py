@@ -31,6 +31,23 @@ def read(file: str, name: str) -> Any:
     return onnx.load_model(str(Path(file).resolve().with_name(name)), format="protobuf")
 
 
+def hoisted(graph: Any) -> Any:
+    """A copy of `graph` whose constants that are tensors are weights: some exporters write weights as nodes."""
+    import onnx
+
+    made = onnx.ModelProto()
+    made.CopyFrom(graph)
+    del made.graph.node[:]
+    for node in graph.graph.node:
+        values = [one.t for one in node.attribute if node.op_type == "Constant" and one.name == "value"]
+        if values:
+            made.graph.initializer.add().CopyFrom(values[0])
+            made.graph.initializer[-1].name = node.output[0]
+        else:
+            made.graph.node.add().CopyFrom(node)
+    return made
+
+
 def without_weights(graph: Any) -> tuple[Any, dict[str, np.ndarray]]:
     """A copy of `graph` whose large weights have only a shape, and those weights by name.
 
@@ -38,8 +55,7 @@ def without_weights(graph: Any) -> tuple[Any, dict[str, np.ndarray]]:
     """
     import onnx
 
-    stripped = onnx.ModelProto()
-    stripped.CopyFrom(graph)
+    stripped = hoisted(graph)
     taken = {}
     for tensor in stripped.graph.initializer:
         if _is_matrix(tensor) and math.prod(tensor.dims) * 4 > _LARGE:
@@ -100,7 +116,7 @@ def _from_file(path: Path) -> dict[str, np.ndarray]:
         return load_file(str(path))
     import onnx
 
-    initializers = read_graph(path).graph.initializer
+    initializers = hoisted(read_graph(path)).graph.initializer
     floats = [tensor for tensor in initializers if tensor.data_type == onnx.TensorProto.FLOAT]
     return {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in floats}
 

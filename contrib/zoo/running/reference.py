@@ -60,11 +60,18 @@ def demo_batch(
 def together(
     task: Task, rows: Sequence[tuple[np.ndarray, ...]], shapes: list[list[int]] | None = None
 ) -> list[np.ndarray]:
-    """Preprocessed samples as one batch, of `shapes` as `demo_batch` has them."""
+    """Preprocessed samples as one batch, of `shapes` as `demo_batch` has them; of those that are batches of their own,
+    the ones that have the first one's size."""
+    if task.one_by_one:
+        rows = [row for row in rows if _shapes(row) == _shapes(rows[0])]  # the others cannot share a batch with it
     if task.padding is not None:
         every = [*map(_behind, shapes), *(_behind(spec.shape) for spec in task.beside)] if shapes else []
         return stacked(rows, task.padding, every)
     return [np.stack(column) for column in zip(*rows, strict=True)]
+
+
+def _shapes(row: Sequence[np.ndarray]) -> list[tuple[int, ...]]:
+    return [array.shape for array in row]
 
 
 def first_rows(specs: Sequence[TensorSpec], batch: list[np.ndarray], rows: int) -> list[np.ndarray]:

@@ -15,6 +15,7 @@ from utils.datasets.image_classification_dataset import ImageFolder
 from utils.datasets.sample import Sample
 from utils.metrics.classification import TopKAccuracy, agreement
 from utils.postprocess.pytorch.classification import Ranking, TopK
+from utils.preprocess.paddle.ocr import PaddleOcrDirectionTransform
 from utils.preprocess.pytorch.classification import ClassificationTransform
 from zoo.task import Task
 
@@ -26,7 +27,7 @@ class ImageClassification(Task):
     are probabilities already; else they are logits. keep: how many classes a prediction holds. topk: it is right when
     the true class is among so many."""
 
-    transform: ClassificationTransform
+    transform: ClassificationTransform | PaddleOcrDirectionTransform
     labels: tuple[str, ...]
     folders: tuple[str, ...]
     keep: int = 5
@@ -74,5 +75,7 @@ class ImageClassification(Task):
         transform = self.transform.resized(size) if size else self.transform
         return replace(self, transform=transform, keep=max(self.keep, topk), topk=topk)
 
-    def fast(self) -> ImageClassification:
+    def fast(self) -> ImageClassification | None:
+        if not isinstance(self.transform, ClassificationTransform):
+            return None
         return replace(self, transform=replace(self.transform, decoder="fast"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from utils.datasets.sample import Sample
 from utils.metrics.text_detection import TextDetectionMetric, agreement
 from utils.postprocess.polygons import PolygonDecoder, cut_out
 from utils.preprocess.fit import Fit
+from utils.preprocess.paddle.ocr import PaddleOcrSceneTransform
 from utils.preprocess.pytorch.text_detection import SceneTransform
 from zoo.catalogue import load
 from zoo.model import Model, file_name
@@ -64,16 +65,24 @@ def _opened(name: str) -> tuple[Model, Engine | None]:
     return model, Engine(ckpt) if ckpt.is_file() else None
 
 
+def inside(fit: Fit, corners: np.ndarray) -> np.ndarray:
+    """Corners [K, 2] of the input in pixels of the picture, none of them outside of it."""
+    return np.clip(fit.to_original(corners), 0, fit.original)
+
+
 @dataclass(frozen=True)
 class TextDetection(Task):
     """A network that says for each pixel how probably it is text: [N, 1, H, W] for an input of H x W.
 
-    reader: what reads the found texts for drawings.
+    reader: what reads the found texts for drawings. place: gives corners [4, 2] of the input in pixels of the picture.
+    one_by_one: whether each picture has an input size of its own.
     """
 
-    transform: SceneTransform
+    transform: SceneTransform | PaddleOcrSceneTransform
     polygons: PolygonDecoder
     reader: Reader | None = None
+    place: Callable[[Fit, np.ndarray], np.ndarray] = inside
+    one_by_one: bool = False
     suffixes = IMAGE_SUFFIXES
     data_name = "image"
 
@@ -87,7 +96,7 @@ class TextDetection(Task):
 
     def postprocess(self, outputs: list[np.ndarray], metas: list[Fit]) -> list[list[FoundText]]:
         return [
-            [FoundText(_inside(fit, corners), score) for corners, score in self.polygons(probability[0])]
+            [FoundText(self.place(fit, corners), score) for corners, score in self.polygons(probability[0])]
             for probability, fit in zip(outputs[0], metas, strict=True)
         ]
 
@@ -121,8 +130,3 @@ class TextDetection(Task):
 
     def adapted(self, size: int | None, topk: int) -> TextDetection:
         return replace(self, transform=self.transform.resized(size)) if size else self
-
-
-def _inside(fit: Fit, corners: np.ndarray) -> np.ndarray:
-    """Corners [K, 2] of the input in pixels of the picture, none of them outside of it."""
-    return np.clip(fit.to_original(corners), 0, fit.original)

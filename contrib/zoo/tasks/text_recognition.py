@@ -14,7 +14,7 @@ from utils.datasets.ocr_words import LmdbImage, read_words
 from utils.datasets.references import LISTINGS, iiit5k
 from utils.datasets.sample import Sample
 from utils.metrics.text_recognition import WordAccuracy
-from utils.postprocess.ctc import greedy
+from utils.postprocess.ctc import greedy, greedy_mean
 from utils.preprocess.pytorch.text_recognition import WordTransform
 from zoo.data import ReferenceData
 from zoo.task import Task
@@ -33,7 +33,8 @@ IIIT5K = ReferenceData(
 
 @dataclass(frozen=True)
 class Word:
-    """What was read, and the probability of the best path, 0 to 1."""
+    """What was read, and how sure the network is, 0 to 1: the probability of the best path, or the mean of the
+    characters' probabilities where `TextRecognition.probabilities` says so."""
 
     text: str
     score: float
@@ -44,34 +45,42 @@ class TextRecognition(Task):
     """A network whose scores [N, steps, 1 + len(alphabet)] are decoded by CTC, class 0 being the blank.
 
     alphabet: the characters behind the blank, in the order of the classes. stride, more: of a picture that is W pixels
-    wide the network makes W // stride + more steps. filling: what stands behind narrower pictures of a batch. counted:
-    the characters that the metric counts, in small letters; those of the alphabet by default.
+    wide the network makes W // stride + more steps. filling: what stands behind narrower pictures of a batch; None
+    where no filling leaves the network's words as they are, so that each is read alone, and all steps are its own.
+    counted: the characters that the metric counts, in small letters; those of the alphabet by default.
+    probabilities: whether the network's scores are softmax probabilities already.
     """
 
     transform: WordTransform
     alphabet: str
-    stride: int
-    filling: float
+    stride: int = 1
+    filling: float | None = None
     more: int = 1
     counted: str = ""
+    probabilities: bool = False
     suffixes = IMAGE_SUFFIXES
     data_name = "word"
 
     @property
-    def padding(self) -> tuple[float, ...]:  # type: ignore[override]
-        return (self.filling,)
+    def padding(self) -> tuple[float, ...] | None:  # type: ignore[override]
+        return None if self.filling is None else (self.filling,)
+
+    @property
+    def one_by_one(self) -> bool:  # type: ignore[override]
+        return self.filling is None
 
     @property
     def source_identity(self) -> str:
         return self.transform.source_identity()
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
-        """((float32 [1, 32, width],), steps of its own)."""
+        """((float32 [channels, height, width],), steps of its own, None for all)."""
         array, width = self.transform(_source(data))
-        return (array,), width // self.stride + self.more
+        return (array,), None if self.filling is None else width // self.stride + self.more
 
     def postprocess(self, outputs: list[np.ndarray], metas: list[Any]) -> list[Word]:
-        found = greedy(outputs[0], metas)
+        steps = [outputs[0].shape[1] if meta is None else meta for meta in metas]
+        found = (greedy_mean if self.probabilities else greedy)(outputs[0], steps)
         return [Word("".join(self.alphabet[index - 1] for index in path), score) for path, score in found]
 
     def dataset(self, root: Path) -> Sequence[Sample]:
