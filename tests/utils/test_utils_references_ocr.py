@@ -12,7 +12,7 @@ from PIL import Image
 
 from utils.datasets.icdar import read_icdar
 from utils.datasets.ocr_words import read_words
-from utils.datasets.references import icdar2015_toy, iiit5k
+from utils.datasets.references import icdar2015_toy, iiit5k, lpr_plates
 from zoo_core.errors import DataError
 
 
@@ -84,3 +84,14 @@ def test_scenes_of_another_form_are_a_sentence(tmp_path: Path, said: Any) -> Non
     files, made = scene(tmp_path, said)
     with pytest.raises(DataError, match="expected"):
         icdar2015_toy.arrange(files, made)
+
+
+def test_plates_are_called_what_they_say(tmp_path: Path) -> None:
+    (tmp_path / "made").mkdir()
+    for name in ("%E4%BA%ACPL3N67", "%E7%9A%96AW657T"):
+        Image.new("RGB", (9, 4)).save(tmp_path / f"{name}.jpg")
+    lpr_plates.arrange(tmp_path, tmp_path / "made")
+    assert [sample.truth for sample in read_words(tmp_path / "made")] == ["京PL3N67", "皖AW657T"]
+    Image.new("RGB", (9, 4)).save(tmp_path / "%E4%BA.jpg")
+    with pytest.raises(DataError, match="percent-encoded"):
+        lpr_plates.arrange(tmp_path, tmp_path / "made")

@@ -16,7 +16,7 @@ from PIL import Image
 from utils.datasets.references import mnist
 from zoo import catalogue
 from zoo.__main__ import main
-from zoo.accuracy.reproduce import DIFFERS, INCOMPARABLE, REPRODUCED, judge
+from zoo.accuracy.reproduce import DIFFERS, ELSEWHERE, INCOMPARABLE, REPRODUCED, judge
 from zoo.accuracy.valid import validate
 from zoo.data import ReferenceData
 from zoo.exporting.export import ExportOptions, export
@@ -64,7 +64,7 @@ def test_how_it_is_judged(
 def test_other_data_say_nothing_of_the_published_figure() -> None:
     for value in (0.5, 0.95):
         verdict = judge(Published("top1", 0.95, "", decimals=2), {"onnx": value}, 40, False, other="other words")
-        assert (verdict.word, verdict.told()) == (INCOMPARABLE, "other words")
+        assert (verdict.word, verdict.told()) == (ELSEWHERE, "other words")
 
 
 def idx(values: np.ndarray) -> bytes:

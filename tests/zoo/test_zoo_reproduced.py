@@ -12,7 +12,7 @@ import pytest
 
 from tests.scripts.choice import ALL, commit, shuffled
 from zoo import catalogue
-from zoo.accuracy.reproduce import INCOMPARABLE, REPRODUCED, reproduce
+from zoo.accuracy.reproduce import ELSEWHERE, REPRODUCED, reproduce
 from zoo.exporting.export import ExportOptions, export
 from zoo.fetching.mirror import VARIABLE
 from zoo.running.setting import Setting
@@ -54,6 +54,6 @@ def test_the_figure_comes_back(variant: str, tmp_path: Path, monkeypatch: pytest
     export(model, tmp_path, ExportOptions(weights="pretrained"))
     found = reproduce(Setting(model, folder=tmp_path), accept_terms=True)
     assert model.reference
-    assert found.verdict.word == (INCOMPARABLE if model.reference.other else REPRODUCED)
+    assert found.verdict.word == (ELSEWHERE if model.reference.other else REPRODUCED)
     for figure in found.figures.values():
         assert figure == pytest.approx(FIGURES[variant], abs=5e-5)

@@ -20,6 +20,7 @@ from zoo_core.hashing import sha256
 from .valid import Validation, validate
 
 REPRODUCED, DIFFERS, INCOMPARABLE = "REPRODUCED", "DIFFERS", "subset: not comparable"
+ELSEWHERE = "other data: not comparable"
 # Figures that are shares of samples, of which chance alone makes a subset differ by a known amount
 SHARES = ("top1", "top5", "accuracy", "word_accuracy", "hit_rate")
 _DEVIATIONS = 2.0
@@ -30,7 +31,7 @@ class Verdict:
     """How a measured figure compares with the published one.
 
     Args:
-        word: REPRODUCED, DIFFERS, or that the subset is not comparable.
+        word: REPRODUCED, DIFFERS, or that the subset or the data are not comparable.
         tolerance: by how much they may differ; NaN where nothing says it.
         because: what the tolerance is.
     """
@@ -70,7 +71,7 @@ def judge(published: Published, figures: dict[str, float], samples: int, whole: 
         other: why it says nothing of them (`ReferenceData.other`).
     """
     if other:
-        return Verdict(INCOMPARABLE, math.nan, other)
+        return Verdict(ELSEWHERE, math.nan, other)
     off = max(abs(value - published.value) for value in figures.values())
     if published.spread:
         tolerance, because = published.spread, published.spread_of

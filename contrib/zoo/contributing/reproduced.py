@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from zoo.accuracy.reproduce import DIFFERS, INCOMPARABLE, REPRODUCED
+from zoo.accuracy.reproduce import DIFFERS, ELSEWHERE, INCOMPARABLE, REPRODUCED
 from zoo.errors import ZooError
 from zoo_core.files import read_json, write_text
 
@@ -25,7 +25,7 @@ class Reproduced:
         model, variant, metric: which figure.
         published, where: the figure, and by whom.
         figures: by runtime, the framework's first.
-        verdict: REPRODUCED, DIFFERS, or that the data is a part that cannot be compared.
+        verdict: REPRODUCED, DIFFERS, or that the data are a part, or others, and cannot be compared.
         tolerance, because: by how much they may differ, and why; no tolerance where nothing says it.
         data, samples: what it was measured on.
         date, versions, digests: when, and with which packages, weights, data and files.
@@ -47,7 +47,7 @@ class Reproduced:
     digests: Mapping[str, Any]
 
     def __post_init__(self) -> None:
-        if self.verdict not in (REPRODUCED, DIFFERS, INCOMPARABLE):
+        if self.verdict not in (REPRODUCED, DIFFERS, INCOMPARABLE, ELSEWHERE):
             raise ValueError(f"the verdict is {self.verdict!r}")
         if not isinstance(self.figures, Mapping) or not self.figures:
             raise ValueError("it has no figures")

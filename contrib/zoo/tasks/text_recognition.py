@@ -42,13 +42,14 @@ class Word:
 
 @dataclass(frozen=True)
 class TextRecognition(Task):
-    """A network whose scores [N, steps, 1 + len(alphabet)] are decoded by CTC, class 0 being the blank.
+    """A network whose scores [N, steps, 1 + len(alphabet)] are decoded by CTC.
 
-    alphabet: the characters behind the blank, in the order of the classes. stride, more: of a picture that is W pixels
-    wide the network makes W // stride + more steps. filling: what stands behind narrower pictures of a batch; None
-    where no filling leaves the network's words as they are, so that each is read alone, and all steps are its own.
-    counted: the characters that the metric counts, in small letters; those of the alphabet by default.
-    probabilities: whether the network's scores are softmax probabilities already.
+    alphabet: the characters in the order of the classes. blank_last: whether CTC's blank is the last class, not the
+    first. stride, more: of a picture that is W pixels wide the network makes W // stride + more steps. filling: what
+    stands behind narrower pictures of a batch; None where there are none, and all steps are a picture's own.
+    one_by_one: whether pictures have widths of their own, and the network would see a filling. counted: the characters
+    that the metric counts, in small letters; those of the alphabet by default. probabilities: whether the network's
+    scores are softmax probabilities already.
     """
 
     transform: WordTransform
@@ -58,16 +59,14 @@ class TextRecognition(Task):
     more: int = 1
     counted: str = ""
     probabilities: bool = False
+    blank_last: bool = False
+    one_by_one: bool = False
     suffixes = IMAGE_SUFFIXES
     data_name = "word"
 
     @property
     def padding(self) -> tuple[float, ...] | None:  # type: ignore[override]
         return None if self.filling is None else (self.filling,)
-
-    @property
-    def one_by_one(self) -> bool:  # type: ignore[override]
-        return self.filling is None
 
     @property
     def source_identity(self) -> str:
@@ -80,8 +79,10 @@ class TextRecognition(Task):
 
     def postprocess(self, outputs: list[np.ndarray], metas: list[Any]) -> list[Word]:
         steps = [outputs[0].shape[1] if meta is None else meta for meta in metas]
-        found = (greedy_mean if self.probabilities else greedy)(outputs[0], steps)
-        return [Word("".join(self.alphabet[index - 1] for index in path), score) for path, score in found]
+        first = 0 if self.blank_last else 1  # the class of the alphabet's first character
+        read = greedy_mean if self.probabilities else greedy
+        found = read(outputs[0], steps, 0 if first else len(self.alphabet))
+        return [Word("".join(self.alphabet[index - first] for index in path), score) for path, score in found]
 
     def dataset(self, root: Path) -> Sequence[Sample]:
         return read_words(root)

@@ -104,15 +104,14 @@ class EasyOcr(nn.Module):
 
     def __init__(self, classes: int, width: int = 256) -> None:
         super().__init__()
-        self.FeatureExtraction = nn.Module()
-        self.FeatureExtraction.ConvNet = _vgg(width)
+        self.FeatureExtraction = nn.ModuleDict({"ConvNet": _vgg(width)})
         self.SequenceModeling = nn.ModuleList([Bidirectional(width, width, width, "linear") for _ in range(2)])
         self.Prediction = nn.Linear(width, classes)
 
     def forward(self, pictures: Tensor) -> Tensor:
         own = pictures[:, 0, 0, :] > FILLING_BELOW  # [N, W]: true where the picture is
         x = _cleared(pictures, own)
-        for layer in self.FeatureExtraction.get_submodule("ConvNet").children():
+        for layer in self.FeatureExtraction["ConvNet"].children():
             x = layer(x)
             if isinstance(layer, nn.MaxPool2d) and layer.stride == 2:
                 own = own[:, 1::2]
