@@ -21,6 +21,7 @@ from zoo_core.home import home
 _log = logging.getLogger(__name__)
 _ZOO = Path(__file__).resolve().parent
 EXAMPLES = _ZOO.parent / "example"
+DEMOS = _ZOO.parent / "utils" / "demos"  # pictures that several models are shown on, a folder a kind
 
 
 @dataclass(frozen=True)

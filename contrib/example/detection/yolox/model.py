@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.spec import TensorSpec
-from utils.datasets.samples.scenes import CLASSES, write_coco
+from utils.datasets.samples.scenes import CLASSES, STAND_INS, write_coco
 from utils.postprocess.labels import coco
 from utils.postprocess.pytorch.detection import YoloxDecoder
 from utils.preprocess.pytorch.detection import Letterbox
@@ -29,9 +29,6 @@ SHAPES = {
     "yolox_sample": (0.33, 0.125, False, 160),
 }
 SAMPLE = "yolox_sample"
-# What the scenes' shapes are called where a network knows COCO's classes only: something of that outline. It serves to
-# compare runtimes, and is no measure of a network.
-STAND_INS = ("frisbee", "kite", "book", "airplane")
 
 
 def labels_of(variant: str) -> tuple[str, ...]:
