@@ -21,3 +21,9 @@ def first_line(error: BaseException) -> str:
     """What `error` says, in a line; its class when it says nothing."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
+
+
+def told(error: BaseException) -> str:
+    """What became of something that may raise anything, in a line: an error that is none of ours has its class."""
+    text = first_line(error)
+    return text if isinstance(error, ZooCoreError) else f"{type(error).__name__}: {text}"

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from .errors import ZooCoreError, first_line
+from .errors import told
 
 SECONDS = 20.0
 
@@ -77,17 +77,12 @@ def _serve(job: Callable[[str], Any], items: Sequence[str], sink: int) -> NoRetu
             try:
                 line = json.dumps([job(item), ""])
             except BaseException as error:  # SystemExit and KeyboardInterrupt are the item's own, too
-                line = json.dumps([None, _told(error)])
+                line = json.dumps([None, told(error)])
             rest = line.encode() + b"\n"
             while rest:
                 rest = rest[os.write(sink, rest) :]
     finally:
         os._exit(0)
-
-
-def _told(error: BaseException) -> str:
-    text = first_line(error)
-    return text if isinstance(error, ZooCoreError) else f"{type(error).__name__}: {text}"
 
 
 class _Lines:

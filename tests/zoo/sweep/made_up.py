@@ -12,7 +12,7 @@ from zoo.family import Family
 from zoo.libraries.classifier import classifier
 from zoo.libraries.names import Facts
 
-NAMES = ("crashes", "differs", "good", "hangs", "needs_64", "raises")
+NAMES = ("crashes", "differs", "good", "hangs", "raises")
 
 
 def network(name: str) -> Any:
@@ -25,7 +25,7 @@ def network(name: str) -> Any:
             self.last = torch.nn.Linear(8, 1000)
 
         def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-            if name == "needs_64" and pictures.shape[-1] < 64:
+            if pictures.shape[-1] < 64:
                 raise ValueError("too small")
             found = self.last(self.first(pictures).relu().mean((2, 3)))
             # a number of this very batch, which the tracer takes for a constant

@@ -21,7 +21,7 @@ from zoo.model import Model
 from zoo.running.reference import demo_batch, reference_runner
 from zoo.running.setting import Setting
 from zoo.task import as_list
-from zoo_core.errors import ZooCoreError, first_line
+from zoo_core.errors import told
 from zoo_core.files import read_json
 
 SIDES = (32, 64, 96, 128, 160, 192, 224, 256)
@@ -45,8 +45,13 @@ def measure(model: Model, targets: Sequence[str], folder: Path, say: Callable[[d
     logging.disable(logging.INFO)
     data = _alone_at_home(model, folder)
     say({"step": "building the network"})
-    network = model.build()
-    network.eval()
+    try:
+        network = model.build()
+        network.eval()
+    except Exception as error:
+        # what a library's builder raises is its own
+        say({"reason": f"cannot be built: {_without_places(told(error), folder)}"})
+        return
     say({"parameters": sum(math.prod(one.shape) for one in network.parameters())})
     say({"step": "looking for the smallest input"})
     smallest = _smallest(model, network)
@@ -101,9 +106,7 @@ def _tried(model: Model, targets: Sequence[str], folder: Path, data: Path, side:
         verified = verify(setting, VerifyOptions(data=data, limit=_SAMPLES))
     except Exception as error:
         # what a library's network raises is its own; it is what became of this name
-        text = first_line(error)
-        said = text if isinstance(error, ZooCoreError) else f"{type(error).__name__}: {text}"
-        return facts | {"reason": _without_places(said, folder)}
+        return facts | {"reason": _without_places(told(error), folder)}
     facts["targets"] = {_name(one): Difference.worst(one.differences).relative for one in verified.comparisons}
     facts["left_out"] = {name: why for name, why in verified.left_out.items() if name.split(" ")[-1] in DTYPES}
     far = [one for one in verified.comparisons if not facts["targets"][_name(one)] <= TOLERANCE[one.contender.dtype]]
