@@ -112,11 +112,13 @@ def test_resuming_measures_only_what_would_be_another_row(swept: tuple[Path, int
 def test_a_name_that_hangs_is_ended_and_tried_again_with_other_limits(tmp_path: Path) -> None:
     _folder(tmp_path)
     code, _ = _sweep(tmp_path, "--names", "hangs", "--limit-seconds", "1")
-    row = _rows(tmp_path)["hangs"]
-    assert (code, row["reason"]) == (1, "took more than 1 s while building the network")
+    assert code == 1
+    assert _rows(tmp_path)["hangs"]["reason"].startswith("took more than 1 s while ")
     assert "of which 1 were ended at a limit" in (tmp_path / "out/made_up.md").read_text()
     assert "0 names to try" in _sweep(tmp_path, "--names", "hangs", "--limit-seconds", "1", "--resume")[1]
-    assert "1 names to try" in _sweep(tmp_path, "--names", "hangs", "--limit-seconds", "2", "--resume")[1]
+    code, said = _sweep(tmp_path, "--names", "hangs", "--limit-seconds", "2", "--resume")
+    assert "1 names to try" in said
+    assert _rows(tmp_path)["hangs"]["reason"].startswith("took more than 2 s")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
