@@ -106,7 +106,7 @@ def _classifier(reader: _Reader) -> Classifier:
     entries, words, labels, _, kept = reader.numbers("iiiqq")
     if not 0 < words < entries == words + labels or not 0 <= kept <= len(reader.content):
         raise ValueError(f"{entries} entries, {words} words, {labels} labels and {kept} subwords")
-    read = [(reader.text(), *reader.numbers("qb")) for _ in range(entries)]
+    read = [_entry(reader) for _ in range(entries)]
     if [one[2] for one in read] != [0] * words + [1] * labels:
         raise ValueError("words and labels are not in their order")
     pairs = reader.array("<i4", kept, 2)
@@ -125,6 +125,13 @@ def _classifier(reader: _Reader) -> Classifier:
         settings["minn"],
         settings["maxn"],
     )
+
+
+def _entry(reader: _Reader) -> tuple[bytes, int, int]:
+    """A word or a label, how often it was seen, and which of the two it is (0 or 1)."""
+    text = reader.text()
+    count, kind = reader.numbers("qb")
+    return text, count, kind
 
 
 def _quantised(reader: _Reader, rows: int, size: int) -> np.ndarray:

@@ -18,7 +18,7 @@ from zoo.running.setting import Setting
 MODELS = {
     "classification/lenet": ("lenet", None, 40),
     "classification/resnet": ("resnet18", 64, 4),
-    "classification/resnet_paddle": ("resnet50", 64, 4),
+    "classification/paddle_vision": ("resnet18", 64, 4),
     "classification/lenet_mindspore": ("lenet", None, 40),
     "ocr/crnn": ("crnn_narrow", 96, 24),
 }

@@ -113,7 +113,7 @@ def test_digits_are_joined(tmp_path: Path) -> None:
     found = Transcribed(tmp_path / "a")
     assert len(found) == spoken_digits.COUNT
     assert (found[1].id, found[1].truth) == ("george/0/george-0-1.wav", "five six seven eight nine")
-    assert load_start(found[1].data, 8_000)[1] == 0.5
+    assert load_start(found[1].data, 8_000, 30.0)[1] == 0.5
     recording(tmp_path / "digits/3_theo_1.wav", 0.1, 16_000)
     with pytest.raises(DataError, match=r"3_theo_1\.wav: one channel at 8000 Hz"):
         spoken_digits.arrange(tmp_path / "digits", tmp_path / "b")
@@ -144,7 +144,7 @@ def test_the_beginning_of_a_recording(tmp_path: Path, capsys: pytest.CaptureFixt
     path = recording(tmp_path / "long.wav", 1.5, 8_000)
     samples, whole = load_start(path, 16_000, 1.0)
     assert (len(samples), samples.dtype, whole) == (16_000, np.float32, 1.5)
-    everything, _ = load_start(path, 16_000)
+    everything, _ = load_start(path, 16_000, 600.0)
     assert len(everything) == 24_000
     assert np.allclose(everything[:15_900], samples[:15_900], atol=1e-3)
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from utils.metrics.base import MetricInfo, require_as_many
-from utils.preprocess.audio import load_start
+from utils.preprocess.recordings import load_recording
 from zoo_core.errors import DataError
 
 _COUNTS = ("recordings", "si_sdr", "noisy")
@@ -53,7 +53,7 @@ class SpeechQuality:
         for prediction, truth in zip(predictions, truths, strict=True):
             if not isinstance(truth, tuple) or len(truth) != 2:
                 raise DataError(f"truth {truth!r:.80}: the files of the clean and of the noisy recording are expected.")
-            clean, noisy = (load_start(path, prediction.rate)[0] for path in truth)
+            clean, noisy = (load_recording(path, prediction.rate) for path in truth)
             figures.append([_measured(truth[0], one, clean) for one in (prediction.samples, noisy)])
         for enhanced, before in figures:
             for name, value in zip(_COUNTS, (1.0, enhanced, before), strict=True):

@@ -77,13 +77,13 @@ def load_audio(source: AudioSource, rate: int = 16_000, seconds: float = 1.0) ->
     return found
 
 
-def load_start(source: str | Path, rate: int = 16_000, seconds: float | None = None) -> tuple[np.ndarray, float]:
+def load_start(source: str | Path, rate: int, seconds: float) -> tuple[np.ndarray, float]:
     """The beginning of a recording as one channel at `rate`, read as `load_audio` reads it, and nothing filled up.
 
     Args:
         source: path of a WAV or FLAC file.
         rate: samples a second of the result.
-        seconds: the most that is used, with a notice where the recording is longer; None: all of it.
+        seconds: the most that is used, with a notice where the recording is longer.
 
     Returns:
         (float32 [samples]; the seconds of the whole recording).
@@ -91,11 +91,9 @@ def load_start(source: str | Path, rate: int = 16_000, seconds: float | None = N
     Raises:
         UnreadableError: as for `load_audio`.
     """
-    samples, own, whole = _read(Clip(Path(source), 0.0), math.inf if seconds is None else seconds)
-    if seconds is not None:
-        say_shortened(Path(source), whole, seconds)
-    found = resampled(samples, own, rate)
-    return found if seconds is None else found[: round(rate * seconds)], whole
+    samples, own, whole = read_piece(Clip(Path(source), 0.0), seconds)
+    say_shortened(Path(source), whole, seconds)
+    return resampled(samples, own, rate)[: round(rate * seconds)], whole
 
 
 def resampled(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
@@ -117,7 +115,7 @@ def read_piece(piece: Clip, seconds: float) -> tuple[np.ndarray, int, float]:
     try:
         with soundfile.SoundFile(source) as file:
             _require_usable(path, file)
-            wanted = file.frames if seconds == math.inf else max(round(seconds * file.samplerate), 1)
+            wanted = max(round(seconds * file.samplerate), 1)
             if file.frames > wanted:
                 file.seek(int(piece.at * (file.frames - wanted)))
             frames = min(wanted, file.frames)

@@ -7,7 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from utils.preprocess.audio import Mfcc, hertz_to_mel
+from utils.preprocess.audio import Mfcc
+from utils.preprocess.mel_scale import hertz_to_mel
 
 _LEAST = 1e-12  # what the logarithm is taken of, at least
 

@@ -12,7 +12,8 @@ import numpy as np
 from utils.datasets.noisy_speech import NoisySpeech
 from utils.datasets.sample import Sample
 from utils.metrics.enhancement import SpeechQuality, si_sdr
-from utils.preprocess.audio import AUDIO_SUFFIXES, load_start
+from utils.preprocess.audio import AUDIO_SUFFIXES
+from utils.preprocess.recordings import load_recording
 from utils.preprocess.stft import HOP, istft, stft
 from zoo.task import Task
 from zoo_core.errors import DataError
@@ -56,7 +57,7 @@ class SpeechEnhancement(Task):
         self, data: Any, out: tuple[np.ndarray, ...] | None = None
     ) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
         """From `data`, the Path of a recording, to its spectrum; meta: its samples at 16 kHz."""
-        samples, _ = load_start(data, RATE)
+        samples = load_recording(data, RATE)
         bins = stft(samples)
         power = np.square(bins.real) + np.square(bins.imag)
         return (np.stack([np.sqrt(power + np.float32(_LEAST)), bins.real, bins.imag]),), samples
@@ -72,7 +73,7 @@ class SpeechEnhancement(Task):
         return NoisySpeech(root)
 
     def length(self, data: Any) -> int:
-        samples, _ = load_start(data, RATE)
+        samples = load_recording(data, RATE)
         return 1 + len(samples) // HOP
 
     def metric(self) -> SpeechQuality:

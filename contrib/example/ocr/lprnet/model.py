@@ -43,9 +43,7 @@ def model(variant: str) -> Model:
             1.8,
             "d1ca22ca7a251a90702a166c8ad8ce7f05acb39f5ef8055139a33d462716d1ad",
         ),
-        published=Published(
-            "word_accuracy", 0.96, "the authors' readme, 27,320 plates of their own"
-        ),
+        published=Published("word_accuracy", 0.96, "the authors' readme, 27,320 plates of their own"),
         reference=ReferenceData(
             "lpr_plates",
             "plates of LPRNet_Pytorch",

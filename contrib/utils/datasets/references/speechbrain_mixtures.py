@@ -6,9 +6,10 @@ from pathlib import Path
 
 from utils.datasets.folder import files_in
 from utils.datasets.mixing import mixed, write_pairs
-from utils.preprocess.audio import load_start
+from utils.preprocess.recordings import load_recording
 
 RATIOS = (0, 5, 10)
+RATE = 16_000
 
 
 def arrange(files: Path, folder: Path) -> None:
@@ -21,7 +22,9 @@ def arrange(files: Path, folder: Path) -> None:
     Raises:
         DataError: a recording is missing or damaged.
     """
-    clean, noises = ({path.stem: load_start(path)[0] for path in _in(files / part)} for part in ("clean", "noise"))
+    clean, noises = (
+        {path.stem: load_recording(path, RATE) for path in _in(files / part)} for part in ("clean", "noise")
+    )
     write_pairs(
         folder,
         (
