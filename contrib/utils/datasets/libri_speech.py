@@ -63,7 +63,12 @@ def place(root: Path, speaker: str, chapter: str) -> Path:
 
 
 def write_transcript(folder: Path, words: dict[str, str]) -> None:
-    """Write the transcript of a folder that `place` gave; words: by the name of the recording, without suffix."""
+    """Write the transcript of a folder that `place` gave.
+
+    Args:
+        folder: of a speaker's chapter.
+        words: by the name of the recording, without suffix.
+    """
     name = f"{folder.parent.name}-{folder.name}{TRANSCRIPT}"
     lines = "".join(f"{name} {said}\n" for name, said in sorted(words.items()))
     (folder / name).write_text(lines, encoding="utf-8")
