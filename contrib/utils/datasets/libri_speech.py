@@ -66,7 +66,6 @@ def write_transcript(folder: Path, words: dict[str, str]) -> None:
     """Write the transcript of a folder that `place` gave.
 
     Args:
-        folder: of a speaker's chapter.
         words: by the name of the recording, without suffix.
     """
     name = f"{folder.parent.name}-{folder.name}{TRANSCRIPT}"
