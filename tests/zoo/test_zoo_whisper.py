@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from utils.generation import Search
-from zoo.catalogue import load
+from zoo.catalogue import beside, load
 from zoo.tasks.speech_recognition import SpeechRecognition, Transcript
 
 LENGTH, WORDS, END, START, NO_TIMES = 40, 120, 100, 101, 102
@@ -21,9 +21,7 @@ NEVER, NEVER_FIRST = (1, 2, 7, START, NO_TIMES), (3, END)
 def network() -> Any:
     torch = pytest.importorskip("torch")
     pytest.importorskip("transformers")
-    beside = load("speech/whisper").variant().parts[0].module
-    assert beside is not None
-    module = beside.__globals__["beside"](beside.__globals__["__file__"], "network")
+    module = beside(str(load("speech/whisper").folder / "model.py"), "network")
     torch.manual_seed(0)
     return module, module.whisper(module.Shape(WORDS, 32, 2, 2, 64), END, START).eval()
 

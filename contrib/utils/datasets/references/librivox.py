@@ -23,7 +23,8 @@ def arrange(files: Path, folder: Path) -> None:
     Raises:
         DataError: a line of the transcription is another one.
     """
-    chapter, words = place(folder, "austen", "1"), {}
+    chapter = place(folder, "austen", "1")
+    words: dict[str, str] = {}
     for number, line in enumerate(read_lines(files / "transcription"), start=1):
         found = _LINE.fullmatch(line.strip())
         if not found:

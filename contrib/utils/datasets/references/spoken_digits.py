@@ -37,7 +37,8 @@ def arrange(files: Path, folder: Path) -> None:
 
     for speaker in SPEAKERS:
         for time in range(TIMES):
-            chapter, words = place(folder, speaker, str(time)), {}
+            chapter = place(folder, speaker, str(time))
+            words: dict[str, str] = {}
             for half, digits in enumerate(_HALVES):
                 name = f"{speaker}-{time}-{half}"
                 samples = np.concatenate([_read(files / f"{digit}_{speaker}_{time}.wav") for digit in digits])

@@ -43,7 +43,8 @@ def write_spoken_sentences(folder: Path) -> None:
 
     with Espeak() as espeak:
         for speaker, (voice, speed, pitch) in VOICES.items():
-            chapter, words = place(folder, speaker, "1"), {}
+            chapter = place(folder, speaker, "1")
+            words: dict[str, str] = {}
             for number, sentence in enumerate(SENTENCES):
                 name = f"{speaker}-1-{number:04d}"
                 samples = level(espeak.say(sentence, voice, speed, pitch), espeak.rate)
