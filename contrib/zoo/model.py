@@ -184,6 +184,14 @@ class Model:
             return "sample"
         return "built" if self.built else "pretrained"
 
+    @property
+    def trained_here(self) -> bool:
+        """Whether its sample weights were trained here on the public data that its figure is of: the source publishes
+        that figure, and no weights."""
+        return (
+            self.sample_weights.is_file() and None not in (self.published, self.reference) and self.pretrained is None
+        )
+
     def published_weights(self) -> PublishedWeights | None:
         """Where the published weights are; may import the library that knows. None where there are none."""
         return self.pretrained() if callable(self.pretrained) else self.pretrained

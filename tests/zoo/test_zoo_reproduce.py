@@ -18,6 +18,7 @@ from zoo import catalogue
 from zoo.__main__ import main
 from zoo.accuracy.reproduce import DIFFERS, ELSEWHERE, INCOMPARABLE, REPRODUCED, judge
 from zoo.accuracy.valid import validate
+from zoo.commands.notice import weights_notice
 from zoo.data import ReferenceData
 from zoo.exporting.export import ExportOptions, export
 from zoo.fetching.mirror import VARIABLE
@@ -157,6 +158,23 @@ def test_terms_of_the_data_are_accepted_on_the_way(
     assert valid(family, words) == 2
     assert "digits of others" in capsys.readouterr().err
     assert valid(family, [*words, "--accept-terms"]) == 0
+
+
+def test_weights_that_were_trained_here_are_measured_and_called_so(
+    measured: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = replace(measured, pretrained=None)
+    assert here.trained_here
+    assert not measured.trained_here
+    as_the_only_one(here, monkeypatch)
+    assert main(["reproduce", "--all", "--runs", str(tmp_path / "runs")]) == 0
+    assert REPRODUCED in capsys.readouterr().out
+    files = Setting(here, folder=tmp_path / f"runs/{here.id}/{here.variant}")
+    assert weights_notice(files).startswith("weights trained here on Forty digits")
+    # without published weights, and without any trained here, there is nothing to measure
+    as_the_only_one(replace(here, folder=tmp_path), monkeypatch)
+    assert main(["reproduce", "--all", "--runs", str(tmp_path / "runs")]) == 2
+    assert "no model has a published figure" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [[], ["lenet", "--all"], ["no_such_network"], ["classification/lenet/lenet"]])

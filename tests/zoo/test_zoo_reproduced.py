@@ -13,6 +13,7 @@ import pytest
 from tests.scripts.choice import ALL, commit, shuffled
 from zoo import catalogue
 from zoo.accuracy.reproduce import ELSEWHERE, REPRODUCED, reproduce
+from zoo.accuracy.reproduce import REPRODUCED, measured_weights, reproduce
 from zoo.exporting.export import ExportOptions, export
 from zoo.fetching.mirror import VARIABLE
 from zoo.running.setting import Setting
@@ -25,6 +26,7 @@ FIGURES = {
     "dqn_cartpole": 500.0,
     "ppo_mountain_car": -111.12,
     "a2c_acrobot": -84.13,
+    "gcn_cora": 0.817,
     "gat_cora": 0.822,
     "gat_cora_authors": 0.844,
     "ds_cnn_s_arm": 0.825,
@@ -51,7 +53,7 @@ def test_the_figure_comes_back(variant: str, tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("TECO_ZOO_HOME", str(tmp_path / "home"))
     family, name = catalogue.find(variant)
     model = family.variant(name)
-    export(model, tmp_path, ExportOptions(weights="pretrained"))
+    export(model, tmp_path, ExportOptions(weights=measured_weights(model)))
     found = reproduce(Setting(model, folder=tmp_path), accept_terms=True)
     assert model.reference
     assert found.verdict.word == (ELSEWHERE if model.reference.other else REPRODUCED)

@@ -87,6 +87,12 @@ def judge(published: Published, figures: dict[str, float], samples: int, whole: 
     return Verdict(REPRODUCED if off <= tolerance * (1 + 1e-9) else DIFFERS, tolerance, because)
 
 
+def measured_weights(model: Model) -> str:
+    """The weights that a published figure is measured with: the published ones, or where there are none those that were
+    trained here on the same data."""
+    return "sample" if model.trained_here else "pretrained"
+
+
 def reproduce(setting: Setting, accept_terms: bool = False) -> Reproduction:
     """Measure the framework's network and the exported one on the model's reference data.
 
@@ -97,10 +103,11 @@ def reproduce(setting: Setting, accept_terms: bool = False) -> Reproduction:
     if model.published is None or model.reference is None:
         raise ZooError(f"{model.id} {model.variant} has no published figure that can be measured here")
     manifest = manifest_of(setting)
-    if manifest["weights"]["kind"] != "pretrained":
+    wanted = measured_weights(model)
+    if manifest["weights"]["kind"] != wanted:
         raise ZooError(
-            f"the export of {model.id} {model.variant} has {manifest['weights']['kind']} weights, and the published "
-            "figure is of the published ones: export with --weights pretrained"
+            f"the export of {model.id} {model.variant} has {manifest['weights']['kind']} weights, and the figure is "
+            f"measured with others: export with --weights {wanted}"
         )
     folder = reference_folder(model.reference, accept_terms)
     figures: dict[str, float] = {}
@@ -152,7 +159,7 @@ def beside_published(done: Validation) -> str:
         return ""
     said = f"published {published.metric} {published.value:g} ({published.where})"
     kind = weights_kind(done.setting.files()[0])
-    if kind != "pretrained":
+    if kind != measured_weights(model):
         return f"{said}; not compared: the weights here are {kind or 'of unknown origin'}, not the published ones"
     own = _figure(model, published, done)
     verdict = judge(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zoo import catalogue
-from zoo.accuracy.reproduce import Reproduction, reproduce
+from zoo.accuracy.reproduce import Reproduction, measured_weights, reproduce
 from zoo.commands import console
 from zoo.errors import CheckFailedError, ZooError
 from zoo.exporting.export import ExportOptions, export
@@ -21,7 +21,7 @@ _NONE = "{id} has no variant with a published figure and data that it can be mea
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Export with the published weights, validate framework and ONNX on the reference data, and judge."""
+    """Export with the published weights, or those that were trained here on the same data; validate; judge."""
     parser = argparse.ArgumentParser(
         prog="zoo reproduce", description="Measure what the source publishes, with its own weights on public data."
     )
@@ -65,12 +65,13 @@ def _all() -> Iterator[Model]:
 
 
 def _measurable(model: Model) -> bool:
-    return model.published is not None and model.reference is not None
+    known = model.published is not None and model.reference is not None
+    return known and (model.pretrained is not None or model.trained_here)
 
 
 def _one(model: Model, args: argparse.Namespace) -> Reproduction:
     folder = args.runs / model.id / model.variant.replace("/", "--")
-    export(model, folder, ExportOptions(weights="pretrained"))
+    export(model, folder, ExportOptions(weights=measured_weights(model)))
     done = reproduce(Setting(model, folder=folder), args.accept_terms)
     write_json(folder / "reproduce.json", done.record)
     return done
