@@ -40,7 +40,7 @@ def _draw_face(pen: ImageDraw.ImageDraw, box: list[float], points: np.ndarray, l
     pen.rectangle((left, top, right, bottom), outline=BOX, width=line)
     # a dot hides no more than a small part of a small face
     radius = min(max((right - left) / 28, 1.5), 3.0 * line)
-    for (x, y), colour in zip(points.tolist(), POINTS, strict=True):
+    for (x, y), colour in zip(points.tolist(), POINTS[: len(points)], strict=True):
         pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour, outline=INK)
 
 

@@ -26,7 +26,7 @@ class FaceMetric:
     nme: mean distance of the five landmarks, divided by the square root of the true box's area, as RetinaFace's authors
     measure it; covered points count too. It is the mean over the faces with landmarks that were found, which are the
     fraction `located` of them: those for which a box has an IoU of 0.5 or more, each box serving one face, best
-    scores first. Where the data has no landmarks, both are left out.
+    scores first. Where the data or the network has no landmarks, both are left out.
     """
 
     infos = (
@@ -79,6 +79,8 @@ class FaceMetric:
             self._landmarks[name] += count
 
     def _count_landmarks(self, found: FoundFaces, truth: Faces) -> None:
+        if not found.landmarks.shape[1]:
+            return
         judged = np.flatnonzero(~truth.invalid & ~np.isnan(truth.landmarks).any(axis=(1, 2)))
         self._landmarks["faces"] += len(judged)
         for mine, theirs in matched(found, truth.boxes):

@@ -22,10 +22,12 @@ _FIELDS = {"BatchNorm2d": ("weight", "bias", "running_mean", "running_var")}
 
 @dataclass(frozen=True)
 class _Layer:
-    """A layer of the file: what PyTorch calls its kind, and its tensors as they stand behind its input."""
+    """A layer of the file: what PyTorch calls its kind, its tensors as they stand behind its input, and what a batch
+    norm adds to the variance."""
 
     kind: str
     tensors: tuple[np.ndarray, ...]
+    epsilon: float
 
 
 def state_from_onnx(
@@ -76,7 +78,8 @@ def _layers(path: Path) -> list[_Layer]:
             if missing:
                 raise ZooError(f"{path}: {node.op_type} takes {missing[0]}, which is no weight of the file")
             arrays = tuple(np.array(onnx.numpy_helper.to_array(tensors[name])) for name in node.input[1:])
-            found.append(_Layer(_WEIGHTED[node.op_type], arrays))
+            epsilon = next((one.f for one in node.attribute if one.name == "epsilon"), 1e-5)
+            found.append(_Layer(_WEIGHTED[node.op_type], arrays, epsilon))
     return found
 
 
@@ -106,7 +109,10 @@ def _named(path: Path, name: str, module: Any, layer: _Layer) -> dict[str, np.nd
             f"{path}: {name} has a weight of {list(own['weight'].shape)}, the file's layer there one of "
             f"{list(layer.tensors[0].shape)}. Is it of another variant?"
         )
-    return {f"{name}.{field}": array for field, array in zip(fields, layer.tensors, strict=False)}
+    found = {f"{name}.{field}": array for field, array in zip(fields, layer.tensors, strict=False)}
+    if layer.kind == "BatchNorm2d":
+        found[f"{name}.running_var"] = found[f"{name}.running_var"] + np.float32(layer.epsilon - module.eps)
+    return found
 
 
 def _unfolded(state: dict[str, np.ndarray], convolution: str, norm: str, module: Any) -> dict[str, np.ndarray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ from utils.datasets.sample import Sample
 from utils.datasets.wider_face import WiderFace
 from utils.metrics.face import FaceMetric, agreement
 from utils.postprocess.pytorch.face import CenterFaceDecoder, FoundFaces
-from utils.preprocess.pytorch.face import FaceTransform
 from zoo.task import Task
+from zoo.tasks.detection import DetectionTransform
 
 POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 
@@ -27,8 +27,8 @@ class FaceDetection(Task):
     In a printed line, --topk faces at most are named.
     """
 
-    transform: FaceTransform
-    faces: CenterFaceDecoder = field(default_factory=CenterFaceDecoder)
+    transform: DetectionTransform
+    faces: Callable[[Sequence[np.ndarray], Sequence[Any]], list[FoundFaces]] = field(default_factory=CenterFaceDecoder)
     shown: float = 0.5
     suffixes: tuple[str, ...] = IMAGE_SUFFIXES
     data_name: str = "image"
@@ -71,12 +71,15 @@ class FaceDetection(Task):
         return "; ".join([f"{count or 'no'} face{'' if count == 1 else 's'}", *boxes[:topk], *more])
 
     def to_json(self, prediction: FoundFaces) -> dict[str, Any]:
-        """{"faces": [{"box": [left, top, right, bottom], "score": …, "landmarks": {"left_eye": [x, y], …}}, …]}."""
+        """{"faces": [{"box": [left, top, right, bottom], "score": …, "landmarks": {"left_eye": [x, y], …}}, …]}.
+
+        There are no landmarks where the network finds none.
+        """
         found = prediction.above(self.shown)
         rows = zip(found.boxes.tolist(), found.scores.tolist(), found.landmarks.tolist(), strict=True)
         return {
             "faces": [
-                {"box": box, "score": score, "landmarks": dict(zip(POINTS, points, strict=True))}
+                {"box": box, "score": score} | ({"landmarks": dict(zip(POINTS, points, strict=True))} if points else {})
                 for box, score, points in rows
             ]
         }

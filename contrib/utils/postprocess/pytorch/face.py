@@ -21,7 +21,7 @@ class FoundFaces:
         boxes: float32 [K, 4], (left, top, right, bottom) in pixels of the picture, cut at its edges.
         scores: float32 [K], 0 to 1.
         landmarks: float32 [K, 5, 2], x and y in pixels of the picture: eye, eye, nose, mouth, mouth, those on the
-            picture's left first. They may lie outside of it.
+            picture's left first. They may lie outside of it. [K, 0, 2] from a network that finds none.
         size: (width, height) of the picture in pixels.
     """
 

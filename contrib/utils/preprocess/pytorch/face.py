@@ -1,4 +1,4 @@
-"""Preprocessing of CenterFace: RGB from 0 to 255, as its authors publish it, at one size for a whole batch."""
+"""Preprocessing of CenterFace and YuNet: values from 0 to 255, as published, at one size for a whole batch."""
 
 from dataclasses import dataclass, replace
 
@@ -21,10 +21,12 @@ class FaceTransform:
 
     Attributes:
         height, width: of the input in pixels, multiples of 32.
+        blue_first: whether the channels are blue, green, red, as YuNet takes them.
     """
 
     height: int
     width: int
+    blue_first: bool = False
 
     def __post_init__(self) -> None:
         require_multiple(self.height, STRIDE)
@@ -40,7 +42,7 @@ class FaceTransform:
             out: where to write: a tuple of one float array [3, height, width]. Left out, a float32 array is made.
 
         Returns:
-            ((array [3, height, width], RGB, 0 to 255),) and where the picture lies in it.
+            ((array [3, height, width], 0 to 255),) and where the picture lies in it.
 
         Raises:
             DataError: the picture cannot be read.
@@ -50,7 +52,8 @@ class FaceTransform:
         array = np.empty(self.shape, np.float32) if out is None else out[0]
         if array.shape != self.shape:
             raise ValueError(f"out must be one array of {list(self.shape)}, got {list(array.shape)}")
-        array[...] = np.asarray(picture).transpose(2, 0, 1)
+        pixels = np.asarray(picture).transpose(2, 0, 1)
+        array[...] = pixels[::-1] if self.blue_first else pixels
         return (array,), fit
 
     @property
