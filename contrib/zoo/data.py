@@ -52,8 +52,8 @@ class ReferenceData:
         licence: of the data.
         terms: whose terms somebody accepts by using it ("ImageNet: non-commercial research"); "" where there are none.
         rule: which part of the published set it is ("every fourth picture of the test set"); "" for all of it.
-        other: why the published figure says nothing of these data (other recordings, another mixture of classes); ""
-            where it does.
+        other: why the published figure says nothing of these data (other recordings, another mixture of classes, chosen
+            samples); "" where it does.
         count: how many samples it holds.
     """
 

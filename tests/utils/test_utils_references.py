@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from utils.datasets.references import keywords, mnist, stsb
+from utils.datasets.references import imagenet, keywords, mnist, stsb
 from utils.datasets.references.pairs import arrange_pairs, arrange_true
 from utils.datasets.restoration import RestorationPairs
 from utils.datasets.speech_commands import SpeechCommands
@@ -109,3 +109,17 @@ def test_recordings_of_words_become_speech_commands(tmp_path: Path) -> None:
         ("_unknown_/house_nohash_0.wav", 1),
         ("yes/yes_nohash_0.wav", 2),
     ]
+
+
+def test_sample_images_become_a_folder_a_class(tmp_path: Path) -> None:
+    for name in ("n01440764_tench.JPEG", "n01514859_hen_bird.JPEG"):
+        (tmp_path / "files").mkdir(exist_ok=True)
+        (tmp_path / "files" / name).write_bytes(b"a")
+    made = tmp_path / "made"
+    made.mkdir()
+    imagenet.arrange(tmp_path / "files", made)
+    names = sorted(path.relative_to(made).as_posix() for path in made.rglob("*.JPEG"))
+    assert names == ["n01440764/tench.JPEG", "n01514859/hen_bird.JPEG"]
+    (tmp_path / "files/tench.JPEG").write_bytes(b"a")
+    with pytest.raises(DataError, match=r"tench\.JPEG: a name such as"):
+        imagenet.arrange(tmp_path / "files", made)
