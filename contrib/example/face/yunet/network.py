@@ -10,12 +10,16 @@ import torch
 from torch import Tensor, nn
 
 WIDTH = 64
+GREYS = 1 / 64  # pictures come in as they are, 0 to 255: a new network is not to be saturated by them
 HEADS = {"cls": 1, "bbox": 4, "obj": 1, "kps": 10}  # in the order in which they run
 
 
 def _unit(inputs: int, outputs: int, relu: bool = True) -> nn.Sequential:
-    layers = [nn.Conv2d(inputs, outputs, 1), nn.Conv2d(outputs, outputs, 3, padding=1, groups=outputs)]
-    return nn.Sequential(*layers, *([nn.ReLU()] if relu else []))
+    point, depth = nn.Conv2d(inputs, outputs, 1), nn.Conv2d(outputs, outputs, 3, padding=1, groups=outputs)
+    # without norms, a new network keeps the size of what passes through only where its weights do
+    nn.init.kaiming_normal_(point.weight, nonlinearity="linear")
+    nn.init.kaiming_normal_(depth.weight, nonlinearity="relu" if relu else "linear")
+    return nn.Sequential(point, depth, *([nn.ReLU()] if relu else []))
 
 
 class YuNet(nn.Module):
@@ -28,7 +32,10 @@ class YuNet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.first = nn.Sequential(nn.Conv2d(3, 16, 3, 2, 1), nn.ReLU(), _unit(16, 16))
+        begin = nn.Conv2d(3, 16, 3, 2, 1)
+        with torch.no_grad():
+            begin.weight.mul_(GREYS)
+        self.first = nn.Sequential(begin, nn.ReLU(), _unit(16, 16))
         self.second = nn.Sequential(_unit(16, 16), _unit(16, WIDTH), _unit(WIDTH, WIDTH), _unit(WIDTH, WIDTH))
         self.stages = nn.ModuleList(nn.Sequential(_unit(WIDTH, WIDTH), _unit(WIDTH, WIDTH)) for _ in range(3))
         self.pool = nn.MaxPool2d(2)

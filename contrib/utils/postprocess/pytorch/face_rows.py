@@ -98,7 +98,7 @@ def standing_boxes(width: int, height: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class YuNetDecoder:
-    """Cells to faces with five landmarks, as YuNet's authors have it: a score is the root of two probabilities' product.
+    """Cells to faces with five landmarks, as YuNet's authors have it: a score is the root of both probabilities.
 
     Attributes:
         score: the least score that counts. Low, so that a metric sees the whole curve.
