@@ -1,6 +1,7 @@
 """A library of small networks, of which some are as bad as those of real libraries: python made_up.py [flags]."""
 
 import os
+import signal
 import sys
 import time
 from functools import partial
@@ -55,4 +56,5 @@ FAMILY = Family(
 )
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell runs in the background
     sys.exit(main(FAMILY, sys.argv[1:]))

@@ -17,7 +17,7 @@ _INTRO = (
     "exported files are from the framework at the most, relative to the largest output; equal is what is within "
     "{float32} and {float16}. Files with a dynamic batch are compared with several batches, those of dynamic size at a "
     "second size, too. `targets` says how far each is from its baseline in `zoo verify`. Which class is the most "
-    "probable is not compared: with random weights, all of them are about as probable."
+    "probable is not compared: with random weights, all of them are about as probable. `s` is seconds by the clock."
 )
 _COLUMNS = ("name", "parameters", "input", "opset", "float32", "float16", "dynamic", "targets", "s")
 
