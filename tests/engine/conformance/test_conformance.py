@@ -267,3 +267,24 @@ def test_releasing_in_a_callback(open_net: Open) -> None:
     with pytest.raises(ReleasedError):
         engine(arrays)
     engine.release()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_after_a_fork(open_net: Open) -> None:
+    """The child, where none of the runtime's threads are, is told so at every call; the parent goes on."""
+    engine, arrays = open_net(LINE), LINE.arrays(4)
+    engine(arrays)
+    child = os.fork()
+    if child == 0:
+        told = 0
+        try:
+            for call in (engine, engine.submit):
+                try:
+                    call(arrays)
+                except ReleasedError as error:
+                    told += "before the process forked" in str(error)
+            engine.release()
+        finally:
+            os._exit(told)  # nothing of the tests goes on here
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 2
+    assert_right(LINE, engine.submit(arrays).result(timeout=60), arrays)
