@@ -164,7 +164,7 @@ def require_of(model: Model, manifest: Mapping[str, Any], folder: Path) -> None:
     said = (manifest["model"], manifest["variant"])
     if said != (model.id, model.variant):
         raise ZooError(
-            f"the export in {folder} is of {' '.join(said)}, not of {model.id} {model.variant}; "
+            f"the export in {folder} is of {said[0]:.80} {said[1]:.80}, not of {model.id} {model.variant}; "
             "give --variant, or another --ckpt"
         )
 
