@@ -12,8 +12,7 @@ import pytest
 
 from tests.scripts.choice import ALL, commit, shuffled
 from zoo import catalogue
-from zoo.accuracy.reproduce import ELSEWHERE, REPRODUCED, reproduce
-from zoo.accuracy.reproduce import REPRODUCED, measured_weights, reproduce
+from zoo.accuracy.reproduce import ELSEWHERE, REPRODUCED, measured_weights, reproduce
 from zoo.exporting.export import ExportOptions, export
 from zoo.fetching.mirror import VARIABLE
 from zoo.running.setting import Setting
