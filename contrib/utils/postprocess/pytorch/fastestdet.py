@@ -15,11 +15,11 @@ OBJECT, CLASS = 0.6, 0.4  # exponents of the two probabilities in a score
 
 @dataclass(frozen=True)
 class FastestDetDecoder:
-    """A map to boxes, as the authors of FastestDet publish it.
+    """A map to boxes, in the layout of FastestDet.
 
     A cell's box has its centre at cell + tanh(x, y), and sigmoid(width, height) as its share of the picture. Its score
-    is objectness^0.6 * probability^0.4 of the best class. Boxes are cut at the picture's edge, which the authors leave
-    as they are.
+    is objectness^0.6 * probability^0.4 of the best class, and boxes are cut at the picture's edge: both were chosen
+    here, on pictures of COCO, as versions of the authors' code differ.
 
     Attributes:
         classes: how many there are.
