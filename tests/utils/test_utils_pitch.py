@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from utils.datasets.samples.tunes import RATE, tune, write_tunes
-from utils.datasets.vocadito import Vocadito, arrange, read_rows
+from utils.datasets.vocadito import arrange, notes, pitches, read_rows
 from utils.draw.recording import draw_pitch
 from utils.metrics.pitch import RawPitch
 from utils.postprocess.pitch import BINS, hertz_of
@@ -19,21 +19,24 @@ from utils.preprocess.windows import Windows
 from zoo_core.errors import DataError
 
 
-def test_singing_with_its_pitch(tmp_path: Path) -> None:
+def test_singing_with_its_pitch_and_its_notes(tmp_path: Path) -> None:
     files = tmp_path / "files"
     (files / "Audio").mkdir(parents=True)
     (files / "Annotations/F0").mkdir(parents=True)
+    (files / "Annotations/Notes").mkdir()
     (files / "Annotations/F0/a_f0.csv").write_text("0.0,0.0\n0.1,220.5\n")
+    (files / "Annotations/Notes/a_notesA1.csv").write_text("0.5,440.0,0.25\n")
     soundfile.write(files / "Audio/a.wav", np.zeros(100), 16_000)
     made = tmp_path / "made"
     made.mkdir()
     arrange(files, made)
-    (sung,) = Vocadito(made)
+    (sung,) = pitches(made)
     assert (sung.id, sung.data) == ("a.wav", made / "Audio/a.wav")
     assert [one.tolist() for one in sung.truth] == [[0.0, 0.1], [0.0, 220.5]]
+    assert notes(made)[0].truth.tolist() == [[0.5, 0.75, 440.0]]
     (made / "Annotations/F0/a_f0.csv").unlink()
     with pytest.raises(DataError, match=r"a_f0\.csv"):
-        Vocadito(made)
+        pitches(made)
 
 
 @pytest.mark.parametrize(
@@ -133,9 +136,9 @@ def test_figures_that_are_not_there() -> None:
 
 def test_computed_tunes_have_the_pitch_that_is_told(tmp_path: Path) -> None:
     write_tunes(tmp_path / "tunes", count=1)
-    (written,) = Vocadito(tmp_path / "tunes")
+    (written,) = pitches(tmp_path / "tunes")
     assert (written.truth[1] > 0).mean() > 0.5
-    sound, curve = tune(np.random.RandomState(0))
+    sound, curve, _ = tune(np.random.RandomState(0))
     edges = np.flatnonzero(np.diff((curve > 0).astype(int)))
     begin, end = edges[4] + RATE // 10, edges[5] - RATE // 20
     piece = sound[begin:end]

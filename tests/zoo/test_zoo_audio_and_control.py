@@ -153,6 +153,43 @@ def test_weights_of_another_network_than_crepe(tmp_path: Path) -> None:
         )
 
 
+def test_the_windows_of_a_recording_are_joined_without_their_edges(tmp_path: Path) -> None:
+    """A network by hand: key 5 sounds in all frames, but in the edges, where key 6 does."""
+    task = catalogue.load("speech/basic_pitch").variant().task
+
+    def network(arrays: list[np.ndarray]) -> list[np.ndarray]:
+        (spectra,) = arrays
+        assert spectra.shape[1:] == (172, 309)
+        found = np.zeros((len(spectra), 172, 88), np.float32)
+        found[:, 15:-15, 5] = 1
+        found[:, :15, 6] = found[:, -15:, 6] = 1
+        return [found, found, found]
+
+    soundfile.write(tmp_path / "a.wav", np.random.RandomState(0).randn(3 * 22_050) * 0.1, 22_050)
+    arrays, samples = task.preprocess(tmp_path / "a.wav")
+    assert [array.shape for array in arrays] == [(172, 309), (2 * 36_164 + 7_680,)]
+    outputs = task.run({"": network}, [array[None] for array in arrays])
+    (found,) = task.postprocess(outputs, [samples])
+    assert found.active[:, 5].all()
+    assert found.active.sum() == len(found.times)
+    assert found.times[0] == 0
+    assert found.times[-1] == pytest.approx(3, abs=0.02)
+    # of 142 frames of a window, 141.3 belong to it: times go on by less where two windows meet
+    assert (np.diff(found.times) > 0.003).all()
+    assert task.describe(found, 1).startswith("1 notes: D1 0.00-3.0")
+    assert task.agreement(found, found)
+
+
+def test_a_graph_that_is_not_basic_pitch(tmp_path: Path) -> None:
+    import onnx
+
+    model = catalogue.load("speech/basic_pitch").variant()
+    onnx.save(onnx.helper.make_model(onnx.helper.make_graph([], "empty", [], [])), tmp_path / "a.onnx")
+    weights = Weights("pretrained", tmp_path / "a.onnx", convert=model.pretrained.convert)
+    with pytest.raises(ZooError, match="not the graph of Basic Pitch: 0 convolutions"):
+        frameworks.of(model).load(model, weights, [])
+
+
 def test_episodes_are_played_together(tmp_path: Path) -> None:
     calls = []
 

@@ -37,6 +37,7 @@ FIGURES = {
     "crepe_tiny": 0.992,
     "lid_176": 0.986,
     "lprnet": 0.894,
+    "basic_pitch": 0.7614,
 }
 FEW = 3
 

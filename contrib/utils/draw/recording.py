@@ -83,3 +83,35 @@ def draw_pitch(samples: np.ndarray, seconds: float, times: np.ndarray, hertz: np
             draw.ellipse((x - 1, y - 1, x + 1, y + 1), fill=FIRST)
     rule(draw, seconds, HEIGHT + ROLL)
     return picture
+
+
+def draw_notes(
+    samples: np.ndarray, seconds: float, notes: Sequence[tuple[float, float, int]], lowest: int
+) -> Image.Image:
+    """The wave, below it a bar for each note, the higher the higher; a line for each C.
+
+    Args:
+        samples: float32 [samples].
+        seconds: their duration.
+        notes: begin, end and MIDI number.
+        lowest: the MIDI number that is shown where there are none.
+
+    Returns:
+        A new RGB image.
+    """
+    picture = Image.new("RGB", (WIDTH, HEIGHT + ROLL + RULER), PAPER)
+    picture.paste(wave(samples), (0, 0))
+    draw = ImageDraw.Draw(picture)
+    keys = [key for _, _, key in notes] or [lowest]
+    low, high = min(keys) - 2, max(keys) + 2
+    step = ROLL / (high - low + 1)
+    for key in range(low, high + 1):
+        if key % 12 == 0:
+            top = HEIGHT + (high - key + 1) * step
+            draw.line((0, top, WIDTH, top), fill=AXIS)
+            draw.text((2, top - 12), f"C{key // 12 - 1}", fill=FAINT)
+    for begin, end, key in notes:
+        top = HEIGHT + (high - key) * step
+        draw.rectangle((begin / seconds * WIDTH, top + 1, end / seconds * WIDTH, top + max(step - 1, 2)), fill=FIRST)
+    rule(draw, seconds, HEIGHT + ROLL)
+    return picture

@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.spec import TensorSpec
 from utils.datasets.sample import Sample
-from utils.datasets.vocadito import Vocadito
+from utils.datasets.vocadito import pitches
 from utils.metrics.pitch import RawPitch
 from utils.postprocess.pitch import hertz_of
 from utils.preprocess.audio import AUDIO_SUFFIXES
@@ -88,7 +88,7 @@ class PitchTracking(Task):
         return found
 
     def dataset(self, root: Path) -> Sequence[Sample]:
-        return Vocadito(root)
+        return pitches(root)
 
     def length(self, data: Any) -> int:
         return len(load_recording(data, self.rate))

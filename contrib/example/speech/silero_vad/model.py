@@ -69,7 +69,7 @@ def convert(path: Path) -> dict[str, Any]:
         names |= {f"conv{number + 1}.{kind}": f"encoder.{number}.reparam_conv.{kind}" for number in range(4)}
         names |= {f"lstm_cell.{kind}_{side}": f"decoder.rnn.{kind}_{side}" for side in ("ih", "hh")}
         names[f"final_conv.{kind}"] = f"decoder.decoder.2.{kind}"
-    tensors = {one.name: onnx.numpy_helper.to_array(one) for one in read_graph(path).graph.initializer}
+    tensors = {one.name: onnx.numpy_helper.to_array(one).copy() for one in read_graph(path).graph.initializer}
     missing = [name for name in names.values() if f"model.{name}" not in tensors]
     if missing:
         raise ZooError(f"{path}: the graph has no weights model.{missing[0]}")
