@@ -188,9 +188,14 @@ class Model:
     def trained_here(self) -> bool:
         """Whether its sample weights were trained here on the public data that its figure is of: the source publishes
         that figure, and no weights."""
-        return (
-            self.sample_weights.is_file() and None not in (self.published, self.reference) and self.pretrained is None
-        )
+        known = self.published is not None and self.reference is not None
+        return known and self.pretrained is None and self.sample_weights.is_file()
+
+    @property
+    def measurable(self) -> bool:
+        """Whether there are weights and public data to measure a published figure with."""
+        known = self.published is not None and self.reference is not None
+        return self.trained_here or (known and self.pretrained is not None)
 
     def published_weights(self) -> PublishedWeights | None:
         """Where the published weights are; may import the library that knows. None where there are none."""

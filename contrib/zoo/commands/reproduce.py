@@ -65,8 +65,7 @@ def _all() -> Iterator[Model]:
 
 
 def _measurable(model: Model) -> bool:
-    known = model.published is not None and model.reference is not None
-    return known and (model.pretrained is not None or model.trained_here)
+    return model.measurable
 
 
 def _one(model: Model, args: argparse.Namespace) -> Reproduction:

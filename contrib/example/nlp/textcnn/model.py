@@ -5,21 +5,31 @@ from pathlib import Path
 from typing import Any
 
 from engine.spec import TensorSpec
+from utils.datasets.references import LISTINGS, trec
+from utils.datasets.samples.questions import write_questions
 from utils.datasets.samples.reviews import load_split, write_reviews
 from utils.preprocess.text import read_vocabulary
+from utils.preprocess.tokenizer import open_tokenizer
 from zoo.catalogue import beside
 from zoo.family import Family
-from zoo.model import Model, Part, Published, SampleData
+from zoo.model import Model, Part, Published, ReferenceData, SampleData
 from zoo.tasks.text_classification import TextClassification
 
 FOLDER = Path(__file__).resolve().parent
 VOCABULARY = FOLDER / "vocabulary.txt"
 LABELS = ("negative", "positive")
 LENGTH = 128
+TREC_TOKENIZER = FOLDER / "tokenizer_trec.json"
+TREC = ReferenceData(
+    "trec", "TREC questions, test", LISTINGS / "trec.tsv", trec.arrange, "none stated (repository: MIT)", 500
+)
 
 
 def build(variant: str) -> Any:
-    """int64 [N, length] word ids to [N, 2] logits: negative, positive."""
+    """int64 [N, length] word ids to [N, 2] logits: negative, positive; of TREC to [N, 6]."""
+    if variant == "textcnn_trec":
+        words = open_tokenizer(TREC_TOKENIZER).get_vocab_size()
+        return beside(__file__, "network").TextCNN(words, len(trec.LABELS))
     return beside(__file__, "network").TextCNN(len(read_vocabulary(VOCABULARY)), len(LABELS))
 
 
@@ -30,27 +40,34 @@ def calibration() -> list[str]:
 
 PUBLISHED = {
     "textcnn": Published("accuracy", 0.827, "the paper, CNN-rand on SST-2, not these sentences"),
+    "textcnn_trec": Published("accuracy", 0.912, "the paper, CNN-rand on TREC", decimals=3),
 }
 
 
 def model(variant: str) -> Model:
-    """What is known of a variant."""
+    """What is known of a variant: reviews, or the questions of TREC."""
+    of_trec = variant == "textcnn_trec"
+    labels = trec.LABELS if of_trec else LABELS
     return Model(
         build=partial(build, variant),
         parts=(
             Part(
                 inputs=(TensorSpec("input_ids", "int64", ("batch", "length")),),
-                outputs=(TensorSpec("logits", "float32", ("batch", len(LABELS))),),
+                outputs=(TensorSpec("logits", "float32", ("batch", len(labels))),),
                 size={"length": LENGTH},
             ),
         ),
-        task=TextClassification(tokenizer=VOCABULARY, labels=LABELS, max_length=LENGTH),
-        sample=SampleData("reviews", 1, write_reviews, "generated reviews"),
+        task=TextClassification(TREC_TOKENIZER if of_trec else VOCABULARY, labels=labels, max_length=LENGTH),
+        sample=SampleData("questions", 1, write_questions, "questions written for this project")
+        if of_trec
+        else SampleData("reviews", 1, write_reviews, "generated reviews"),
         source="written for this repository after the paper",
         licence="BSD-3-Clause, the sentences too",
-        calibration=calibration,
+        calibration=None if of_trec else calibration,
         paper="Kim, Convolutional Neural Networks for Sentence Classification, 2014",
         published=PUBLISHED.get(variant),
+        reference=TREC if of_trec else None,
+        demos=FOLDER / "demos_trec" if of_trec else None,
     )
 
 
@@ -60,6 +77,6 @@ MODEL = Family(
     title="TextCNN",
     framework="pytorch",
     folder=FOLDER,
-    names=("textcnn",),
+    names=("textcnn", "textcnn_trec"),
     make=model,
 )

@@ -38,8 +38,8 @@ def _facts(family: Family, model: Model, figures: Mapping[Key, Reproduced]) -> l
         f"- Licence: {model.licence}.{f' Paper: {model.paper}.' if model.paper else ''}",
         f"- Weights: {_weights(family, model)}.",
     ]
-    measured = _published(family, figures, lambda one: one.reference is not None)
-    others = _published(family, {}, lambda one: one.reference is None)
+    measured = _published(family, figures, lambda one: one.measurable)
+    others = _published(family, {}, lambda one: not one.measurable)
     name = family.name
     return (
         lines

@@ -1,0 +1,93 @@
+"""Trains TextCNN on TREC's 5,452 questions: python train_trec.py --out trec.safetensors
+
+The weights are not in the repository: 5.8 MB. The tokenizer is, tokenizer_trec.json: words between spaces, as they are
+written, those that occur twice in the training part. TREC is fetched, or comes from TECO_ZOO_MIRROR.
+"""
+
+import argparse
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+import numpy as np
+from model import MODEL, TREC, TREC_TOKENIZER
+
+from utils.datasets.tsv_classification import LabelledSentences
+from utils.preprocess.text import PAD, UNKNOWN, import_tokenizers
+from zoo.references import reference_folder
+from zoo_core.files import atomic_write
+
+SEED, EPOCHS, BATCH, RATE, LEAST, SHRUNK = 0, 7, 50, 2e-3, 2, 0.25
+HIDDEN, UNKNOWN_ID = 0.05, 1  # the share of words that training replaces by [UNK]
+
+
+def write_tokenizer(texts: list[str]) -> None:
+    """Write tokenizer_trec.json: the words of `texts` that occur at least twice, the most frequent first."""
+    library = import_tokenizers()
+    counts = Counter(word for text in texts for word in text.split())
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    words = [PAD, UNKNOWN, *(word for word, count in ranked if count >= LEAST)]
+    made = library.Tokenizer(library.models.WordLevel({word: index for index, word in enumerate(words)}, UNKNOWN))
+    made.pre_tokenizer = library.pre_tokenizers.WhitespaceSplit()
+    with atomic_write(TREC_TOKENIZER) as temporary:
+        made.save(str(temporary))
+
+
+def encoded(samples: Any) -> tuple[Any, Any]:
+    """Ids by the model's own preprocessing, int64 [N, longest], filled up with 0; and labels, int64 [N]."""
+    import torch
+
+    task = MODEL.variant("textcnn_trec").task
+    rows = [task.preprocess(sample.data)[0][0] for sample in samples]
+    ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
+    for place, row in zip(ids, rows, strict=True):
+        place[: len(row)] = row
+    return torch.from_numpy(ids), torch.tensor([sample.truth for sample in samples])
+
+
+def main() -> None:
+    """Train, print the accuracy on the 500 test questions after each epoch, write the weights of the last one."""
+    import torch
+    from safetensors.torch import save_file
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="where the weights go")
+    args = parser.parse_args()
+    folder = reference_folder(TREC)
+    train, test = (LabelledSentences(folder / f"{part}.tsv", 6) for part in ("train", "dev"))
+    write_tokenizer([sample.data for sample in train])
+    (ids, labels), (held_out, truths) = encoded(train), encoded(test)
+    torch.manual_seed(SEED)
+    network = MODEL.variant("textcnn_trec").build()
+    with torch.no_grad():
+        network.embedding.weight.mul_(SHRUNK)
+    lengths = (ids > 0).sum(1)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-2)
+    steps = EPOCHS * (len(ids) // BATCH + 20)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=steps)
+    for epoch in range(1, EPOCHS + 1):
+        network.train()
+        groups = torch.randperm(len(ids)).split(8 * BATCH)
+        batches = [batch for group in groups for batch in group[lengths[group].argsort()].split(BATCH)]
+        for place in torch.randperm(len(batches)).tolist():
+            chosen = batches[place]
+            batch = ids[chosen, : int(lengths[chosen].max())]
+            batch = torch.where((torch.rand(batch.shape) < HIDDEN) & (batch > 0), UNKNOWN_ID, batch)
+            loss = torch.nn.functional.cross_entropy(network(batch), labels[chosen])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+        network.eval()
+        with torch.inference_mode():
+            right = (network(held_out).argmax(1) == truths).float().mean().item()
+        print(f"epoch {epoch}: loss {loss.item():.4f}, accuracy {right:.4f} of {len(truths)}", flush=True)
+    with atomic_write(args.out) as temporary:
+        save_file(network.state_dict(), str(temporary))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""TREC's questions become a task's format, and the variant that reads them knows words as they are written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from utils.datasets.references import trec
+from utils.datasets.samples.questions import WRITTEN, write_questions
+from utils.datasets.tsv_classification import LabelledSentences
+from zoo.catalogue import load
+from zoo_core.errors import DataError
+
+
+def written(folder: Path, test: bytes) -> Path:
+    (folder / "files").mkdir()
+    (folder / "files/TREC.train.all").write_bytes(b"1 What is caf\xe9 ?\n3 Who was he ?\n")
+    (folder / "files/TREC.test.all").write_bytes(test)
+    (folder / "made").mkdir()
+    return folder / "files"
+
+
+def test_both_parts(tmp_path: Path) -> None:
+    trec.arrange(written(tmp_path, b"5 How far is it ?\n"), tmp_path / "made")
+    (one,) = LabelledSentences(tmp_path / "made", 6)
+    assert (one.data, trec.LABELS[one.truth]) == ("How far is it ?", "number")
+    first, _ = LabelledSentences(tmp_path / "made/train.tsv", 6)
+    assert (first.data, first.truth) == ("What is café ?", 1)
+
+
+@pytest.mark.parametrize("line", [b"6 What ?", b"What ?", b"1 ", b"1 a\tb", b""])
+def test_a_line_of_another_kind_is_a_sentence(tmp_path: Path, line: bytes) -> None:
+    with pytest.raises(DataError, match=r"TREC\.test\.all, line 2: a class from 0 to 5"):
+        trec.arrange(written(tmp_path, b"1 What ?\n" + line + b"\n0 Why ?\n"), tmp_path / "made")
+
+
+def test_the_variant_knows_words_as_they_are_written(tmp_path: Path) -> None:
+    task = load("nlp/textcnn").variant("textcnn_trec").task
+    (ids,), _ = task.preprocess("Who was who ?")
+    assert len(ids) == 4
+    assert ids[0] != ids[2]
+    write_questions(tmp_path / "made")
+    assert len(task.dataset(tmp_path / "made")) == sum(map(len, WRITTEN))
