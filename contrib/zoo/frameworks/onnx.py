@@ -22,6 +22,9 @@ from zoo.weights import Weights, random_weights, require_match
 from zoo_core.errors import first_line
 
 _LARGE = 1024
+# Of random weights, beside He's: norms that stay as training made them do not take back what grows from layer to layer,
+# and what He's weights make of seventy layers overflows float16
+_GAIN = math.sqrt(0.5)
 
 
 def read(file: str, name: str) -> Any:
@@ -77,7 +80,7 @@ def load(model: Model, weights: Weights, batch: list[np.ndarray]) -> Any:
             "that has them, or use --weights random"
         )
     if weights.path is None:
-        found = random_weights(missing)
+        found = {name: value * np.float32(_GAIN) for name, value in random_weights(missing).items()}
     else:
         found = _from_file(weights.path)
         require_match(
