@@ -131,3 +131,28 @@ def test_the_published_file_says_the_same(asked: str, tmp_path: Path, monkeypatc
         got = pytorch.load(model, weights, [])(torch.from_numpy(picture))
     for one, other in zip(got if isinstance(got, tuple) else [got], want, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.skipif(not MIRROR, reason="neither a folder shared/real nor TECO_ZOO_MIRROR has the published files")
+def test_yunet_says_what_the_published_file_says_for_each_stride(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import onnxruntime
+    import torch
+
+    from zoo.frameworks import pytorch
+    from zoo.weights import find_weights
+
+    monkeypatch.setenv("TECO_ZOO_MIRROR", MIRROR)
+    monkeypatch.setenv("TECO_ZOO_HOME", str(tmp_path))
+    model = catalogue.load("face/yunet").variant()
+    weights = find_weights(model, "pretrained")
+    picture = np.random.default_rng(0).uniform(0, 255, (1, 3, 64, 96)).astype(np.float32)
+    session = onnxruntime.InferenceSession(str(weights.path))
+    names = [output.name for output in session.get_outputs()]
+    want = dict(zip(names, session.run(None, {"input": picture}), strict=True))
+    with torch.inference_mode():
+        got = pytorch.load(model, weights, [])(torch.from_numpy(picture))
+    for kind, one in zip(("cls", "obj", "bbox", "kps"), got, strict=True):
+        other = np.concatenate([want[f"{kind}_{stride}"] for stride in (8, 16, 32)], axis=1)
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
