@@ -4,7 +4,8 @@ VENV ?= .venv
 MODEL ?= classification/lenet
 ARGS ?=
 PYTEST_ARGS ?=
-PROCESSES ?= 1
+# Each keeps to its share of the cores, and takes up to 4 GB.
+PROCESSES ?= $(shell cores=$$(nproc 2>/dev/null || echo 1); [ "$$cores" -lt 4 ] && echo "$$cores" || echo 4)
 CHECK ?= --all
 REPRODUCE ?= --all
 N ?= 2000
@@ -53,7 +54,7 @@ demo: env ## published networks from pip packages on real files, drawn on one pa
 reproduce: env ## measure published figures on public data, hours: REPRODUCE="--all --accept-terms"
 	@"$(BIN)/zoo" reproduce $(REPRODUCE)
 
-test: env ## run the whole test suite: PYTEST_ARGS="-k name" PROCESSES=4 TEST_MODELS=all
+test: env ## run the whole test suite: PYTEST_ARGS="-k name" PROCESSES=1 TEST_MODELS=all
 	@"$(BIN)/python" -m pytest $(if $(filter-out 1,$(PROCESSES)),-n $(PROCESSES) --dist loadgroup) $(PYTEST_ARGS)
 
 fuzz: env ## damage N files and read them, each in a process with little memory: N=100000 SEED=1
