@@ -21,11 +21,11 @@ WEIGHTS = Packaged(
 TOKENIZER = partial(installed_file, PACKAGE, f"{FILES}/tokenizer.json")
 STSB = ReferenceData(
     "stsb_test",
-    "STS benchmark, test, English",
+    "STS benchmark, test, English (1,379 pairs)",
     LISTINGS / "stsb_test.tsv",
     stsb.arrange,
     "CC BY-SA 4.0 (scores); sentences of several licences",
-    1379,
+    2 * 1379,
 )
 # what sentence-transformers takes of a text, by the package's sentence_bert_config.json; the positions of BERT
 LENGTH, POSITIONS = 256, 512
