@@ -17,7 +17,7 @@ def pytest_configure() -> None:
     worker, count = os.environ.get("PYTEST_XDIST_WORKER", ""), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     cores = sorted(os.sched_getaffinity(0))
     if worker and count <= len(cores):
-        os.sched_setaffinity(0, cores[int(worker.removeprefix("gw")) :: count])
+        os.sched_setaffinity(0, cores[int(worker.removeprefix("gw")) % count :: count])
 
 
 @pytest.hookimpl(tryfirst=True)
