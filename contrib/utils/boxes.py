@@ -6,6 +6,7 @@ of old code. Arrays of boxes are [N, 4], any float dtype.
 
 import numpy as np
 
+_PAIRED = 512  # of so many boxes, the overlaps of all pairs are worked out at once
 LARGEST = 10.0  # logarithm of a size in cells, beyond any picture: exp does not overflow
 
 
@@ -46,13 +47,28 @@ def nms(boxes: np.ndarray, scores: np.ndarray, threshold: float) -> np.ndarray:
 def batched_nms(boxes: np.ndarray, scores: np.ndarray, classes: np.ndarray, threshold: float) -> np.ndarray:
     """As `nms`, but a box suppresses boxes of its own class only (`classes` is an integer array, [N]).
 
-    The result is that of torchvision.ops.batched_nms. Time grows with boxes x boxes that stay.
+    The result is that of torchvision.ops.batched_nms. Time grows with the boxes of a class, squared.
     """
     order = np.argsort(-scores, kind="stable")
-    kept = []
-    while len(order):
-        best, rest = order[0], order[1:]
-        kept.append(best)
-        overlap = iou(boxes[best : best + 1], boxes[rest])[0]
-        order = rest[(overlap <= threshold) | (classes[rest] != classes[best])]
-    return np.array(kept, np.int64)
+    stays = np.zeros(len(order), bool)
+    labels = classes[order]
+    for label in np.unique(labels):
+        own = np.flatnonzero(labels == label)
+        stays[own[_greedy(boxes[order[own]], threshold)]] = True
+    return order[stays].astype(np.int64)
+
+
+def _greedy(boxes: np.ndarray, threshold: float) -> np.ndarray:
+    """Which of the boxes [N, 4], best first, stay."""
+    if len(boxes) > _PAIRED:
+        kept, rest = [], np.arange(len(boxes))
+        while len(rest):
+            best, rest = rest[0], rest[1:]
+            kept.append(best)
+            rest = rest[iou(boxes[best : best + 1], boxes[rest])[0] <= threshold]
+        return np.array(kept, np.int64)
+    alive, overlaps = np.ones(len(boxes), bool), iou(boxes, boxes) > threshold
+    for number in range(len(boxes)):
+        if alive[number]:
+            alive[number + 1 :] &= ~overlaps[number, number + 1 :]
+    return np.flatnonzero(alive)
