@@ -23,6 +23,7 @@ from zoo.exporting.compared import dtype_of
 from zoo.exporting.export import DEFAULT_OPSET
 from zoo.manifest import Exported, read_manifest, weights_kind
 from zoo.model import Model
+from zoo.running.padding import batches_in
 from zoo.running.setting import Setting
 
 from .choice import chosen, commit, kind_of
@@ -30,6 +31,7 @@ from .choice import chosen, commit, kind_of
 SAMPLES = 24  # that frameworks and files are compared on
 FEW = 6  # of closed loops, where each is hundreds of calls; of random weights, where the outputs themselves are judged
 STEPS = "2"  # batches of a validation
+VALID_BATCH = 16  # samples of each, where nothing else is said
 SUMMARY = re.compile(
     r"summary: avg_sps: [\d.e+-]+, e2e_time: [\d.e+-]+, avg_inference_time: [\d.e+-]+, "
     r"avg_preprocess_time: [\d.e+-]+, avg_postprocess: [\d.e+-]+"
@@ -103,7 +105,8 @@ def test_the_scripts(model_id: str, exported: Callable[[str], Path], run: Any, t
     check_predictions(model, predictions(single), predictions(multi), tmp_path / "pictures")
     said = json.loads(Path(valid).read_text(encoding="utf-8"))
     assert (said["model"], said["variant"], said["dtype"]) == (model_id, model.variant, "float32")
-    assert said["stages"]["batches"] == int(STEPS)
+    samples = len(model.task.dataset(model.data("sample")))
+    assert said["stages"]["batches"] == min(int(STEPS), batches_in(model.task, samples, VALID_BATCH))
     assert float(metric.split()[1]) == pytest.approx(next(iter(said["metrics"].values())), rel=1e-4)
 
 

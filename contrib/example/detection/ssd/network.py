@@ -8,14 +8,14 @@ import torch
 from torch import nn
 
 # Random heads give every class the same probability. Whoever loads weights replaces these.
-DEVIATION = 0.5
+DEVIATION = 0.5  # of the logits, by that of what goes in
 
 
 def lively(network: Any) -> Any:
     """The same network, with heads that tell classes apart."""
     for head in network.head.classification_head.module_list:
         last = [layer for layer in head.modules() if isinstance(layer, nn.Conv2d)][-1]
-        nn.init.normal_(last.weight, std=DEVIATION / last.in_channels**0.5 * 4)
+        nn.init.normal_(last.weight, std=DEVIATION / last.in_channels**0.5)
     return network
 
 

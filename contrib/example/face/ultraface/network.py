@@ -88,6 +88,10 @@ class UltraFace(nn.Module):
         self.extras = nn.ModuleList([nn.Sequential(nn.Conv2d(256, 64, 1), nn.ReLU(), _biased(64, 256, 2), nn.ReLU())])
         self.classification_headers = self._heads(2)
         self.regression_headers = self._heads(4)
+        # Random heads call every other box a face, and roundings decide which. Whoever loads weights replaces these.
+        for head in self.classification_headers:
+            last = [layer for layer in head.modules() if isinstance(layer, nn.Conv2d)][-1]
+            nn.init.normal_(last.weight, std=0.01)
 
     @staticmethod
     def _heads(numbers: int) -> nn.ModuleList:
