@@ -101,7 +101,13 @@ def network_of(name: str, weights: Any, state: dict[str, Any] | None = None, **o
 
 
 def published_network(name: str, weights: str, state: dict[str, Any] | None = None) -> Any:
-    """As `network_of`. weights: how torchvision calls them, such as COCO_V1."""
+    """As `network_of`, of weights by their name.
+
+    Args:
+        name: any of torchvision's names.
+        weights: how torchvision calls them, such as COCO_V1.
+        state: names and tensors of the published file; None: everything but the values, which stay random.
+    """
     from torchvision import models
 
     return network_of(name, models.get_model_weights(name)[weights], state)

@@ -95,9 +95,12 @@ class Use:
 def contents(
     families: Sequence[Family], language: str, figures: Iterable[Reproduced]
 ) -> dict[str, Callable[[], list[str]]]:
-    """The parts that README.md and doc/Running.md may have, in English ("") or Chinese ("_zh").
+    """The parts that README.md and doc/Running.md may have.
 
-    figures: that were measured, for the table of published ones.
+    Args:
+        families: all models.
+        language: "" for English, "_zh" for Chinese.
+        figures: that were measured, for the table of published ones.
     """
     words = _LANGUAGES[language]
     return {
