@@ -189,6 +189,22 @@ class _Nothing(_Named):
         return b""
 
 
+class _MakeSequence(_Counted):
+    """list and tuple, of what stands in another one, or of nothing."""
+
+    __slots__ = ("kind",)
+
+    def __init__(self, room: Room, kind: type[list[Any]] | type[tuple[Any, ...]]) -> None:
+        super().__init__(room)
+        self.kind = kind
+
+    def __call__(self, *given: Any) -> Any:
+        if len(given) > 1 or not all(isinstance(one, (list, tuple)) for one in given):
+            raise pickle.UnpicklingError(f"a {self.kind.__name__} of what is none")
+        self.room.take(_POINTER * sum(map(len, given)))
+        return self.kind(*given)
+
+
 class _Rebuilt(_Named):
     """copyreg._reconstructor, for what is described."""
 
@@ -220,10 +236,10 @@ class _MakeTable(_Counted):
         return _Table(pairs)
 
 
-_PAIR = 100  # bytes that a name and a value take in a dict
+_PAIR, _POINTER = 100, 8  # bytes that a name and a value take in a dict, and an item in a list
 _NAMED: dict[tuple[str, str], _Named] = {
     ("numpy", "ndarray"): _Named(),
-    **{(module, name): _Named() for module in _BUILTINS for name in ("list", "tuple", "dict", "object")},
+    **{(module, "object"): _Named() for module in _BUILTINS},
     **{(module, "bytes"): _Nothing() for module in _BUILTINS},
     **{(module, "_reconstructor"): _Rebuilt() for module in ("copyreg", "copy_reg")},
 }
@@ -238,6 +254,10 @@ def known(room: Room) -> dict[tuple[str, str], Any]:
         ("numpy", "dtype"): _MakeDtype(room),
         ("_codecs", "encode"): _Latin1(room),
     }
+    for module in _BUILTINS:
+        found[module, "dict"] = _MakeTable(room)
+        found[module, "list"] = _MakeSequence(room, list)
+        found[module, "tuple"] = _MakeSequence(room, tuple)
     for module in ("numpy.core", "numpy._core"):
         found[f"{module}.multiarray", "_reconstruct"] = _Reconstruct()
         found[f"{module}.multiarray", "scalar"] = _Scalar()

@@ -259,12 +259,12 @@ def test_the_default_variant_comes_first(tmp_path: Path) -> None:
         (
             "en",
             [
-                "| top1 0.6 (the paper) | top1 0.5000 |",
+                "| top1 0.6 (the paper) |  | top1 0.5000 |",
                 "pass 200/s<br>p50 2.00 ms, p99 3.50 ms<br>top1 0.5000",
                 "98.00% of 100",
             ],
         ),
-        ("zh", ["| top1 0.6 (the paper) | top1 0.5000 |", "通过 200/秒<br>p50 2.00 毫秒", "98.00%（共 100）"]),
+        ("zh", ["| top1 0.6 (the paper) |  | top1 0.5000 |", "通过 200/秒<br>p50 2.00 毫秒", "98.00%（共 100）"]),
     ],
 )
 def test_markdown(language: str, said: list[str]) -> None:

@@ -47,9 +47,11 @@ class YuNet(nn.Module):
         )
         # Random heads call every other cell a face, and roundings decide which. Whoever loads weights replaces these.
         with torch.no_grad():
-            for head in (*self.heads["cls"], *self.heads["obj"]):
-                head[1].weight.mul_(0.1)
-                head[1].bias.fill_(-4.0)
+            for name, value in self.heads.named_parameters():
+                if name.startswith(("cls.", "obj.")) and name.endswith("1.weight"):
+                    value.mul_(0.1)
+                elif name.startswith(("cls.", "obj.")) and name.endswith("1.bias"):
+                    value.fill_(-4.0)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         x = self.second(self.pool(self.first(x)))
