@@ -124,11 +124,22 @@ def read_manifest(ckpt: Path) -> dict[str, Any]:
 
 
 def _naming(ckpt: Path) -> tuple[Path, Mapping[str, Any]] | None:
-    """The manifest beside an exported file that names it, and what it says of it. Raises ZooError for a broken one."""
+    """The manifest beside an exported file that names it, and what it says of it.
+
+    Raises ZooError where none does, and one is broken, which may have been the one.
+    """
+    broken: ZooError | None = None
     for path in sorted(ckpt.parent.glob(f"*{MANIFEST}")):
-        for entry in _read(path)["files"].values():
+        try:
+            entries = _read(path)["files"].values()
+        except ZooError as error:
+            broken = broken or error
+            continue
+        for entry in entries:
             if entry["name"] == ckpt.name:
                 return path, entry
+    if broken is not None:
+        raise broken
     return None
 
 
