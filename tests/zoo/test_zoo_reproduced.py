@@ -58,6 +58,5 @@ def test_the_figure_comes_back(variant: str, tmp_path: Path, monkeypatch: pytest
     found = reproduce(Setting(model, folder=tmp_path), accept_terms=True)
     assert model.reference
     assert found.verdict.word == (ELSEWHERE if model.reference.other else REPRODUCED)
-    assert found.verdict.word == (ELSEWHERE if model.reference.other else REPRODUCED)
     for figure in found.figures.values():
         assert figure == pytest.approx(FIGURES[variant], abs=5e-5)
