@@ -103,6 +103,6 @@ def test_weights_that_cannot_be_fetched_leave_three_ways_on(folder: Path, run) -
     nowhere = "http://127.0.0.1:9"
     done = run("export_onnx.py", "--variant", "yolox_nano", cwd=folder, https_proxy=nowhere, no_proxy="")
     assert done.returncode == 2, done.stdout + done.stderr
-    for said in ("yolox_nano.pth", "--weights PATH", "TECO_ZOO_MIRROR", "--weights random"):
+    for said in ("yolox_nano.onnx", "--weights PATH", "TECO_ZOO_MIRROR", "--weights random"):
         assert said in done.stderr
     assert "Traceback" not in done.stderr
