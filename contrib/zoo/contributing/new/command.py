@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from utils.postprocess.labels import names_in
@@ -33,7 +36,7 @@ from zoo.contributing.repository import repository
 from zoo.contributing.sync import plan as sync
 from zoo.contributing.sync import requirements
 from zoo.errors import ZooError
-from zoo_core.files import atomic_folder, atomic_write
+from zoo_core.files import atomic_write
 
 TECOEXEC_CONFIG = "tecoexec/testcase_configs/tecoexec_config.yaml"
 TASKS: dict[str, Callable[[Source, Asked], Description]] = {
@@ -97,7 +100,7 @@ def _new(args: argparse.Namespace) -> int:
     source = sources.find(args.source, asked)
     known = TASKS[args.task](source, asked)
     page = _page(args, known)
-    with atomic_folder(folder) as temporary:
+    with _sibling(folder) as temporary:
         left = _write(temporary, root, page, known)
         config = _config_with(root, templates.case(page))
     written = [f"{path.relative_to(root)}" for path in own_files(folder)]
@@ -111,6 +114,20 @@ def _new(args: argparse.Namespace) -> int:
     print("\n".join(f"left to do: {fault}" for fault in left), end="\n" if left else "")
     print(f"Next: zoo sync, zoo check --model {args.model}; then read model.py and README.md, and mend what is wrong.")
     return console.OK
+
+
+@contextmanager
+def _sibling(folder: Path) -> Iterator[Path]:
+    """A temporary folder as deep as `folder`, which it becomes: what is written there leads elsewhere by its depth."""
+    temporary = folder.with_name(f".tmp-{secrets.token_hex(6)}")
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        temporary.rename(folder)
+    except OSError as error:
+        raise ZooError(f"cannot write {folder}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _place(model: str, root: Path) -> Path:
