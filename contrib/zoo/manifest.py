@@ -124,20 +124,15 @@ def read_manifest(ckpt: Path) -> dict[str, Any]:
 
 
 def _naming(ckpt: Path) -> tuple[Path, Mapping[str, Any]] | None:
-    """The manifest beside an exported file that names it, and what it says of it.
-
-    Raises ZooError where none does, and one is broken, which may have been the one.
-    """
+    """The manifest beside an exported file that names it. Raises ZooError where a broken one may have been it."""
     broken: ZooError | None = None
     for path in sorted(ckpt.parent.glob(f"*{MANIFEST}")):
         try:
-            entries = _read(path)["files"].values()
+            found = next((one for one in _read(path)["files"].values() if one["name"] == ckpt.name), None)
         except ZooError as error:
-            broken = broken or error
-            continue
-        for entry in entries:
-            if entry["name"] == ckpt.name:
-                return path, entry
+            broken, found = error, None
+        if found is not None:
+            return path, found
     if broken is not None:
         raise broken
     return None
@@ -292,11 +287,8 @@ def exported_dtypes(model: Model, folder: Path, suffix: str) -> list[str]:
         raise ZooError(f"there is no manifest {path}; export first (python export_onnx.py, or zoo export {model.id})")
     names = {entry["name"] for entry in _read(path)["files"].values()}
     stems = [part.stem(model.variant) for part in model.parts]
-    return [
-        dtype
-        for dtype in ("float32", "float16", "bfloat16", "int8")
-        if all(file_name(stem, dtype, suffix=suffix) in names for stem in stems)
-    ]
+    dtypes = ("float32", "float16", "bfloat16", "int8")
+    return [one for one in dtypes if all(file_name(stem, one, suffix=suffix) in names for stem in stems)]
 
 
 def failures(model: Model, folder: Path) -> dict[str, str]:
