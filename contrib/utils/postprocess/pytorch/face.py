@@ -37,11 +37,11 @@ class FoundFaces:
 
 
 @dataclass(frozen=True)
-class CenterFaceDecoder:
-    """Maps to faces, as the authors of CenterFace publish it: score threshold, decoding, non-maximum suppression.
+class FaceLimits:
+    """Which faces a decoder keeps.
 
     Attributes:
-        score: the least value of the heatmap that counts. Low, so that a metric sees the whole curve.
+        score: the least score that counts. Low, so that a metric sees the whole curve.
         nms_iou: the largest IoU that two faces may have.
         most: the most faces that are kept for a picture.
     """
@@ -49,6 +49,11 @@ class CenterFaceDecoder:
     score: float = 0.05
     nms_iou: float = 0.3
     most: int = 1000
+
+
+@dataclass(frozen=True)
+class CenterFaceDecoder(FaceLimits):
+    """Maps to faces, as the authors of CenterFace publish it: score threshold, decoding, non-maximum suppression."""
 
     def __call__(self, outputs: Sequence[np.ndarray], metas: Sequence[Fit]) -> list[FoundFaces]:
         """Decode a batch.

@@ -8,7 +8,7 @@ import numpy as np
 
 from utils.boxes import LARGEST, from_centres, nms
 from utils.postprocess.pytorch.detection import grid
-from utils.postprocess.pytorch.face import FoundFaces
+from utils.postprocess.pytorch.face import FaceLimits, FoundFaces
 from utils.preprocess.fit import Fit
 from zoo_core.errors import DataError
 
@@ -43,18 +43,8 @@ def _best(boxes: np.ndarray, scores: np.ndarray, points: np.ndarray, fit: Fit, n
 
 
 @dataclass(frozen=True)
-class UltraFaceDecoder:
-    """Boxes relative to those that stand for the cells, to faces without landmarks, as UltraFace's authors have it.
-
-    Attributes:
-        score: the least probability that counts. Low, so that a metric sees the whole curve.
-        nms_iou: the largest IoU that two faces may have.
-        most: the most faces that are kept for a picture.
-    """
-
-    score: float = 0.05
-    nms_iou: float = 0.3
-    most: int = 1000
+class UltraFaceDecoder(FaceLimits):
+    """Boxes relative to those that stand for the cells, to faces without landmarks, as UltraFace's authors have it."""
 
     def __call__(self, outputs: Sequence[np.ndarray], metas: Sequence[Fit]) -> list[FoundFaces]:
         """Decode a batch.
@@ -97,18 +87,8 @@ def standing_boxes(width: int, height: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class YuNetDecoder:
-    """Cells to faces with five landmarks, as YuNet's authors have it: a score is the root of both probabilities.
-
-    Attributes:
-        score: the least score that counts. Low, so that a metric sees the whole curve.
-        nms_iou: the largest IoU that two faces may have.
-        most: the most faces that are kept for a picture.
-    """
-
-    score: float = 0.05
-    nms_iou: float = 0.3
-    most: int = 1000
+class YuNetDecoder(FaceLimits):
+    """Cells to faces with five landmarks, as YuNet's authors have it: a score is the root of both probabilities."""
 
     def __call__(self, outputs: Sequence[np.ndarray], metas: Sequence[Fit]) -> list[FoundFaces]:
         """Decode a batch.
