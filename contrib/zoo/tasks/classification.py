@@ -13,15 +13,15 @@ import numpy as np
 from utils.datasets.folder import IMAGE_SUFFIXES
 from utils.datasets.image_classification_dataset import ImageFolder
 from utils.datasets.sample import Sample
-from utils.metrics.classification import TopKAccuracy, agreement
+from utils.metrics.classification import TopKAccuracy
 from utils.postprocess.pytorch.classification import Ranking, TopK
 from utils.preprocess.paddle.ocr import PaddleOcrDirectionTransform
 from utils.preprocess.pytorch.classification import ClassificationTransform
-from zoo.task import Task
+from zoo.tasks.ranked import RankedTask
 
 
 @dataclass(frozen=True)
-class ImageClassification(Task):
+class ImageClassification(RankedTask):
     """labels: readable class names in index order. folders: the class folders' names in a data set, when they
     differ from the labels' order of sorting (WordNet ids for ImageNet). probabilities: whether the network's outputs
     are probabilities already; else they are logits. keep: how many classes a prediction holds. topk: it is right when
@@ -47,23 +47,11 @@ class ImageClassification(Task):
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
         return self.transform(data, out)
 
-    def postprocess(self, outputs: list[np.ndarray], metas: list[Any]) -> list[Ranking]:
-        return self._top(outputs, metas)
-
     def dataset(self, root: Path) -> Sequence[Sample]:
         return ImageFolder(root, self.folders)
 
     def metric(self) -> TopKAccuracy:
         return TopKAccuracy(len(self.labels), self.topk)
-
-    def agreement(self, one: Ranking, other: Ranking) -> bool:
-        return agreement(one, other)
-
-    def describe(self, prediction: Ranking, topk: int) -> str:
-        return self._top.describe(prediction, topk)
-
-    def to_json(self, prediction: Ranking) -> dict[str, Any]:
-        return self._top.to_json(prediction)
 
     def draw(self, data: Any, prediction: Ranking) -> Any:
         from utils.draw.classification import draw_ranking

@@ -12,14 +12,14 @@ import numpy as np
 
 from utils.datasets.sample import Sample
 from utils.datasets.speech_commands import SILENCE, UNKNOWN, SpeechCommands
-from utils.metrics.classification import TopKAccuracy, agreement
+from utils.metrics.classification import TopKAccuracy
 from utils.postprocess.pytorch.classification import Ranking, TopK
 from utils.preprocess.audio import AUDIO_SUFFIXES, Mfcc, decibels, load_audio
-from zoo.task import Task
+from zoo.tasks.ranked import RankedTask
 
 
 @dataclass(frozen=True)
-class KeywordSpotting(Task):
+class KeywordSpotting(RankedTask):
     """words: those that count; the classes are silence, unknown word, and these, in this order. features: what the
     network takes of a recording, [1, frames, coefficients]. seconds: how much of a recording it takes. keep: how many
     classes a prediction holds. topk: it is right when the true class is among so many."""
@@ -56,23 +56,11 @@ class KeywordSpotting(Task):
         np.copyto(out[0], found, casting="same_kind")
         return out, None
 
-    def postprocess(self, outputs: list[np.ndarray], metas: list[Any]) -> list[Ranking]:
-        return self._top(outputs, metas)
-
     def dataset(self, root: Path) -> Sequence[Sample]:
         return SpeechCommands(root, self.words)
 
     def metric(self) -> TopKAccuracy:
         return TopKAccuracy(len(self.labels), self.topk)
-
-    def agreement(self, one: Ranking, other: Ranking) -> bool:
-        return agreement(one, other)
-
-    def describe(self, prediction: Ranking, topk: int) -> str:
-        return self._top.describe(prediction, topk)
-
-    def to_json(self, prediction: Ranking) -> dict[str, Any]:
-        return self._top.to_json(prediction)
 
     def draw(self, data: Any, prediction: Ranking) -> Any:
         from utils.draw.audio import draw_keyword

@@ -12,17 +12,17 @@ import numpy as np
 
 from utils.datasets.languages import SentencesByLanguage
 from utils.datasets.sample import Sample
-from utils.metrics.classification import TopKAccuracy, agreement
+from utils.metrics.classification import TopKAccuracy
 from utils.postprocess.pytorch.classification import Ranking, TopK
 from utils.preprocess.subwords import keys_of
 from utils.preprocess.text import text_of
 from utils.text_file import read_lines
-from zoo.task import Task
+from zoo.tasks.ranked import RankedTask
 from zoo_core.errors import DataError
 
 
 @dataclass(frozen=True)
-class LanguageIdentification(Task):
+class LanguageIdentification(RankedTask):
     """The input is int64 [n]: the numbers of a text's words and subwords; the output is a score for each language.
 
     languages: a file with a code a line, in the order of the network's outputs. bucket, shortest, longest: of fastText,
@@ -63,10 +63,6 @@ class LanguageIdentification(Task):
             )
         return (keys,), None
 
-    def postprocess(self, outputs: list[np.ndarray], metas: list[Any]) -> list[Ranking]:
-        """From logarithms of probabilities, [N, languages], to N rankings."""
-        return self._top(outputs, metas)
-
     def dataset(self, root: Path) -> Sequence[Sample]:
         return SentencesByLanguage(root, self.labels)
 
@@ -76,15 +72,6 @@ class LanguageIdentification(Task):
 
     def metric(self) -> TopKAccuracy:
         return TopKAccuracy(len(self.labels))
-
-    def agreement(self, one: Ranking, other: Ranking) -> bool:
-        return agreement(one, other)
-
-    def describe(self, prediction: Ranking, topk: int) -> str:
-        return self._top.describe(prediction, topk)
-
-    def to_json(self, prediction: Ranking) -> dict[str, Any]:
-        return self._top.to_json(prediction)
 
     def draw(self, data: Any, prediction: Ranking) -> Any:
         from utils.draw.text import draw_classified_text

@@ -12,16 +12,16 @@ import numpy as np
 
 from utils.datasets.polyphones import SENTENCES, LabelledPolyphones, Marked, marked, sentences_in
 from utils.datasets.sample import Sample
-from utils.metrics.classification import TopKAccuracy, agreement
+from utils.metrics.classification import TopKAccuracy
 from utils.postprocess.pytorch.classification import Ranking, TopK
 from utils.preprocess.text import text_of
 from utils.text_file import read_lines
-from zoo.task import Task
+from zoo.tasks.ranked import RankedTask
 from zoo_core.errors import DataError
 
 
 @dataclass(frozen=True)
-class PolyphoneReading(Task):
+class PolyphoneReading(RankedTask):
     """The inputs are Unicode code points, int64 [length], with `ends` before and behind the sentence, and the place of
     the character among them, int64 [1]; the output is a score for each reading.
 
@@ -65,10 +65,6 @@ class PolyphoneReading(Task):
             raise DataError("the sentence has NUL characters, which no text has.")
         return (points, np.array([asked.place + 1], np.int64)), asked
 
-    def postprocess(self, outputs: list[np.ndarray], metas: list[Any]) -> list[Ranking]:
-        """From logits [N, readings] to N rankings."""
-        return self._top(outputs, metas)
-
     def dataset(self, root: Path) -> Sequence[Sample]:
         return LabelledPolyphones(root, self.labels)
 
@@ -80,15 +76,6 @@ class PolyphoneReading(Task):
 
     def metric(self) -> TopKAccuracy:
         return TopKAccuracy(len(self.labels))
-
-    def agreement(self, one: Ranking, other: Ranking) -> bool:
-        return agreement(one, other)
-
-    def describe(self, prediction: Ranking, topk: int) -> str:
-        return self._top.describe(prediction, topk)
-
-    def to_json(self, prediction: Ranking) -> dict[str, Any]:
-        return self._top.to_json(prediction)
 
     def draw(self, data: Any, prediction: Ranking) -> Any:
         from utils.draw.text import draw_classified_text

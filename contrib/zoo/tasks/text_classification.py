@@ -12,12 +12,11 @@ import numpy as np
 
 from utils.datasets.sample import Sample
 from utils.datasets.tsv_classification import LabelledSentences, sentences_in
-from utils.metrics.classification import agreement
 from utils.metrics.text_classification import AccuracyAndF1
 from utils.postprocess.pytorch.classification import Ranking, TopK
 from utils.preprocess.text import TextEncoder, Tokens, at_most, text_of
 from utils.preprocess.tokenizer import TokenizerFile, open_tokenizer, tokenizer_name
-from zoo.task import Task
+from zoo.tasks.ranked import RankedTask
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class RankedText(Ranking):
 
 
 @dataclass(frozen=True)
-class TextClassification(Task):
+class TextClassification(RankedTask):
     """tokenizer: a file, a tokenizer.json or a vocabulary with a word a line. labels: class names in index order.
     max_length: how many tokens of a text are looked at. masked: whether the network takes an attention mask behind the
     ids. longest: what the network has positions for, None for any length. padding: the id of what fills up a text, and
@@ -86,9 +85,6 @@ class TextClassification(Task):
 
     def metric(self) -> AccuracyAndF1:
         return AccuracyAndF1(len(self.labels))
-
-    def agreement(self, one: Ranking, other: Ranking) -> bool:
-        return agreement(one, other)
 
     def describe(self, prediction: RankedText, topk: int) -> str:
         cut = f" of the first {prediction.tokens} of {prediction.total} tokens"
