@@ -79,8 +79,7 @@ def _shown(model: Model, output: Path) -> str:
 def _section(model: Model, found: dict[str, Any], output: Path) -> str:
     lines = [f"<h2>{escape(model.title)}</h2>", f'<p class="dim">{escape(model.id)}: {escape(model.source)}</p>']
     for one in found["predictions"]:
-        picture = quote(os.path.relpath(one["picture"], output)) if "picture" in one else ""
-        image = f'<img src="{picture}" alt=""><br>' if picture else ""
+        image = _image(os.path.relpath(one["picture"], output)) if "picture" in one else ""
         caption = f"<small>{escape(one['id'])}</small><br>{escape(one['said'])}"
         lines.append(f"<figure>{image}<figcaption>{caption}</figcaption></figure>")
     if found["notice"]:
@@ -88,6 +87,13 @@ def _section(model: Model, found: dict[str, Any], output: Path) -> str:
     if found["compared"]:
         lines.append(f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in found['compared'])}</ul>")
     return "\n".join(lines)
+
+
+def _image(name: str) -> str:
+    """What a network drew, which of sound is sound."""
+    tag = "audio controls" if name.endswith(".wav") else 'img alt=""'
+    end = "</audio>" if name.endswith(".wav") else ""
+    return f'<{tag} src="{quote(name)}">{end}<br>'
 
 
 def _page(sections: Sequence[str]) -> str:
