@@ -350,19 +350,40 @@ def test_a_preprocessing_that_hangs_is_named(
 HANGS = """
 import sys, time
 from zoo import catalogue
-from zoo.commands import predict
+from zoo.commands import predict, tune, verify
 family = catalogue.load("classification/lenet")
 task = type(family.variant().task)
-task.preprocess = lambda *_, **__: time.sleep(600)
-sys.exit(predict.{command}(family, {words}))
+preprocess = task.preprocess
+
+
+def hangs(self, data, *rest, **options):
+    if {hanging!r} in str(data):
+        time.sleep(600)
+    return preprocess(self, data, *rest, **options)
+
+
+task.preprocess = hangs
+sys.exit({command}(family, {words}))
 """
 
 
-@pytest.mark.parametrize("command", ["single", "multi"])
-def test_a_process_whose_preprocessing_hangs_ends(root: Path, lenet_export: Exported, command: str) -> None:
-    words = ["--ckpt", str(lenet_export.dynamic), "--timeout", "1"]
+@pytest.mark.parametrize(
+    ("command", "hanging"),
+    [
+        ("predict.single", "digit_0.png"),
+        ("predict.multi", "digit_0.png"),
+        ("verify.main", "0/0357.png"),
+        ("tune.main", "0/0357.png"),
+    ],
+)
+def test_a_process_whose_preprocessing_hangs_ends(
+    root: Path, lenet_export: Exported, command: str, hanging: str
+) -> None:
+    file = lenet_export.dynamic
+    words = ["--timeout", "1"]
+    words += ["--ckpt", str(file)] if command.startswith("predict") else ["--folder", str(file.parent)]
     done = subprocess.run(
-        [sys.executable, "-c", HANGS.format(command=command, words=words)],
+        [sys.executable, "-c", HANGS.format(command=command, words=words, hanging=hanging)],
         env=os.environ | {"PYTHONPATH": str(root / "contrib")},
         capture_output=True,
         text=True,
@@ -370,6 +391,6 @@ def test_a_process_whose_preprocessing_hangs_ends(root: Path, lenet_export: Expo
         check=False,
     )
     assert done.returncode == 2, done.stderr
-    assert "digit_0.png" in done.stderr
+    assert hanging in done.stderr
     assert "did not end within 1 s" in done.stderr
     assert "Traceback" not in done.stderr

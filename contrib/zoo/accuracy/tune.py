@@ -125,4 +125,4 @@ def _ready_batch(setting: Setting, data: str | Path, fixed: Fixed) -> list[np.nd
     task, rows = setting.task(), setting.batch_size
     samples = spread(task.dataset(data_folder(setting.model, data)), rows)
     filled = [samples[index % len(samples)] for index in range(rows)]
-    return next(batches(task, filled, rows, fixed=fixed)).arrays
+    return next(batches(task, filled, rows, fixed=fixed, timeout=setting.timeout)).arrays

@@ -78,9 +78,8 @@ def verify(setting: Setting, options: VerifyOptions | None = None) -> Verificati
     seen = {part.name: Spread() for part in model.parts}
     try:
         total = batches_in(task, len(samples), setting.batch_size)
-        ready = batches(
-            task, samples, setting.batch_size, setting.workers, fixed_sizes([one.engine for one in contenders])
-        )
+        fixed = fixed_sizes([one.engine for one in contenders])
+        ready = batches(task, samples, setting.batch_size, setting.workers, fixed, setting.timeout)
         for batch in progress(ready, total, "verifying", "batch"):
             done = {id(one): _run(task, one, batch) for one in contenders}
             for one in contenders:

@@ -80,12 +80,7 @@ def add_shared_flags(
         metavar="True|False",
         help="preprocess in processes, not in threads (default: where the preprocessing is Python itself)",
     )
-    parser.add_argument(
-        "--timeout",
-        type=positive,
-        metavar="SECONDS",
-        help="end, and name the sample, where preprocessing does not end within so many seconds (default: wait)",
-    )
+    add_timeout(parser)
     parser.add_argument("--streams", type=positive, help="batches that run at once on a CPU (default: as fits)")
     parser.add_argument("--threads", type=positive, help="threads of each on a CPU (default: their share of the cores)")
     parser.add_argument(
@@ -96,6 +91,16 @@ def add_shared_flags(
     )
     parser.add_argument(
         "--verbose", type=boolean, nargs="?", const=True, default=False, metavar="True|False", help="say more"
+    )
+
+
+def add_timeout(parser: argparse.ArgumentParser) -> None:
+    """--timeout, for what preprocesses samples."""
+    parser.add_argument(
+        "--timeout",
+        type=positive,
+        metavar="SECONDS",
+        help="end, and name the sample, where preprocessing does not end within so many seconds (default: wait)",
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from zoo import catalogue
 from zoo.accuracy.reproduce import Reproduction, measured_weights, reproduce
-from zoo.commands import console
+from zoo.commands import console, flags
 from zoo.errors import CheckFailedError, ZooError
 from zoo.exporting.export import ExportOptions, export
 from zoo.manifest import RUNS
@@ -29,6 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--all", action="store_true", help="every variant that has a figure and data for it")
     parser.add_argument("--accept-terms", action="store_true", help="accept the terms of the data sets that have any")
     parser.add_argument("--runs", type=Path, default=Path(RUNS), help=f"where exports and results go (default {RUNS})")
+    flags.add_timeout(parser)
     return console.run(_reproduce, parser.parse_args(argv))
 
 
@@ -71,7 +72,7 @@ def _measurable(model: Model) -> bool:
 def _one(model: Model, args: argparse.Namespace) -> Reproduction:
     folder = args.runs / model.id / model.variant.replace("/", "--")
     export(model, folder, ExportOptions(weights=measured_weights(model)))
-    done = reproduce(Setting(model, folder=folder), args.accept_terms)
+    done = reproduce(Setting(model, folder=folder, timeout=args.timeout), args.accept_terms)
     write_json(folder / "reproduce.json", done.record)
     return done
 

@@ -29,6 +29,7 @@ def main(family: Family, argv: list[str] | None = None) -> int:
     parser.add_argument("--data_path", default="sample", help="what the accuracy is checked on (default: the sample)")
     parser.add_argument("--limit", type=flags.positive, default=256, help="at most so many samples for that")
     parser.add_argument("--seconds", type=float, default=1.0, help="for each setting (default 1)")
+    flags.add_timeout(parser)
     parser.add_argument("--json", type=Path, help="write every point to this file")
     return console.run(lambda args: _tune(family, args), parser.parse_args(argv))
 

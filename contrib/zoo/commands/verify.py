@@ -32,6 +32,7 @@ def main(family: Family, argv: list[str] | None = None) -> int:
     parser.add_argument("--input_size", type=flags.positive)
     parser.add_argument("--limit", type=flags.positive, help="at most so many samples, evenly over the data set")
     parser.add_argument("--workers", type=flags.positive, help="threads that preprocess (default: as many as cores)")
+    flags.add_timeout(parser)
     flags.add_device_flags(parser)
     parser.add_argument("--json", type=Path, help="write everything that was measured to this file")
     return console.run(lambda args: _verify(family, args), parser.parse_args(argv))
