@@ -1,4 +1,4 @@
-"""From a network to a green check: six sources, in a copy of the repository, with nothing but the guide's commands.
+"""From a network to a green check: seven sources, in a copy of the repository, with nothing but the guide's commands.
 
 Claim: at most 4 commands and no edit by hand for each. `zoo new` writes the folder, `zoo sync` the tables that list it,
 `zoo check --model` runs its four scripts, `zoo readme --test` the commands of its README.
@@ -92,6 +92,16 @@ def write_onnx_file(folder: Path) -> None:
     )
 
 
+def fetch_onnx_file(folder: Path) -> None:
+    """PP-OCR's network for the direction of a line of text, out of a pip package that is not installed."""
+    from zoo.fetching.wheels import fetch_packaged
+
+    file = "rapidocr/models/ch_ppocr_mobile_v2.0_cls_mobile.onnx"
+    digest = "e47acedf663230f8863ff1ab0e64dd2d82b838fceb5957146dab185a89d6215c"
+    shutil.copy(fetch_packaged("rapidocr==3.10.0", file, digest), folder / "direction.onnx")
+    (folder / "directions.txt").write_text("0\n180\n", encoding="utf-8")
+
+
 @dataclass(frozen=True)
 class Way:
     """One source: what `zoo new` is told, and what has to lie in the contributor's folder before."""
@@ -109,6 +119,12 @@ WAYS = (
     Way("classification/my_paddle", "paddle.vision.LeNet"),
     Way("detection/my_detector", "my_detector:Detector", ("--task", "detection", "--size", "96"), write_detector),
     Way("classification/my_onnx", "given.onnx", (), write_onnx_file),
+    Way(
+        "classification/my_direction",
+        "direction.onnx",
+        ("--size", "96", "--labels", "directions.txt", "--licence", "Apache-2.0"),
+        fetch_onnx_file,
+    ),
 )
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from utils.postprocess.pytorch.decoded_rows import RowsDecoder
+from utils.postprocess.pytorch.detection import YoloxDecoder
 from zoo.contributing.new.asked import PICTURES
 
 NETWORKS = '''# A module that no linter has seen
@@ -33,28 +35,41 @@ class Clicks(nn.Module):
         return self.linear(torch.cat([dense, self.table(sparse).flatten(1)], 1))
 def clicks(): return Clicks()
 class Detector(nn.Module):
-    """The layout of YOLOX; decoded: boxes in pixels; logits: no probabilities."""
-    def __init__(self, classes=4, decoded=False, logits=False):
+    """The layouts of YOLOX (decoded: boxes in pixels), YOLOv5 (each=3) and YOLOv8 (columns); logits: no
+    probabilities; unit: boxes from 0 to 1; corners: two corners of a box."""
+    def __init__(self, classes=4, decoded=False, logits=False, each=1, columns=False, unit=False, corners=False):
         super().__init__()
-        self.decoded, self.logits = decoded, logits
+        self.decoded, self.logits, self.each, self.columns = decoded, logits, each, columns
+        self.unit, self.corners, self.numbers = unit, corners, 5 - columns + classes
         self.stem = nn.Conv2d(3, 8, 8, 8)
         self.down = nn.ModuleList(nn.Conv2d(8, 8, 2, 2) for _ in range(2))
-        self.heads = nn.ModuleList(nn.Conv2d(8, 5 + classes, 1) for _ in range(3))
+        self.heads = nn.ModuleList(nn.Conv2d(8, self.numbers, 1) for _ in range(3 * each))
     def forward(self, x):
+        height = x.shape[2]
         x = self.stem(x / 255); rows = []
-        for place, head in enumerate(self.heads):
-            x = self.down[place - 1](x) if place else x
+        for number, head in enumerate(self.heads):
+            place = number // self.each
+            x = self.down[place - 1](x) if place and number % self.each == 0 else x
             row = head(x)
+            box, rest = row[:, :4], row[:, 4:]
             if self.decoded:
                 y, x_ = torch.meshgrid(torch.arange(row.shape[2]), torch.arange(row.shape[3]), indexing="ij")
-                row = torch.cat([row[:, :2] + torch.stack([x_, y]), row[:, 2:]], 1) * 8 * 2**place
-            row = torch.cat([row[:, :4], row[:, 4:] if self.logits else row[:, 4:].sigmoid()], 1)
+                middle, size = box[:, :2].sigmoid() + torch.stack([x_, y]), box[:, 2:].exp()
+                box = torch.cat([middle, middle + size if self.corners else size], 1) * 8 * 2**place
+                box = box / height if self.unit else box
+            row = torch.cat([box, rest if self.logits else rest.sigmoid()], 1)
             rows.append(row.flatten(2).transpose(1, 2))
-        return torch.cat(rows, 1)
+        found = torch.cat(rows, 1)
+        return found.transpose(1, 2) if self.columns else found
 def detector(): return Detector()
 def of_coco(): return Detector(80)
 def two_classes(): return Detector(2)
 def decoded(): return Detector(decoded=True)
+def three_a_cell(): return Detector(decoded=True, each=3)
+def in_columns(): return Detector(decoded=True, columns=True)
+def raw_columns(): return Detector(columns=True)
+def of_unit(): return Detector(decoded=True, columns=True, unit=True)
+def of_corners(): return Detector(decoded=True, columns=True, corners=True)
 def of_logits(): return Detector(logits=True)
 '''
 
@@ -119,8 +134,31 @@ def test_a_detector(made: Any, tmp_path: Path) -> None:
     assert made.new("detection/own", of("detector"), *words) == 0
     model = made.model("detection/own")
     assert model.task.labels == ("cup", "plate", "fork", "knife")
-    assert model.part.outputs[0].shape == ("batch", "cells", 9)
+    assert model.part.outputs[0].shape == ("batch", "boxes", 9)
     made.assert_green("detection/own")
+
+
+@pytest.mark.parametrize(
+    ("name", "letterbox", "decoder", "shape"),
+    [
+        ("decoded", "Letterbox", YoloxDecoder(4, decoded=True), ("batch", "boxes", 9)),
+        ("three_a_cell", "CentredLetterbox", RowsDecoder(4, objectness=True), ("batch", "boxes", 9)),
+        ("in_columns", "CentredLetterbox", RowsDecoder(4, columns=True), ("batch", 8, "boxes")),
+    ],
+)
+def test_a_detector_that_decodes_its_boxes(
+    made: Any, tmp_path: Path, name: str, letterbox: str, decoder: Any, shape: tuple[Any, ...]
+) -> None:
+    (tmp_path / "names.txt").write_text("cup\nplate\nfork\nknife\n")
+    words = ("--task", "detection", "--size", "96", "--labels", str(tmp_path / "names.txt"))
+    assert made.new("detection/own", of(name), *words) == 0
+    model = made.model("detection/own")
+    assert (type(model.task.transform).__name__, model.task.decoder) == (letterbox, decoder)
+    assert model.part.outputs[0].shape == shape
+    if name == "in_columns":
+        made.assert_green("detection/own")
+    else:
+        made.assert_in_style("detection/own")
 
 
 def test_eighty_classes_are_those_of_coco(made: Any) -> None:
@@ -172,11 +210,13 @@ def test_the_same_networks_as_onnx_files(
 @pytest.mark.parametrize(
     ("name", "words", "said"),
     [
-        ("decoded", "detection --size 96", "gives boxes in pixels, decoded already, and the decoder takes raw ones"),
+        ("raw_columns", "detection --size 96", "of YOLOv8's shape, whose boxes do not lie in their cells"),
+        ("of_unit", "detection --size 96", "of YOLOv8's shape, whose boxes do not lie in their cells"),
+        ("of_corners", "detection --size 96", "gives corners of boxes; centre, width and height are expected"),
         ("of_logits", "detection --size 96", "where probabilities are expected: put the sigmoid into the network"),
         ("detector", "detection --size 100", "a multiple of 32 are expected"),
-        ("keywords", "detection --size 96", "zoo new knows the layout of YOLOX"),
-        ("enlarger", "detection --size 96", "zoo new knows the layout of YOLOX"),
+        ("keywords", "detection --size 96", "zoo new knows detectors of one output"),
+        ("enlarger", "detection --size 96", "zoo new knows detectors of one output"),
         ("two_classes", "detection --size 96", "tells 2 classes apart; the sample data has 4"),
         ("five_times", "image_to_image", "enlarges 5 times; the sample pictures are made for divisors of 192"),
         ("to_grey", "image_to_image", "with the channels of the input is expected"),

@@ -50,12 +50,14 @@ class YoloxDecoder:
 
     Attributes:
         classes: how many there are.
+        decoded: whether the network gives boxes in pixels of the input, as YOLOX's does with decode_in_inference.
         score: the least product of objectness and class probability that is kept. YOLOX is evaluated at 0.01.
         nms_iou: the largest IoU that two boxes of one class may have; 0.65 in YOLOX's evaluation.
         most: the most boxes that are kept for a picture; COCO's evaluation looks at 100.
     """
 
     classes: int
+    decoded: bool = False
     score: float = 0.01
     nms_iou: float = 0.65
     most: int = 100
@@ -96,7 +98,9 @@ class YoloxDecoder:
                 f"the network gave {len(rows)} cells, an input of {meta.input[0]} x {meta.input[1]} has {len(corners)}."
             )
         good = np.flatnonzero(scores >= self.score)
-        boxes = decode(rows[good, :4], corners[good], strides[good]) / np.float32(meta.scale)
+        own = rows[good, :4]
+        boxes = from_centres(own) if self.decoded else decode(own, corners[good], strides[good])
+        boxes /= np.float32(meta.scale)
         kept = batched_nms(boxes, scores[good], classes[good], self.nms_iou)[: self.most]
         return Detections(boxes[kept], scores[good][kept], classes[good][kept], meta.size)
 

@@ -19,11 +19,13 @@ class Placed(NamedTuple):
         scale: pixels of the input for one pixel of the picture.
         size: (width, height) of the picture in pixels.
         input: (height, width) of the input in pixels.
+        offset: (x, y) of the picture's upper left corner in the input, in pixels.
     """
 
     scale: float
     size: tuple[int, int]
     input: tuple[int, int]
+    offset: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,18 @@ class Letterbox:
             DataError: the picture cannot be read, or is so narrow that nothing of it is left.
             ValueError: `out` does not fit.
         """
-        array = np.empty(self.shape, np.float32) if out is None else out[0]
-        if array.shape != self.shape:
-            raise ValueError(f"out must be one array of {list(self.shape)}, got {list(array.shape)}")
+        array = self._array(out)
         picture = upright(source)
         pixels, scale = letterbox(np.asarray(picture)[:, :, ::-1], self.size, self.size)
         array[...] = pixels.transpose(2, 0, 1)
         return (array,), Placed(scale, picture.size, (self.size, self.size))
+
+    def _array(self, out: tuple[np.ndarray, ...] | None) -> np.ndarray:
+        """Where to write."""
+        array = np.empty(self.shape, np.float32) if out is None else out[0]
+        if array.shape != self.shape:
+            raise ValueError(f"out must be one array of {list(self.shape)}, got {list(array.shape)}")
+        return array
 
     @property
     def shape(self) -> tuple[int, int, int]:

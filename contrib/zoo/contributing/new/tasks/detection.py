@@ -1,4 +1,4 @@
-"""Detectors whose outputs a decoder of the zoo takes: those of YOLOX."""
+"""Detectors whose outputs a decoder of the zoo takes."""
 
 from __future__ import annotations
 
@@ -7,24 +7,27 @@ import numpy as np
 from engine.spec import TensorSpec
 from utils.datasets.samples.scenes import CLASSES
 from utils.postprocess.labels import coco
-from utils.postprocess.pytorch.detection import grid
 from zoo.contributing.new.asked import Asked
 from zoo.contributing.new.classes import classes_of
 from zoo.contributing.new.code import call
 from zoo.contributing.new.description import Description
 from zoo.contributing.new.picture import settled
 from zoo.contributing.new.source import BY_HAND, Source
+from zoo.contributing.new.tasks.detection_layouts import (
+    KNOWN,
+    RAW_YOLOX,
+    YOLOX,
+    Layout,
+    has_corners,
+    lie_in_pixels,
+    rows_of,
+    told,
+)
 from zoo.contributing.new.trial import Trial
 from zoo.errors import ZooError
 
-LAYOUT = (
-    "zoo new knows the layout of YOLOX: one output [N, cells, 5 + classes] for a square picture, blue, green, red from "
-    "0 to 255, with a row for each cell of the strides 8, 16 and 32: raw box, probability of an object, and of each "
-    f"class. Other layouts have a decoder of their own (contrib/zoo/tasks/detection.py). {BY_HAND}"
-)
+LAYOUT = f"{KNOWN} Other layouts have a decoder of their own (contrib/zoo/tasks/detection.py). {BY_HAND}"
 _STRIDE, _USUAL = 32, 416
-_BOX = 5  # numbers of a row before those of the classes
-_DECODED = 0.9  # correlation of the boxes' places with those of the cells, which raw boxes have nothing to do with
 
 _SAMPLE = '''
 
@@ -46,41 +49,42 @@ def described(source: Source, asked: Asked) -> Description:
     trial = Trial(source)
     outputs = trial.require([_pixels(picture.side)], f"give --size. {LAYOUT}")
     shapes = [one.shape for one in outputs]
-    cells = len(grid(picture.side, picture.side)[0])
-    if len(shapes) != 1 or len(shapes[0]) != 3 or shapes[0][:2] != (2, cells) or shapes[0][2] <= _BOX:
+    layout = told(shapes[0], picture.side) if len(shapes) == 1 else None
+    if layout is None:
         raise ZooError(f"{source.variant} gives {shapes} for pictures of {picture.side} pixels a side. {LAYOUT}")
-    _require_raw(source, outputs[0], picture.side)
-    classes = shapes[0][2] - _BOX
+    (output,) = trial.require([_pixels(picture.side) * np.float32(layout.most / 255)], LAYOUT)
+    layout = _proved(source, output, layout, picture.side)
+    classes = layout.classes(shapes[0], picture.side)
     larger = picture.side + _STRIDE
-    grown = (2, len(grid(larger, larger)[0]), _BOX + classes)
-    flexible = not source.said.fixed and trial.gives([_pixels(larger)], grown)
-    return _description(trial, asked, picture.side, cells, classes, flexible)
+    flexible = not source.said.fixed and trial.gives([_pixels(larger)], layout.shape(larger, classes))
+    return _description(trial, asked, picture.side, layout, classes, flexible)
 
 
 def _pixels(side: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (2, 3, side, side)).astype(np.float32)
 
 
-def _require_raw(source: Source, rows: np.ndarray, side: int) -> None:
-    """Raise ZooError where boxes are decoded already, or what should be probabilities are none."""
-    corners, strides = grid(side, side)
-    places = (corners + 0.5) * strides.reshape(-1, 1)
-    with np.errstate(invalid="ignore"):  # of a network that gives the same for each cell
-        alike = [np.corrcoef(rows[0, :, axis], places[:, axis])[0, 1] for axis in (0, 1)]
-    if np.nan_to_num(alike).min() > _DECODED:
+def _proved(source: Source, output: np.ndarray, layout: Layout, side: int) -> Layout:
+    """The layout, with decoded boxes where they are. Raises ZooError where the numbers are not what it says."""
+    rows = rows_of(output, layout)
+    in_pixels = lie_in_pixels(rows, layout, side)
+    if in_pixels and has_corners(rows, layout, side):
+        raise ZooError(f"{source.variant} gives corners of boxes; centre, width and height are expected. {LAYOUT}")
+    if not in_pixels and layout is not RAW_YOLOX:
         raise ZooError(
-            f"{source.variant} gives boxes in pixels, decoded already, and the decoder takes raw ones: in YOLOX, "
-            f"decode_in_inference = False of its head. {LAYOUT}"
+            f"{source.variant} gives an output of {layout.name}'s shape, whose boxes do not lie in their cells, in "
+            f"pixels of the picture. {LAYOUT}"
         )
-    scores = rows[:, :, 4:]
+    scores = rows[:, 4:]
     if not ((scores >= 0) & (scores <= 1)).all():
         raise ZooError(
             f"{source.variant} gives {scores.min():.3g} to {scores.max():.3g} where probabilities are expected: put "
             f"the sigmoid into the network. {LAYOUT}"
         )
+    return YOLOX if in_pixels and layout is RAW_YOLOX else layout
 
 
-def _description(trial: Trial, asked: Asked, side: int, cells: int, classes: int, flexible: bool) -> Description:
+def _description(trial: Trial, asked: Asked, side: int, layout: Layout, classes: int, flexible: bool) -> Description:
     source = trial.source
     if classes < len(CLASSES):
         raise ZooError(f"{source.variant} tells {classes} classes apart; the sample data has {len(CLASSES)}. {BY_HAND}")
@@ -88,24 +92,27 @@ def _description(trial: Trial, asked: Asked, side: int, cells: int, classes: int
     named = None if is_coco else classes_of(source, asked, classes)
     axes: tuple[int | str, ...] = ("height", "width") if flexible else (side, side)
     constants = named.constants if named else "LABELS = coco()\n"
+    boxes: int | str = "boxes" if flexible else layout.boxes(side)
+    behind = (layout.numbers + classes, boxes) if layout.columns else (boxes, layout.numbers + classes)
+    (place, letterbox), (decoder, words) = layout.letterbox, layout.decoder
     return Description(
         source=source,
         inputs=(TensorSpec("input", "float32", ("batch", 3, *axes)),),
-        outputs=(TensorSpec("output", "float32", ("batch", "cells" if flexible else cells, _BOX + classes)),),
+        outputs=(TensorSpec("output", "float32", ("batch", *behind)),),
         size={"height": side, "width": side} if flexible else {},
-        gives="raw boxes and probabilities",
-        task=call("ObjectDetection", [f"Letterbox({side})", "YoloxDecoder(len(LABELS))", "LABELS"], "task="),
+        gives=layout.gives,
+        task=call("ObjectDetection", [f"{letterbox}({side})", f"{decoder}(len(LABELS){words})", "LABELS"], "task="),
         sample='SampleData("scenes_coco", 1, write_sample, "drawn scenes", made_of=LABELS)',
         imports=(
             ("utils.datasets.samples.scenes", "write_coco"),
-            ("utils.postprocess.pytorch.detection", "YoloxDecoder"),
-            ("utils.preprocess.pytorch.detection", "Letterbox"),
+            (layout.module, decoder),
+            (place, letterbox),
             ("zoo.tasks.detection", "ObjectDetection"),
             *(named.imports if named else [("utils.postprocess.labels", "coco")]),
         ),
         constants=constants + _SAMPLE,
         built=trial.is_built(),
-        overview=f"a box and scores of {classes} classes for each cell",
+        overview=f"a place and scores of {classes} classes for each of {layout.name}'s boxes",
         data="COCO's layout: `DATA/annotations/instances_val.json` and `DATA/val/<picture>`. `--data_path sample` are "
         "drawn scenes, made on first use, whose shapes stand for the first classes: no measure of accuracy.",
         files=named.files if named else {},

@@ -1,0 +1,43 @@
+"""Preprocessing of detectors of the YOLOv5 and YOLOv8 kind: a letterbox with the picture in its middle."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from utils.preprocess.image import ImageSource, upright
+from utils.preprocess.pytorch.detection import PAD, Letterbox, Placed
+from zoo_core.errors import DataError
+
+
+@dataclass(frozen=True)
+class CentredLetterbox(Letterbox):
+    """One picture to the square that a detector takes.
+
+    The picture is scaled to fit, bilinear, its proportions kept and its sides rounded to whole pixels, and lies in the
+    middle; the rest is grey (114). Channels are red, green, blue; values are 0 to 1.
+    """
+
+    def __call__(
+        self, source: ImageSource, out: tuple[np.ndarray, ...] | None = None
+    ) -> tuple[tuple[np.ndarray, ...], Placed]:
+        """Preprocess one picture; arguments, result and errors are those of `Letterbox`, but for the values."""
+        import cv2
+
+        array = self._array(out)
+        picture = upright(source)
+        scale = min(self.size / picture.height, self.size / picture.width)
+        columns, rows = round(picture.width * scale), round(picture.height * scale)
+        if not rows or not columns:
+            raise DataError(
+                f"a picture of {picture.width} x {picture.height} pixels is too narrow: scaled to fit {self.size} x "
+                f"{self.size}, one side has no pixel left. Crop it first."
+            )
+        pixels = np.asarray(picture)
+        if (columns, rows) != picture.size:
+            pixels = cv2.resize(pixels, (columns, rows), interpolation=cv2.INTER_LINEAR)
+        # half a pixel goes to the right and below
+        left, top = (self.size - columns) // 2, (self.size - rows) // 2
+        array[...] = PAD
+        array[:, top : top + rows, left : left + columns] = pixels.transpose(2, 0, 1)
+        array /= 255
+        return (array,), Placed(scale, picture.size, (self.size, self.size), (left, top))
