@@ -21,6 +21,7 @@ _JOBS = {
     "fetch": ("commands.fetch", "main", False, "weights and data ahead of their use, into the cache or a mirror"),
     "cache": ("commands.cache", "main", False, "the compiled engines that are kept: list, clear"),
     "tune": ("commands.tune", "main", True, "the best batch size, streams and dtype within the acceptance standard"),
+    "debug": ("commands.debug", "main", True, "every tensor of a target, dtype or file: the first layer that differs"),
     "new": ("contributing.new.command", "main", False, "the folder of a new model: zoo new DOMAIN/MODEL --from SOURCE"),
     "check": ("contributing.check.command", "main", False, "what CI runs: structure and all four scripts"),
     "sync": ("contributing.sync.command", "main", False, "write what is equal everywhere, from the models; --check"),

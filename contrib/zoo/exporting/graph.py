@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +83,8 @@ def _rename_tensors(graph: Any, names: Mapping[str, str]) -> None:
                 _rename_tensors(inner, names)
 
 
-def write_float16(source: Path, path: Path) -> None:
-    """The graph in `source` with weights, inputs and outputs in float16."""
+def write_float16(source: Path, path: Path, keep: Sequence[str] = ()) -> None:
+    """The graph in `source` with weights, inputs and outputs in float16, but for the nodes in `keep`, by name."""
     import onnx
     from onnxconverter_common import float16
 
@@ -95,7 +95,7 @@ def write_float16(source: Path, path: Path) -> None:
             if tensor.float_data:  # the converter takes a Python loop over these, but not over raw bytes
                 tensor.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(tensor), tensor.name))
         casts = {node.output[0] for node in _casts_to(graph.graph, onnx.TensorProto.FLOAT)}
-        made = float16.convert_float_to_float16(graph)
+        made = float16.convert_float_to_float16(graph, node_block_list=[*keep] or None)
         for node in _casts_to(made.graph, onnx.TensorProto.FLOAT):
             if node.output[0] in casts:  # the converter declares their outputs float16, and leaves what they cast to
                 next(one for one in node.attribute if one.name == "to").i = onnx.TensorProto.FLOAT16

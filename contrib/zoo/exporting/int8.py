@@ -19,13 +19,21 @@ _MOST_SAMPLES = 256
 _ROWS = 8  # samples that a network of several parts is given at once
 
 
-def write_int8(model: Model, part: Part, reference: Runner, source: Path, path: Path, input_size: int | None) -> str:
+def write_int8(
+    model: Model,
+    part: Part,
+    reference: Runner,
+    source: Path,
+    path: Path,
+    input_size: int | None,
+    keep: Sequence[str] = (),
+) -> str:
     """Quantise the float32 file `source` of a part into `path`; returns what it was calibrated on, for the manifest.
 
     Weights are rounded symmetrically to 7 bits, with a scale a channel; activations to 8, with a scale a tensor, for
     the range that they take on the calibration samples: those that the model gives (`Model.calibration`), else its
-    demos. A part behind the first sees what the framework's own network, `reference`, gives it. The arithmetic is ONNX
-    Runtime's (onnxruntime.quantization). Raises ZooError.
+    demos. A part behind the first sees what the framework's own network, `reference`, gives it. Nodes in `keep`, by
+    name, stay in float32. The arithmetic is ONNX Runtime's (onnxruntime.quantization). Raises ZooError.
     """
     from onnxruntime.quantization import CalibrationDataReader, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -41,7 +49,9 @@ def write_int8(model: Model, part: Part, reference: Runner, source: Path, path: 
     try:
         quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
         # processors before VNNI add products up in 16 bits, which weights of 8 bits overflow: theirs have 7
-        quantize_static(str(prepared), str(path), Reader(), per_channel=True, reduce_range=True)
+        quantize_static(
+            str(prepared), str(path), Reader(), per_channel=True, reduce_range=True, nodes_to_exclude=[*keep]
+        )
     except Exception as error:
         # it raises whatever its parts do; all of them mean that this graph cannot be quantised
         raise ZooError(f"{source.name} cannot be quantised to int8: {error}") from error

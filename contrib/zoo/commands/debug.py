@@ -1,0 +1,117 @@
+"""`zoo debug MODEL`: the layers where a target, a dtype or a file begins to differ, and what adds most error."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+
+from zoo.commands import console, flags
+from zoo.errors import CheckFailedError
+from zoo.family import Family
+from zoo.layers.compare import Compared, Layer
+from zoo.layers.debug import FRAMEWORK, ONNX, DebugOptions, debug, reference_name
+from zoo.layers.fix import fix
+from zoo.layers.page import page
+from zoo.provenance import provenance
+from zoo.running.setting import Setting
+from zoo_core.files import write_json, write_text
+
+_SHOWN = 8
+
+
+def main(family: Family, argv: list[str] | None = None) -> int:
+    """Compare every tensor; exit code 1 where a layer differs by more than its dtype may."""
+    parser = argparse.ArgumentParser(
+        prog=f"zoo debug {family.id}",
+        description="Compare every tensor within the network, and name the first layer that differs.",
+    )
+    parser.add_argument("--variant")
+    parser.add_argument("--folder", type=Path, help="where the exported files are (default: where an export is found)")
+    parser.add_argument("--ckpt", type=Path, help="another ONNX file in the place of the exported one")
+    parser.add_argument("--target", default=ONNX, help="what runs the network (default onnx)")
+    parser.add_argument("--dtype", choices=flags.DTYPES, default="float32")
+    parser.add_argument(
+        "--against", default=ONNX, help=f"{FRAMEWORK}, {ONNX} (its float32 file; the default) or an ONNX file"
+    )
+    parser.add_argument("--data_path", default="sample")
+    parser.add_argument("--limit", type=flags.positive, default=2, help="samples that are compared (default 2)")
+    parser.add_argument("--input_size", type=flags.positive)
+    flags.add_timeout(parser)
+    parser.add_argument("--json", type=Path, help="write every tensor's figures to this file")
+    parser.add_argument("--html", type=Path, help="write one page with a plot over the depth to this file")
+    parser.add_argument(
+        "--fix", type=Path, metavar="FILE", help="write a float16 or int8 file in which what costs most is float32"
+    )
+    return console.run(lambda args: _debug(family, args), parser.parse_args(argv))
+
+
+def _debug(family: Family, args: argparse.Namespace) -> int:
+    setting = flags.setting_of(family, args)
+    done: list[Compared] = []
+    fixed = False
+    for compared, call in debug(setting, DebugOptions(args.against, args.data_path, args.limit)):
+        done.append(compared)
+        show(setting, compared, reference_name(setting, args.against))
+        if args.fix and compared.first:
+            part = next(part for part in setting.model.parts if part.name == compared.part)
+            name = f"{args.fix.stem}_{part.name}{args.fix.suffix}" if part.name else args.fix.name
+            made = fix(setting, part, call, compared, args.fix.with_name(name))
+            print(
+                f"wrote {made.path}: relative difference {made.relative:.1e} with {len(made.nodes)} nodes in float32:"
+            )
+            print("\n".join(f"  {node}" for node in made.nodes))
+            fixed = True
+    _write(setting, done, args)
+    wrong = [one.first for one in done if one.first]
+    if wrong and not fixed:
+        raise CheckFailedError("; ".join(f"{one.operator} {one.node} differs by {one.relative:.1e}" for one in wrong))
+    return console.OK
+
+
+def show(setting: Setting, done: Compared, against: str) -> None:
+    """The layers that add most error, and the first that differs."""
+    name = f" {done.part}" if done.part else ""
+    title = f"{setting.model.id} ({setting.model.variant}){name}: {setting.target} {setting.dtype} against {against}"
+    columns = ("node", "operator", ">added", ">relative", ">cosine", ">SNR dB", ">range")
+    console.table(title, columns, [_row(layer) for layer in done.most(_SHOWN)])
+    missing = f"; {done.missing} tensors are in one of the two only" if done.missing else ""
+    print(f"{len(done.layers)} tensors compared{missing}")
+    if done.first is None:
+        print(f"no layer differs by more than {setting.dtype} may")
+        return
+    layer = done.first
+    print(f"first to differ: {layer.operator} {layer.node} (tensor {layer.tensor}), by {layer.relative:.1e}")
+    print(f"  {layer.helps(setting.dtype)}")
+
+
+def _row(layer: Layer) -> list[str]:
+    figures = [f"{layer.added:.1e}", f"{layer.relative:.1e}", f"{layer.cosine:.5f}", f"{layer.snr:.0f}"]
+    return [layer.node, layer.operator, *figures, f"{layer.low:.0e}..{layer.high:.0e}"]
+
+
+def _write(setting: Setting, done: list[Compared], args: argparse.Namespace) -> None:
+    about = {"model": setting.model.id, "variant": setting.model.variant, "target": setting.target}
+    about |= {"dtype": setting.dtype, "against": str(args.against)}
+    if args.json:
+        parts = [
+            {
+                "part": one.part,
+                "first": one.first.node if one.first else None,
+                "missing": one.missing,
+                "layers": [_plain(layer) for layer in one.layers],
+            }
+            for one in done
+        ]
+        write_json(args.json, about | provenance() | {"parts": parts})
+    if args.html:
+        title = f"{setting.model.title} ({setting.model.variant}): {setting.target} {setting.dtype}"
+        write_text(args.html, page(title, done))
+
+
+def _plain(layer: Layer) -> dict[str, object]:
+    """JSON has no infinity."""
+    return {
+        name: str(value) if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in layer.to_json().items()
+    }

@@ -1,0 +1,168 @@
+"""Two runs of a network, tensor by tensor: where they begin to differ, and what adds most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from zoo.difference import TOLERANCE
+from zoo.progress import progress
+
+from .sources import Source
+from .taps import Graph, Tap, slices
+
+FLOAT16_MOST = 65504.0
+FLOAT16_LEAST = 6e-8  # what is smaller becomes 0
+# Masks of attention are filled with the least float32, for minus infinity; what float16 has in its place is as good
+_ENDLESS, _AS_GOOD_AS_ENDLESS = 1e30, 9e3
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A tensor of both runs.
+
+    Attributes:
+        tensor, node, operator: of the contender's graph.
+        relative: largest difference over the reference's largest value; infinity where the contender is not finite.
+        error: length of the difference over that of the reference.
+        added: what this node adds to the error of the tensors that it takes.
+        cosine: of the angle between the two, 1 where they agree.
+        snr: signal to noise, in decibels.
+        largest: difference.
+        low, high: least and largest absolute value of the reference, zeros apart.
+        elements: how many numbers.
+    """
+
+    tensor: str
+    node: str
+    operator: str
+    relative: float
+    error: float
+    added: float
+    cosine: float
+    snr: float
+    largest: float
+    low: float
+    high: float
+    elements: int
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def helps(self, dtype: str) -> str:
+        """What can be done about this layer, in words; "" where its numbers do not tell."""
+        if self.high > FLOAT16_MOST:
+            return f"values up to {self.high:.3g}, beyond float16's {FLOAT16_MOST:g}: keep it in float32"
+        if self.low > 0 and self.high < FLOAT16_LEAST:
+            return f"values below {self.high:.1g}, which float16 takes for 0: keep it in float32"
+        if dtype != "float32":
+            return f"rounding to {dtype}: keep it in float32"
+        return "another result for the same inputs: a difference between runtimes or files, not rounding"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A graph's tensors in both runs.
+
+    Attributes:
+        layers: in the order of the graph.
+        missing: how many of the contender's tensors the reference does not have, or has in another shape.
+        dtype: what the contender computes in.
+        first: the first layer that differs by more than its dtype may, though what it takes does not.
+    """
+
+    part: str
+    layers: list[Layer]
+    missing: int
+    dtype: str
+    first: Layer | None
+
+    def most(self, count: int) -> list[Layer]:
+        """The layers that add most error, the worst first."""
+        return sorted(self.layers, key=lambda layer: -layer.added)[:count]
+
+
+def compare(part: str, reference: Source, contender: Source, graph: Graph, dtype: str) -> Compared:
+    """Compare all tensors that both have, in slices of a bounded size.
+
+    Args:
+        part: its name, "" for the only one.
+        graph: of the contender, whose tensors are gone through.
+        dtype: what the contender computes in, which says how much it may differ.
+    """
+    both = reference.known() & contender.known()
+    common = [tap for tap in graph.taps if tap.tensor in both]
+    missing = len(graph.taps) - len(common)
+    numbers: dict[str, tuple[Tap, dict[str, float]]] = {}
+    parts = list(slices(common))
+    for taps in progress(parts, len(parts), f"comparing {part}".strip(), "slice"):
+        for tap, wanted, got in zip(taps, reference(taps), contender(taps), strict=True):
+            if wanted.shape != got.shape:
+                missing += 1
+                continue
+            numbers[tap.tensor] = tap, _numbers(wanted.astype(np.float64), got.astype(np.float64))
+    before = _nearest(graph.before(), numbers.keys())
+    layers, first = [], None
+    for tensor, (tap, found) in numbers.items():
+        given = [numbers[name][1] for name in before(tap.before)]
+        taken = max((one["error"] for one in given), default=0.0)
+        added = found["error"] if np.isinf(found["error"]) and not np.isinf(taken) else max(found["error"] - taken, 0.0)
+        layer = Layer(tensor, tap.node, tap.operator, added=0.0 if np.isnan(added) else added, **found)  # type: ignore[arg-type]
+        layers.append(layer)
+        sound = all(one["relative"] <= TOLERANCE[dtype] for one in given)
+        if first is None and layer.relative > TOLERANCE[dtype] and sound:
+            first = layer
+    return Compared(part, layers, missing, dtype, first)
+
+
+def _numbers(wanted: np.ndarray, got: np.ndarray) -> dict[str, float]:
+    """What `Layer` says of two tensors, but for what it adds."""
+    endless = (np.abs(wanted) > _ENDLESS) & (np.abs(got) > _AS_GOOD_AS_ENDLESS) & (np.sign(wanted) == np.sign(got))
+    wanted, got = np.where(endless, 0.0, wanted), np.where(endless, 0.0, got)
+    sizes = np.abs(wanted)
+    scale = float(sizes.max(initial=0.0))
+    low = float(sizes[sizes > 0].min()) if scale else 0.0
+    common = {"low": low, "high": scale, "elements": wanted.size}
+    if not np.isfinite(got).all() or not np.isfinite(wanted).all():
+        same = np.array_equal(wanted, got, equal_nan=True)
+        off = 0.0 if same else float("inf")
+        return {"relative": off, "error": off, "cosine": float(same), "snr": -off, "largest": off, **common}
+    apart = wanted - got
+    largest = float(np.abs(apart).max(initial=0.0))
+    noise, signal = float(np.linalg.norm(apart)), float(np.linalg.norm(wanted))
+    length = signal * float(np.linalg.norm(got))
+    return {
+        "relative": _over(largest, scale),
+        "error": _over(noise, signal),
+        "cosine": float(np.vdot(wanted, got)) / length if length else float(noise == 0),
+        "snr": 20 * float(np.log10(signal / noise)) if noise and signal else (float("inf") if not noise else 0.0),
+        "largest": largest,
+        **common,
+    }
+
+
+def _over(value: float, scale: float) -> float:
+    return value / scale if scale else (0.0 if value == 0 else float("inf"))
+
+
+def _nearest(before: Mapping[str, Sequence[str]], compared: Iterable[str]) -> Callable[[Sequence[str]], list[str]]:
+    """A function from tensors to the compared ones that they are, or are made of."""
+    known = set(compared)
+
+    def found(tensors: Sequence[str]) -> list[str]:
+        waiting, seen, nearest = list(tensors), set[str](), []
+        while waiting:
+            name = waiting.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            if name in known:
+                nearest.append(name)
+            else:
+                waiting += before.get(name, ())
+        return nearest
+
+    return found
