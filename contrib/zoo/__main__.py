@@ -22,6 +22,7 @@ _JOBS = {
     "cache": ("commands.cache", "main", False, "the compiled engines that are kept: list, clear"),
     "tune": ("commands.tune", "main", True, "the best batch size, streams and dtype within the acceptance standard"),
     "debug": ("commands.debug", "main", True, "every tensor of a target, dtype or file: the first layer that differs"),
+    "profile": ("commands.profile", "main", True, "what each layer and operator type of an exported network takes"),
     "new": ("contributing.new.command", "main", False, "the folder of a new model: zoo new DOMAIN/MODEL --from SOURCE"),
     "check": ("contributing.check.command", "main", False, "what CI runs: structure and all four scripts"),
     "sync": ("contributing.sync.command", "main", False, "write what is equal everywhere, from the models; --check"),
@@ -72,7 +73,7 @@ def _with_model(command: str, job: object, words: list[str]) -> int:
 
 def _help() -> str:
     lines = [
-        f"  {name:<8} {'MODEL' if takes_model else '':<6} {text}" for name, (_, _, takes_model, text) in _JOBS.items()
+        f"  {name:<9} {'MODEL' if takes_model else '':<6} {text}" for name, (_, _, takes_model, text) in _JOBS.items()
     ]
     return "\n".join(
         [

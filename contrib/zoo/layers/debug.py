@@ -57,20 +57,20 @@ def debug(setting: Setting, options: DebugOptions) -> Iterator[tuple[Compared, P
         raise ZooError(
             "target onnx in float32 is what others are compared with: give --target, --dtype or --against framework"
         )
-    calls = {call.part: call for call in reversed(_calls(setting, options))}
+    given = {call.part: call for call in reversed(calls(setting, options))}
     if options.against not in (ONNX, FRAMEWORK) and len(setting.model.parts) > 1:
         raise ZooError(f"{setting.model.id} consists of several graphs, and --against {options.against} is one file")
     with tempfile.TemporaryDirectory(prefix="zoo-debug-") as folder:
         for part in setting.model.parts:
-            call = calls[part.name]
+            call = given[part.name]
             graph = Graph(file_of(setting, part, Path(folder)), [array.shape for array in call.inputs])
             contender = FileSource(setting, graph, call.inputs)
             reference = _reference(setting, part, options.against, call.inputs, graph)
             yield compare(part.name, reference, contender, graph, setting.dtype), call
 
 
-def _calls(setting: Setting, options: DebugOptions) -> list[PartCall]:
-    """What each part is given for the samples."""
+def calls(setting: Setting, options: DebugOptions) -> list[PartCall]:
+    """What each part is given for the samples, in a run of the float32 file on ONNX Runtime."""
     task = setting.task()
     samples = spread(task.dataset(data_folder(setting.model, options.data)), options.samples)
     batch = next(iter(batches(task, samples, len(samples), setting.workers, timeout=setting.timeout)))

@@ -1,0 +1,102 @@
+"""What each node of a network takes, where the runtime tells."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from zoo_core.machine import cores
+
+from .errors import ModelFileError, OptionError
+
+
+@dataclass(frozen=True)
+class NodeTime:
+    """A node as the runtime runs it, which may stand for several of the file. seconds: of a call, the median."""
+
+    name: str
+    operator: str
+    seconds: float
+
+
+def profile(ckpt: Path, target: str, arrays: Sequence[np.ndarray], times: int) -> list[NodeTime]:
+    """Run a file, and tell what its nodes take, in the order in which they run.
+
+    Args:
+        ckpt: an ONNX file.
+        target: "onnx" or "openvino".
+        arrays: what it is given, one array an input; float32 is rounded where the file takes float16.
+        times: calls that are counted; one more goes before them.
+
+    Raises:
+        OptionError: the target does not tell what its nodes take.
+        ModelFileError: the runtime does not open or run the file.
+    """
+    known: dict[str, Callable[[Path, list[np.ndarray], int], list[NodeTime]]] = {
+        "onnx": _onnxruntime,
+        "openvino": _openvino,
+    }
+    if target not in known:
+        raise OptionError(f"target '{target}' does not tell what its nodes take; {' and '.join(known)} do")
+    try:
+        return known[target](ckpt, list(arrays), times)
+    except (RuntimeError, ValueError) as error:
+        raise ModelFileError(f"{ckpt} does not run on {target}: {error}") from error
+    except Exception as error:
+        if type(error).__module__.startswith("onnxruntime"):  # a class an error kind, without a common base
+            raise ModelFileError(f"{ckpt} does not run on {target}: {error}") from error
+        raise
+
+
+def _onnxruntime(ckpt: Path, arrays: list[np.ndarray], times: int) -> list[NodeTime]:
+    import onnxruntime
+
+    with tempfile.TemporaryDirectory(prefix="zoo-profile-") as folder:
+        options = onnxruntime.SessionOptions()
+        options.enable_profiling = True
+        options.profile_file_prefix = str(Path(folder, "profile"))
+        options.intra_op_num_threads = cores()
+        options.log_severity_level = 3
+        session = onnxruntime.InferenceSession(str(ckpt), options, providers=["CPUExecutionProvider"])
+        given = {
+            one.name: array.astype(np.float16) if one.type == "tensor(float16)" else array
+            for one, array in zip(session.get_inputs(), arrays, strict=True)
+        }
+        for _ in range(times + 1):
+            session.run(None, given)
+        events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
+    taken: dict[tuple[str, str], list[float]] = {}
+    for event in events:
+        name, _, kind = event["name"].rpartition("_kernel_")
+        if event.get("cat") == "Node" and kind == "time":
+            taken.setdefault((name, event["args"]["op_name"]), []).append(event["dur"] * 1e-6)
+    return [NodeTime(*node, median(seconds[1:] or seconds)) for node, seconds in taken.items()]
+
+
+def _openvino(ckpt: Path, arrays: list[np.ndarray], times: int) -> list[NodeTime]:
+    import openvino
+
+    compiled = openvino.Core().compile_model(str(ckpt), "CPU", {"PERF_COUNT": True})
+    request = compiled.create_infer_request()
+    given = [array.astype(one.element_type.to_dtype()) for one, array in zip(compiled.inputs, arrays, strict=True)]
+    taken: dict[tuple[str, str], list[float]] = {}
+    for number in range(times + 1):
+        request.infer(given)
+        if number:
+            for one in request.get_profiling_info():
+                if one.status == openvino.ProfilingInfo.Status.EXECUTED:
+                    key = (one.node_name, _kind(one))
+                    taken.setdefault(key, []).append(one.real_time.total_seconds())
+    return [NodeTime(*node, median(seconds)) for node, seconds in taken.items()]
+
+
+def _kind(info: Any) -> str:
+    """The operator, and how it is computed ("Convolution jit_avx512_F32")."""
+    return f"{info.node_type} {info.exec_type}".strip()
