@@ -1,0 +1,122 @@
+"""A network that is ready to be called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from utils.datasets.sample import Sample
+from zoo.commands.notice import weights_notice
+from zoo.model import Model
+from zoo.running.engines import open_runner
+from zoo.running.padding import arranged
+from zoo.running.pipeline import Stages, predictions
+from zoo.running.setting import Setting
+from zoo_core.errors import DataError
+
+from .given import Samples, Unread
+from .result import Result, Told
+
+if TYPE_CHECKING:
+    from zoo.accuracy.tune import Tuned
+
+
+class Net:
+    """A network on a target. Called from several threads at once if wanted; `close` or a `with` block ends it.
+
+    Args:
+        setting: model, files, target and so on, as `load` makes it.
+    """
+
+    def __init__(self, setting: Setting):
+        self.setting = setting
+        self._task = setting.task()
+        self._runner = open_runner(setting, batches=2)
+        self._notice = weights_notice(setting)
+
+    @property
+    def model(self) -> Model:
+        """What is known of the network: title, source, licence, published figure."""
+        return self.setting.model
+
+    def __call__(self, given: Any) -> Result | list[Result]:
+        """What the network says.
+
+        Args:
+            given: a path, an address, a pattern, a folder, text, bytes, a PIL picture, an array (uint8 [H, W, 3], red,
+                green, blue), or a list of these.
+
+        Returns:
+            A `Result` for one sample; a list of them, in order, for a list, a folder, a pattern or a file of several.
+            In a list, a sample that cannot be read has its `error`, and no prediction.
+
+        Raises:
+            DataError: the only sample cannot be read.
+            ZooError: the network has no use for what is given.
+        """
+        samples = Samples(self._task)
+        found = self._predicted(samples, samples.of(given))
+        if samples.several or len(found) != 1:
+            return found
+        if found[0].error is not None:
+            raise found[0].error
+        return found[0]
+
+    def _predicted(self, samples: Samples, given: Sequence[Sample | Unread]) -> list[Result]:
+        """In batches; what cannot be read is a result too."""
+        setting, task = self.setting, self._task
+        numbered = [
+            Sample(str(number), one.data, one.truth) for number, one in enumerate(given) if isinstance(one, Sample)
+        ]
+        unread = {str(number): one.error for number, one in enumerate(given) if isinstance(one, Unread)}
+        batches = predictions(
+            task,
+            self._runner,
+            arranged(task, numbered),
+            min(setting.batch_size, max(len(numbered), 1)),
+            Stages(),
+            workers=setting.workers,
+            on_bad=lambda sample, error: unread.update(
+                {sample.id: DataError(str(error).removeprefix(f"{sample.id}: "))}
+            ),
+            token_budget=setting.token_budget,
+            processes=False,
+            timeout=setting.timeout,
+        )
+        said = {one.id: each for batch, every in batches for one, each in zip(batch, every, strict=True)}
+        return [
+            Result(one.id, said.get(number), unread.get(number), self._notice, Told(task, samples, one, setting.topk))
+            for number, one in ((str(number), one) for number, one in enumerate(given))
+        ]
+
+    def valid(self, data: str | Path = "sample") -> dict[str, float]:
+        """The metrics over a labelled data set.
+
+        Args:
+            data: its folder, "sample" or "reference".
+        """
+        from zoo.accuracy.valid import validate
+        from zoo.references import data_folder
+
+        return validate(self.setting, data_folder(self.model, data)).figures
+
+    def tune(self, seconds: float = 1.0) -> Tuned:
+        """The best batch sizes, streams and threads on this target, among those that are accurate enough.
+
+        Args:
+            seconds: to measure each setting.
+        """
+        from zoo.accuracy.tune import BATCHES, tune
+
+        return tune(self.setting, [self.setting.dtype], BATCHES, "sample", 256, seconds)
+
+    def close(self) -> None:
+        """Give back what the engines hold, after the calls that are in flight."""
+        self._runner.release()
+
+    def __enter__(self) -> Net:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

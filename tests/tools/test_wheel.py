@@ -1,0 +1,93 @@
+"""The wheel: one package, which works outside of the clone, beside a program's own modules, and as the page says."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMOS = ROOT / "contrib" / "example" / "classification" / "lenet" / "demos"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built from what git lists, as from a fresh clone."""
+    pytest.importorskip("setuptools", reason="the wheel is built without a network, by the environment's setuptools")
+    clone, out = tmp_path_factory.mktemp("clone"), tmp_path_factory.mktemp("wheel")
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    subprocess.run(["cp", "--parents", "-t", clone, "--", *filter(None, names.split(b"\0"))], cwd=ROOT, check=True)
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "-q",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(out),
+        str(clone),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (made,) = out.glob("*.whl")
+    return made
+
+
+@pytest.fixture(scope="module")
+def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def run(site: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "PYTHONPATH": str(site)}
+    command = [sys.executable, *words]
+    return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=280, check=False)
+
+
+def test_it_holds_one_package_with_every_model_and_nothing_that_was_made(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        (entry,) = [name for name in names if name.endswith("entry_points.txt")]
+        assert "zoo = teco_modelzoo.__main__:main" in archive.read(entry).decode()
+    assert {name.split("/")[0].partition("-")[0] for name in names} == {"teco_modelzoo"}
+    listed = subprocess.run(["git", "ls-files", "contrib"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert {f"teco_modelzoo/{name}" for name in listed.split()} <= set(names)
+    assert not [name for name in names if name.endswith((".onnx", ".pyc", ".export.json"))]
+
+
+def test_zoo_works_outside_of_the_clone(site: Path, tmp_path: Path) -> None:
+    listed = run(site, tmp_path, "-m", "teco_modelzoo", "list")
+    assert listed.returncode == 0, listed.stderr
+    assert "classification/lenet" in listed.stdout
+    assert "classification/lenet" in run(site, tmp_path, "-m", "teco_modelzoo", "info", "lenet").stdout
+
+
+def test_a_program_with_a_module_of_that_name_is_told(site: Path, tmp_path: Path) -> None:
+    (tmp_path / "utils.py").write_text("WHOSE = 'mine'\n")
+    program = "import utils; assert utils.WHOSE == 'mine'\nimport teco_modelzoo\n"
+    done = run(site, tmp_path, "-c", program)
+    assert done.returncode == 1
+    assert "this program has a module 'utils' of its own" in done.stderr
+
+
+@pytest.mark.parametrize("page", ["API.md", "API_zh.md"])
+def test_the_programs_of_the_page_run(site: Path, tmp_path: Path, page: str) -> None:
+    (tmp_path / "demos").symlink_to(DEMOS)
+    text = (ROOT / "doc" / page).read_text(encoding="utf-8")
+    programs = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    assert len(programs) == 2
+    for program in programs:
+        done = run(site, tmp_path, "-c", program)
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "digit_3_seen.png").is_file()
+    assert "10 files," in done.stdout

@@ -1,0 +1,164 @@
+"""One line in a person's own program: whatever is given, what comes back, and what is refused."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from zoo import catalogue
+from zoo.api import Net, Result, load
+from zoo.errors import ZooError
+from zoo.exporting.export import ExportOptions, export
+from zoo.manifest import Exported
+from zoo_core.errors import DataError
+
+DEMOS = catalogue.EXAMPLES / "classification" / "lenet" / "demos"
+
+
+@pytest.fixture(scope="module")
+def net(lenet_export: Exported) -> Iterator[Net]:
+    with load("lenet", folder=lenet_export.dynamic.parent) as opened:
+        yield opened
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """Of a server on this machine that has one picture."""
+    (tmp_path / "three.png").write_bytes((DEMOS / "digit_3.png").read_bytes())
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def label(result: Any) -> str:
+    assert isinstance(result, Result)
+    return str(result.to_json()["classes"][0]["label"])
+
+
+def test_whatever_holds_a_picture(net: Net, address: str) -> None:
+    path = DEMOS / "digit_3.png"
+    picture = Image.open(path)
+    given = [
+        path,
+        str(path),
+        path.read_bytes(),
+        bytearray(path.read_bytes()),
+        picture,
+        np.asarray(picture.convert("L")),
+    ]
+    given += [np.asarray(picture.convert("RGB")), np.asarray(picture.convert("RGBA")), f"{address}/three.png"]
+    assert [label(net(one)) for one in given] == ["3"] * len(given)
+    assert [label(one) for one in net(given)] == ["3"] * len(given)
+
+
+def test_several_keep_their_order(net: Net) -> None:
+    folder = net(str(DEMOS))
+    assert [label(one) for one in folder] == list("0123456789")
+    assert [one.id for one in folder] == [f"digit_{number}.png" for number in range(10)]
+    assert [label(one) for one in net(f"{DEMOS}/digit_[789].png")] == list("789")
+    assert [label(one) for one in net(f"{DEMOS}/digit_[7].png")] == ["7"]
+    assert [label(one) for one in net(iter(sorted(DEMOS.glob("*.png"), reverse=True)))] == list("9876543210")
+    assert net([]) == []
+
+
+def test_a_result_is_told_drawn_and_kept(net: Net, tmp_path: Path) -> None:
+    result = net((DEMOS / "digit_3.png").read_bytes())
+    assert isinstance(result, Result)
+    assert "trained on" in result.notice
+    assert str(result).endswith(f"({result.notice})")
+    assert json.loads(json.dumps(result.to_json()))["said"] == result.text
+    for name, written in (("seen", "seen.png"), ("seen.jpg", "seen.jpg"), ("other.webp", "other.webp")):
+        assert result.save(tmp_path / name) == tmp_path / written
+        assert Image.open(tmp_path / written).size == result.picture().size
+    with pytest.raises(DataError):
+        result.save(tmp_path / "seen.png" / "below")
+
+
+def test_what_cannot_be_read_ends_no_list(net: Net, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no picture")
+    good, bad, also = net([DEMOS / "digit_1.png", broken, DEMOS / "digit_2.png"])
+    assert (label(good), label(also)) == ("1", "2")
+    assert bad.prediction is None
+    assert "broken.png" in str(bad.error)
+    assert bad.to_json() == {"id": str(broken), "error": str(bad.error)}
+    with pytest.raises(DataError, match=r"broken\.png"):
+        bad.picture()
+    with pytest.raises(DataError, match=r"broken\.png"):
+        net(broken)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("nothing.png", "there is no file nothing.png; give a path, an address, a pattern or a folder"),
+        ("nothing*.png", "there is no file nothing"),
+        (3, "a path, an address, bytes or a list; got int"),
+        (None, "got NoneType"),
+        (np.zeros((4, 4), np.float32), r"uint8 \[H, W\], .*; got float32 \[4, 4\]"),
+        (np.zeros((3, 4, 2), np.uint8), r"got uint8 \[3, 4, 2\]"),
+        ("http://192.0.2.1/a.png", "is no address with https"),
+    ],
+)
+def test_what_is_no_picture(net: Net, given: Any, said: str) -> None:
+    with pytest.raises(ZooError, match=said):
+        net(given)
+
+
+def test_an_address_that_has_nothing(net: Net, address: str) -> None:
+    with pytest.raises(ZooError, match=f"{address}/other.png cannot be fetched: "):
+        net(f"{address}/other.png")
+
+
+def test_several_threads(net: Net) -> None:
+    files = sorted(DEMOS.glob("*.png")) * 4
+    with ThreadPoolExecutor(4) as pool:
+        assert [label(one) for one in pool.map(net, files)] == list("0123456789") * 4
+
+
+def test_it_validates_and_tunes(net: Net) -> None:
+    assert net.valid()["top1"] > 0.9
+    assert net.tune(seconds=0.05).best
+
+
+def test_an_export_is_made_once_and_again_for_other_weights(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for weights, made in ((None, True), (None, False), ("sample", False), ("random", True), ("sample", True)):
+        load("classification/lenet", folder=tmp_path / "files", weights=weights).close()
+        assert ("exporting classification/lenet" in capsys.readouterr().err) == made
+    with load("lenet", folder=tmp_path / "files", dtype="float16") as net:
+        assert label(net(DEMOS / "digit_5.png")) == "5"
+    assert capsys.readouterr().err == ""
+
+
+def test_what_load_does_not_know(lenet_export: Exported, tmp_path: Path) -> None:
+    folder = lenet_export.dynamic.parent
+    with pytest.raises(ZooError, match="nothing"):
+        load("nothing/here")
+    with pytest.raises(ZooError, match="no variant 'other'"):
+        load("lenet", variant="other", folder=folder)
+    with pytest.raises(ZooError, match="unexpected keyword argument 'colour'"):
+        load("lenet", folder=folder, colour="red")
+
+
+def test_text_is_taken_where_the_network_takes_it(tmp_path: Path) -> None:
+    model = catalogue.load("nlp/textcnn").variant()
+    export(model, tmp_path, ExportOptions(weights="sample"))
+    with load("nlp/textcnn", folder=tmp_path) as net:
+        one = net("a wonderful film")
+        assert isinstance(one, Result)
+        assert one.id == "a wonderful film"
+        assert len(net(["a wonderful film", "a dreadful film"])) == 2
+        with pytest.raises(ZooError, match="an array was given"):
+            net(np.zeros((4, 4), np.uint8))
