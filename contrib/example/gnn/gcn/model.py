@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.spec import TensorSpec
 from utils.datasets.references import LISTINGS
-from utils.datasets.references.graphs import arrange
+from utils.datasets.references.as_published import arrange
 from utils.datasets.samples.graphs import CLASSES, write_graphs
 from utils.datasets.samples.papers import TOPICS, WORDS, write_papers
 from utils.tensorflow_checkpoint import read_variables

@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.spec import TensorSpec
 from utils.datasets.references import LISTINGS
-from utils.datasets.references.graphs import arrange
+from utils.datasets.references.as_published import arrange
 from utils.datasets.samples.polyphones import write_polyphones
 from utils.safe_pickle import read_arrays
 from utils.text_file import read_lines

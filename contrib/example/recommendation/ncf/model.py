@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.spec import TensorSpec
 from utils.datasets.references import LISTINGS
-from utils.datasets.references.graphs import arrange
+from utils.datasets.references.as_published import arrange
 from utils.datasets.samples.choices import write_choices
 from utils.keras_h5 import read_weights
 from zoo.errors import ZooError

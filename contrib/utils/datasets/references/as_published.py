@@ -1,4 +1,4 @@
-"""Graphs in the layout of Planetoid, which the task reads as it is published."""
+"""Data sets whose task reads them as they are published, under the names that their listing gives them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 
 
 def arrange(files: Path, folder: Path) -> None:
-    """Write the eight files of each graph.
+    """Copy every file.
 
     Args:
-        files: holds ind.NAME.x and so on.
+        files: holds them.
         folder: the folder to fill.
     """
     shutil.copytree(files, folder, dirs_exist_ok=True)
