@@ -15,6 +15,8 @@ from utils.datasets.samples.choices import OTHERS, PERSONS, write_choices
 from utils.draw.recommendation import draw_ranking
 from utils.keras_h5 import read_weights
 from utils.metrics.recommendation import HitRate
+from zoo.catalogue import beside, load
+from zoo.errors import ZooError
 from zoo.tasks.recommendation import Ranking, Recommendation
 from zoo_core.errors import DataError
 
@@ -147,3 +149,48 @@ def test_weights_of_keras(tmp_path: Path) -> None:
             read_weights(tmp_path / "cut.h5")
     with pytest.raises(DataError, match="damaged"):
         read_weights(tmp_path / "none.h5")
+
+
+def keras(path: Path, embeddings: int, layers: dict[str, tuple[int, int]]) -> Path:
+    """A file as the authors' program writes it; every number tells its array."""
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(path, "w") as file:
+        for number, owner in enumerate(("user", "item"), start=1):
+            name = f"{owner}_embedding"
+            file[f"{name}/{name}_W"] = np.full((3, embeddings), number, np.float32)
+        for number, (name, shape) in enumerate(layers.items(), start=3):
+            file[f"{name}/{name}_W"] = np.full(shape, number, np.float32)
+            file[f"{name}/{name}_b"] = np.full(shape[1], number / 2, np.float32)
+    return path
+
+
+def test_gmf_and_mlp_become_neumf(tmp_path: Path) -> None:
+    module = beside(str(load("recommendation/ncf").folder / "model.py"), "model")
+    gmf = keras(tmp_path / "gmf.h5", 8, {"prediction": (8, 1)})
+    mlp = keras(tmp_path / "mlp.h5", 32, {"layer1": (64, 32), "prediction": (8, 1)})
+    found = module.joined(gmf, mlp)
+    assert {name: array.shape for name, array in found.items()} == {
+        "gmf.user.weight": (3, 8),
+        "gmf.item.weight": (3, 8),
+        "mlp.user.weight": (3, 32),
+        "mlp.item.weight": (3, 32),
+        "layers.0.weight": (32, 64),
+        "layers.0.bias": (32,),
+        "prediction.weight": (1, 16),
+        "prediction.bias": (1,),
+    }
+    # each counts half: 3 and 4, and of the biases 1.5 and 2
+    assert found["prediction.weight"].tolist() == [[1.5] * 8 + [2.0] * 8]
+    assert found["prediction.bias"].tolist() == [1.75]
+    for pair in ((gmf, gmf), (gmf, keras(tmp_path / "half.h5", 32, {"layer1": (64, 32)}))):
+        with pytest.raises(ZooError, match="not the authors' files of GMF and of MLP"):
+            module.joined(*pair)
+    with pytest.raises(ZooError, match="no array of this network"):
+        module.convert(keras_of_another_kind(tmp_path / "other.h5"))
+
+
+def keras_of_another_kind(path: Path) -> Path:
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(path, "w") as file:
+        file["one/kernel"] = np.zeros((2, 2), np.float32)
+    return path
