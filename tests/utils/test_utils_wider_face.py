@@ -1,11 +1,13 @@
 """WIDER FACE's own format, on a miniature of it, and the drawn faces that are written in it."""
 
 import hashlib
+import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from utils.datasets.references import wider_face
 from utils.datasets.samples.faces import PICTURES, WITHOUT_FACES, draw_picture, sample_picture, write_faces
 from utils.datasets.wider_face import WiderFace
 from zoo_core.errors import DataError
@@ -179,3 +181,36 @@ def test_landmarks_lie_where_the_features_are():
             assert nose[1] < max(mouth[1], other[1])
             checked += 1
     assert checked > 8
+
+
+def packed(files, archive: str, contents: dict[str, bytes]) -> None:
+    files.mkdir(exist_ok=True)
+    with zipfile.ZipFile(files / archive, "w") as opened:
+        for name, content in contents.items():
+            opened.writestr(name, content)
+
+
+def test_the_authors_archives_become_their_layout(wider, tmp_path) -> None:
+    root, files = wider(labels=None), tmp_path / "files"
+    pictures = {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*.jpg")}
+    packed(files, wider_face.PICTURES, pictures | {"WIDER_val/images/../../outside.jpg": b"", "readme.txt": b""})
+    lists = "wider_face_split/wider_face_val_bbx_gt.txt"
+    packed(files, wider_face.LISTS, {lists: BOXES.encode(), "wider_face_split/wider_face_train_bbx_gt.txt": b"no"})
+    made = tmp_path / "a/made"
+    made.mkdir(parents=True)
+    wider_face.arrange(files, made)
+    assert len(WiderFace(made)) == 3
+    assert sorted(path.name for path in made.rglob("*") if path.is_file()) == sorted(
+        [*(path.rpartition("/")[2] for path in pictures), "wider_face_val_bbx_gt.txt"]
+    )
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["made"]
+
+
+def test_archives_that_are_none_and_that_hold_something_else(tmp_path) -> None:
+    files = tmp_path / "files"
+    packed(files, wider_face.PICTURES, {"other/a.jpg": b""})
+    with pytest.raises(DataError, match=r"WIDER_val\.zip holds 0 files"):
+        wider_face.arrange(files, tmp_path)
+    (files / wider_face.PICTURES).write_bytes(b"PK no zip")
+    with pytest.raises(DataError, match=r"WIDER_val\.zip cannot be read"):
+        wider_face.arrange(files, tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from zoo.__main__ import main
 from zoo.data import ReferenceData
 from zoo.errors import ZooError
 from zoo.fetching.mirror import VARIABLE
-from zoo.model import Model, Packaged, Pretrained
-from zoo.references import data_folder, files_of, place_of, reference_folder
+from zoo.model import Model, Packaged, Pretrained, Published
+from zoo.references import NotPlacedError, data_folder, files_of, place_of, reference_folder
 from zoo.running.padding import chunks
 from zoo.tasks.image_to_image import ImageToImage
 from zoo_core.hashing import sha256
@@ -126,6 +127,42 @@ def test_a_wrong_or_cut_or_missing_file_is_a_sentence_and_nothing_is_half_kept(
     (mirror / "a.txt").unlink()  # what was fetched before the interruption is not asked for again
     (mirror / "b.txt").write_bytes(good)
     assert len(list(reference_folder(data).iterdir())) == 2
+
+
+def test_files_that_a_person_has_to_place(data: ReferenceData, mirror: Path, tmp_path: Path) -> None:
+    lines = data.listing.read_text().splitlines()
+    other = hashlib.md5((mirror / "b.txt").read_bytes(), usedforsecurity=False).hexdigest()
+    lines[1] = f"http://{HOST}/page\t0\t{other}\tpart/b.txt"  # no size, and the MD5 that its source states
+    data.listing.write_text("\n".join(lines))
+    data = replace(data, placed="ask for the letters")
+    folder = tmp_path / "home/placed/letters/part"
+    folder.mkdir(parents=True)
+    (folder / "a.txt").write_bytes((mirror / "a.txt").read_bytes())
+    (folder / "b.txt").write_text("this is c")
+    with pytest.raises(NotPlacedError) as caught:
+        reference_folder(data)
+    for words in ("ask for the letters", str(folder.parent), "part/b.txt", f"expected {other}"):
+        assert words in str(caught.value)
+    assert "part/a.txt" not in str(caught.value)
+    (folder / "b.txt").unlink()
+    with pytest.raises(NotPlacedError, match=r"part/b\.txt \(http.*page\): it is not there"):
+        reference_folder(data)
+    assert not place_of(data).exists()
+    (folder / "b.txt").write_bytes((mirror / "b.txt").read_bytes())
+    assert len(list(reference_folder(data).iterdir())) == 2
+
+
+def test_all_passes_over_what_nobody_has_placed(
+    known: Model, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert known.reference
+    placed = replace(known, reference=replace(known.reference, placed="ask for the letters"))
+    placed = replace(placed, published=Published("top1", 0.9, "nobody"))
+    monkeypatch.setattr(catalogue, "described", lambda: iter([placed]))
+    assert main(["reproduce", "--all", "--runs", str(tmp_path / "runs")]) == 0
+    assert "passed over: Letters is not fetched by a program: ask for the letters" in capsys.readouterr().out
+    assert main(["fetch", "--all", "--mirror", str(tmp_path / "other")]) == 2
+    assert "ask for the letters" in capsys.readouterr().err
 
 
 def test_data_that_cannot_be_arranged_leave_nothing(data: ReferenceData) -> None:

@@ -13,6 +13,7 @@ from zoo.errors import CheckFailedError, ZooError
 from zoo.exporting.export import ExportOptions, export
 from zoo.manifest import RUNS
 from zoo.model import Model
+from zoo.references import NotPlacedError
 from zoo.running.setting import Setting
 from zoo_core.errors import ZooCoreError
 from zoo_core.files import write_json
@@ -45,6 +46,10 @@ def _reproduce(args: argparse.Namespace) -> int:
         print(f"[{number}/{len(chosen)}] {model.id} {model.variant}", flush=True)
         try:
             done.append(_one(model, args))
+        except NotPlacedError as error:
+            if not args.all:
+                raise
+            print(f"passed over: {error}")
         except ZooCoreError as error:
             if not args.all:
                 raise

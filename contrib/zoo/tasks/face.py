@@ -10,13 +10,27 @@ from typing import Any
 import numpy as np
 
 from utils.datasets.folder import IMAGE_SUFFIXES
+from utils.datasets.references import LISTINGS, wider_face
 from utils.datasets.sample import Sample
 from utils.datasets.wider_face import WiderFace
 from utils.metrics.face import FaceMetric, agreement
 from utils.postprocess.pytorch.face import CenterFaceDecoder, FoundFaces
+from zoo.data import ReferenceData
 from zoo.task import Task
 from zoo.tasks.detection import DetectionTransform
 
+WIDER_FACE = ReferenceData(
+    "wider_face_val",
+    "WIDER FACE, validation",
+    LISTINGS / "wider_face_val.tsv",
+    wider_face.arrange,
+    "none stated",
+    3226,
+    terms="WIDER FACE (The Chinese University of Hong Kong): pictures of the web, for research",
+    other="the published figure is of the faces that the authors' evaluation calls easy, and this one of all",
+    placed="download WIDER_val.zip (363 MB) and wider_face_split.zip from its authors' page, "
+    "http://shuoyang1213.me/WIDERFACE",
+)
 POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 
 

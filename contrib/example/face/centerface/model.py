@@ -11,7 +11,7 @@ from zoo.catalogue import beside
 from zoo.family import Family
 from zoo.frameworks.onnx_weights import state_from_onnx
 from zoo.model import Model, Packaged, Part, Published, SampleData
-from zoo.tasks.face import FaceDetection
+from zoo.tasks.face import WIDER_FACE, FaceDetection
 
 # The width of the backbone, and whether the network is that of the authors' file.
 SHAPES = {"centerface_half": (0.5, False), "centerface": (1.0, True)}
@@ -65,6 +65,7 @@ def model(variant: str) -> Model:
         paper="Xu et al., CenterFace: Joint Face Detection and Alignment Using Face as Point, 2019",
         pretrained=PRETRAINED.get(variant),
         published=PUBLISHED.get(variant),
+        reference=WIDER_FACE if variant in PUBLISHED else None,
     )
 
 

@@ -11,7 +11,7 @@ from zoo.catalogue import beside
 from zoo.family import Family
 from zoo.index import DEMOS
 from zoo.model import Model, Part, Pretrained, Published, SampleData
-from zoo.tasks.face import FaceDetection
+from zoo.tasks.face import WIDER_FACE, FaceDetection
 
 HEIGHT, WIDTH = 240, 320
 REPOSITORY = "Linzaer/Ultra-Light-Fast-Generic-Face-Detector-1MB/dffdddda9794a50607cba8f318507a28c1c27cab"
@@ -49,6 +49,7 @@ def model(variant: str) -> Model:
         published=Published(
             "ap50", 0.787, "the authors' readme, WIDER FACE validation set, easy faces, 320 x 240; not the drawn faces"
         ),
+        reference=WIDER_FACE,
         demos=DEMOS / "things",
     )
 

@@ -13,7 +13,7 @@ from zoo.family import Family
 from zoo.frameworks.onnx_weights import state_from_onnx
 from zoo.index import DEMOS
 from zoo.model import Model, Part, Pretrained, Published, SampleData
-from zoo.tasks.face import FaceDetection
+from zoo.tasks.face import WIDER_FACE, FaceDetection
 
 SIZE = 640
 REPOSITORY = "ShiqiYu/libfacedetection.train/0047ac24afb1a50a0c6105001c89d1b5b805dbf1"
@@ -54,6 +54,7 @@ def model(variant: str) -> Model:
         published=Published(
             "ap50", 0.892, "the authors' readme, WIDER FACE validation set, easy faces; not the drawn faces"
         ),
+        reference=WIDER_FACE,
         demos=DEMOS / "things",
     )
 
