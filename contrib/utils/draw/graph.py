@@ -46,7 +46,8 @@ def draw_graph(graph: Graph, classes: np.ndarray, labels: Sequence[str]) -> Imag
             draw.ellipse((x - ring, y - ring, x + ring, y + ring), fill=INK)
             draw.ellipse((x - ring + 4, y - ring + 4, x + ring - 4, y + ring - 4), fill=PAPER)
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=COLOURS[index % len(COLOURS)])
-    _draw_legend(draw, [index for index in range(len(labels)) if (classes == index).any()], labels)
+    shown = [index for index in range(len(labels)) if (classes == index).any()]
+    _draw_legend(draw, shown, labels, told=bool((graph.known >= 0).any()))
     return canvas.resize((WIDTH, HEIGHT + LEGEND), Image.Resampling.LANCZOS)
 
 
@@ -74,13 +75,15 @@ def _draw_names(draw: ImageDraw.ImageDraw, graph: Graph, places: list[tuple[floa
         )
 
 
-def _draw_legend(draw: ImageDraw.ImageDraw, shown: Sequence[int], labels: Sequence[str]) -> None:
-    """A dot and a name for each class that occurs, and what a ring means."""
+def _draw_legend(draw: ImageDraw.ImageDraw, shown: Sequence[int], labels: Sequence[str], told: bool) -> None:
+    """A dot and a name for each class that occurs, and what a ring means, where there is one."""
     font = ImageFont.load_default(size=15 * SCALE)
     x, y, radius = MARGIN * SCALE, (HEIGHT + LEGEND // 2) * SCALE, 7 * SCALE
     for index in shown:
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=COLOURS[index % len(COLOURS)])
         draw.text((x + 2 * radius, y), labels[index], fill=INK, font=font, anchor="lm")
         x += 4 * radius + round(font.getlength(labels[index]))
+    if not told:
+        return
     draw.ellipse((x - radius, y - radius, x + radius, y + radius), outline=INK, width=2 * SCALE)
     draw.text((x + 2 * radius, y), "class was told", fill=INK, font=font, anchor="lm")
