@@ -35,6 +35,7 @@ class Control(Task):
 
     suffixes = EPISODE_SUFFIXES
     data_name = "episode"
+    continuous = False  # whether actions are numbers within limits
     picture_suffix = ".gif"
 
     @property
@@ -43,7 +44,7 @@ class Control(Task):
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
         """An observation of the episode, for comparing tensors: the one after some random steps."""
-        found = wander(self._episode(data), _STEPS)
+        found = wander(self._episode(data), _STEPS, self.continuous)
         if out is None:
             return (found,), None
         np.copyto(out[0], found, casting="same_kind")
