@@ -64,8 +64,9 @@ def open_environment(name: str, continuous: bool = False) -> Any:
             f"Gymnasium has no environment {name} ({error}). Is the package that brings it installed?"
         ) from error
     spaces = gymnasium.spaces
-    observed, acted = environment.observation_space, environment.action_space
-    expected = spaces.Box if continuous else spaces.Discrete
+    observed: Any = environment.observation_space
+    acted: Any = environment.action_space
+    expected: Any = spaces.Box if continuous else spaces.Discrete
     if not isinstance(observed, spaces.Box) or not isinstance(acted, expected):
         environment.close()
         raise DataError(

@@ -97,9 +97,9 @@ def test_rows_and_their_mistakes(tmp_path: Path) -> None:
     assert task.draw(row, task.postprocess([np.zeros((1, 1))], [None])[0]).width == 640
 
 
-@pytest.mark.parametrize("variant", ["gcn", "gat"])
-def test_padding_changes_nothing_of_a_graph(variant: str) -> None:
-    model = find("gnn/gcn", variant)
+@pytest.mark.parametrize(("name", "variant"), [("gnn/gcn", "gcn"), ("gnn/gcn", "gat"), ("gnn/graphsage", None)])
+def test_padding_changes_nothing_of_a_graph(name: str, variant: str | None) -> None:
+    model = find(name, variant)
     net = network(model)
     (one, nodes), (other, _) = (model.task.preprocess(graph) for graph, _ in (graphs.karate(), graphs.planted(5)))
     assert model.task.padding is not None

@@ -50,7 +50,7 @@ class Control(Task):
         np.copyto(out[0], found, casting="same_kind")
         return out, None
 
-    def postprocess(self, outputs: list[np.ndarray], metas: list[Any]) -> list[int]:
+    def postprocess(self, outputs: list[np.ndarray], metas: list[Any]) -> list[Any]:
         """The actions, counted from 0."""
         return [int(action) for action in _best(outputs[0])]
 
