@@ -9,10 +9,15 @@ _LEFT = 130
 
 
 def draw_ranking(user: int, items: np.ndarray, scores: np.ndarray) -> Image.Image:
+    """Draw an order for a person, as `draw_items` does."""
+    return draw_items(f"user {user}", items, scores)
+
+
+def draw_items(title: str, items: np.ndarray, scores: np.ndarray) -> Image.Image:
     """Draw an order.
 
     Args:
-        user: the person.
+        title: whom or what it is for.
         items, scores: int [n] and float [n], 0 to 1, the best first; the first ten are drawn.
 
     Returns:
@@ -21,7 +26,7 @@ def draw_ranking(user: int, items: np.ndarray, scores: np.ndarray) -> Image.Imag
     shown = min(MOST, len(items))
     canvas = Image.new("RGB", (WIDTH, 64 + shown * ROW + MARGIN), PAPER)
     draw = ImageDraw.Draw(canvas)
-    draw.text((MARGIN, 20), f"user {user}: {shown} of {len(items)} items", fill=INK, font=ImageFont.load_default(18))
+    draw.text((MARGIN, 20), f"{title}: {shown} of {len(items)} items", fill=INK, font=ImageFont.load_default(18))
     font = ImageFont.load_default(14)
     for place, (item, score) in enumerate(zip(items[:shown], scores[:shown], strict=True)):
         top = 60 + place * ROW
