@@ -11,6 +11,7 @@ import pytest
 
 from utils.datasets.histories import Histories, read_history
 from utils.datasets.samples.successions import HELD_OUT, ITEMS, draw, probabilities, transitions, write_successions
+from utils.metrics.base import Metric
 from zoo import catalogue
 from zoo.tasks.next_choice import NextChoice
 from zoo_core.errors import DataError
@@ -95,7 +96,7 @@ def test_the_drawn_choices_follow_their_rule(tmp_path: Path) -> None:
     assert len(found) == HELD_OUT
     assert all(len(sample.data.items) == 100 for sample in found)
     best = json.loads((tmp_path / "made/best.json").read_text())
-    metric = NextChoice(items=ITEMS).metric()
+    metric: Metric = NextChoice(items=ITEMS).metric()
     for sample in found:
         shares = probabilities((sample.data.chosen - 1).tolist(), tables)
         assert shares.sum() == pytest.approx(1)

@@ -72,5 +72,6 @@ def test_recordings_that_are_too_short(tmp_path: Path) -> None:
 
 def test_the_letters_are_those_of_the_published_vocabulary() -> None:
     task = catalogue.load("speech/wav2vec2").variant("base").task
+    assert isinstance(task, CtcSpeech)
     assert len(set(task.letters)) == 32
     assert (task.letters.index("|"), task.letters.index("E"), task.letters.index("Z")) == (4, 5, 31)
