@@ -23,6 +23,7 @@ from zoo.weights import Weights, require_match
 from zoo_core.errors import first_line
 
 _CELL = f"{__package__}.mindspore_cell"
+_COUNTER = ".num_batches_tracked"
 
 
 def load(model: Model, weights: Weights, batch: list[np.ndarray]) -> worker.WorkerSession:
@@ -60,7 +61,9 @@ def _read_state(path: Path) -> dict[str, np.ndarray]:
         if is_safetensors(path):
             from safetensors.numpy import load_file
 
-            return load_file(str(path))
+            found = load_file(str(path))
+            # PyTorch counts the batches that a norm was trained on; MindSpore does not, and no result depends on it
+            return {name: array for name, array in found.items() if not name.endswith(_COUNTER)}
         return worker.call(python(), _CELL, "read_ckpt", str(path.absolute()))
     except Exception as error:
         # MindSpore's and safetensors' errors alike mean that the file is not a checkpoint
