@@ -32,7 +32,7 @@ def load(name: str) -> Model:
     return catalogue.load(name).variant()
 
 
-@pytest.fixture(scope="module", params=["textcnn", "sentence_embedding"])
+@pytest.fixture(scope="module", params=["textcnn", "textrcnn", "lstm_sentiment", "sentence_embedding"])
 def model_and_engine(request: pytest.FixtureRequest) -> Iterator[tuple[Any, Engine]]:
     """A model, and its own network in PyTorch with its default weights."""
     model = load(f"nlp/{request.param}")
