@@ -1,10 +1,12 @@
-"""Generating tokens with a network that is called step by step: greedy, and beam search. numpy only.
+"""Generating tokens with a network that is called step by step: greedy, drawn, and by beam search. numpy only.
 
-Both choose as `generate()` of the transformers library (version 5) chooses, so that tokens are equal to its own.
+Greedy and beam search choose as `generate()` of the transformers library (version 5) chooses, so that tokens are equal
+to its own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
@@ -12,6 +14,8 @@ import numpy as np
 
 from zoo_core.errors import DataError
 
+# From logits [rows, vocabulary] to a token a row, int64 [rows]
+Choose = Callable[[np.ndarray], np.ndarray]
 _NEVER = np.float32(-1e9)  # the logarithm of what must not be chosen, and can still be added up
 
 
@@ -56,29 +60,39 @@ class Search:
     never: tuple[int, ...] = ()
     never_first: tuple[int, ...] = ()
 
-    def __call__(self, step: Step, rows: int) -> np.ndarray:
+    def __call__(
+        self, step: Step, rows: int, choose: Choose | None = None, told: Callable[[np.ndarray], None] | None = None
+    ) -> np.ndarray:
         """The tokens of each text, int64 [rows, length], `start` included; behind `end` there is `filling`.
 
         Args:
             step: called for rows * beams rows; those of a text are beside each other.
             rows: how many texts.
+            choose: without beams, how a token is chosen; by default the best one.
+            told: without beams, called with the tokens so far, int64 [rows, length], whenever there is one more.
 
         Raises:
             DataError: the network gave NaN or infinity.
         """
-        return self._greedy(step, rows) if self.beams == 1 else _Beams(self, rows).run(step)
+        if self.beams > 1:
+            return _Beams(self, rows).run(step)
+        return self._one_by_one(step, rows, choose or _best, told)
 
     def limited(self, most: int) -> Search:
         """The same with at most so many tokens."""
         return replace(self, most=most)
 
-    def _greedy(self, step: Step, rows: int) -> np.ndarray:
+    def _one_by_one(
+        self, step: Step, rows: int, choose: Choose, told: Callable[[np.ndarray], None] | None
+    ) -> np.ndarray:
         found = np.full((rows, self.most), self.filling, np.int64)
         found[:, 0] = self.start
         running = np.ones(rows, bool)
         for place in range(1, self.most):
             scores = self.allowed(_finite(step(found[:, place - 1], None)), place)
-            found[running, place] = scores.argmax(axis=1)[running]
+            found[running, place] = choose(scores)[running]
+            if told is not None:
+                told(found[:, : place + 1])
             running &= found[:, place] != self.end
             if not running.any():
                 return found[:, : place + 1]
@@ -183,6 +197,10 @@ class _Beams:
         possible = self.scores[:, :1] / np.float32(length**search.length_penalty)
         worst = np.where(self.ended, self.whole_scores.min(axis=1, keepdims=True), _NEVER)
         self.hopeful &= (possible > worst).any(axis=1, keepdims=True)
+
+
+def _best(scores: np.ndarray) -> np.ndarray:
+    return scores.argmax(axis=1)
 
 
 def _largest(scores: np.ndarray, count: int) -> np.ndarray:

@@ -39,6 +39,8 @@ class Task(ABC):
     Raises DataError; then each sample is preprocessed alone, which tells the wrong one. None elsewhere.
     play: for closed loops, where what the network says decides what it sees next: called with the engine and the
     samples of a batch, it returns their predictions. None elsewhere.
+    writing: for tasks that write text: the same task with what --max_new_tokens and the like ask for (by the flags'
+    names; `told` is called with each piece of a single text as it comes). Raises DataError. None elsewhere.
     """
 
     suffixes: tuple[str, ...] = ()
@@ -52,6 +54,7 @@ class Task(ABC):
     python_bound: bool = False
     many: Callable[[Sequence[Any]], tuple[tuple[np.ndarray, ...], list[Any]]] | None = None
     play: Callable[[Run, Sequence[Sample]], list[Any]] | None = None
+    writing: Callable[..., Task] | None = None
 
     @property
     def source_identity(self) -> str:

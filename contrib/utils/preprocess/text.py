@@ -83,12 +83,16 @@ class TextEncoder:
         """How many ids `text` becomes, without a word about what is cut."""
         return len(self._encoded(text)[0])
 
-    def _encoded(self, text: str) -> tuple[list[int], int]:
+    def encoding(self, text: str) -> Any:
+        """The library's own answer: ids, and where in the text each is from. Raises DataError."""
         # a lone surrogate, as it comes from a terminal, is no Unicode text
         try:
-            encoding = self._tokenizer.encode(text.encode("utf-8", "replace").decode("utf-8"))
+            return self._tokenizer.encode(text.encode("utf-8", "replace").decode("utf-8"))
         except Exception as error:  # what the library raises, where a tokenizer.json lacks what its model needs
             raise DataError(f"the tokenizer cannot encode this text: {error!s:.200}. Is its file whole?") from error
+
+    def _encoded(self, text: str) -> tuple[list[int], int]:
+        encoding = self.encoding(text)
         pieces = [encoding, *encoding.overflowing]
         return encoding.ids, sum(len(piece.ids) - self._special for piece in pieces) + self._special
 

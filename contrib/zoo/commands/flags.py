@@ -17,6 +17,8 @@ _FIELDS = (
     "ckpt", "folder", "target", "dtype", "batch_size", "input_size", "input_name", "pass_path", "devices", "replicas",
     "streams", "threads", "workers", "processes", "timeout", "decoder", "topk", "token_budget", "skip_postprocess",
 )  # fmt: skip
+# Flags of tasks that write text, as `Task.writing` takes them
+_WRITING = ("max_new_tokens", "beams", "temperature", "top_k", "top_p", "seed")
 
 
 def boolean(text: str) -> bool:
@@ -143,6 +145,19 @@ def add_token_budget(parser: argparse.ArgumentParser, family: Family) -> None:
         parser.add_argument("--token_budget", type=positive, help=help_text)
 
 
+def add_writing_flags(parser: argparse.ArgumentParser, family: Family) -> None:
+    """How text is written, for models that write any."""
+    if family.variant().task.writing is None:
+        return
+    made = parser.add_argument_group("what is written")
+    made.add_argument("--max_new_tokens", type=positive, help="tokens at most (default: the model's)")
+    made.add_argument("--beams", type=positive, help="follow so many texts at once, and take the likeliest")
+    made.add_argument("--temperature", type=float, help="draw tokens by their probability; below 1 likely ones more")
+    made.add_argument("--top_k", type=positive, help="draw among so many of the likeliest tokens")
+    made.add_argument("--top_p", type=float, help="draw among the likeliest ones with this probability together")
+    made.add_argument("--seed", type=int, help="of what is drawn (default 0)")
+
+
 def model_of(family: Family, args: argparse.Namespace) -> Model:
     """The variant that the flags ask for: --variant, else the one that --ckpt was exported from, else the default."""
     asked = getattr(args, "variant", None)
@@ -167,4 +182,5 @@ def _exported_variant(family: Family, ckpt: Path) -> str | None:
 def setting_of(family: Family, args: argparse.Namespace, **changes: Any) -> Setting:
     """The setting that the flags ask for; `changes` are fields that a command decides itself."""
     given = {name: getattr(args, name) for name in _FIELDS if hasattr(args, name)}
-    return Setting(model_of(family, args), **(given | changes))
+    writing = {name: getattr(args, name) for name in _WRITING if getattr(args, name, None) is not None}
+    return Setting(model_of(family, args), **({"writing": writing} | given | changes))

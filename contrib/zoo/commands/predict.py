@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from utils.datasets.sample import Sample
 from zoo.accuracy.choice import choose_target
 from zoo.commands import console, flags
 from zoo.commands.notice import captioned, weights_notice
+from zoo.commands.stream import Stream
 from zoo.errors import CheckFailedError, ZooError
 from zoo.family import Family
 from zoo.model import Model
@@ -45,13 +46,15 @@ class Output:
 class Given:
     """What is to be predicted: samples, those that could not be read, and what each one's picture is called.
 
-    tolerant: whether the job goes on without samples that cannot be read.
+    tolerant: whether the job goes on without samples that cannot be read. stream: prints a single prediction as it
+    comes, where its task writes text.
     """
 
     samples: Sequence[Sample]
     names: Mapping[str, str]
     bad: Sequence[Bad] = ()
     tolerant: bool = False
+    stream: Stream | None = None
 
 
 def single(family: Family, argv: list[str] | None = None) -> int:
@@ -95,6 +98,7 @@ def _parser(family: Family, description: str, batch_size: int) -> argparse.Argum
     flags.add_shared_flags(parser, batch_size)
     flags.add_device_flags(parser)
     flags.add_token_budget(parser, family)
+    flags.add_writing_flags(parser, family)
     parser.add_argument("--json", type=Path, help="write the results to this file")
     parser.add_argument("--save_dir", type=Path, help="write an annotated picture a sample to this folder")
     parser.add_argument(
@@ -110,7 +114,7 @@ def predict_typed(setting: Setting, texts: Sequence[str], output: Output) -> int
     """Predict what was typed."""
     task = setting.model.task
     samples = [Sample(f"text {number}", task.from_text(text)) for number, text in enumerate(texts, start=1)]
-    return predict(setting, Given(samples, {sample.id: sample.id for sample in samples}), output)
+    return _predict_one(setting, Given(samples, {sample.id: sample.id for sample in samples}), output)
 
 
 def predict_file(setting: Setting, path: Path | None, output: Output) -> int:
@@ -130,7 +134,15 @@ def predict_file(setting: Setting, path: Path | None, output: Output) -> int:
     pictures = _pictures(model.task, output.save_dir, given.names)
     if any(picture.resolve() == Path(path or "").resolve() for picture in pictures.values()):
         raise ZooError(f"--save_dir {output.save_dir} would overwrite {path} itself; choose another folder")
-    return predict(setting, given, output)
+    return _predict_one(setting, given, output)
+
+
+def _predict_one(setting: Setting, given: Given, output: Output) -> int:
+    """Predict; a single text that is written is told as it comes."""
+    if setting.model.task.writing is None or len(given.samples) != 1:
+        return predict(setting, given, output)
+    stream = Stream(given.samples[0].id)
+    return predict(setting.but(writing={**setting.writing, "told": stream}), replace(given, stream=stream), output)
 
 
 def predict_folder(setting: Setting, path: Path | None, output: Output) -> int:
@@ -197,7 +209,7 @@ def predict(setting: Setting, given: Given, output: Output) -> int:
         bar = progress(found, total, "predicting", "batch") if total > 1 else found
         for sample, prediction in _in_order(task, samples, bar):
             said = task.describe(prediction, setting.topk)
-            print(f"{sample.id}: {said}")
+            (given.stream or Stream(sample.id)).finish(said)
             records.append(_record(task, sample, prediction, pictures.get(sample.id), notice) | {"said": said})
             together.append((sample.id, prediction))
         compared = task.compare(together)

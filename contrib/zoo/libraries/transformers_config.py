@@ -18,6 +18,7 @@ from zoo_core.errors import first_line
 
 State = dict[str, Any]
 _POOLER = "add_pooling_layer"  # an argument of BERT and its like
+_HIDDEN = -1e4  # added to the scores of what must not be looked at; float16 has it too
 
 
 def image_classifier_of(config: Path, state: State | None = None) -> Any:
@@ -133,3 +134,43 @@ def _network(kind: Any, config: Path, state: State | None, **options: Any) -> tu
     if network is None:
         network = loaded(kind, kind.__name__, config=settings, state_dict=state, **options)
     return network, network.forward
+
+
+def language_model_of(config: Path, state: State | None = None) -> Any:
+    """Tokens, which of those before them count, and their keys and values, to logits and the tokens' own ones.
+
+    The network takes ids, int64 [N, length], `seen`, int64 [N, past], 0 where a place is empty, and `cache`, float
+    [N, 2 * layers, heads, past, size], keys and values of a layer beside each other; it gives logits [N, length, words]
+    and [N, 2 * layers, heads, length, size]. Positions are counted where `seen` is not 0. Arguments as
+    `image_classifier_of`.
+    """
+    network, forward = _network(class_of(config), config, state)
+
+    def answer(input_ids: Any, seen: Any, cache: Any) -> Any:
+        import torch
+        from transformers.cache_utils import DynamicCache
+
+        places = torch.arange(input_ids.shape[1])
+        kept: Any = DynamicCache()
+        for layer in range(cache.shape[1] // 2):
+            kept.update(cache[:, 2 * layer], cache[:, 2 * layer + 1], layer)
+        before = seen[:, None, None, :].expand(-1, 1, input_ids.shape[1], -1) > 0
+        own = (places[None, :] <= places[:, None])[None, None].expand(input_ids.shape[0], -1, -1, -1)
+        hidden = torch.where(torch.cat([before, own], dim=3), 0.0, _HIDDEN)
+        found = forward(
+            input_ids=input_ids,
+            attention_mask=hidden,
+            position_ids=seen.sum(dim=1, keepdim=True) + places[None, :],
+            **{_cache_argument(forward): kept},
+            use_cache=True,
+        )
+        new = [each[:, :, cache.shape[3] :] for layer in kept.layers for each in (layer.keys, layer.values)]
+        return found.logits, torch.stack(new, dim=1)
+
+    network.forward = answer
+    return network
+
+
+def _cache_argument(forward: Callable[..., Any]) -> str:
+    """What this version of the library calls the keys and values of the tokens before."""
+    return "cache" if "cache" in inspect.signature(forward).parameters else "past_key_values"

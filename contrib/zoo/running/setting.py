@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ class Setting:
         topk: predictions hold at least so many classes.
         token_budget: positions a batch, with padded inputs.
         skip_postprocess: run the network only.
+        writing: how text is written, as `Task.writing` takes it, where the task writes any.
     """
 
     model: Model
@@ -66,6 +67,7 @@ class Setting:
     topk: int = 1
     token_budget: int | None = None
     skip_postprocess: bool = False
+    writing: Mapping[str, Any] = field(default_factory=dict)
 
     def but(self, **changes: Any) -> Setting:
         """The same, with these fields changed."""
@@ -114,6 +116,8 @@ class Setting:
         """The model's task at this input size, with this decoder. Raises ZooError where there is no fast one."""
         self.sizes()
         task = self.model.task.adapted(self.input_size, self.topk)
+        if self.writing and task.writing is not None:
+            task = task.writing(**self.writing)
         if self.decoder == "reference":
             return task
         fast = task.fast()
