@@ -275,7 +275,7 @@ def test_folders_that_do_not_fit(made: Any, tmp_path: Path) -> None:
     assert "is for regression" in said(task, lambda folder: edited(folder, problem_type="regression"))
     assert "tokenizer.json has 114 tokens, and the network 20" in said(task, lambda f: write_tokenizer(f, 100))
     assert "holds a BertForSequenceClassification" in said((), lambda folder: None)
-    assert "serve --task classification, text_classification, embedding" in said(
+    assert "serve --task classification, text_classification, embedding, generation" in said(
         ("--task", "segmentation"), lambda folder: None
     )
     assert "takes a FOLDER of transformers' save_pretrained" in made.refused("mine_for_test:tiny", *task)

@@ -229,7 +229,7 @@ def test_the_same_networks_as_onnx_files(
         ("keywords", "tabular", "tables are click logs of 13 numbers and 26 categories"),
         ("clicks", "classification", "does not run on [2, 3, 224, 224]"),
         ("keywords", "keypoints", "copy face/centerface and change model.py"),
-        ("keywords", "generation", "copy nlp/transformer"),
+        ("keywords", "translation", "copy nlp/transformer"),
         ("keywords", "poetry", "got 'poetry': Write model.py by hand"),
     ],
 )

@@ -27,6 +27,7 @@ from zoo.contributing.new.tasks import (
     classification,
     detection,
     embedding,
+    generation,
     image_to_image,
     segmentation,
     tabular,
@@ -48,11 +49,11 @@ TASKS: dict[str, Callable[[Source, Asked], Description]] = {
     "image_to_image": image_to_image.described,
     "audio": audio.described,
     "tabular": tabular.described,
+    "generation": generation.described,
 }
 # What the zoo has models of that are too different from each other to be written from a source
 _EXAMPLES = {
     "keypoints": "face/centerface",
-    "generation": "nlp/transformer",
     "translation": "nlp/transformer",
     "recognition": "ocr/crnn",
     "graph": "gnn/gcn",

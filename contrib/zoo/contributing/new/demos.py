@@ -32,7 +32,7 @@ def write(folder: Path) -> None:
 
 def _few(model: Model, sample: Path) -> list[Any]:
     """Data of different classes first; of files, the small ones."""
-    found = [getattr(one.data, "path", one.data) for one in model.task.dataset(sample)]
+    found = [getattr(one.data, "opening", getattr(one.data, "path", one.data)) for one in model.task.dataset(sample)]
     files = [one for one in found if isinstance(one, Path)]
     texts = [one for one in found if isinstance(one, str)]
     if not files and not texts:

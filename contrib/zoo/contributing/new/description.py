@@ -14,7 +14,7 @@ class Description:
 
     Attributes:
         source: where it comes from.
-        inputs, outputs, size: of its part.
+        inputs, outputs, size, static: of its part.
         gives: what its outputs are, in a word: "logits".
         task, sample: expressions of model.py.
         imports: (module, name) that they need.
@@ -36,6 +36,7 @@ class Description:
     overview: str
     data: str
     size: dict[str, int] = field(default_factory=dict)
+    static: bool = True
     constants: str = ""
     built: bool = False
     note: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.spec import TensorSpec
@@ -26,12 +27,10 @@ def model(variant: str) -> Model:
         build=partial(build, variant),
         parts=(
             Part(
-                inputs=(
-                    {inputs}
-                ),
-                outputs=({outputs},),
+                inputs=({inputs}),
+                outputs=({outputs}),
                 size={size},
-            ),
+{static}            ),
         ),
         task={task},
         sample={sample},
@@ -111,17 +110,16 @@ def model(page: Page, known: Description) -> str:
     source = known.source
     headline = f"{page.title}, from {source.origin}.".replace("\\", "/").replace('"', "'")
     constants = source.constants + known.constants
-    inputs = [_spec(one) for one in known.inputs]
-    joined = ("\n" + " " * 20).join(f"{one}," for one in inputs)
-    text = _MODEL.format(
+    return _MODEL.format(
         headline=headline if len(headline) < WIDTH - 6 else f"{page.title}.",
         imports=f"{_STANDARD}\n\n{imports(_imported(known))}",
         constants=constants + ("\n" if constants else ""),
         network=network(known),
         build="\n    ".join(_build(known)).replace("\n    \n", "\n\n"),
-        inputs=joined,
-        outputs=_spec(known.outputs[0]),
+        inputs=_specs(known.inputs),
+        outputs=_specs(known.outputs),
         size="{" + ", ".join(f'"{name}": {size}' for name, size in known.size.items()) + "}",
+        static="" if known.static else f"{' ' * 16}static=False,\n",
         task=known.task,
         sample=known.sample,
         optional=_optional(known),
@@ -134,9 +132,6 @@ def model(page: Page, known: Description) -> str:
         framework=source.framework,
         variant=source.variant,
     )
-    if len(inputs) == 1:  # one input stands in the line of its bracket
-        text = text.replace(f"(\n{' ' * 20}{joined}\n{' ' * 16})", f"({joined})")
-    return text
 
 
 def network(known: Description) -> str:
@@ -189,6 +184,13 @@ def _published(known: Description) -> str:
         return ""
     words = [quoted(weights.metric), str(weights.value), quoted(weights.where)]
     return f"        published={call('Published', words, 'published=')},\n"
+
+
+def _specs(specs: Sequence[TensorSpec]) -> str:
+    """One in the line of its brackets, several in a line each."""
+    if len(specs) == 1:
+        return f"{_spec(specs[0])},"
+    return "".join(f"\n{' ' * 20}{_spec(one)}," for one in specs) + f"\n{' ' * 16}"
 
 
 def _spec(one: TensorSpec) -> str:

@@ -57,20 +57,26 @@ def texts_of(source: Source, trial: Trial) -> tuple[Texts, list[np.ndarray]]:
     Raises:
         ZooError: the network does not run on them, or the tokenizer knows more tokens than the network.
     """
+    config = paired(source)
     folder = source.folder
-    config = settings_of(folder / CONFIG)
-    vocabulary = _number(getattr(config, "vocab_size", None), 0)
-    known = load_tokenizer(folder / TOKENIZER).get_vocab_size()
-    if known > vocabulary:
-        raise ZooError(
-            f"--from {source.text}: {TOKENIZER} has {known} tokens, and the network {vocabulary}: they are no pair"
-        )
     positions = _number(getattr(config, "max_position_embeddings", None), _USUAL)
     longest = next((one for one in (positions, positions - _OFFSET) if _runs(trial, one)), 0)
     if longest < 1:
         trial.require(_arrays(positions), "is config.json that of this class?")
     length = min([longest, *(_number(_said(folder / name).get(key), longest) for name, key in _SPEAKERS)])
     return Texts(length, longest, _number(getattr(config, "pad_token_id", None), 0)), trial.require(_arrays(length), "")
+
+
+def paired(source: Source) -> Any:
+    """The network's configuration. Raises ZooError where the tokenizer knows more tokens than the network."""
+    config = settings_of(source.folder / CONFIG)
+    vocabulary = _number(getattr(config, "vocab_size", None), 0)
+    known = load_tokenizer(source.folder / TOKENIZER).get_vocab_size()
+    if known > vocabulary:
+        raise ZooError(
+            f"--from {source.text}: {TOKENIZER} has {known} tokens, and the network {vocabulary}: they are no pair"
+        )
+    return config
 
 
 def _arrays(length: int) -> list[np.ndarray]:

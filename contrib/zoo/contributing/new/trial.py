@@ -26,11 +26,12 @@ class Trial:
 
     Attributes:
         source: where it comes from; after a run with `taken`, if one of its outputs is meant.
+        network: the framework's own.
     """
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self._network = source.network()
+        self.network = source.network()
         self._run: Run | None = None
 
     def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray] | Exception:
@@ -70,7 +71,7 @@ class Trial:
         """The network as a function of a list of arrays, whose shapes these ones show."""
         if self.source.framework == "onnx":
             return self._session(arrays)
-        network = self._network
+        network = self.network
         network.eval()
         package = _package(self.source)
         to_tensor = package.from_numpy if self.source.framework == "pytorch" else package.to_tensor
@@ -84,7 +85,7 @@ class Trial:
     def _session(self, arrays: Sequence[np.ndarray]) -> Run:
         from zoo.frameworks import onnx as graphs
 
-        declared = [[dim.dim_value for dim in one.type.tensor_type.shape.dim] for one in self._network.graph.input]
+        declared = [[dim.dim_value for dim in one.type.tensor_type.shape.dim] for one in self.network.graph.input]
         if len(declared) != len(arrays):
             raise ZooError(
                 f"--from {self.source.text} has {len(declared)} inputs, and the task {len(arrays)}. {BY_HAND}"
@@ -93,7 +94,7 @@ class Trial:
             ["batch", *(size or f"open_{axis}" for axis, size in enumerate(dims[1:]))] for dims in declared
         ]
         try:
-            session = graphs.session(graphs.with_shapes(self._network, free))
+            session = graphs.session(graphs.with_shapes(self.network, free))
         except Exception as error:
             # ONNX Runtime has a class an error kind; all of them mean that it does not run this graph
             raise ZooError(f"{self.source.variant}: ONNX Runtime refuses the graph: {first_line(error)}") from error
@@ -113,7 +114,7 @@ class Trial:
             )
 
     def _last_in_graph(self) -> str:
-        graph = self._network.graph
+        graph = self.network.graph
         made_by = {name: node for node in graph.node for name in node.output}
         for value in graph.output:
             node = made_by.get(value.name)
@@ -132,7 +133,7 @@ class Trial:
         try:
             with torch.enable_grad():
                 # a copy, since a network may change what it is given, which autograd allows of no leaf
-                found = self._network(torch.zeros(shape, requires_grad=True).clone())
+                found = self.network(torch.zeros(shape, requires_grad=True).clone())
         except Exception as error:
             # a class an error kind: it has run without gradients, and only this question stays open
             _log.warning("whether %s ends with a sigmoid cannot be told: %s", self.source.text, first_line(error))
@@ -148,7 +149,7 @@ class Trial:
         if self.source.framework == "onnx":
             from zoo.frameworks.onnx import without_weights
 
-            return not without_weights(self._network)[1]
+            return not without_weights(self.network)[1]
         if self.source.weights is not None:
             return False
         package = _package(self.source)

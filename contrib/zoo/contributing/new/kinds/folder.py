@@ -37,6 +37,7 @@ def source(folder: Path, asked: Asked) -> Source:
         "classification": _images,
         "text_classification": _texts,
         "embedding": _embeddings,
+        "generation": _writers,
     }
     if asked.task not in builders:
         raise ZooError(f"--from {folder}: folders of save_pretrained serve --task {', '.join(builders)}")
@@ -73,6 +74,16 @@ def _embeddings(folder: Path, config: dict[str, Any], asked: Asked) -> Source:
     pooling = _pooling(folder, asked.pooling)
     builder = partial(library.embedder_of, pooling=pooling)
     return _made(folder, config, "embedder_of", builder, _tokenizer(folder), f', pooling="{pooling}"')
+
+
+def _writers(folder: Path, config: dict[str, Any], asked: Asked) -> Source:
+    name = str(config["architectures"][0])
+    if not name.endswith(("ForCausalLM", "LMHeadModel")):
+        raise ZooError(
+            f"--from {folder} holds a {name}, and --task generation takes a language model, a …ForCausalLM: an encoder "
+            "with a decoder is copied from nlp/transformer"
+        )
+    return _made(folder, config, "language_model_of", library.language_model_of, _tokenizer(folder))
 
 
 def _made(
