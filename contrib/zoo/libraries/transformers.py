@@ -76,3 +76,21 @@ def loaded(kind: Any, what: str, source: Path | None = None, **options: Any) -> 
         said = "; ".join(f"{kind.replace('_', ' ')}: {', '.join(names[:5])}" for kind, names in wrong.items() if names)
         raise ZooError(f"the weights of {what} do not fit {kind.__name__}: {said}")
     return made.eval()
+
+
+def lively(network: Any) -> Any:
+    """The same network, with matrices, kernels and norms that keep what passes through them at its size.
+
+    transformers draws those of random networks so small that they say nearly the same of everything. Whoever loads
+    weights replaces them.
+    """
+    torch = importlib.import_module("torch")
+    with torch.no_grad():
+        for module in network.modules():
+            if isinstance(module, torch.nn.Embedding):
+                module.weight.normal_()
+            elif isinstance(module, (torch.nn.Linear, torch.nn.modules.conv._ConvNd)):
+                module.weight.normal_(std=module.weight[0].numel() ** -0.5)
+            elif isinstance(module, torch.nn.modules.batchnorm._BatchNorm) and module.affine:
+                module.weight.fill_(1.0)  # which some of its networks draw around zero
+    return network
