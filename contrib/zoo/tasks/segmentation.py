@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from utils.datasets.sample import Sample
 from utils.datasets.voc_segmentation import VocSegmentation
 from utils.metrics.segmentation import MeanIoU, agreement
 from utils.postprocess.pytorch.segmentation import Segmenter, Segments, run_lengths
-from utils.preprocess.pytorch.segmentation import SegmentationTransform
+from utils.preprocess.pytorch.segmentation import SegmentationTransform, ShorterSide
 from zoo.task import Task
 
 
@@ -23,14 +23,17 @@ from zoo.task import Task
 class SemanticSegmentation(Task):
     """labels: readable class names in index order; the first is the background, which is not tinted in pictures.
     averaged: of how many classes the metric is the mean; those behind them are of no interest (CamVid's void), and are
-    mistakes wherever they are predicted. None: of all.
+    mistakes wherever they are predicted. None: of all. one_by_one: whether each picture has an input size of its own.
+    layout: reads a data set, of a folder and the number of classes.
     """
 
-    transform: SegmentationTransform
+    transform: SegmentationTransform | ShorterSide
     labels: tuple[str, ...]
     averaged: int | None = None
     suffixes: tuple[str, ...] = IMAGE_SUFFIXES
     data_name: str = "image"
+    one_by_one: bool = False
+    layout: Callable[[Path, int], Sequence[Sample]] = VocSegmentation
 
     @cached_property
     def _segmenter(self) -> Segmenter:
@@ -47,7 +50,7 @@ class SemanticSegmentation(Task):
         return self._segmenter(outputs, metas)
 
     def dataset(self, root: Path) -> Sequence[Sample]:
-        return VocSegmentation(root, len(self.labels))
+        return self.layout(root, len(self.labels))
 
     def metric(self) -> MeanIoU:
         return MeanIoU(len(self.labels), self.averaged)

@@ -1,9 +1,12 @@
-"""Preprocessing of segmentation: a picture of any size to the one that the network takes."""
+"""Preprocessing of segmentation: a picture of any size to one that the network takes."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 import PIL
+from PIL import Image
 
 from utils.preprocess.fit import Fit, fit_into, require_multiple
 from utils.preprocess.image import ImageSource, load_rgb, to_planes
@@ -65,10 +68,60 @@ class SegmentationTransform:
         """The shape of the array that a call gives."""
         return (3, self.height, self.width)
 
-    def resized(self, size: int) -> "SegmentationTransform":
+    def resized(self, size: int) -> SegmentationTransform:
         """The same for inputs of size x size pixels; DataError unless that is a multiple of the stride."""
         return replace(self, height=size, width=size)
 
     def source_identity(self) -> str:
         """What decodes and scales, with versions."""
         return f"Pillow {PIL.__version__}, bilinear"
+
+
+@dataclass(frozen=True)
+class ShorterSide:
+    """One picture to an array of its own size: the shorter side is scaled to `shorter`, and nothing is filled up.
+
+    Equal to torchvision's preset of segmentation on Pillow pictures, to the bit (bilinear, antialiased).
+
+    Attributes:
+        shorter: pixels of the shorter side.
+        mean, std: for red, green and blue, in units of [0, 1].
+    """
+
+    shorter: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+    def __call__(
+        self, source: ImageSource, out: tuple[np.ndarray, ...] | None = None
+    ) -> tuple[tuple[np.ndarray, ...], Fit]:
+        """Preprocess one picture, given as path, file content as bytes, or PIL image.
+
+        Returns:
+            ((float32 array [3, height, width], RGB, normalised),) and its sizes; `out` is not used.
+
+        Raises:
+            DataError: the picture cannot be read.
+        """
+        picture = load_rgb(source)
+        size = _with_shorter_side(picture.size, self.shorter)
+        array = np.empty((3, size[1], size[0]), np.float32)
+        scaled = picture if size == picture.size else picture.resize(size, Image.Resampling.BILINEAR)
+        to_planes(scaled, lookup_table(self.mean, self.std, "float32"), array)
+        return (array,), Fit(picture.size, size)
+
+    def resized(self, size: int) -> SegmentationTransform:
+        """For inputs of size x size pixels: pictures are scaled to fit, and filled up."""
+        return SegmentationTransform(size, size, 1, self.mean, self.std)
+
+    def source_identity(self) -> str:
+        """What decodes and scales, with versions."""
+        return f"Pillow {PIL.__version__}, bilinear, shorter side {self.shorter}"
+
+
+def _with_shorter_side(original: tuple[int, int], shorter: int) -> tuple[int, int]:
+    """(width, height) with `shorter` as the smaller of the two; the other is rounded down, as torchvision does it."""
+    width, height = original
+    if width <= height:
+        return shorter, shorter * height // width
+    return shorter * width // height, shorter
