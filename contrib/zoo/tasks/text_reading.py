@@ -1,0 +1,155 @@
+"""Reading a photograph: its lines of text are found, turned upright, and read, each by a network of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from engine.spec import TensorSpec
+from utils.datasets.icdar import read_icdar
+from utils.datasets.sample import Sample
+from utils.metrics.text_detection import agreement
+from utils.metrics.text_reading import TextReadingMetric
+from utils.postprocess.paddle.text_lines import in_reading_order, line_of
+from utils.preprocess.fit import Fit
+from utils.preprocess.image import load_rgb
+from utils.preprocess.paddle.ocr import PaddleOcrDirectionTransform
+from zoo.task import Run, Task, as_list
+from zoo.tasks.text_detection import FoundText, TextDetection
+from zoo.tasks.text_recognition import TextRecognition, Word
+from zoo_core.errors import DataError
+
+_SCORE_MARGIN = 0.02
+
+
+@dataclass(frozen=True)
+class Line(FoundText):
+    """A line of text: where it is, how sure that is, what it says, and how sure that is, both 0 to 1."""
+
+    text: str
+    reading: float
+
+
+@dataclass(frozen=True)
+class TextReading(Task):
+    """Three parts: a scene to where text is; a line to whether it is upside down; a line to what it says.
+
+    finding, turning, reading: what is done before and after each of them. turned: the probability above which a line
+    is turned round. least: of a reading, below which a line is dropped. sure: that of a picture in which no text is
+    found, below which nothing is said of it: it may be a word that fills it, and is read as one line.
+    """
+
+    finding: TextDetection
+    turning: PaddleOcrDirectionTransform
+    reading: TextRecognition
+    turned: float = 0.9
+    least: float = 0.5
+    sure: float = 0.9
+    one_by_one: bool = True
+    beside: tuple[TensorSpec, ...] = (TensorSpec("picture", "uint8", ("batch", "rows", "columns", 3)),)
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:  # type: ignore[override]
+        return self.finding.suffixes
+
+    data_name = "image"
+
+    @property
+    def source_identity(self) -> str:
+        return f"{self.finding.source_identity}; {self.turning.source_identity()}; {self.reading.source_identity}"
+
+    def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Fit]:
+        """(the scene as the first part takes it, and its own pixels, uint8 [rows, columns, 3], red first)."""
+        (array,), fit = self.finding.preprocess(data)
+        return (array, np.asarray(load_rgb(data, "opencv"))), fit
+
+    def run(self, parts: Mapping[str, Run], arrays: list[np.ndarray]) -> list[np.ndarray]:
+        """Of all lines, those of a picture from top to bottom: corners float64 [K, 4, 2], scores of finding and of
+        reading, float64 [K, 2], letters as code points [K, most], zeros behind them; and how many lines each picture
+        has [N]."""
+        scenes, pictures = arrays
+        find, turn, read = parts.values()
+        (maps,) = as_list(find([scenes]))
+        lines: list[Line] = []
+        counts = []
+        for number, pixels in enumerate(pictures):
+            fit = Fit((pixels.shape[1], pixels.shape[0]), (scenes.shape[3], scenes.shape[2]))
+            (found,) = self.finding.postprocess([maps[number : number + 1]], [fit])
+            own = in_reading_order(found) or [_whole(fit)]
+            lines += [self._line(pixels, one, turn, read) for one in own]
+            counts.append(len(own))
+        most = max((len(line.text) for line in lines), default=0)
+        letters = [np.frombuffer(line.text.ljust(most, "\0").encode("utf-32-le"), np.int32) for line in lines]
+        return [
+            np.array([line.polygon for line in lines], np.float64).reshape(-1, 4, 2),
+            np.array([(line.score, line.reading) for line in lines], np.float64).reshape(-1, 2),
+            np.array(letters, np.int32).reshape(len(lines), most),
+            np.array(counts, np.int64),
+        ]
+
+    def _line(self, pixels: np.ndarray, found: FoundText, turn: Run, read: Run) -> Line:
+        """What one of the found texts says."""
+        piece = line_of(pixels, found.polygon)
+        (upright,), _ = self.turning(Image.fromarray(piece))
+        (probability,) = as_list(turn([upright[None]]))[0]
+        if not np.isfinite(probability).all():
+            raise DataError("the network gave NaN or infinity. In float16 this is often an overflow: try float32.")
+        if probability.argmax() == 1 and probability[1] > self.turned:
+            piece = np.ascontiguousarray(piece[::-1, ::-1])
+        (word,), meta = self.reading.preprocess(Image.fromarray(piece))
+        said: Word = self.reading.postprocess(as_list(read([word[None]])), [meta])[0]
+        return Line(found.polygon, found.score, said.text, said.score)
+
+    def postprocess(self, outputs: list[np.ndarray], metas: list[Fit]) -> list[list[Line]]:
+        """The lines of each picture that are read with enough certainty."""
+        corners, scores, letters, counts = outputs
+        lines = [
+            Line(polygon, float(score), text.astype("<i4").tobytes().decode("utf-32-le").rstrip("\0"), float(reading))
+            for polygon, (score, reading), text in zip(corners, scores, letters, strict=True)
+        ]
+        ends = np.cumsum(counts)
+        return [
+            [
+                line
+                for line in lines[end - count : end]
+                if line.text and line.reading >= (self.least if line.score else self.sure)
+            ]
+            for end, count in zip(ends, counts, strict=True)
+        ]
+
+    def dataset(self, root: Path) -> Sequence[Sample]:
+        return read_icdar(root)
+
+    def metric(self) -> TextReadingMetric:
+        return TextReadingMetric()
+
+    def agreement(self, one: list[Line], other: list[Line]) -> bool:
+        same = [line.text for line in one] == [line.text for line in other]
+        return same and agreement(one, other, self.finding.polygons.box_threshold, _SCORE_MARGIN)
+
+    def describe(self, prediction: list[Line], topk: int) -> str:
+        return " | ".join(line.text for line in prediction) or "no text"
+
+    def to_json(self, prediction: list[Line]) -> dict[str, Any]:
+        places = self.finding.to_json(list(prediction))["texts"]
+        said = [{"text": line.text, "reading": round(line.reading, 6)} for line in prediction]
+        return {"lines": [one | place for one, place in zip(said, places, strict=True)]}
+
+    def draw(self, data: Any, prediction: list[Line]) -> Any:
+        from utils.draw.ocr import draw_polygons
+
+        return draw_polygons(load_rgb(data), [line.polygon for line in prediction], [line.text for line in prediction])
+
+    def adapted(self, size: int | None, topk: int) -> TextReading:
+        return replace(self, finding=self.finding.adapted(size, topk))
+
+
+def _whole(fit: Fit) -> FoundText:
+    """The picture itself as a text that nobody found."""
+    width, height = fit.original
+    return FoundText(np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64), 0.0)
