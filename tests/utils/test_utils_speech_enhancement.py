@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from utils.datasets.noisy_speech import CLEAN, NOISY, NoisySpeech
 from utils.datasets.references import speechbrain_mixtures
 from utils.metrics.base import Metric
 from utils.metrics.enhancement import SpeechQuality, si_sdr
+from utils.metrics.intelligibility import stoi
+from utils.notices import forget
 from utils.preprocess.stft import istft, stft
 from zoo.catalogue import load
 from zoo.running.padding import stacked
@@ -78,6 +81,65 @@ def test_quality_and_gain_and_counts_that_join(tmp_path: Path) -> None:
     assert first.compute() == pytest.approx(whole.compute())
 
 
+def speech(length: int) -> np.ndarray:
+    """A tone with overtones that comes and goes, as speech does."""
+    time = np.arange(length) / 16_000
+    return sum(np.sin(2 * np.pi * 180 * number * time) / number for number in range(1, 20)) * np.sin(9 * time) ** 2
+
+
+def test_intelligibility_falls_with_noise() -> None:
+    clean, noise = speech(24_000), sound(24_000)
+    assert stoi(clean, clean, 16_000) == pytest.approx(1)
+    assert stoi(0.1 * clean, clean, 16_000) == pytest.approx(1)  # the level does not count
+    found = [stoi(clean + factor * noise, clean, 16_000) or 0.0 for factor in (1, 3, 10, 100)]
+    assert found == sorted(found, reverse=True)
+    assert found[-1] < 0.5
+    # silence before and behind is left out
+    ends = np.zeros(8_000)
+    longer = np.concatenate([ends, clean, ends])
+    quiet = stoi(longer + 3 * np.concatenate([ends, noise, ends]), longer, 16_000)
+    assert quiet == pytest.approx(found[1], abs=0.01)
+    for length in (1, 300, 5_000):
+        assert stoi(clean[:length], clean[:length], 16_000) is None
+
+
+@pytest.mark.parametrize(("rate", "near"), [(10_000, 1e-9), (16_000, 5e-4)])
+def test_intelligibility_is_that_of_pystoi(rate: int, near: float) -> None:
+    package = pytest.importorskip("pystoi", reason="pystoi is not installed, with which this compares")
+    clean, noise = speech(24_000), sound(24_000)
+    for factor in (1, 3, 10):
+        noisy = clean + factor * noise
+        # at other rates than 10 kHz, its filter is another one
+        assert stoi(noisy, clean, rate) == pytest.approx(package.stoi(clean, noisy, rate), abs=near)
+
+
+def test_without_its_package_pesq_is_said_to_be_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "pesq", None)
+    forget()
+    clean = recording(tmp_path / "clean.wav", 0.1 * speech(16_000))
+    metric = SpeechQuality()
+    metric.update([Enhanced(sound(16_000), 16_000, 0.0)], [(clean, clean)])
+    assert [*metric.compute()] == ["si_sdr", "si_sdr_gain", "stoi", "stoi_gain"]
+    assert "pip install pesq" in caplog.text
+
+
+def test_with_its_package_pesq_is_measured(tmp_path: Path) -> None:
+    pytest.importorskip("pesq", reason="pesq is not installed, which measures it")
+    samples = (0.1 * speech(32_000)).astype(np.float32)
+    clean = recording(tmp_path / "clean.wav", samples)
+    noisy = recording(tmp_path / "noisy.wav", samples + sound(32_000))
+    metric = SpeechQuality()
+    metric.update([Enhanced(samples, 16_000, 0.0)], [(clean, noisy)])
+    found = metric.compute()
+    assert 4.5 < found["pesq"] < 4.65  # the most that P.862.2 gives
+    assert found["pesq_gain"] > 1
+    silent = SpeechQuality()
+    silent.update([Enhanced(np.zeros(32_000, np.float32), 16_000, 0.0)], [(clean, noisy)])
+    assert np.isfinite([*silent.compute().values()]).all()
+
+
 def test_what_cannot_be_counted_changes_nothing(tmp_path: Path) -> None:
     clean = recording(tmp_path / "clean.wav", sound(100))
     silent = recording(tmp_path / "silent.wav", np.zeros(100, np.float32))
@@ -93,7 +155,14 @@ def test_what_cannot_be_counted_changes_nothing(tmp_path: Path) -> None:
             metric.update(found, truths)  # type: ignore[arg-type]
     with pytest.raises(DataError, match="no recording was counted"):
         metric.compute()
-    for state in ({}, {"recordings": 1, "si_sdr": "much", "noisy": 0}, 3):
+    counts = {"stoi": [0, 0, 0], "pesq": [0, 0, 0]}
+    for state in (
+        {},
+        counts | {"si_sdr": [1, "much", 0]},
+        counts | {"si_sdr": [1, 2]},
+        counts | {"si_sdr": [1, 2, np.nan]},
+        3,
+    ):
         with pytest.raises(DataError, match="not the counts"):
             metric.merge(state)  # type: ignore[arg-type]
 

@@ -1,7 +1,7 @@
-"""How near enhanced speech is to the clean recording: the scale-invariant signal-to-distortion ratio.
+"""How near enhanced speech is to the clean recording: SI-SDR, STOI, and PESQ where its package is installed.
 
-Le Roux et al., SDR - Half-Baked or Well Done?, 2019: the clean recording, at the scale at which it is contained in what
-is measured, against all the rest, in decibels.
+The scale-invariant signal-to-distortion ratio (Le Roux et al., SDR - Half-Baked or Well Done?, 2019) is the clean
+recording, at the scale at which it is contained in what is measured, against all the rest, in decibels.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.intelligibility import stoi
+from utils.notices import notice
 from utils.preprocess.recordings import load_recording
 from zoo_core.errors import DataError
 
-_COUNTS = ("recordings", "si_sdr", "noisy")
+_MEASURES = ("si_sdr", "stoi", "pesq")
 _BEST = 100.0  # decibels that stand for equal recordings, so that a mean exists
 
 
@@ -31,15 +33,24 @@ class Enhanced(Protocol):
 
 
 class SpeechQuality:
-    """Mean SI-SDR (primary, decibels) over recordings, and by how much it is better than that of the noisy ones."""
+    """Means over recordings of SI-SDR (primary, decibels), STOI, and where the package pesq is installed PESQ in
+    wide-band (P.862.2), each with the gain over the noisy ones.
+
+    A recording with too little speech for STOI or PESQ counts for SI-SDR only.
+    """
 
     infos = (
         MetricInfo("si_sdr", "dB", -_BEST, _BEST, True),
         MetricInfo("si_sdr_gain", "dB", -2 * _BEST, 2 * _BEST, True),
+        MetricInfo("stoi", "correlation", -1.0, 1.0, True),
+        MetricInfo("stoi_gain", "correlation", -2.0, 2.0, True),
+        MetricInfo("pesq", "mean opinion score", 1.0, 5.0, True),
+        MetricInfo("pesq_gain", "mean opinion score", -4.0, 4.0, True),
     )
 
     def __init__(self) -> None:
-        self._counts: dict[str, float] = dict.fromkeys(_COUNTS, 0.0)
+        # of each measure: recordings, the sum of the enhanced ones, and of the noisy ones
+        self._counts: dict[str, list[float]] = {name: [0, 0.0, 0.0] for name in _MEASURES}
 
     def update(self, predictions: Sequence[Enhanced], truths: Sequence[tuple[Path, Path]]) -> None:
         """Count one batch: enhanced recordings; and the files of the clean and of the noisy one of each.
@@ -54,38 +65,68 @@ class SpeechQuality:
             if not isinstance(truth, tuple) or len(truth) != 2:
                 raise DataError(f"truth {truth!r:.80}: the files of the clean and of the noisy recording are expected.")
             clean, noisy = (load_recording(path, prediction.rate) for path in truth)
-            figures.append([_measured(truth[0], one, clean) for one in (prediction.samples, noisy)])
+            for one in (prediction.samples, noisy):
+                _require_comparable(truth[0], one, clean)
+            figures.append([_measured(one, clean, prediction.rate) for one in (prediction.samples, noisy)])
         for enhanced, before in figures:
-            for name, value in zip(_COUNTS, (1.0, enhanced, before), strict=True):
-                self._counts[name] += value
+            for name in _MEASURES:
+                first, second = enhanced[name], before[name]
+                if first is not None and second is not None:
+                    self._add(name, [1, first, second])
+
+    def _add(self, name: str, counts: Sequence[float]) -> None:
+        self._counts[name] = [own + more for own, more in zip(self._counts[name], counts, strict=True)]
 
     def compute(self) -> dict[str, float]:
-        """{"si_sdr": dB, "si_sdr_gain": dB}; DataError when nothing was counted."""
-        count, enhanced, before = (self._counts[name] for name in _COUNTS)
-        if not count:
+        """{"si_sdr": dB, "si_sdr_gain": dB, …}, what could be measured; DataError when nothing was counted."""
+        if not self._counts["si_sdr"][0]:
             raise DataError("no recording was counted. Is the data set empty?")
-        return {"si_sdr": enhanced / count, "si_sdr_gain": (enhanced - before) / count}
+        found: dict[str, float] = {}
+        for name, (count, enhanced, before) in self._counts.items():
+            if count:
+                found |= {name: enhanced / count, f"{name}_gain": (enhanced - before) / count}
+        return found
 
     def state(self) -> dict[str, Any]:
-        """{"recordings": n, "si_sdr": sum, "noisy": sum}."""
-        return dict(self._counts)
+        """{"samples": n, "si_sdr": [recordings, sum of the enhanced ones, sum of the noisy ones], …}."""
+        return {"samples": self._counts["si_sdr"][0]} | {name: list(counts) for name, counts in self._counts.items()}
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
         try:
-            found = {name: float(state[name]) for name in _COUNTS}
-        except (KeyError, TypeError, ValueError) as error:
-            raise DataError(f"these are not the counts of enhanced recordings: {state!r:.200}.") from error
-        for name, value in found.items():
-            self._counts[name] += value
+            found = {name: [float(value) for value in state[name]] for name in _MEASURES}
+            wrong = any(len(counts) != 3 or not np.isfinite(counts).all() for counts in found.values())
+        except (KeyError, TypeError, ValueError):
+            wrong = True
+        if wrong:
+            raise DataError(f"these are not the counts of enhanced recordings: {state!r:.200}.")
+        for name, counts in found.items():
+            self._add(name, counts)
 
 
-def _measured(path: Path, samples: np.ndarray, clean: np.ndarray) -> float:
+def _require_comparable(path: Path, samples: np.ndarray, clean: np.ndarray) -> None:
     if len(samples) != len(clean):
         raise DataError(f"{path.name}: the clean recording has {len(clean)} samples, the other one {len(samples)}.")
     if not clean.any():
         raise DataError(f"{path.name}: the clean recording is silent; nothing can be measured against it.")
-    return si_sdr(samples, clean)
+
+
+def _measured(samples: np.ndarray, clean: np.ndarray, rate: int) -> dict[str, float | None]:
+    """Each measure of a recording; None where it has none."""
+    return {"si_sdr": si_sdr(samples, clean), "stoi": stoi(samples, clean, rate), "pesq": pesq(samples, clean, rate)}
+
+
+def pesq(samples: np.ndarray, clean: np.ndarray, rate: int) -> float | None:
+    """PESQ in wide-band, by the package pesq; None where that is not installed, or finds no speech to rate."""
+    try:
+        import pesq as package
+    except ModuleNotFoundError:
+        notice("no PESQ", "PESQ", "not measured, since the package pesq is not installed: pip install pesq")
+        return None
+    try:
+        return float(package.pesq(rate, clean, samples, "wb"))
+    except (package.PesqError, ValueError):  # the second one where a recording is silent
+        return None
 
 
 def si_sdr(samples: np.ndarray, clean: np.ndarray) -> float:
