@@ -15,7 +15,7 @@ from sklearn.metrics import accuracy_score
 
 from utils.datasets.graph import Graph, NodeTruth, hints, read_graph, unique_edges
 from utils.datasets.planetoid import Planetoid, read_planetoid
-from utils.datasets.samples import graphs
+from utils.datasets.samples import graphs, papers
 from utils.draw.graph import draw_graph
 from utils.metrics.nodes import NodeAccuracy, agreement
 from utils.postprocess.pytorch.node_classification import NodeClasses, node_classes
@@ -396,3 +396,17 @@ def test_pictures_are_the_same_each_time() -> None:
     assert {(0, 114, 178), (230, 159, 0)} <= colours
     alone = Graph(("数",), hints(np.array([-1]), 2), unique_edges(np.empty(0), np.empty(0)), np.array([-1]))
     assert draw_graph(alone, np.array([0]), LABELS).size == (800, 684)
+
+
+@pytest.mark.parametrize(
+    ("words", "topics"),
+    [(papers.WORDS, len(papers.TOPICS)), (papers.CITESEER_WORDS, len(papers.CITESEER_TOPICS))],
+)
+def test_made_papers_are_as_wide_as_the_public_ones(tmp_path: Path, words: int, topics: int) -> None:
+    papers.write_papers(tmp_path / "made", words, topics)
+    samples = Planetoid(tmp_path / "made", topics)
+    assert len(samples) == papers.GRAPHS
+    graph = samples[0].data
+    assert graph.features.shape == (papers.PAPERS, words)
+    told = graph.known[graph.known >= 0]
+    assert sorted(told.tolist()) == sorted([*range(topics)] * papers.TOLD)

@@ -10,7 +10,7 @@ from engine.spec import TensorSpec
 from utils.datasets.references import LISTINGS
 from utils.datasets.references.as_published import arrange
 from utils.datasets.samples.graphs import CLASSES, write_graphs
-from utils.datasets.samples.papers import TOPICS, WORDS, write_papers
+from utils.datasets.samples.papers import CITESEER_TOPICS, CITESEER_WORDS, TOPICS, WORDS, write_papers
 from utils.tensorflow_checkpoint import read_variables
 from zoo.errors import ZooError
 from zoo.family import Family
@@ -93,7 +93,8 @@ def build(variant: str) -> Any:
     """features [N, nodes, F] and normalised adjacency [N, nodes, nodes], both float32, to [N, nodes, classes] logits.
     Nodes of zeros behind a graph's own change nothing."""
     network = gcn if variant.startswith("gcn") else gat
-    return network(*SIZES[_of_cora(variant)], variant == "gat_cora_authors")
+    features, labels = SETS[_set_of(variant)]
+    return network(features, len(labels), variant == "gat_cora_authors")
 
 
 def convert_pytorch(path: Path) -> dict[str, Any]:
@@ -158,8 +159,9 @@ PRETRAINED = {
         ),
     ),
 }
-# features of a node and classes: of the small graphs, of Cora
-SIZES = ((FEATURES, len(CLASSES)), (WORDS, len(TOPICS)))
+# Features of a node and classes: of the small graphs, of Cora, of Citeseer
+SETS = {"": (FEATURES, CLASSES), "cora": (WORDS, TOPICS), "citeseer": (CITESEER_WORDS, CITESEER_TOPICS)}
+TRAINED_HERE = "by which trainings from other random numbers differ; the weights were trained here"
 PUBLISHED = {
     "gcn": Published("accuracy", 0.815, "the paper, Cora, not these graphs"),
     "gat": Published("accuracy", 0.830, "the paper, Cora, not these graphs"),
@@ -169,24 +171,51 @@ PUBLISHED = {
         "the paper, Cora, split of Planetoid",
         decimals=3,
         spread=0.01,
-        spread_of="by which trainings from other random numbers differ; the weights were trained here",
+        spread_of=TRAINED_HERE,
+    ),
+    "gcn_citeseer": Published(
+        "accuracy",
+        0.703,
+        "the paper, Citeseer, split of Planetoid",
+        decimals=3,
+        spread=0.01,
+        spread_of=TRAINED_HERE,
     ),
     "gat_cora": Published("accuracy", 0.822, "in the file itself, Cora, split of Planetoid", decimals=3),
     "gat_cora_authors": Published("accuracy", 0.844, "the authors' readme, Cora, split of Planetoid", decimals=3),
 }
-CORA = ReferenceData(
-    "cora", "Cora, split of Planetoid", LISTINGS / "cora.tsv", arrange, "MIT (the repository); Cora: none stated", 1
-)
+CITATIONS = {
+    name: ReferenceData(
+        name,
+        f"{title}, split of Planetoid",
+        LISTINGS / f"{name}.tsv",
+        arrange,
+        f"MIT (the repository); {title}: none stated",
+        1,
+    )
+    for name, title in (("cora", "Cora"), ("citeseer", "Citeseer"))
+}
 
 
-def _of_cora(variant: str) -> bool:
-    return "_cora" in variant
+def _set_of(variant: str) -> str:
+    """ "cora", "citeseer", or "" of the small graphs."""
+    return next((name for name in CITATIONS if f"_{name}" in variant), "")
+
+
+def sample(name: str) -> SampleData:
+    """What every step can be tried on without a network: small graphs, or papers as the public set has them."""
+    if not name:
+        return SampleData("graphs", 1, write_graphs, "planted communities")
+    words, topics = SETS[name]
+    write = partial(write_papers, words=words, topics=len(topics))
+    return SampleData("papers" if name == "cora" else f"papers_{name}", 1, write, "made papers")
 
 
 def model(variant: str) -> Model:
-    """What is known of a variant: those of Cora tell the topics of papers from their words and citations."""
-    cora = _of_cora(variant)
-    features, classes = SIZES[cora]
+    """What is known of a variant: those of Cora and Citeseer tell the topics of papers from words and citations."""
+    name = _set_of(variant)
+    features, labels = SETS[name]
+    classes = len(labels)
     return Model(
         build=partial(build, variant),
         parts=(
@@ -199,18 +228,16 @@ def model(variant: str) -> Model:
                 size={"nodes": 96},
             ),
         ),
-        task=NodeClassification(labels=TOPICS if cora else CLASSES, features=features),
-        sample=SampleData("papers", 1, write_papers, "made papers")
-        if cora
-        else SampleData("graphs", 1, write_graphs, "planted communities"),
+        task=NodeClassification(labels=labels, features=features),
+        sample=sample(name),
         source="written for this repository after the papers",
         licence="BSD-3-Clause; karate club: W. W. Zachary, 1977, as networkx carries it (BSD-3-Clause)",
         paper="Kipf and Welling, Semi-Supervised Classification with Graph Convolutional Networks, 2017; "
         "Veličković et al., Graph Attention Networks, 2018",
         pretrained=PRETRAINED.get(variant),
         published=PUBLISHED.get(variant),
-        reference=CORA if cora else None,
-        demos=HERE / "demos_cora" if cora else None,
+        reference=CITATIONS.get(name),
+        demos=HERE / f"demos_{name}" if name else None,
     )
 
 

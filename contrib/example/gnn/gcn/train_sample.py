@@ -12,7 +12,7 @@ from model import MODEL
 
 from utils.training.node_classification import train
 
-VARIANTS = ("gcn", "gat")  # those of the small graphs; train_cora.py is the one of Cora
+VARIANTS = ("gcn", "gat")  # those of the small graphs; train_citations.py is the one of papers
 
 if __name__ == "__main__":
     for name in VARIANTS:
