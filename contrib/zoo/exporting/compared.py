@@ -75,6 +75,8 @@ class Compared:
     def _others(self) -> Iterator[PartCall]:
         """Batches of other rows too, and a second size where the network takes one; one after the other."""
         for rows in (1, 3):
+            if rows >= self.count:
+                break  # that is the plain batch, which has been compared
             yield from self._calls(first_rows(self._model.inputs, self._batch, rows))
         if self._model.entry.size:
             yield from self._calls(self._second_size())
