@@ -70,25 +70,25 @@ class CocoDetection(Listed):
             self._samples.append(Sample(image["file_name"], path, _truth(image["id"], annotations[image["id"]])))
 
 
-def instances_file(root: Path) -> Path:
-    """The instances file of a data set's folder, or the file itself."""
+def instances_file(root: Path, kind: str = "instances") -> Path:
+    """The file annotations/<kind>_<part>.json of a data set's folder, or the file itself."""
     if root.is_file():
         return root
     if not root.is_dir():
         raise DataError(f"{root}: there is no such folder.")
-    found = sorted(root.glob("annotations/instances_*.json"))
+    found = sorted(root.glob(f"annotations/{kind}_*.json"))
     chosen = [path for path in found if "val" in path.name] if len(found) > 1 else found
     if len(chosen) == 1:
         return chosen[0]
     names = ", ".join(path.name for path in found) or "nothing"
     raise DataError(
-        f"{root}: one file annotations/instances_<part>.json is expected, found {names}. Give the file itself."
+        f"{root}: one file annotations/{kind}_<part>.json is expected, found {names}. Give the file itself."
     )
 
 
 def _pictures_of(file: Path) -> Path:
     """The folder named after the file's part, beside annotations/ or beside the file; else the folder of the file."""
-    part = file.stem.removeprefix("instances_")
+    part = file.stem.removeprefix("instances_").removeprefix("person_keypoints_")
     for folder in (file.parent.parent / part, file.parent / part):
         if folder.is_dir():
             return folder

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 
-def annotation(picture: int, category: int, box: Sequence[float], **more: float) -> dict[str, Any]:
+def annotation(picture: int, category: int, box: Sequence[float], **more: Any) -> dict[str, Any]:
     """One object, of the truth (iscrowd) or found (score), as COCO writes it.
 
     Args:
@@ -34,6 +34,7 @@ def precision(
     *,
     pictures: int,
     classes: int,
+    kind: str = "bbox",
     **parameters: Any,
 ) -> np.ndarray:
     """float64 [IoU thresholds, recalls, classes, areas, limits]; -1 for classes without an object.
@@ -41,6 +42,7 @@ def precision(
     Args:
         true, found: what `annotation` gave. Among equal scores the order decides.
         pictures, classes: how many there are.
+        kind: what is compared, as pycocotools calls it: "bbox" or "keypoints" (`annotation` has them in `more`).
         parameters: of pycocotools' `Params` (iouThrs, maxDets, areaRng, …); COCO's own where left out.
     """
     from pycocotools.coco import COCO
@@ -55,7 +57,7 @@ def precision(
                 "annotations": [{"id": number, **one} for number, one in enumerate(objects, 1)],
             }
             side.createIndex()
-        evaluation = COCOeval(*sides, "bbox")
+        evaluation = COCOeval(*sides, kind)
         for name, value in parameters.items():
             setattr(evaluation.params, name, value)
         evaluation.evaluate()

@@ -44,20 +44,30 @@ def entries() -> Iterator[tuple[str, Facts]]:
         )
 
 
-@lru_cache(maxsize=1)
-def _table() -> dict[str, dict[str, str]]:
-    """The rows of ImageNet's classifiers by name. The package is not imported."""
+@lru_cache(maxsize=2)
+def _table(data: str = "in1k") -> dict[str, dict[str, str]]:
+    """The rows of the networks for a data set by name, ImageNet's classifiers by default. The package is not
+    imported."""
     with Path(installed_file(LIBRARY, _TABLE)).open(encoding="utf-8", newline="") as file:
-        return {row["model_name"]: row for row in csv.DictReader(file) if row["test_dataset"] == "in1k"}
+        return {row["model_name"]: row for row in csv.DictReader(file) if row["test_dataset"] == data}
 
 
 def _has_weights(row: dict[str, str]) -> bool:
     return row["error_value"].isdigit()
 
 
-def pretrained(variant: str) -> Pretrained | None:
-    """The published weights: the archive's address, the file in it and its digest. None where there are none."""
-    row = _table()[variant]
+def error(variant: str, data: str) -> float:
+    """What the library's table says that a network misses of a data set's metric, 0 to 1."""
+    return int(_table(data)[variant]["error_value"]) / 10000
+
+
+def pretrained(variant: str, data: str = "in1k") -> Pretrained | None:
+    """The published weights: the archive's address, the file in it and its digest. None where there are none.
+
+    Args:
+        data: the data set that the network is for, as the library's table calls it.
+    """
+    row = _table(data)[variant]
     if not _has_weights(row):
         return None
     name = f"{variant}-{int(row['error_value']):04d}-{row['checksum'][:8]}.pth"

@@ -1,0 +1,60 @@
+"""The points of a body: their names, which are each other's mirror image, and how exactly people place them."""
+
+import numpy as np
+
+# COCO's 17 points in its order, and the deviation with which annotators place each, relative to the person's size
+# (cocodataset.org/#keypoints-eval)
+COCO = {
+    "nose": 0.026,
+    "left_eye": 0.025,
+    "right_eye": 0.025,
+    "left_ear": 0.035,
+    "right_ear": 0.035,
+    "left_shoulder": 0.079,
+    "right_shoulder": 0.079,
+    "left_elbow": 0.072,
+    "right_elbow": 0.072,
+    "left_wrist": 0.062,
+    "right_wrist": 0.062,
+    "left_hip": 0.107,
+    "right_hip": 0.107,
+    "left_knee": 0.087,
+    "right_knee": 0.087,
+    "left_ankle": 0.089,
+    "right_ankle": 0.089,
+}
+_OTHER = 0.05  # of points that COCO does not have
+BONES = (
+    *(("nose", f"{side}_eye") for side in ("left", "right")),
+    *((f"{side}_eye", f"{side}_ear") for side in ("left", "right")),
+    *(
+        (f"{side}_{one}", f"{side}_{other}")
+        for side in ("left", "right")
+        for one, other in (
+            ("shoulder", "elbow"),
+            ("elbow", "wrist"),
+            ("shoulder", "hip"),
+            ("hip", "knee"),
+            ("knee", "ankle"),
+        )
+    ),
+    ("left_shoulder", "right_shoulder"),
+    ("left_hip", "right_hip"),
+)
+
+
+def coco_points() -> tuple[str, ...]:
+    """The names of COCO's points in its order."""
+    return tuple(COCO)
+
+
+def deviations(names: tuple[str, ...]) -> np.ndarray:
+    """float64 [K]: COCO's for its points, and 0.05 for others."""
+    return np.array([COCO.get(name, _OTHER) for name in names])
+
+
+def mirrored(names: tuple[str, ...]) -> np.ndarray:
+    """int64 [K]: which point of a mirrored person each is: left_… and right_… of a name change places."""
+    swapped = {"left": "right", "right": "left"}
+    other = ["_".join(swapped.get(word, word) for word in name.split("_")) for name in names]
+    return np.array([names.index(one) if one in names else place for place, one in enumerate(other)], np.int64)

@@ -1,0 +1,160 @@
+"""The metric of keypoints: COCO's average precision by object keypoint similarity, computed by pycocotools."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from utils.datasets.coco_keypoints import PersonTruth
+from utils.keypoints import deviations
+from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.coco_evaluation import annotation, are_rows, precision
+from utils.postprocess.pytorch.pose import Pose
+from zoo_core.errors import DataError
+
+_MOST = 20  # people of a picture, as COCO evaluates keypoints
+_BOX = 6  # left, top, right, bottom, area, crowd
+
+
+class KeypointPrecision:
+    """Mean average precision over similarities of points, as COCO evaluates them: people of all sizes, 20 a picture.
+
+    map (primary) is the mean over 0.50, 0.55 … 0.95, which is COCO's own ranking; map50 that at 0.50. A person is
+    scored by its points and by nothing else, because its box is given.
+
+    Args:
+        names: of the points; of those that COCO does not have, 0.05 of a person's size counts as one deviation.
+    """
+
+    infos = (
+        MetricInfo("map", "fraction", 0.0, 1.0, True),
+        MetricInfo("map50", "fraction", 0.0, 1.0, True),
+    )
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names = names
+        self._people: dict[str, dict[str, Any]] = {}
+
+    def update(self, predictions: Sequence[Pose], truths: Sequence[PersonTruth]) -> None:
+        """Count one batch.
+
+        Raises:
+            DataError: different lengths, a truth that is no PersonTruth, another number of points, or a person that
+                was counted before. Nothing of the batch has been counted then.
+        """
+        require_as_many(predictions, truths)
+        entries = []
+        for found, truth in zip(predictions, truths, strict=True):
+            if not isinstance(truth, PersonTruth):
+                raise DataError(f"truth {truth!r:.80}: the points of a person are expected (PersonTruth).")
+            if not len(found.points) == len(truth.points) == len(self._names):
+                raise DataError(
+                    f"picture {truth.image}: {len(found.points)} points were found of {len(truth.points)}; "
+                    f"{len(self._names)} are expected."
+                )
+            entries.append(_entry(found, truth))
+        self._add(entries)
+
+    def compute(self) -> dict[str, float]:
+        """{"map": fraction, "map50": fraction}; DataError when nothing was counted."""
+        if not self._people:
+            raise DataError("no sample was counted, so there is no average precision. Is the data set empty?")
+        table = self._precision()
+        return {"map": _mean(table), "map50": _mean(table[:1])}
+
+    def _precision(self) -> np.ndarray:
+        """[10 similarities, 101 recalls]."""
+        people = [self._people[name] for name in sorted(self._people)]
+        images = {name: number for number, name in enumerate(dict.fromkeys(str(one["image"]) for one in people))}
+        true, found = [], []
+        for one in people:
+            picture = images[str(one["image"])]
+            true += [_true(picture, row) for row in one["truth"]]
+            points = np.array(one["found"][:-1]).reshape(-1, 3)
+            (left, top), (right, bottom) = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
+            said = {"keypoints": one["found"][:-1], "score": one["found"][-1]}
+            found.append(annotation(picture, 0, (left, top, right, bottom), **said))
+        table = precision(
+            true,
+            found,
+            pictures=len(images),
+            classes=1,
+            kind="keypoints",
+            maxDets=[_MOST],
+            kpt_oks_sigmas=deviations(self._names),
+        )
+        return table[:, :, 0, 0, 0]
+
+    def state(self) -> dict[str, Any]:
+        """{"people": [{"image": id, "person": id, "truth": rows, "found": row}, …]}.
+
+        The first row of the truth is the person, others are what does not count: x, y and visibility of each point,
+        left, top, right, bottom, area and crowd. What was found is x, y and score of each point, and the person's
+        score.
+        """
+        return {"people": list(self._people.values())}
+
+    def merge(self, state: dict[str, Any]) -> None:
+        """Add the people of another process, as its `state()` gave them; DataError when they are not that."""
+        people = state.get("people") if isinstance(state, dict) else None
+        if not isinstance(people, list) or not all(self._is_entry(entry) for entry in people):
+            raise DataError(f"these are not the counts of an average precision of keypoints: {state!r:.200}.")
+        self._add(people)
+
+    def _is_entry(self, entry: Any) -> bool:
+        wide = 3 * len(self._names)
+        return (
+            isinstance(entry, dict)
+            and set(entry) == {"image", "person", "truth", "found"}
+            and are_rows(entry["truth"], wide + _BOX)
+            and len(entry["truth"]) > 0
+            and are_rows([entry["found"]], wide + 1)
+        )
+
+    def _add(self, entries: Sequence[dict[str, Any]]) -> None:
+        names = [f"{entry['image']}:{entry['person']}" for entry in entries]
+        for place, name in enumerate(names):
+            if name in self._people or name in names[:place]:
+                raise DataError(f"person {name} was counted twice. Are these two parts of one data set?")
+        self._people.update(zip(names, entries, strict=True))
+
+
+def agreement(one: Pose, other: Pose, score: float, margin: float = 0.02, cells: float = 1.5) -> bool:
+    """Whether two runtimes found the same person.
+
+    Of the points above `score` + `margin` on one side, nine of ten lie within so many cells of the maps on the other,
+    where they are above `score` - `margin`: between neighbouring cells that are as high, rounding chooses. A point
+    that is hidden has several places that are as good as each other, so that one of 17 may differ.
+    """
+    far = np.linalg.norm(one.points[:, :2] - other.points[:, :2], axis=1) > cells * max(one.cell, other.cell)
+    low = np.minimum(one.points[:, 2], other.points[:, 2]) < score - margin
+    sure = np.maximum(one.points[:, 2], other.points[:, 2]) >= score + margin
+    return int((sure & (far | low)).sum()) <= int(0.1 * sure.sum())
+
+
+def _entry(found: Pose, truth: PersonTruth) -> dict[str, Any]:
+    rows = [[*truth.points.ravel().tolist(), *map(float, truth.box), float(truth.area), 0]]
+    rows += [
+        [*one.points.ravel().tolist(), *map(float, one.box), float(one.area), int(one.crowd)] for one in truth.uncounted
+    ]
+    return {
+        "image": truth.image,
+        "person": truth.number,
+        "truth": rows,
+        "found": [*found.points.astype(np.float64).ravel().tolist(), float(found.score)],
+    }
+
+
+def _true(picture: int, row: list[float]) -> dict[str, Any]:
+    *points, left, top, right, bottom, area, crowd = row
+    seen = sum(value > 0 for value in points[2::3])
+    # COCO's preparation of keypoints ignores people without any
+    return annotation(
+        picture, 0, (left, top, right, bottom), keypoints=points, num_keypoints=seen, area=area, iscrowd=int(crowd)
+    )
+
+
+def _mean(table: np.ndarray) -> float:
+    return float(table[table > -1].mean())
