@@ -61,6 +61,10 @@ class Detector(nn.Module):
             rows.append(row.flatten(2).transpose(1, 2))
         found = torch.cat(rows, 1)
         return found.transpose(1, 2) if self.columns else found
+def points(count=17):
+    return nn.Sequential(nn.Conv2d(3, 8, 4, 4), nn.ReLU(), nn.Conv2d(8, count, 3, padding=1))
+def three_points(): return points(3)
+def many_points(): return points(18)
 def detector(): return Detector()
 def of_coco(): return Detector(80)
 def two_classes(): return Detector(2)
@@ -161,6 +165,46 @@ def test_a_detector_that_decodes_its_boxes(
         made.assert_in_style("detection/own")
 
 
+def test_points_of_a_person(made: Any) -> None:
+    assert made.new("pose/own", of("points"), "--task", "keypoints", "--size", "96") == 0
+    model = made.model("pose/own")
+    assert (model.task.names[0], model.part.outputs[0].shape) == ("nose", ("batch", 17, 24, 18))
+    made.assert_green("pose/own")
+
+
+def test_points_of_something_else(made: Any, tmp_path: Path) -> None:
+    (tmp_path / "names.txt").write_text("tip\nleft_wing\nright_wing\n")
+    words = ("--task", "keypoints", "--size", "66", "--labels", str(tmp_path / "names.txt"))
+    assert made.refused(of("three_points"), *words).count("top-down networks")  # 66 is no multiple of 4
+    words = ("--task", "keypoints", "--size", "64", "--labels", str(tmp_path / "names.txt"))
+    assert made.new("pose/own", of("three_points"), *words) == 0
+    made.assert_in_style("pose/own")
+    task = made.model("pose/own").task
+    assert task.names == ("tip", "left_wing", "right_wing")
+    assert len(task.dataset(made.model("pose/own").sample.folder())) > 40
+
+
+def test_a_graph_whose_pictures_are_no_squares(made: Any, tmp_path: Path) -> None:
+    import torch
+
+    from engine.frontends.torch_onnx import export_module
+
+    network = runpy.run_path(str(tmp_path / "networks_for_test.py"))["points"]().eval()
+    path = tmp_path / "given.onnx"
+    export_module(
+        network,
+        [torch.ones(2, 3, 64, 48)],
+        path,
+        input_names=["input"],
+        output_names=["given"],
+        dynamic_axes={"input": {0: "n"}, "given": {0: "n"}},
+    )
+    assert "squares" in made.refused(str(path), "--task", "segmentation")
+    assert made.new("pose/given", str(path), "--task", "keypoints") == 0
+    made.assert_in_style("pose/given")
+    assert made.model("pose/given").part.inputs[0].shape == ("batch", 3, 64, 48)
+
+
 def test_eighty_classes_are_those_of_coco(made: Any) -> None:
     assert made.new("detection/own", of("of_coco"), "--task", "detection", "--size", "64") == 0
     made.assert_in_style("detection/own")
@@ -228,8 +272,12 @@ def test_the_same_networks_as_onnx_files(
         ("enlarger", "audio", "keyword networks take MFCC of a second, [N, 1, 49, 10] or [N, 1, 49, 40]"),
         ("keywords", "tabular", "tables are click logs of 13 numbers and 26 categories"),
         ("clicks", "classification", "does not run on [2, 3, 224, 224]"),
-        ("keywords", "keypoints", "copy face/centerface and change model.py"),
         ("keywords", "translation", "copy nlp/transformer"),
+        ("keywords", "keypoints", "does not run on [2, 3, 256, 256]"),
+        ("enlarger", "keypoints", "gives [(2, 3, 512, 512)] for [2, 3, 256, 256]. zoo new knows top-down networks"),
+        ("many_points", "keypoints --size 64", "gives 18 maps; the sample data are drawn figures with 17 points"),
+        ("points", "keypoints --mean 0.5", "has no use for --mean; it takes --labels, --size"),
+        ("points", "keypoints --channels 3", "has no use for --channels; it takes --labels, --size"),
         ("keywords", "poetry", "got 'poetry': Write model.py by hand"),
     ],
 )

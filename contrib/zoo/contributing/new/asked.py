@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from zoo.errors import ZooError
 
 # The tasks whose networks take pictures
-PICTURES = ("classification", "segmentation", "detection", "image_to_image")
+PICTURES = ("classification", "segmentation", "detection", "image_to_image", "keypoints")
+# Of these, the one whose pictures need not be square
+RECTANGLES = ("keypoints",)
 # A mean or deviation beyond this is one of pixels from 0 to 255
 _MOST = 1.0
 

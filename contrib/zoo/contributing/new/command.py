@@ -29,6 +29,7 @@ from zoo.contributing.new.tasks import (
     embedding,
     generation,
     image_to_image,
+    keypoints,
     segmentation,
     tabular,
     text_classification,
@@ -47,13 +48,13 @@ TASKS: dict[str, Callable[[Source, Asked], Description]] = {
     "embedding": embedding.described,
     "detection": detection.described,
     "image_to_image": image_to_image.described,
+    "keypoints": keypoints.described,
     "audio": audio.described,
     "tabular": tabular.described,
     "generation": generation.described,
 }
 # What the zoo has models of that are too different from each other to be written from a source
 _EXAMPLES = {
-    "keypoints": "face/centerface",
     "translation": "nlp/transformer",
     "recognition": "ocr/crnn",
     "graph": "gnn/gcn",

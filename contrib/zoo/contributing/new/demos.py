@@ -21,7 +21,8 @@ def write(folder: Path) -> None:
     demos.mkdir()
     for number, data in enumerate(_few(model, sample), 1):
         if isinstance(data, Path):
-            shutil.copy2(data, demos / data.name)
+            for file in (data, *data.parent.glob(f"{data.name}.*")):  # with what belongs to it
+                shutil.copy2(file, demos / file.name)
         else:
             (demos / f"{model.task.data_name}_{number}{model.task.suffixes[0]}").write_text(
                 f"{data}\n", encoding="utf-8"

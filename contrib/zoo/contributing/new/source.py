@@ -19,6 +19,7 @@ class Said:
 
     Attributes:
         side: of the square, in pixels.
+        width: where it is no square, and `side` is its height.
         fixed: whether the network takes pictures of that side only.
         resize: of the shorter side before the square is cut out.
         channels: 1 or 3.
@@ -28,6 +29,7 @@ class Said:
     """
 
     side: int | None = None
+    width: int | None = None
     fixed: bool = False
     resize: int | None = None
     channels: int | None = None

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.backends.compiling.onnx_file import LARGEST, files_of, read_onnx
 from engine.errors import EngineError
-from zoo.contributing.new.asked import PICTURES, Asked
+from zoo.contributing.new.asked import PICTURES, RECTANGLES, Asked
 from zoo.contributing.new.source import BY_HAND, Said, Source, need
 from zoo.errors import ZooError
 from zoo.frameworks import onnx as graphs
@@ -45,6 +45,8 @@ def source(path: Path, asked: Asked) -> Source:
 def _said(path: Path, graph: Any, asked: Asked) -> Said:
     dims = _picture(path, graph)
     channels = _channels(path, graph, dims, asked.channels)
+    if asked.task in RECTANGLES and None not in dims[2:]:
+        return Said(side=dims[2], width=dims[3], fixed=True, channels=channels)
     side = _side(path, dims)
     return Said(side=side, fixed=side is not None, channels=channels)
 
