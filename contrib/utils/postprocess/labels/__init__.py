@@ -34,6 +34,12 @@ def coco_of_91() -> tuple[int, ...]:
     return tuple(-1 if number in _UNUSED else next(known) for number in range(91))
 
 
+@lru_cache(maxsize=1)
+def kinetics400() -> tuple[str, ...]:
+    """The 400 actions of Kinetics-400, in the order of a network's outputs."""
+    return tuple(Path(__file__).with_name("kinetics400.txt").read_text(encoding="utf-8").splitlines())
+
+
 def names_in(path: str | Path) -> tuple[str, ...]:
     """The class names in a text file, one a line, in the order of a network's outputs.
 
