@@ -7,6 +7,7 @@ Gaussian window of 11 x 11 with deviation 1.5, K1 0.01, K2 0.03, where the windo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,9 @@ import numpy as np
 
 from utils.metrics.base import MetricInfo
 from utils.preprocess.image import load_rgb
+from utils.preprocess.luma import LUMA
 from zoo_core.errors import DataError
 
-_LUMA = np.array([65.481, 128.553, 24.966]) / 255.0
 _WINDOW, _DEVIATION = 11, 1.5
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 _BEST = 100.0  # decibels that stand for equal pictures, so that a mean exists
@@ -89,14 +90,14 @@ class RestorationQuality:
 
 def _compared(pixels: np.ndarray, grey: bool, border: int) -> np.ndarray:
     """float64 [height, width], 0 to 255, without the border."""
-    plane = pixels.astype(np.float64) if grey else pixels.astype(np.float64) @ _LUMA + 16.0
+    plane = pixels.astype(np.float64) if grey else pixels.astype(np.float64) @ LUMA + 16.0
     return plane[border : plane.shape[0] - border, border : plane.shape[1] - border]
 
 
 def psnr(one: np.ndarray, other: np.ndarray) -> float:
     """Peak signal to noise of two planes of 0 to 255, in decibels; 100 where they are equal."""
     error = float(np.mean((one - other) ** 2))
-    return min(10 * np.log10(255.0**2 / error), _BEST) if error else _BEST
+    return min(10 * math.log10(255.0**2 / error), _BEST) if error else _BEST
 
 
 def ssim(one: np.ndarray, other: np.ndarray) -> float:

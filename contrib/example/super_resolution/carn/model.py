@@ -4,14 +4,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from engine.spec import TensorSpec
-from utils.datasets.references import LISTINGS
-from utils.datasets.references.pairs import arrange_pairs
-from utils.datasets.samples.photo_pairs import write_photo_pairs
 from zoo.catalogue import beside
 from zoo.family import Family
-from zoo.model import Model, Part, Pretrained, Published, ReferenceData, SampleData
-from zoo.tasks.image_to_image import ImageToImage
+from zoo.libraries.enlarger import enlarger
+from zoo.model import Model, Pretrained, Published
 
 AUTHORS = "https://raw.githubusercontent.com/nmhkahn/CARN-pytorch/40d3514f81cccd680d846cd5ab07af35f2c8e0e2"
 WHERE = "the paper, table of Set5, luma"
@@ -26,17 +22,9 @@ def build(scale: int) -> Any:
 def model(variant: str) -> Model:
     """What is known of a variant: its scale. The authors' file serves all of them."""
     scale = int(variant[-1])
-    return Model(
+    return enlarger(
+        scale,
         build=partial(build, scale),
-        parts=(
-            Part(
-                inputs=(TensorSpec("input", "float32", ("batch", 3, "height", "width")),),
-                outputs=(TensorSpec("output", "float32", ("batch", 3, "larger_height", "larger_width")),),
-                size={"height": 96, "width": 96},
-            ),
-        ),
-        task=ImageToImage(scale=scale),
-        sample=SampleData(f"photo_pairs_x{scale}", 1, partial(write_photo_pairs, scale=scale)),
         source="written for this repository after the paper; parameter names of the authors' weights",
         licence="BSD-3-Clause; the authors' weights: MIT; photographs: CC BY 2.0",
         paper="Ahn, Kang, Sohn: Fast, Accurate, and Lightweight Super-Resolution with Cascading Residual Network, 2018",
@@ -44,14 +32,6 @@ def model(variant: str) -> Model:
             f"{AUTHORS}/checkpoint/carn_m.pth", 1.7, "d48a759a84509351facb6b7c6d5bd6edec98b98519b8c464ee4ab44d2ba964ff"
         ),
         published=Published("psnr", PSNR[scale], WHERE, decimals=2),
-        reference=ReferenceData(
-            f"set5_x{scale}",
-            f"Set5, scale {scale}",
-            LISTINGS / f"set5_x{scale}.tsv",
-            arrange_pairs,
-            "classic test pictures; no licence is stated",
-            5,
-        ),
     )
 
 
