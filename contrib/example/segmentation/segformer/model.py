@@ -85,7 +85,9 @@ def model(variant: str) -> Model:
             ),
         ),
         task=SemanticSegmentation(
-            SegmentationTransform(*size.values(), STRIDE, IMAGENET_MEAN, IMAGENET_STD), LABELS, layout=Cityscapes
+            SegmentationTransform(size["height"], size["width"], STRIDE, IMAGENET_MEAN, IMAGENET_STD),
+            LABELS,
+            layout=Cityscapes,
         ),
         sample=SampleData("scenes_cityscapes", 1, write_cityscapes, "drawn scenes"),
         demos=SCENES,
