@@ -18,6 +18,7 @@ from zoo.libraries.transformers_config import class_of, read_config, settings_of
 from zoo.model import Model
 from zoo.running.padding import stacked
 from zoo.running.reference import build, reference_runner
+from zoo.tasks.decoding import CHUNK
 from zoo.weights import find_weights
 from zoo_core.errors import DataError
 
@@ -30,7 +31,7 @@ TEXTS = (
     'asked: "May I play with the drum?" "Yes," said the frog, and',
 )
 NEW = 24
-NETWORKS = [("llama_stories", "random"), ("qwen2_stories", "random")]
+NETWORKS = [("llama_stories", "sample"), ("qwen2_stories", "random")]
 
 
 @pytest.fixture(scope="module", params=NETWORKS, ids="-".join)
@@ -132,6 +133,21 @@ def test_probabilities_are_those_of_the_library(known: tuple[Model, Any, Any], t
     figures = metric.compute()
     assert figures["perplexity"] == pytest.approx(math.exp(nats / (len(ids) - 1)), rel=1e-4)
     assert figures["bits_per_byte"] == pytest.approx(nats / math.log(2) / len(text), rel=1e-4)
+
+
+def test_the_sample_is_near_what_no_network_can_beat() -> None:
+    model = load("nlp/causal_lm").variant()
+    task: Any = model.task
+    stories = load_split()[1]
+    samples = task.dataset(model.data("sample"))
+    with reference_runner(model, build(model, find_weights(model, "sample"), None)) as runner:
+        metas = [task.preprocess(one.data) for one in samples]
+        found = task.postprocess(
+            runner(stacked([arrays for arrays, _ in metas], task.padding)), [meta for _, meta in metas]
+        )
+    assert len(samples) == len(stories)  # a window each
+    assert sum(one.nats for one in found) < 1.1 * sum(one.nats for one in stories)
+    assert max(len(one.data.ids) for one in samples) > CHUNK
 
 
 def test_the_cache_holds_what_was_read_and_written_and_no_more() -> None:

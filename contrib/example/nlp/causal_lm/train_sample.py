@@ -20,7 +20,7 @@ from zoo.libraries.transformers_config import class_of, settings_of
 from zoo_core.files import atomic_write
 
 SAMPLE = MODEL.variant()
-SEED, EPOCHS, BATCH, RATE = 0, 1, 32, 4e-3
+SEED, EPOCHS, BATCH, RATE = 0, 2, 32, 4e-3
 IGNORED = -100  # what cross entropy passes over
 
 
