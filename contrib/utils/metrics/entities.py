@@ -1,0 +1,93 @@
+"""The metric of named entities, as the CoNLL shared tasks define it: an entity is right if its words and type are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from utils.metrics.base import MetricInfo, require_as_many
+from zoo_core.errors import DataError
+
+COUNTS = ("right", "found", "there", "words", "right_words")
+Span = tuple[int, int, str]
+
+
+class Tagged(Protocol):
+    """A sentence with the tag of each of its words."""
+
+    @property
+    def tags(self) -> Sequence[str]: ...
+
+
+class EntityF1:
+    """F1 of entities (primary), precision and recall, over all sentences together; and the fraction of words with the
+    right tag."""
+
+    infos = tuple(MetricInfo(name, "fraction", 0.0, 1.0, True) for name in ("f1", "precision", "recall", "accuracy"))
+
+    def __init__(self) -> None:
+        self._counts = dict.fromkeys(COUNTS, 0)
+
+    def update(self, predictions: Sequence[Tagged], truths: Sequence[Sequence[str]]) -> None:
+        """Count one batch.
+
+        Raises:
+            DataError: different lengths, of the batch or of a sentence. Nothing of the batch has been counted then.
+        """
+        require_as_many(predictions, truths)
+        for one, truth in zip(predictions, truths, strict=True):
+            if not isinstance(truth, (tuple, list)) or len(one.tags) != len(truth):
+                raise DataError(f"truth {truth!r:.80}: a tag for each of {len(one.tags)} words is expected.")
+        for one, truth in zip(predictions, truths, strict=True):
+            found, there = spans(one.tags), spans(truth)
+            right = sum(a == b for a, b in zip(one.tags, truth, strict=True))
+            numbers = (len(found & there), len(found), len(there), len(truth), right)
+            for name, number in zip(COUNTS, numbers, strict=True):
+                self._counts[name] += number
+
+    def compute(self) -> dict[str, float]:
+        """The figures; DataError when nothing was counted. Without any entity, F1 is 0."""
+        right, found, there, words, right_words = (self._counts[name] for name in COUNTS)
+        if not words:
+            raise DataError("no word was counted. Is the data set empty?")
+        return {
+            "f1": 2 * right / (found + there) if found + there else 0.0,
+            "precision": right / found if found else 0.0,
+            "recall": right / there if there else 0.0,
+            "accuracy": right_words / words,
+        }
+
+    def state(self) -> dict[str, Any]:
+        """The counts by their names."""
+        return dict(self._counts)
+
+    def merge(self, state: dict[str, Any]) -> None:
+        """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
+        if not isinstance(state, dict) or set(state) != set(COUNTS):
+            raise DataError(f"these are not the counts of entities: {state!r:.200}.")
+        if any(type(number) is not int or number < 0 for number in state.values()):
+            raise DataError(f"these are not the counts of entities: {state!r:.200}.")
+        for name, number in state.items():
+            self._counts[name] += number
+
+
+def spans(tags: Sequence[str]) -> set[Span]:
+    """(first word, word behind the last, type) of each entity.
+
+    A word begins an entity with B or S, with another type than the word before, or with I or E behind O or behind the
+    end of an entity. So tags in which B stands only between neighbours of one type (IOB1) are read too.
+    """
+    found: set[Span] = set()
+    first, before = 0, "O"
+    for place, tag in enumerate([*tags, "O"]):
+        if before != "O" and _ends(before, tag):
+            found.add((first, place, before[2:]))
+        if tag != "O" and (before == "O" or _ends(before, tag)):
+            first = place
+        before = tag
+    return found
+
+
+def _ends(before: str, tag: str) -> bool:
+    """Whether an entity ends between a word that belongs to one and the word behind it."""
+    return before[0] in "ES" or tag[0] in "OBS" or before[2:] != tag[2:]
