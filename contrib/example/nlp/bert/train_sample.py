@@ -1,0 +1,72 @@
+"""Makes both tokenizers, and sample.safetensors: a small BERT trained on generated reviews.
+
+The weights are good for checking the pipeline, and for nothing else. Run: python train_sample.py
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+from model import FOLDER, MODEL
+
+from utils.datasets.samples.reviews import load_split
+from utils.training.text_classification import Recipe, Texts, train
+from zoo_core.files import atomic_write
+
+SAMPLE = MODEL.variant()
+WORDS, ROBERTA_WORDS = 320, 400
+UNKNOWN = 1
+
+
+def write_tokenizers(sentences: list[str]) -> None:
+    """Write BERT's kind, word pieces in lower case, and RoBERTa's, pieces of bytes."""
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+
+    pieces = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    pieces.normalizer = normalizers.BertNormalizer(lowercase=True)
+    pieces.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    pieces.decoder = decoders.WordPiece()
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    pieces.train_from_iterator(
+        sentences, trainers.WordPieceTrainer(vocab_size=WORDS, special_tokens=special, show_progress=False)
+    )
+    pieces.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
+    )
+    _save(pieces, "tokenizer.json")
+    letters = Tokenizer(models.BPE(unk_token="<unk>"))
+    letters.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    letters.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=ROBERTA_WORDS,
+        special_tokens=["<s>", "<pad>", "</s>", "<unk>"],
+        initial_alphabet=alphabet,
+        show_progress=False,
+    )
+    letters.train_from_iterator(sentences, trainer)
+    letters.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    _save(letters, "tokenizer_roberta.json")
+
+
+def _save(tokenizer: Any, name: str) -> None:
+    with atomic_write(FOLDER / name) as temporary:
+        tokenizer.save(str(temporary))
+
+
+def main() -> None:
+    """Write the tokenizers, train, and write the weights."""
+    write_tokenizers([review.sentence for review in load_split()[0]])
+    task = SAMPLE.task
+    texts = Texts(task.preprocess, task.postprocess, task.padding or (), UNKNOWN)
+    train(SAMPLE.build, texts, SAMPLE.sample_weights, Recipe(epochs=14, rate=3e-3))
+
+
+if __name__ == "__main__":
+    main()
