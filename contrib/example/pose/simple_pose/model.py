@@ -11,6 +11,7 @@ from utils.postprocess.pytorch.pose import HeatmapDecoder
 from utils.preprocess.pytorch.pose import PoseTransform
 from zoo.catalogue import beside
 from zoo.family import Family
+from zoo.index import DEMOS
 from zoo.libraries import pytorchcv
 from zoo.model import Model, Part, Published, SampleData
 from zoo.tasks.pose import PoseEstimation
@@ -18,7 +19,6 @@ from zoo.tasks.pose import PoseEstimation
 FOLDER = Path(__file__).resolve().parent
 SAMPLE = "simplepose_sample"
 DATA = "cocohpe"  # as pytorchcv calls COCO's keypoints
-DEMOS = FOLDER / "demos"
 POINTS = coco_points()
 FIGURES = SampleData("figures_coco", 1, write_keypoints, "drawn figures")
 
@@ -61,6 +61,7 @@ def model(variant: str) -> Model:
         ),
         task=PoseEstimation(PoseTransform(shape.height, shape.width), HeatmapDecoder(len(POINTS)), shift=1),
         sample=FIGURES,
+        demos=DEMOS / "figures",
         source="pytorchcv" if not sample else "pytorchcv's SimplePose on a narrow backbone of this repository",
         licence="MIT (pytorchcv, code and weights); sample weights: BSD-3-Clause",
         paper="Xiao et al., Simple Baselines for Human Pose Estimation and Tracking, 2018",

@@ -22,7 +22,7 @@ from zoo_core.files import atomic_write
 
 SAMPLE = MODEL.variant()
 
-SEED, PICTURES, STEPS, BATCH, RATE = 0, 700, 620, 24, 3e-3
+SEED, PICTURES, STEPS, BATCH, RATE = 0, 600, 1200, 24, 4e-3
 SPREAD = 1.5  # of the bell around a point, in cells
 SHARP = 12.0  # a bell's top is so much larger, as a logit, than what is beside it
 HEIGHT, WIDTH = SAMPLE.entry.inputs[0].shape[2:]

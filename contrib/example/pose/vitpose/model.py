@@ -11,6 +11,7 @@ from utils.postprocess.pytorch.pose import HeatmapDecoder
 from utils.preprocess.pytorch.pose import PoseTransform
 from zoo.catalogue import beside
 from zoo.family import Family
+from zoo.index import DEMOS
 from zoo.model import Model, Part, Published, SampleData
 from zoo.tasks.pose import PoseEstimation
 
@@ -60,7 +61,7 @@ def model(variant: str) -> Model:
             PoseTransform(shape.height, shape.width, unbiased=True), HeatmapDecoder(len(POINTS), unbiased=True)
         ),
         sample=SampleData("figures_coco", 1, write_keypoints, "drawn figures"),
-        demos=FOLDER.parent / "simple_pose" / "demos",
+        demos=DEMOS / "figures",
         source="transformers",
         licence="Apache-2.0 (transformers)",
         paper="Xu et al., ViTPose: Simple Vision Transformer Baselines for Human Pose Estimation, 2022",
