@@ -27,6 +27,7 @@ class Task(ABC):
 
     suffixes, data_name: the files that it reads, and what one sample is called. picture_suffix: of what `draw` gives.
     text_help: what `--text` takes; None where a sample cannot be typed.
+    words_help: where --text says what is asked of the data instead (`worded`), what it takes; None elsewhere.
     padding: for inputs whose size differs from sample to sample, the value that fills up each input behind a sample's
     own; None where all samples have one shape. The filling must not change what the network says of a sample.
     positions: for such inputs, the most that the network takes of a sample and what fills it up; None for any number.
@@ -47,6 +48,7 @@ class Task(ABC):
     data_name: str = "sample"
     picture_suffix: str = ".png"
     text_help: str | None = None
+    words_help: str | None = None
     padding: tuple[float, ...] | None = None
     positions: int | None = None
     beside: tuple[TensorSpec, ...] = ()
@@ -136,6 +138,10 @@ class Task(ABC):
     def from_text(self, text: str) -> Any:
         """The data of what was typed behind --text."""
         return text
+
+    def worded(self, words: Sequence[str]) -> Task:
+        """The same task, asked what was typed behind --text."""
+        return self
 
     def length(self, data: Any) -> int:
         """About how much of a padded input `data` fills. Cheap: it sorts samples before they are preprocessed.

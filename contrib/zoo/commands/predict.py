@@ -61,8 +61,8 @@ def single(family: Family, argv: list[str] | None = None) -> int:
     """example_single_batch.py: one file, or what --text says."""
 
     def job(args: argparse.Namespace) -> int:
-        setting, output = flags.setting_of(family, args), Output(args.json, args.save_dir)
-        typed = getattr(args, "text", None)
+        setting, output = _asked(flags.setting_of(family, args), args), Output(args.json, args.save_dir)
+        typed = getattr(args, "text", None) if setting.model.task.words_help is None else None
         if typed and args.data_path:
             raise ZooError("--text and --data_path both say what to run the network on; give one of them")
         return predict_typed(setting, typed, output) if typed else predict_file(setting, args.data_path, output)
@@ -79,11 +79,21 @@ def single_parser(family: Family) -> argparse.ArgumentParser:
     return made
 
 
+def _asked(setting: Setting, args: argparse.Namespace) -> Setting:
+    """The setting of a network that is asked what --text says, where that is what it says."""
+    words = getattr(args, "text", None)
+    if setting.model.task.words_help is None or not words:
+        return setting
+    return setting.but(model=replace(setting.model, task=setting.model.task.worded(words)))
+
+
 def multi(family: Family, argv: list[str] | None = None) -> int:
     """example_multi_batch.py: every file of a folder, recursively, in sorted order."""
 
     def job(args: argparse.Namespace) -> int:
-        return predict_folder(flags.setting_of(family, args), args.data_path, Output(args.json, args.save_dir))
+        return predict_folder(
+            _asked(flags.setting_of(family, args), args), args.data_path, Output(args.json, args.save_dir)
+        )
 
     return console.told(lambda: console.run(job, multi_parser(family).parse_args(argv)))
 
@@ -99,6 +109,8 @@ def _parser(family: Family, description: str, batch_size: int) -> argparse.Argum
     flags.add_device_flags(parser)
     flags.add_token_budget(parser, family)
     flags.add_writing_flags(parser, family)
+    if words_help := family.variant().task.words_help:
+        parser.add_argument("--text", action="append", help=f"{words_help}; give it several times")
     parser.add_argument("--json", type=Path, help="write the results to this file")
     parser.add_argument("--save_dir", type=Path, help="write an annotated picture a sample to this folder")
     parser.add_argument(
