@@ -86,11 +86,13 @@ class ShorterSide:
     Attributes:
         shorter: pixels of the shorter side.
         mean, std: for red, green and blue, in units of [0, 1].
+        multiple: of which both sides are multiples; they are rounded down.
     """
 
     shorter: int
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+    multiple: int = 1
 
     def __call__(
         self, source: ImageSource, out: tuple[np.ndarray, ...] | None = None
@@ -104,7 +106,8 @@ class ShorterSide:
             DataError: the picture cannot be read.
         """
         picture = load_rgb(source)
-        size = _with_shorter_side(picture.size, self.shorter)
+        width, height = _with_shorter_side(picture.size, self.shorter)
+        size = (width - width % self.multiple, height - height % self.multiple)
         array = np.empty((3, size[1], size[0]), np.float32)
         scaled = picture if size == picture.size else picture.resize(size, Image.Resampling.BILINEAR)
         to_planes(scaled, lookup_table(self.mean, self.std, "float32"), array)
@@ -112,7 +115,7 @@ class ShorterSide:
 
     def resized(self, size: int) -> SegmentationTransform:
         """For inputs of size x size pixels: pictures are scaled to fit, and filled up."""
-        return SegmentationTransform(size, size, 1, self.mean, self.std)
+        return SegmentationTransform(size, size, self.multiple, self.mean, self.std)
 
     def source_identity(self) -> str:
         """What decodes and scales, with versions."""

@@ -1,0 +1,46 @@
+"""Pictures and what is true of each of their pixels, in two folders with equal names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from utils.datasets.folder import IMAGE_SUFFIXES, check_folder, files_in
+from utils.preprocess.image import explained
+from zoo_core.errors import DataError
+
+
+def paired(root: Path, pictures: str, truths: str, suffixes: Sequence[str] = (".png",)) -> list[tuple[Path, Path]]:
+    """(picture, truth) of every picture below `root`, sorted by name.
+
+    Args:
+        root: the folder with both.
+        pictures, truths: what they are called.
+        suffixes: of the truths; the first one that exists is taken.
+
+    Raises:
+        DataError: a folder is missing or empty, a picture has no truth, or one of another size; the message says which.
+    """
+    check_folder(root)
+    for name in (pictures, truths):
+        if not (root / name).is_dir():
+            raise DataError(f"{root}: there is no folder {name} in it. Give the one with {pictures} and {truths}.")
+    return [(one, _truth(one, root / truths, suffixes)) for one in files_in(root / pictures, IMAGE_SUFFIXES)]
+
+
+def _truth(picture: Path, folder: Path, suffixes: Sequence[str]) -> Path:
+    there = [path for path in (folder / f"{picture.stem}{suffix}" for suffix in suffixes) if path.is_file()]
+    if not there:
+        raise DataError(f"{picture}: there is no {picture.stem}{' or '.join(suffixes)} in {folder} that belongs to it.")
+    (w, h), (u, v) = (_size(path) for path in (picture, there[0]))
+    if (w, h) != (u, v):
+        raise DataError(f"{there[0]}: {u} x {v} pixels, and its picture has {w} x {h}. They must be equal.")
+    return there[0]
+
+
+def _size(path: Path) -> tuple[int, int]:
+    """Width and height, from the file's head."""
+    with explained(path), Image.open(path) as image:
+        return image.size
