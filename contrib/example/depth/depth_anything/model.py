@@ -12,7 +12,7 @@ from zoo.family import Family
 from zoo.libraries import transformers
 from zoo.libraries.classifier import DEMOS
 from zoo.libraries.names import IMAGENET_MEAN, IMAGENET_STD
-from zoo.model import Model, Part, Published, SampleData
+from zoo.model import Model, Part, SampleData
 from zoo.tasks.depth import RelativeDepthEstimation
 
 CLASS = "DepthAnythingForDepthEstimation"
@@ -20,7 +20,7 @@ PATCH, TRAINED = 14, 518  # pixels of a patch, and of the pictures that position
 
 
 class Shape(NamedTuple):
-    """The backbone's channels, heads and layers; the neck's channels; the picture's side; AbsRel on NYU Depth V2."""
+    """The backbone's channels, heads and layers; the neck's channels; the picture's side."""
 
     width: int
     heads: int
@@ -28,14 +28,13 @@ class Shape(NamedTuple):
     neck: tuple[int, ...]
     fusion: int
     side: int = TRAINED
-    published: float | None = None
 
 
 SHAPES = {
     "depth_anything_tiny": Shape(48, 3, 4, (8, 16, 24, 32), 16, 112),
-    "depth_anything_small": Shape(384, 6, 12, (48, 96, 192, 384), 64, published=0.053),
-    "depth_anything_base": Shape(768, 12, 12, (96, 192, 384, 768), 128, published=0.046),
-    "depth_anything_large": Shape(1024, 16, 24, (256, 512, 1024, 1024), 256, published=0.043),
+    "depth_anything_small": Shape(384, 6, 12, (48, 96, 192, 384), 64),
+    "depth_anything_base": Shape(768, 12, 12, (96, 192, 384, 768), 128),
+    "depth_anything_large": Shape(1024, 16, 24, (256, 512, 1024, 1024), 256),
 }
 
 
@@ -82,9 +81,6 @@ def model(variant: str) -> Model:
         source="transformers",
         licence="Apache-2.0 (transformers, and the weights of the small network); the sample is drawn here",
         paper="Yang et al., Depth Anything: Unleashing the Power of Large-Scale Unlabeled Data, 2024",
-        published=Published("abs_rel", shape.published, "the authors' readme, NYU Depth V2, zero-shot")
-        if shape.published
-        else None,
     )
 
 

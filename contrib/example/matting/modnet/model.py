@@ -10,7 +10,7 @@ from utils.preprocess.pytorch.segmentation import ShorterSide
 from zoo.catalogue import beside
 from zoo.family import Family
 from zoo.libraries.classifier import DEMOS
-from zoo.model import Model, Part, Published, SampleData
+from zoo.model import Model, Part, SampleData
 from zoo.tasks.matting import PortraitMatting
 
 STRIDE, MIDDLE = 32, (0.5, 0.5, 0.5)
@@ -25,7 +25,6 @@ class Shape(NamedTuple):
 
 
 SHAPES = {"modnet_tiny": Shape(0.25, 8, 128), "modnet": Shape(1.0, 32, 512)}
-PUBLISHED = {"modnet": Published("mad", 0.0086, "the paper, PPM-100")}
 
 
 def build(variant: str) -> Any:
@@ -52,7 +51,6 @@ def model(variant: str) -> Model:
         source="written for this repository after the paper, on torchvision's MobileNetV2",
         licence="BSD-3-Clause; the sample is drawn by this repository on photographs under CC BY 2.0",
         paper="Ke et al., MODNet: Real-Time Trimap-Free Portrait Matting via Objective Decomposition, 2022",
-        published=PUBLISHED.get(variant),
     )
 
 
