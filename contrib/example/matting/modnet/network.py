@@ -24,10 +24,10 @@ class HalfNorm(nn.Module):
         super().__init__()
         self.batch = nn.BatchNorm2d(channels // 2)
         self.instance = nn.InstanceNorm2d(channels - channels // 2)
-        self.half = channels // 2
+        self.split = channels // 2
 
     def forward(self, features: Tensor) -> Tensor:
-        first, second = features[:, : self.half], features[:, self.half :]
+        first, second = features[:, : self.split], features[:, self.split :]
         return torch.cat([self.batch(first), self.instance(second)], 1)
 
 

@@ -9,7 +9,7 @@ from zoo.family import Family
 from zoo.libraries.enlarger import enlarger
 from zoo.model import Model, Published
 
-PSNR = {2: 37.00}  # of Set5, in the paper
+PUBLISHED = {2: Published("psnr", 37.00, "the paper, table of Set5, luma", decimals=2)}
 
 
 def build(scale: int) -> Any:
@@ -27,9 +27,7 @@ def model(variant: str) -> Model:
         source="written for this repository after the paper",
         licence="BSD-3-Clause; photographs: CC BY 2.0",
         paper="Dong, Loy and Tang, Accelerating the Super-Resolution Convolutional Neural Network, 2016",
-        published=Published("psnr", PSNR[scale], "the paper, table of Set5, luma", decimals=2)
-        if scale in PSNR
-        else None,
+        published=PUBLISHED.get(scale),
     )
 
 

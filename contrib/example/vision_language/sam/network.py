@@ -78,6 +78,8 @@ class Cutting(nn.Module):
     them as often as there are pictures is an operator that not every runtime computes.
     """
 
+    places: torch.Tensor
+
     def __init__(self, network: Any) -> None:
         super().__init__()
         self.prompts, self.decoder = network.prompt_encoder, network.mask_decoder
