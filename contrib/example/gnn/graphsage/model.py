@@ -7,7 +7,7 @@ from typing import Any
 from engine.spec import TensorSpec
 from utils.datasets.samples.graphs import CLASSES, write_graphs
 from zoo.family import Family
-from zoo.model import Model, Part, Published, SampleData
+from zoo.model import Model, Part, SampleData
 from zoo.tasks.node_classification import NodeClassification
 
 FEATURES = len(CLASSES)  # a node's features are the class that was told, if any
@@ -52,9 +52,6 @@ def build(variant: str) -> Any:
     return GraphSage()
 
 
-PUBLISHED = {"graphsage": Published("accuracy", 0.950, "the paper, table 1, micro-F1 on Reddit, not these graphs")}
-
-
 def model(variant: str) -> Model:
     """What is known of a variant."""
     return Model(
@@ -74,7 +71,6 @@ def model(variant: str) -> Model:
         source="written for this repository after the paper",
         licence="BSD-3-Clause; karate club: W. W. Zachary, 1977, as networkx carries it (BSD-3-Clause)",
         paper="Hamilton et al., Inductive Representation Learning on Large Graphs, 2017",
-        published=PUBLISHED.get(variant),
     )
 
 
