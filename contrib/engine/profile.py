@@ -86,6 +86,9 @@ def _openvino(ckpt: Path, arrays: list[np.ndarray], times: int) -> list[NodeTime
     compiled = openvino.Core().compile_model(str(ckpt), "CPU", {"PERF_COUNT": True})
     request = compiled.create_infer_request()
     given = [array.astype(one.element_type.to_dtype()) for one, array in zip(compiled.inputs, arrays, strict=True)]
+    for one, array in zip(compiled.inputs, given, strict=True):
+        if not one.partial_shape.compatible(openvino.PartialShape(list(array.shape))):
+            raise ValueError(f"'{one.any_name}' is {one.partial_shape}, got {list(array.shape)}")
     taken: dict[tuple[str, str], list[float]] = {}
     for number in range(times + 1):
         request.infer(given)

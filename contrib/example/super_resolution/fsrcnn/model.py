@@ -9,7 +9,7 @@ from zoo.family import Family
 from zoo.libraries.enlarger import enlarger
 from zoo.model import Model, Published
 
-PUBLISHED = {2: Published("psnr", 37.00, "the paper, table of Set5, luma", decimals=2)}
+PUBLISHED = {"fsrcnn_x2": Published("psnr", 37.00, "the paper, table of Set5, luma", decimals=2)}
 
 
 def build(scale: int) -> Any:
@@ -27,7 +27,7 @@ def model(variant: str) -> Model:
         source="written for this repository after the paper",
         licence="BSD-3-Clause; photographs: CC BY 2.0",
         paper="Dong, Loy and Tang, Accelerating the Super-Resolution Convolutional Neural Network, 2016",
-        published=PUBLISHED.get(scale),
+        published=PUBLISHED.get(variant),
     )
 
 

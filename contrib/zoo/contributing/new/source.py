@@ -19,17 +19,16 @@ class Said:
 
     Attributes:
         side: of the square, in pixels.
-        width: where it is no square, and `side` is its height.
         fixed: whether the network takes pictures of that side only.
         resize: of the shorter side before the square is cut out.
         channels: 1 or 3.
         mean, std: by channel, in units of 0 to 1.
         interpolation: "bilinear" or "bicubic".
         note: what the preprocessing here does otherwise than the source.
+        width: where it is no square, and `side` is its height.
     """
 
     side: int | None = None
-    width: int | None = None
     fixed: bool = False
     resize: int | None = None
     channels: int | None = None
@@ -37,6 +36,7 @@ class Said:
     std: tuple[float, ...] | None = None
     interpolation: str = "bilinear"
     note: str = ""
+    width: int | None = None
 
 
 @dataclass(frozen=True)
