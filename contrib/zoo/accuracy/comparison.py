@@ -59,12 +59,14 @@ class Comparison:
     """A contender against its baseline, sample by sample.
 
     random: the weights are, so that the metric says nothing, and the outputs themselves have to be near.
+    staged: the network has several parts, and what the first ones say decides what the later ones are given.
     """
 
     baseline: Contender
     contender: Contender
     limit: float
     random: bool = False
+    staged: bool = False
     agreeing: int = 0
     samples: int = 0
     differences: list[Difference] = field(default_factory=list)
@@ -112,9 +114,9 @@ class Comparison:
         """What decides: metric, or agreement where the data set is too small for it; and outputs, where neither says
         enough, because the weights are random or the baseline gets nothing right.
 
-        What random weights choose between, classes, proposals or tokens, is as good as equal: rounding turns it round,
-        and what follows says nothing. There, the outputs decide, of each part on what the baseline was given."""
-        if self.random and self.contender.dtype != "float32":
+        What random weights choose between, proposals or tokens, is as good as equal: rounding turns it round, and what
+        follows says nothing. There, the outputs of each part decide, each on what the baseline was given."""
+        if self.random and self.staged and self.contender.dtype != "float32":
             return ["outputs"]
         name = self.baseline.metric.infos[0].name
         blind = self.random or not self.baseline.figures()[name]

@@ -69,7 +69,7 @@ def verify(setting: Setting, options: VerifyOptions | None = None) -> Verificati
     random = manifest_of(setting)["weights"]["kind"] == "random"
     contenders, left_out = _contenders(setting, options.dtypes)
     reference, baseline = contenders[0], contenders[1]
-    against = partial(Comparison, random=random)
+    against = partial(Comparison, random=random, staged=len(model.parts) > 1)
     comparisons = [against(reference, baseline, FRAMEWORK_LIMIT)]
     comparisons += [
         against(reference, one, FRAMEWORK_LIMIT) if one.dtype == "int8" else against(baseline, one, TARGET_LIMIT)
