@@ -107,6 +107,18 @@ class Task(ABC):
     def agreement(self, one: Any, other: Any) -> bool:
         """Whether two runtimes' predictions for one sample mean the same to a person."""
 
+    def tied(self, one: Any, other: Any, apart: float) -> bool:
+        """Whether two predictions differ only in a choice between what is as good as equal to both runtimes.
+
+        Args:
+            one, other: two runtimes' predictions for one sample.
+            apart: how far the scores of the two choices may lie apart, relative to the larger one.
+
+        Returns:
+            False where the task has no scores to tell by.
+        """
+        return False
+
     @abstractmethod
     def describe(self, prediction: Any, topk: int) -> str:
         """The prediction in one line."""

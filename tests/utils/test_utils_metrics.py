@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from utils.metrics.base import Metric, MetricInfo
-from utils.metrics.classification import TopKAccuracy, agreement
+from utils.metrics.classification import TopKAccuracy, agreement, tied
 from utils.postprocess.pytorch.classification import Ranking
 from zoo_core.errors import DataError
 
@@ -128,3 +128,16 @@ def test_rankings_shorter_than_the_k_that_is_asked_for_are_refused():
 def test_agreement_looks_at_the_best_class_only():
     assert agreement(ranking(3, 1), ranking(3, 2))
     assert not agreement(ranking(3, 1), ranking(1, 3))
+
+
+def test_a_tie_is_one_on_both_sides():
+    near, turned = Ranking((3, 1), (0.40, 0.396)), Ranking((1, 3), (0.40, 0.396))
+    assert tied(near, turned, 0.02)
+    assert not tied(near, turned, 0.001)
+    assert not tied(near, Ranking((1, 3), (0.6, 0.3)), 0.02)
+    assert not tied(Ranking((3, 1), (0.6, 0.3)), turned, 0.02)
+
+
+def test_classes_that_are_not_in_both_rankings_are_no_tie():
+    assert not tied(Ranking((3, 1), (0.4, 0.399)), Ranking((2, 3), (0.4, 0.399)), 0.02)
+    assert not tied(Ranking((), ()), Ranking((), ()), 0.02)

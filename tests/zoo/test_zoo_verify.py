@@ -92,6 +92,29 @@ def test_a_handful_of_samples_has_no_exceptions(lenet: Model, samples: int, wron
     assert compared(lenet, samples, wrong, 0.001).passed() is passes
 
 
+@pytest.mark.parametrize(
+    ("random", "dtype", "apart", "agrees"),
+    [
+        (True, "float16", 0.01, True),
+        (True, "float16", 0.03, False),  # further than float16 may be off
+        (True, "float32", 0.01, False),
+        (False, "float16", 0.01, False),  # what real weights choose is their prediction
+    ],
+)
+def test_random_weights_may_choose_between_ties(
+    lenet: Model, random: bool, dtype: str, apart: float, agrees: bool
+) -> None:
+    logits = ANSWERS[[3, 3]]
+    logits[0, 5], logits[1, 5] = 9 - apart, 9 + apart
+    before, after = lenet.task.postprocess([logits], [None, None])
+    contenders = [
+        Contender(dtype, dtype, Engine.from_session(Nothing(), dtype, dtype), lenet.task.metric()) for _ in range(2)
+    ]
+    made = Comparison(*contenders, 0.001, random)
+    made.agree(lenet.task, [before], [after])
+    assert made.agreeing == agrees
+
+
 class FirstRowOnly(Session):
     """A target that ignores its input but for the first row."""
 

@@ -84,3 +84,20 @@ class TopKAccuracy:
 def agreement(a: Ranking, b: Ranking) -> bool:
     """Whether two rankings of a sample have the same best class."""
     return a.classes[:1] == b.classes[:1]
+
+
+def tied(a: Ranking, b: Ranking, apart: float) -> bool:
+    """Whether the best classes of two rankings are as good as equal in both.
+
+    Args:
+        a, b: two rankings of a sample.
+        apart: how far the probabilities of the two classes may lie apart, relative to the larger one.
+    """
+    if not a.classes or not b.classes:
+        return False
+    return _within(a, b.classes[0], apart) and _within(b, a.classes[0], apart)
+
+
+def _within(ranking: Ranking, kind: int, apart: float) -> bool:
+    scores = dict(zip(ranking.classes, ranking.scores, strict=True))
+    return kind in scores and ranking.scores[0] - scores[kind] <= apart * ranking.scores[0]

@@ -73,9 +73,16 @@ class Comparison:
     worst: list[tuple[float, str]] = field(default_factory=list)
 
     def agree(self, task: Task, before: Sequence[Any], after: Sequence[Any]) -> None:
-        """Count the predictions of one batch, of the baseline and of the contender."""
+        """Count the predictions of one batch, of the baseline and of the contender.
+
+        To random weights much is as good as equal. A choice between scores that lie no further apart than the outputs
+        may is not a disagreement there."""
         self.samples += len(before)
-        self.agreeing += sum(task.agreement(one, other) for one, other in zip(before, after, strict=True))
+        apart = TOLERANCE.get(self.contender.dtype, 0.0)
+        self.agreeing += sum(
+            task.agreement(one, other) or (self.random and task.tied(one, other, apart))
+            for one, other in zip(before, after, strict=True)
+        )
 
     def measure(self, batch: Sequence[Sample], before: list[np.ndarray], after: list[np.ndarray]) -> None:
         """Count the outputs of the network, or of one of its parts, for one batch."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from utils.metrics.classification import agreement
+from utils.metrics.classification import agreement, tied
 from utils.postprocess.pytorch.classification import Ranking, TopK
 from zoo.task import Task
 
@@ -26,6 +26,9 @@ class RankedTask(Task):
 
     def agreement(self, one: Ranking, other: Ranking) -> bool:
         return agreement(one, other)
+
+    def tied(self, one: Ranking, other: Ranking, apart: float) -> bool:
+        return tied(one, other, apart)
 
     def describe(self, prediction: Any, topk: int) -> str:
         return self._top.describe(prediction, topk)
