@@ -30,6 +30,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(given.get("model_id") or item.nodeid.partition("::")[0]))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """A pytest that pytest-xdist does not know would leave groups apart without a word, and make everything twice."""
+    grouped = getattr(session.config.option, "loadgroup", False)
+    if grouped and not all("@" in item.nodeid for item in session.items):
+        raise pytest.UsageError("--dist loadgroup has no effect with these versions of pytest and pytest-xdist")
+
+
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """Bytes by the argument's name: they may hold the time (gzip), and two processes must give a test one name."""
     return argname if isinstance(val, bytes) else None

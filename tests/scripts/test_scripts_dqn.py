@@ -46,7 +46,7 @@ def test_a_folder_of_episodes_with_animations(folder: Path, run, tmp_path: Path)
 
 
 def test_zoo_run_counts_the_animations(copy: Path, run, tmp_path: Path) -> None:
-    done = run("-m", "zoo", "run", "reinforcement/dqn", "--output", tmp_path, cwd=copy)
+    done = run("-m", "zoo", "run", "reinforcement/dqn", "--output", tmp_path, "--limit", "10", cwd=copy)
     assert done.returncode == 0, done.stderr
     assert f"{tmp_path / 'single'} (1 picture)" in done.stdout
     assert f"{tmp_path / 'multi'} (5 pictures)" in done.stdout
