@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 
 from .errors import SettingError
 
@@ -19,6 +21,29 @@ def cores() -> int:
 def memory() -> int:
     """Bytes of memory that the machine has."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+@contextmanager
+def memory_bounded(more: int) -> Iterator[None]:
+    """What is done here may take so many bytes of address space more than the process has; MemoryError beyond.
+
+    The system holds the bound for the whole process, so that other threads share it. Where it keeps no such account
+    (not Linux), nothing is bounded.
+    """
+    statm = Path("/proc/self/statm")
+    if not statm.is_file():
+        yield
+        return
+    import resource
+
+    low, high = resource.getrlimit(resource.RLIMIT_AS)
+    bound = int(statm.read_text().split()[0]) * resource.getpagesize() + more
+    bounds = [bound, *(limit for limit in (low, high) if limit != resource.RLIM_INFINITY)]
+    resource.setrlimit(resource.RLIMIT_AS, (min(bounds), high))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (low, high))
 
 
 def compute_units(environ: Mapping[str, str] | None = None) -> int:

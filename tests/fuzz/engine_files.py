@@ -80,7 +80,7 @@ def _safetensors(folder: Path) -> None:
 
 def _read_checkpoint(name: str) -> Callable[[Path], None]:
     def read(folder: Path) -> None:
-        from zoo.frameworks.pytorch import read_state
+        from zoo.frameworks.torch_file import read_state
 
         for tensor in read_state(folder / name, network_bytes=60).values():
             tensor.double().sum()

@@ -5,7 +5,10 @@ from __future__ import annotations
 import enum
 import os
 import pickle
+import resource
+import struct
 import sys
+import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,8 +21,8 @@ import torch
 
 from zoo.errors import ZooError
 from zoo.frameworks.checkpoints import with_names_of
-from zoo.frameworks.pytorch import read_state
 from zoo.frameworks.tensors_only import Other
+from zoo.frameworks.torch_file import read_state
 
 MAGIC = 0x1950A86A20F9469CFC6C  # what files of torch's older format begin with
 MODULE = "mmengine.logging.history_buffer"
@@ -153,3 +156,50 @@ def test_what_is_no_state_dict_is_told(tmp_path: Path, history: HistoryBuffer, c
         read_state(tmp_path / "net.pth")
     assert "does not hold a state dict (names to tensors)" in str(caught.value)
     assert words in str(caught.value)
+
+
+def packed(path: Path, content: bytes) -> Path:
+    """A checkpoint whose pickle is `content`, in torch's archive."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", content)
+        archive.writestr("archive/version", "3\n")
+        archive.writestr("archive/byteorder", "little")
+    return path
+
+
+def number(value: int) -> bytes:
+    return b"\x8a\x08" + struct.pack("<q", value)
+
+
+def copies(path: Path) -> Path:
+    """A list of pairs, and two thousand dicts that are each made of it."""
+    pairs = b"".join(b"J" + struct.pack("<i", key) + b"K\x01\x86" for key in range(100_000))
+    made = b"ccollections\nOrderedDict\nq\x01" + b"0](" + b"h\x01h\x00\x85R" * 2000 + b"e."
+    return packed(path, b"\x80\x02]q\x00(" + pairs + b"e0" + made)
+
+
+def one_size(path: Path) -> Path:
+    """Eight gigabytes of zeros, in a few bytes."""
+    return packed(path, b"\x80\x02c__builtin__\nbytearray\n" + number(8 << 30) + b"\x85R.")
+
+
+def storage(path: Path) -> Path:
+    """torch's older format, with a tensor that is said to have three milliards of numbers."""
+    torch.save({"w": torch.zeros(4)}, path, _use_new_zipfile_serialization=False)
+    content = path.read_bytes()
+    told, shape = b"cpuq\x06K\x04N", b"QK\x00K\x04\x85"
+    assert told in content
+    assert shape in content
+    large = number(3 << 30)
+    path.write_bytes(content.replace(told, b"cpuq\x06" + large + b"N").replace(shape, b"QK\x00" + large + b"\x85"))
+    return path
+
+
+@pytest.mark.parametrize("make", [copies, one_size, storage])
+def test_a_small_file_takes_little_memory(tmp_path: Path, make: Any) -> None:
+    file = make(tmp_path / "weights.pth")
+    before, limit = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, resource.getrlimit(resource.RLIMIT_AS)
+    with pytest.raises(ZooError, match=r"weights\.pth .*memory"):
+        read_state(file)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 700 << 10
+    assert resource.getrlimit(resource.RLIMIT_AS) == limit

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
-import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -15,8 +13,8 @@ from engine.backends.torch import TorchSession, flat_tensors
 from engine.base import Engine
 from zoo.difference import is_alive
 from zoo.errors import ZooError
-from zoo.frameworks.checkpoints import unwrapped, way_on, with_names_of
-from zoo.frameworks.weight_files import damage, is_safetensors, require_checkpoint, require_no_network, require_torch
+from zoo.frameworks.checkpoints import way_on, with_names_of
+from zoo.frameworks.torch_file import read_state
 from zoo.model import Model, Pretrained
 from zoo.part import Part
 from zoo.weights import (
@@ -113,61 +111,6 @@ def _problems(own: dict[str, Any], state: dict[str, Any]) -> dict[str, list[str]
 
 def _bytes(state: dict[str, Any]) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in state.values())
-
-
-def read_state(path: Path, key: str = "", network_bytes: int | None = None) -> dict[str, Any]:
-    """The tensors of a .safetensors file, or of a checkpoint (loaded without running any code in it).
-
-    What training scripts put around them is taken off (`checkpoints.unwrapped`); what lies beside them is passed over.
-
-    Args:
-        key: where in the file they are; "" to find them.
-        network_bytes: what the network's own tensors take; an archive that unpacks to far more is refused.
-
-    Raises:
-        ZooError: the file is no checkpoint; the message says what it is.
-    """
-    import torch
-
-    require_checkpoint(path, network_bytes)
-    require_no_network(path)
-    require_torch(path)
-    try:
-        if is_safetensors(path):
-            from safetensors.torch import load_file
-
-            content: Any = load_file(str(path))
-        else:
-            content = _load_checkpoint(path)
-    except Exception as error:
-        # zip, pickle, json and safetensors errors alike mean that the file is not a checkpoint
-        raise damage(path, error) from error
-    return unwrapped(content, path, key, lambda value: isinstance(value, torch.Tensor), _kind)
-
-
-def _load_checkpoint(path: Path) -> Any:
-    import torch
-
-    from zoo.frameworks import tensors_only
-
-    # an open file, because torch takes a path's suffix for what is in it
-    with path.open("rb") as file:
-        try:
-            return torch.load(file, map_location="cpu", weights_only=True)
-        except pickle.UnpicklingError:
-            # damaged, or with objects that torch does not know
-            file.seek(0)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", torch.serialization.SourceChangeWarning)  # of classes nobody imports
-                return torch.load(file, map_location="cpu", pickle_module=tensors_only, weights_only=False)
-
-
-def _kind(value: Any) -> str:
-    from zoo.frameworks.tensors_only import Other
-
-    if value is Other:
-        return "an object whose code is not run, such as a whole network"
-    return f"of type {type(value).__name__}"
 
 
 def _forward(model: Model, network: Any, batch: list[np.ndarray]) -> list[np.ndarray]:

@@ -132,6 +132,14 @@ def _require_no_text(path: Path, start: bytes) -> None:
     )
 
 
+def unpacked_bytes(path: Path) -> int:
+    """What a checkpoint takes when it is unpacked; of one that is no archive, its size."""
+    if not zipfile.is_zipfile(path):
+        return path.stat().st_size
+    with zipfile.ZipFile(path) as archive:
+        return sum(entry.file_size for entry in archive.infolist())
+
+
 def _require_archive(path: Path, network_bytes: int | None) -> None:
     try:
         with zipfile.ZipFile(path) as archive:

@@ -9,7 +9,7 @@ from utils.datasets.references import LISTINGS, mnist
 from utils.datasets.samples.digits import training_images, write_digits
 from utils.preprocess.pytorch.classification import ClassificationTransform
 from zoo.family import Family
-from zoo.frameworks.pytorch import read_state
+from zoo.frameworks.torch_file import read_state
 from zoo.model import Model, Part, Pretrained, Published, ReferenceData, SampleData
 from zoo.tasks.classification import ImageClassification
 

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from transformers import DetrConfig, DetrForObjectDetection, ResNetConfig
 
-from zoo.frameworks.pytorch import read_state
+from zoo.frameworks.torch_file import read_state
 from zoo.libraries.transformers import lively
 
 # The authors' name of a piece, and what transformers calls it

@@ -15,7 +15,7 @@ from utils.tensorflow_checkpoint import read_variables
 from zoo.errors import ZooError
 from zoo.family import Family
 from zoo.fetching.remote import Remote
-from zoo.frameworks.pytorch import read_state
+from zoo.frameworks.torch_file import read_state
 from zoo.model import Model, Part, Pretrained, Published, ReferenceData, SampleData
 from zoo.tasks.node_classification import NodeClassification
 

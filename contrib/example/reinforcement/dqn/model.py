@@ -12,7 +12,7 @@ from zoo.catalogue import beside
 from zoo.errors import ZooError
 from zoo.family import Family
 from zoo.fetching.remote import Remote
-from zoo.frameworks.pytorch import read_state
+from zoo.frameworks.torch_file import read_state
 from zoo.model import Model, Part, Pretrained, Published, ReferenceData, SampleData
 from zoo.tasks.control import Control
 

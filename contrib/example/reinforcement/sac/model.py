@@ -9,7 +9,7 @@ from utils.datasets.references import LISTINGS, episodes
 from utils.datasets.samples.held_out import write_held_out
 from zoo.errors import ZooError
 from zoo.family import Family
-from zoo.frameworks.pytorch import read_state
+from zoo.frameworks.torch_file import read_state
 from zoo.model import Model, Part, Pretrained, Published, ReferenceData, SampleData
 from zoo.tasks.continuous_control import ContinuousControl
 

@@ -10,7 +10,7 @@ from utils.datasets.vocadito import arrange
 from utils.postprocess.pitch import BINS
 from utils.preprocess.windows import Windows
 from zoo.family import Family
-from zoo.frameworks.pytorch import read_state
+from zoo.frameworks.torch_file import read_state
 from zoo.model import Model, Part, Pretrained, Published, ReferenceData, SampleData
 from zoo.tasks.pitch_tracking import PitchTracking
 

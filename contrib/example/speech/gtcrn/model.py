@@ -9,7 +9,7 @@ from utils.datasets.samples.noisy_sentences import write_noisy_sentences
 from utils.preprocess.stft import BINS
 from zoo.catalogue import beside
 from zoo.family import Family
-from zoo.frameworks.pytorch import read_state
+from zoo.frameworks.torch_file import read_state
 from zoo.model import Model, Part, Pretrained, Published, ReferenceData, SampleData
 from zoo.tasks.speech_enhancement import SpeechEnhancement
 

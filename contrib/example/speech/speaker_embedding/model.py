@@ -8,7 +8,7 @@ from utils.datasets.references import spoken_digits
 from utils.datasets.samples.spoken_sentences import write_spoken_sentences
 from utils.preprocess.speaker import BANDS, FRAMES
 from zoo.family import Family
-from zoo.frameworks.pytorch import read_state
+from zoo.frameworks.torch_file import read_state
 from zoo.model import Model, Packaged, Part, ReferenceData, SampleData
 from zoo.tasks.speaker_embedding import SpeakerEmbedding
 
