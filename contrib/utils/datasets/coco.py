@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,18 +55,13 @@ class CocoDetection(Listed):
 
     def __init__(self, root: str | Path, labels: Sequence[str]) -> None:
         self.file = instances_file(Path(root))
-        self.folder = _pictures_of(self.file)
-        content = _read(self.file)
+        self.folder = pictures_of(self.file)
+        content = read_annotations(self.file)
         classes = _classes(self.file, content, labels)
         annotations = _by_image(self.file, content, classes)
         self._samples = []
         for image in content["images"]:
-            path = self.folder / image["file_name"]
-            if not os.path.isfile(path):
-                raise DataError(
-                    f"{self.file}: image {image['id']}: there is no picture {image['file_name']:.80} in {self.folder}. "
-                    "Put it there, or take the image out of the file."
-                )
+            path = picture_of(self.file, self.folder, image)
             self._samples.append(Sample(image["file_name"], path, _truth(image["id"], annotations[image["id"]])))
 
 
@@ -86,7 +81,7 @@ def instances_file(root: Path, kind: str = "instances") -> Path:
     )
 
 
-def _pictures_of(file: Path) -> Path:
+def pictures_of(file: Path) -> Path:
     """The folder named after the file's part, beside annotations/ or beside the file; else the folder of the file."""
     part = file.stem.removeprefix("instances_").removeprefix("person_keypoints_")
     for folder in (file.parent.parent / part, file.parent / part):
@@ -95,7 +90,18 @@ def _pictures_of(file: Path) -> Path:
     return file.parent
 
 
-def _read(file: Path) -> dict[str, Any]:
+def picture_of(file: Path, folder: Path, image: dict[str, Any]) -> Path:
+    """The file of an image in its folder. Raises DataError where it is missing."""
+    path = folder / image["file_name"]
+    if not os.path.isfile(path):
+        raise DataError(
+            f"{file}: image {image['id']}: there is no picture {image['file_name']:.80} in {folder}. "
+            "Put it there, or take the image out of the file."
+        )
+    return path
+
+
+def read_annotations(file: Path) -> dict[str, Any]:
     """The file's content; lists are there, hold objects, and ids are unique."""
     content = read_json(file, '{"images": […], "annotations": […], "categories": […]}')
     if not isinstance(content, dict):
@@ -113,7 +119,7 @@ def _read(file: Path) -> dict[str, Any]:
     for image in content["images"]:
         name = image.get("file_name")
         if not isinstance(name, str) or not name or "\0" in name:
-            raise _wrong(file, "image", image, "file_name", "the name of the picture's file")
+            raise wrong_field(file, "image", image, "file_name", "the name of the picture's file")
         if name in names:
             raise DataError(f"{file}: images {_short(names[name])} and {_short(image['id'])} are both the file {name}.")
         names[name] = image["id"]
@@ -141,13 +147,13 @@ def _classes(file: Path, content: dict[str, Any], labels: Sequence[str]) -> dict
     """Category id to class index; categories that no annotation has may have any name, and are left out."""
     known = {label: index for index, label in enumerate(labels)}
     alike = {folded(label): index for index, label in enumerate(labels)}
-    used = {entry["category_id"] for entry in content["annotations"] if _is_id(entry.get("category_id"))}
+    used = {entry["category_id"] for entry in content["annotations"] if is_id(entry.get("category_id"))}
     found: dict[Any, int] = {}
     owners: dict[int, Any] = {}
     for category in content["categories"]:
         name = category.get("name")
         if not isinstance(name, str):
-            raise _wrong(file, "category", category, "name", "the class's name")
+            raise wrong_field(file, "category", category, "name", "the class's name")
         index = known.get(name, alike.get(folded(name)) if len(alike) == len(known) else None)
         if index is None:
             _require_unused(file, category, labels, used)
@@ -174,33 +180,45 @@ def _by_image(file: Path, content: dict[str, Any], classes: dict[Any, int]) -> d
     """Image id to its objects: (left, top, right, bottom, class, crowd, area)."""
     found: dict[Any, list[tuple[Any, ...]]] = {image["id"]: [] for image in content["images"]}
     for entry in content["annotations"]:
-        left, top, width, height = _box(file, entry)
-        image, category = entry.get("image_id"), entry.get("category_id")
-        if not _is_id(image) or image not in found:
-            raise _wrong(file, "annotation", entry, "image_id", f"the id of one of the images ({_some(found)})")
-        if not _is_id(category) or category not in classes:
-            raise _wrong(file, "annotation", entry, "category_id", f"the id of a category ({_some(classes)})")
-        crowd, size = entry.get("iscrowd", 0), entry.get("area", width * height)
-        if type(crowd) not in (int, bool) or crowd not in (0, 1):
-            raise _wrong(file, "annotation", entry, "iscrowd", "0 or 1, or no such field")
-        if not _is_number(size) or size < 0:
-            raise _wrong(file, "annotation", entry, "area", "a number of 0 or more, or no such field")
-        found[image].append((left, top, left + width, top + height, classes[category], bool(crowd), size))
+        left, top, width, height = box_of(file, entry)
+        image, category = image_of(file, entry, found), entry.get("category_id")
+        if not is_id(category) or category not in classes:
+            raise wrong_field(file, "annotation", entry, "category_id", f"the id of a category ({some_ids(classes)})")
+        crowd, size = crowd_and_area(file, entry, width * height)
+        found[image].append((left, top, left + width, top + height, classes[category], crowd, size))
     _say_odd_boxes(file, content["images"], found)
     return found
 
 
-def _box(file: Path, entry: dict[str, Any]) -> tuple[float, float, float, float]:
+def box_of(file: Path, entry: dict[str, Any]) -> tuple[float, float, float, float]:
     """(left, top, width, height) in pixels."""
     box = entry.get("bbox")
-    if not isinstance(box, list) or len(box) != 4 or not all(_is_number(value) for value in box):
-        raise _wrong(file, "annotation", entry, "bbox", "four numbers [left, top, width, height]")
+    if not isinstance(box, list) or len(box) != 4 or not all(is_number(value) for value in box):
+        raise wrong_field(file, "annotation", entry, "bbox", "four numbers [left, top, width, height]")
     left, top, width, height = box
     if width < 0 or height < 0:
-        raise _wrong(file, "annotation", entry, "bbox", "a width and a height of 0 or more")
-    if not all(_is_number(value) for value in (left + width, top + height, width * height)):
-        raise _wrong(file, "annotation", entry, "bbox", "a box of finite size")
+        raise wrong_field(file, "annotation", entry, "bbox", "a width and a height of 0 or more")
+    if not all(is_number(value) for value in (left + width, top + height, width * height)):
+        raise wrong_field(file, "annotation", entry, "bbox", "a box of finite size")
     return left, top, width, height
+
+
+def image_of(file: Path, entry: dict[str, Any], images: Collection[Any]) -> Any:
+    """An annotation's image, one of `images`, which are ids. Raises DataError."""
+    image = entry.get("image_id")
+    if not is_id(image) or image not in images:
+        raise wrong_field(file, "annotation", entry, "image_id", f"the id of one of the images ({some_ids(images)})")
+    return image
+
+
+def crowd_and_area(file: Path, entry: dict[str, Any], area: float) -> tuple[bool, float]:
+    """Whether an annotation stands for several objects, and its area: `area` where it says none. Raises DataError."""
+    crowd, said = entry.get("iscrowd", 0), entry.get("area", area)
+    if type(crowd) not in (int, bool) or crowd not in (0, 1):
+        raise wrong_field(file, "annotation", entry, "iscrowd", "0 or 1, or no such field")
+    if not is_number(said) or said < 0:
+        raise wrong_field(file, "annotation", entry, "area", "a number of 0 or more, or no such field")
+    return bool(crowd), said
 
 
 def _say_odd_boxes(file: Path, images: list[dict[str, Any]], found: dict[Any, list[tuple[Any, ...]]]) -> None:
@@ -215,7 +233,7 @@ def _say_odd_boxes(file: Path, images: list[dict[str, Any]], found: dict[Any, li
     outside = 0
     for image in images:
         width, height = image.get("width", 0), image.get("height", 0)
-        if _is_number(width) and _is_number(height):
+        if is_number(width) and is_number(height):
             outside += sum(row[2] > width + 1 or row[3] > height + 1 for row in found[image["id"]])
     if outside:
         notice(
@@ -231,18 +249,20 @@ def _truth(image: int | str, rows: list[tuple[Any, ...]]) -> GroundTruth:
     return GroundTruth(image, table[:, :4], table[:, 4].astype(np.int64), table[:, 5] > 0, table[:, 6])
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether JSON's value is a finite number."""
     try:
         return type(value) in (int, float) and math.isfinite(value)
     except OverflowError:  # a whole number beyond what a float holds
         return False
 
 
-def _is_id(value: Any) -> bool:
+def is_id(value: Any) -> bool:
+    """Whether JSON's value can be an id."""
     return type(value) in (int, str)
 
 
-def _some(ids: Iterable[Any]) -> str:
+def some_ids(ids: Iterable[Any]) -> str:
     """The first of some ids, as JSON writes them: 1 is a number, "1" a text."""
     known = list(ids)
     return ", ".join(_short(one) for one in known[:8]) + (", …" if len(known) > 8 else "")
@@ -261,7 +281,8 @@ def _told(entry: dict[str, Any], field: str) -> str:
     return f"{_short(value)} (a text)" if isinstance(value, str) else _short(value)
 
 
-def _wrong(file: Path, kind: str, entry: dict[str, Any], field: str, expected: str) -> DataError:
+def wrong_field(file: Path, kind: str, entry: dict[str, Any], field: str, expected: str) -> DataError:
+    """What to raise where a field of an image, a category or an annotation is not as `expected`."""
     return DataError(
         f"{file}: {kind} {_short(entry['id'])}: field '{field}' is {_told(entry, field)}; expected {expected}."
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,19 +72,16 @@ class CocoKeypoints(Listed):
 
     def __init__(self, root: str | Path, names: Sequence[str]) -> None:
         self.file = coco.instances_file(Path(root), "person_keypoints")
-        self.folder = coco._pictures_of(self.file)
-        content = coco._read(self.file)
+        self.folder = coco.pictures_of(self.file)
+        content = coco.read_annotations(self.file)
         _require_points(self.file, content["categories"], names)
         by_image = _by_image(self.file, content, len(names))
         self._samples = []
         for image in content["images"]:
             people, others = by_image[image["id"]]
-            path = self.folder / image["file_name"]
-            if people and not path.is_file():
-                raise DataError(
-                    f"{self.file}: image {image['id']}: there is no picture {image['file_name']:.80} in {self.folder}. "
-                    "Put it there, or take the image out of the file."
-                )
+            if not people:
+                continue
+            path = coco.picture_of(self.file, self.folder, image)
             for place, (number, points, box, area) in enumerate(people):
                 truth = PersonTruth(image["id"], number, points, box, area, tuple(others) if place == 0 else ())
                 left, top, right, bottom = box
@@ -111,24 +107,19 @@ def _by_image(file: Path, content: dict[str, Any], count: int) -> dict[Any, tupl
     found: dict[Any, tuple[list[Any], list[Uncounted]]] = {image["id"]: ([], []) for image in content["images"]}
     only = content["categories"][0]["id"]
     for entry in content["annotations"]:
-        left, top, width, height = coco._box(file, entry)
-        image = entry.get("image_id")
-        if type(image) not in (int, str) or image not in found:
-            raise coco._wrong(file, "annotation", entry, "image_id", "the id of one of the images")
+        left, top, width, height = coco.box_of(file, entry)
+        people, others = found[coco.image_of(file, entry, found)]
         if entry.get("category_id") != only:
-            raise coco._wrong(file, "annotation", entry, "category_id", f"{only}, the only category")
-        crowd, area = entry.get("iscrowd", 0), entry.get("area", width * height)
-        if type(crowd) not in (int, bool) or crowd not in (0, 1):
-            raise coco._wrong(file, "annotation", entry, "iscrowd", "0 or 1, or no such field")
-        if not coco._is_number(area) or area < 0:
-            raise coco._wrong(file, "annotation", entry, "area", "a number of 0 or more, or no such field")
+            raise coco.wrong_field(file, "annotation", entry, "category_id", f"{only}, the only category")
+        crowd, area = coco.crowd_and_area(file, entry, width * height)
         points = _points(file, entry, count)
         box = (left, top, left + width, top + height)
-        people, others = found[image]
         if crowd or not points[:, 2].any():
-            others.append(Uncounted(points, box, float(area), bool(crowd)))
+            others.append(Uncounted(points, box, float(area), crowd))
         elif min(width, height) <= 0:
-            raise coco._wrong(file, "annotation", entry, "bbox", "a width and a height above 0: it is what is cut out")
+            raise coco.wrong_field(
+                file, "annotation", entry, "bbox", "a width and a height above 0: it is what is cut out"
+            )
         else:
             people.append((entry["id"], points, box, float(area)))
     return found
@@ -138,8 +129,9 @@ def _points(file: Path, entry: dict[str, Any], count: int) -> np.ndarray:
     """float64 [count, 3]."""
     said = entry.get("keypoints")
     if not isinstance(said, list) or len(said) != 3 * count:
-        raise coco._wrong(file, "annotation", entry, "keypoints", f"{3 * count} numbers: x, y and 0, 1 or 2 of each")
-    numbers = all(type(value) in (int, float) and math.isfinite(value) for value in said)
-    if not numbers or any(value not in (0, 1, 2) for value in said[2::3]):
-        raise coco._wrong(file, "annotation", entry, "keypoints", "x, y and 0, 1 or 2 of each point")
+        raise coco.wrong_field(
+            file, "annotation", entry, "keypoints", f"{3 * count} numbers: x, y and 0, 1 or 2 of each"
+        )
+    if not all(coco.is_number(value) for value in said) or any(value not in (0, 1, 2) for value in said[2::3]):
+        raise coco.wrong_field(file, "annotation", entry, "keypoints", "x, y and 0, 1 or 2 of each point")
     return np.array(said, np.float64).reshape(count, 3)

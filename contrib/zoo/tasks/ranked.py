@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 
-from utils.metrics.classification import agreement, tied
+from utils.metrics.classification import TopKAccuracy, agreement, tied
 from utils.postprocess.pytorch.classification import Ranking, TopK
 from zoo.task import Task
+
+TransformedT = TypeVar("TransformedT", bound="TransformedTask")
 
 
 class RankedTask(Task):
@@ -35,3 +39,40 @@ class RankedTask(Task):
 
     def to_json(self, prediction: Any) -> dict[str, Any]:
         return self._top.to_json(prediction)
+
+
+class TransformedTask(RankedTask):
+    """One of several classes of what a transform makes an array of. A subclass is a dataclass that has these fields.
+
+    Attributes:
+        transform: the preprocessing.
+        labels: readable class names in index order.
+        keep: how many classes a prediction holds.
+        topk: it is right when the true class is among so many.
+        probabilities: whether the network's outputs are probabilities already; else they are logits.
+    """
+
+    transform: Any
+    labels: tuple[str, ...]
+    keep: int
+    topk: int
+    probabilities: bool = False
+
+    @cached_property
+    def _top(self) -> TopK:
+        return TopK(self.labels, min(self.keep, len(self.labels)), self.probabilities)
+
+    @property
+    def source_identity(self) -> str:
+        return self.transform.source_identity()
+
+    def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
+        return self.transform(data, out)
+
+    def metric(self) -> TopKAccuracy:
+        return TopKAccuracy(len(self.labels), self.topk)
+
+    def adapted(self: TransformedT, size: int | None, topk: int) -> TransformedT:
+        fields: Any = self
+        transform = self.transform.resized(size) if size else self.transform
+        return replace(fields, transform=transform, keep=max(self.keep, topk), topk=topk)
