@@ -88,7 +88,7 @@ def test_wrong_use_is_a_sentence(folder: Path, run, scenes: Path, tmp_path: Path
     broken = tmp_path / "broken.json"
     broken.write_text(json.dumps(content))
     for script, words, said in (
-        ("example_single_batch.py", ["--input_size", "100"], "multiple of 32"),
+        ("example_single_batch.py", ["--input_size", "100"], "multiples of 32"),
         ("example_valid.py", ["--data_path", broken], "annotation 8: field 'category_id' is 9"),
         ("example_valid.py", ["--data_path", folder], "instances_<part>.json"),
         ("example_valid.py", ["--data_path", scenes, "--variant", "yolox_nano"], "is 'disc', which is none of the 80"),

@@ -59,7 +59,7 @@ def test_it_writes_to_what_it_is_given(photos):
 
 def test_sizes_that_do_not_work():
     for size in (0, 100, 16):
-        with pytest.raises(DataError, match="multiple of 32"):
+        with pytest.raises(DataError, match="multiples of 32"):
             Letterbox(416).resized(size)
     assert Letterbox(416).resized(64).shape == (3, 64, 64)
     with pytest.raises(DataError, match="too narrow"):

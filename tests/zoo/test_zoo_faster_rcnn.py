@@ -14,7 +14,8 @@ from utils.boxes import iou
 from utils.datasets.folder import files_in
 from utils.postprocess.pytorch.detection import Detections
 from utils.postprocess.pytorch.two_stage import RegionDecoder
-from utils.preprocess.pytorch.rcnn import RcnnTransform, Scaled
+from utils.preprocess.pytorch.rcnn import RcnnTransform
+from utils.preprocess.pytorch.scaled import Scaled
 from utils.roi_align import roi_align
 from zoo.catalogue import load
 from zoo.model import Model
@@ -186,5 +187,5 @@ def test_outputs_that_do_not_fit_are_said(logits: np.ndarray, deltas: np.ndarray
 def test_a_picture_that_is_too_narrow_is_said(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="too narrow"):
         RcnnTransform(160, 224)(Image.new("RGB", (4000, 2)))
-    with pytest.raises(DataError, match="multiple of 32"):
+    with pytest.raises(DataError, match="multiples of 32"):
         RcnnTransform(160, 224).resized(100)

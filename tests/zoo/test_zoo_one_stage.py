@@ -12,7 +12,8 @@ from utils.boxes import iou
 from utils.datasets.folder import files_in
 from utils.postprocess.pytorch.detection import Detections
 from utils.postprocess.pytorch.one_stage import DefaultBoxDecoder, PyramidDecoder
-from utils.preprocess.pytorch.rcnn import Scaled, StretchTransform
+from utils.preprocess.pytorch.rcnn import StretchTransform
+from utils.preprocess.pytorch.scaled import Scaled
 from zoo.catalogue import load
 from zoo.model import Model
 from zoo.running.padding import stacked

@@ -14,7 +14,7 @@ from utils.postprocess.labels import coco, coco_of_91
 from utils.postprocess.pytorch.detection import Detections
 from utils.postprocess.pytorch.queries import QueryDecoder
 from utils.preprocess.pytorch.detr import MaskedTransform, SquareTransform
-from utils.preprocess.pytorch.rcnn import Scaled
+from utils.preprocess.pytorch.scaled import Scaled
 from zoo.catalogue import beside, load
 from zoo.running.padding import stacked
 from zoo.running.reference import build, reference_runner

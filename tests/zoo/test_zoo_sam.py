@@ -14,7 +14,7 @@ from utils.datasets.voc_objects import VocObjects
 from utils.metrics.cut_out import CutOutIou, overlap
 from utils.postprocess.pytorch.cut_out import CutOut, CutOutDecoder
 from utils.preprocess.pytorch.prompted import Prompted, PromptTransform
-from utils.preprocess.pytorch.rcnn import Scaled
+from utils.preprocess.pytorch.scaled import Scaled
 from zoo.catalogue import load
 from zoo.running.reference import build, reference_runner
 from zoo.weights import find_weights

@@ -131,5 +131,5 @@ def test_what_a_person_sees(yolox: Family) -> None:
     assert said["objects"][0]["box"] == pytest.approx([1, 2, 30, 40.6])
     nothing = Detections(boxes[:0], np.zeros(0, np.float32), np.zeros(0, int), (64, 48))
     assert task.describe(nothing, 1) == "nothing with a score of 0.3 or more"
-    with pytest.raises(DataError, match="multiple of 32"):
+    with pytest.raises(DataError, match="multiples of 32"):
         task.adapted(100, 1)

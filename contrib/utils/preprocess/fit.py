@@ -49,11 +49,28 @@ def fitting_size(original: tuple[int, int], height: int, width: int) -> tuple[in
 def require_multiple(size: int, stride: int) -> None:
     """Raise DataError unless `size`, an input's height or width in pixels, can be halved down by `stride`."""
     if size < stride or size % stride:
-        below, above = max(size // stride, 1) * stride, (max(size, 0) // stride + 1) * stride
+        below = max(size // stride, 1) * stride
         raise DataError(
-            f"input size {size}: this network takes multiples of {stride}, such as {below} or {max(above, below)}. "
+            f"input size {size}: this network takes multiples of {stride}, such as {below} or {below + stride}. "
             "Pictures of any size are scaled to fit it."
         )
+
+
+def array_for(out: tuple[np.ndarray, ...] | None, shape: tuple[int, ...]) -> np.ndarray:
+    """The array that a preprocessing of one input writes to: that of `out`, or a new one, float32.
+
+    Raises:
+        ValueError: that of `out` has another shape.
+    """
+    array = np.empty(shape, np.float32) if out is None else out[0]
+    if array.shape != shape:
+        raise ValueError(f"out must be one array of {list(shape)}, got {list(array.shape)}")
+    return array
+
+
+def too_narrow(size: tuple[int, int], why: str) -> DataError:
+    """What to raise where a picture of `size`, (width, height), has nothing left when it is scaled."""
+    return DataError(f"a picture of {size[0]} x {size[1]} pixels is too narrow: {why}. Crop it first.")
 
 
 def _side(length: float, most: int) -> int:

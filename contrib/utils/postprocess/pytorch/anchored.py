@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from utils.preprocess.pytorch.rcnn import Scaled
+from utils.preprocess.pytorch.scaled import Scaled
 from zoo_core.errors import DataError
 
 EQUAL = (1.0, 1.0, 1.0, 1.0)  # weights of offsets

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from utils.postprocess.pytorch.anchored import require_finite
-from utils.preprocess.pytorch.rcnn import Scaled, bilinear
+from utils.preprocess.pytorch.rcnn import bilinear
+from utils.preprocess.pytorch.scaled import Scaled
 from zoo_core.errors import DataError
 
 

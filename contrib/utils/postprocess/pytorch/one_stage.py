@@ -20,7 +20,7 @@ from utils.postprocess.pytorch.anchored import (
     strides_of,
 )
 from utils.postprocess.pytorch.detection import Detections
-from utils.preprocess.pytorch.rcnn import Scaled
+from utils.preprocess.pytorch.scaled import Scaled
 from zoo_core.errors import DataError
 
 Found = tuple[np.ndarray, np.ndarray, np.ndarray]  # boxes [R, 4], scores [R], classes [R]

@@ -11,7 +11,7 @@ import numpy as np
 from utils.boxes import from_centres
 from utils.postprocess.pytorch.anchored import require_finite, sigmoid, softmax
 from utils.postprocess.pytorch.detection import Detections
-from utils.preprocess.pytorch.rcnn import Scaled
+from utils.preprocess.pytorch.scaled import Scaled
 from zoo_core.errors import DataError
 
 

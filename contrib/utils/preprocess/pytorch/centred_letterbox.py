@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from utils.preprocess.fit import array_for, too_narrow
 from utils.preprocess.image import ImageSource, upright
 from utils.preprocess.pytorch.detection import PAD, Letterbox, Placed
-from zoo_core.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -23,15 +23,12 @@ class CentredLetterbox(Letterbox):
         """Preprocess one picture; arguments, result and errors are those of `Letterbox`, but for the values."""
         import cv2
 
-        array = self._array(out)
+        array = array_for(out, self.shape)
         picture = upright(source)
         scale = min(self.size / picture.height, self.size / picture.width)
         columns, rows = round(picture.width * scale), round(picture.height * scale)
         if not rows or not columns:
-            raise DataError(
-                f"a picture of {picture.width} x {picture.height} pixels is too narrow: scaled to fit {self.size} x "
-                f"{self.size}, one side has no pixel left. Crop it first."
-            )
+            raise too_narrow(picture.size, f"scaled to fit {self.size} x {self.size}, one side has no pixel left")
         pixels = np.asarray(picture)
         if (columns, rows) != picture.size:
             pixels = cv2.resize(pixels, (columns, rows), interpolation=cv2.INTER_LINEAR)

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from utils.preprocess.fit import array_for, require_multiple, too_narrow
 from utils.preprocess.image import ImageSource, upright
-from zoo_core.errors import DataError
 
 PAD = 114
 STRIDE = 32
@@ -57,18 +57,11 @@ class Letterbox:
             DataError: the picture cannot be read, or is so narrow that nothing of it is left.
             ValueError: `out` does not fit.
         """
-        array = self._array(out)
+        array = array_for(out, self.shape)
         picture = upright(source)
         pixels, scale = letterbox(np.asarray(picture)[:, :, ::-1], self.size, self.size)
         array[...] = pixels.transpose(2, 0, 1)
         return (array,), Placed(scale, picture.size, (self.size, self.size))
-
-    def _array(self, out: tuple[np.ndarray, ...] | None) -> np.ndarray:
-        """Where to write."""
-        array = np.empty(self.shape, np.float32) if out is None else out[0]
-        if array.shape != self.shape:
-            raise ValueError(f"out must be one array of {list(self.shape)}, got {list(array.shape)}")
-        return array
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -77,11 +70,7 @@ class Letterbox:
 
     def resized(self, size: int) -> "Letterbox":
         """The same for another input size; DataError unless it is a multiple of 32."""
-        if size < STRIDE or size % STRIDE:
-            raise DataError(
-                f"input size {size}: it must be a multiple of {STRIDE}, the stride of the coarsest feature map, such "
-                f"as {max(round(size / STRIDE), 1) * STRIDE}."
-            )
+        require_multiple(size, STRIDE)
         return replace(self, size=size)
 
     def source_identity(self) -> str:
@@ -109,10 +98,7 @@ def letterbox(image: np.ndarray, height: int, width: int) -> tuple[np.ndarray, f
     scale = min(height / image.shape[0], width / image.shape[1])
     rows, columns = int(image.shape[0] * scale), int(image.shape[1] * scale)
     if not rows or not columns:
-        raise DataError(
-            f"a picture of {image.shape[1]} x {image.shape[0]} pixels is too narrow: scaled to fit {width} x {height}, "
-            "one side has no pixel left. Crop it first."
-        )
+        raise too_narrow(image.shape[1::-1], f"scaled to fit {width} x {height}, one side has no pixel left")
     result = np.full((height, width, 3), PAD, np.uint8)
     scaled = cv2.resize(np.ascontiguousarray(image), (columns, rows), interpolation=cv2.INTER_LINEAR)
     result[:rows, :columns] = scaled

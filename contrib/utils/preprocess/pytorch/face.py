@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import PIL
 
-from utils.preprocess.fit import Fit, fit_into, require_multiple
+from utils.preprocess.fit import Fit, array_for, fit_into, require_multiple
 from utils.preprocess.image import ImageSource, upright
 
 STRIDE = 32
@@ -49,9 +49,7 @@ class FaceTransform:
             ValueError: `out` does not fit.
         """
         picture, fit = fit_into(upright(source), self.height, self.width)
-        array = np.empty(self.shape, np.float32) if out is None else out[0]
-        if array.shape != self.shape:
-            raise ValueError(f"out must be one array of {list(self.shape)}, got {list(array.shape)}")
+        array = array_for(out, self.shape)
         pixels = np.asarray(picture).transpose(2, 0, 1)
         array[...] = pixels[::-1] if self.blue_first else pixels
         return (array,), fit

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from utils.preprocess.image import ImageSource, upright
-from utils.preprocess.pytorch.rcnn import MEAN, STD
+from utils.preprocess.pytorch.scaled import normal
 from zoo_core.errors import DataError
 
 _MARGIN = np.float32(1.25)  # more than the box, so that what it cuts off is seen
@@ -84,7 +84,7 @@ class PoseTransform:
         shown = self._unbiased(pixels, cut) if self.unbiased else self._warped(pixels, cut)
         array = np.empty((3, self.height, self.width), np.float32) if out is None else out[0]
         values = shown.astype(np.float32) / np.float32(255)
-        array[...] = ((values - np.array(MEAN, np.float32)) / np.array(STD, np.float32)).transpose(2, 0, 1)
+        array[...] = normal(values).transpose(2, 0, 1)
         return (array,), cut
 
     def cut(self, left: float, top: float, width: float, height: float) -> Cut:

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
+from utils.preprocess.fit import too_narrow
 from utils.preprocess.image import ImageSource, upright
-from utils.preprocess.pytorch.rcnn import MEAN, STD, Scaled
+from utils.preprocess.pytorch.scaled import Scaled, normal
 from zoo_core.errors import DataError
 
 # What a point is, as SAM numbers it
@@ -66,13 +67,11 @@ class PromptTransform:
         scale = self.side / max(picture.size)
         width, height = (int(side * scale + 0.5) for side in picture.size)
         if not width or not height:
-            raise DataError(f"a picture of {picture.width} x {picture.height} pixels is too narrow. Crop it first.")
+            raise too_narrow(picture.size, f"with its longer side at {self.side}, the other one has no pixel left")
         scaled = np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR))
         values = (scaled * np.float64(1 / 255)).astype(np.float32)
         array = np.zeros((3, self.side, self.side), np.float32)
-        array[:, :height, :width] = ((values - np.array(MEAN, np.float32)) / np.array(STD, np.float32)).transpose(
-            2, 0, 1
-        )
+        array[:, :height, :width] = normal(values).transpose(2, 0, 1)
         points, kinds = _prompt(asked, picture.size)
         points = points * (np.array([width, height]) / np.array(picture.size))
         return (array, points.astype(np.float32), kinds), Scaled(picture.size, (height, width))

@@ -8,7 +8,7 @@ import numpy as np
 import PIL
 from PIL import Image
 
-from utils.preprocess.fit import Fit, fit_into, require_multiple
+from utils.preprocess.fit import Fit, array_for, fit_into, require_multiple
 from utils.preprocess.image import ImageSource, load_rgb, to_planes
 from utils.preprocess.pytorch.classification import lookup_table
 
@@ -56,9 +56,7 @@ class SegmentationTransform:
             ValueError: `out` does not fit.
         """
         picture, fit = fit_into(load_rgb(source), self.height, self.width)
-        array = np.empty(self.shape, np.float32) if out is None else out[0]
-        if array.shape != self.shape:
-            raise ValueError(f"out must be one array of {list(self.shape)}, got {list(array.shape)}")
+        array = array_for(out, self.shape)
         planes = array[::-1] if self.blue_first else array
         to_planes(picture, lookup_table(self.mean, self.std, array.dtype.name), planes)
         return (array,), fit

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from utils.preprocess.fit import Fit, require_multiple
+from utils.preprocess.fit import Fit, array_for, require_multiple
 from utils.preprocess.image import ImageSource, upright
 
 
@@ -46,9 +46,7 @@ class Stretch:
         """
         import cv2
 
-        array = np.empty(self.shape, np.float32) if out is None else out[0]
-        if array.shape != self.shape:
-            raise ValueError(f"out must be one array of {list(self.shape)}, got {list(array.shape)}")
+        array = array_for(out, self.shape)
         picture = upright(source)
         pixels = cv2.resize(np.asarray(picture), (self.width, self.height), interpolation=cv2.INTER_LINEAR)
         if self.blue_first:

@@ -9,6 +9,7 @@ import numpy as np
 
 from utils.preprocess.clip import read_clip
 from utils.preprocess.pytorch.rcnn import bilinear
+from utils.preprocess.pytorch.scaled import normal
 from zoo_core.errors import DataError
 
 MEAN, STD = (0.43216, 0.394666, 0.37645), (0.22803, 0.22145, 0.216989)
@@ -44,11 +45,10 @@ class ClipTransform:
         """
         top, left = round((self.height - self.crop) / 2), round((self.width - self.crop) / 2)
         array = np.empty((3, self.frames, self.crop, self.crop), np.float32) if out is None else out[0]
-        mean, std = np.array(MEAN, np.float32), np.array(STD, np.float32)
         for number, frame in enumerate(read_clip(source, self.frames)):
             scaled = np.rint(bilinear(np.asarray(frame, np.float32), self.height, self.width))
             shown = scaled[top : top + self.crop, left : left + self.crop] / np.float32(255)
-            array[:, number] = ((shown - mean) / std).transpose(2, 0, 1)
+            array[:, number] = normal(shown, MEAN, STD).transpose(2, 0, 1)
         return (array,), None
 
     def resized(self, size: int) -> ClipTransform:
