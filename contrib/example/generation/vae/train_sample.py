@@ -4,15 +4,17 @@ The weights are good for checking the pipeline, and for nothing else. Run: pytho
 """
 
 import sys
-from functools import partial
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from model import HIDDEN, LATENT, MODEL, SIDE
+from model import LATENT, MODEL
 
-from utils.training.digit_generation import finish, training_pixels
-from zoo.training import held_out_figures
+from utils.training.digit_generation import training_pixels
+from utils.training.steps import OneCycle
+from zoo.libraries.digit_maker import HIDDEN, SIDE
+from zoo.training import finish
 
 SEED, EPOCHS, BATCH, RATE = 0, 120, 64, 2e-3
 
@@ -23,13 +25,13 @@ def main() -> None:
     from torch import nn
 
     torch.manual_seed(SEED)
+    start = time.perf_counter()
     pixels = training_pixels()
     decoder = MODEL.variant().build()
     encoder = nn.Sequential(nn.Linear(SIDE * SIDE, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 2 * LATENT))
     both = [*encoder.parameters(), *decoder.parameters()]
-    optimiser = torch.optim.AdamW(both, lr=RATE)
     steps = EPOCHS * -(-len(pixels) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=steps)
+    cycle = OneCycle(both, RATE, steps, decay=1e-2)
     for epoch in range(EPOCHS):
         for chosen in torch.randperm(len(pixels)).split(BATCH):
             real = pixels[chosen]
@@ -39,13 +41,10 @@ def main() -> None:
             told = nn.functional.binary_cross_entropy(made, real, reduction="none").sum(1)
             apart = (mean**2 + log_variance.exp() - 1 - log_variance).sum(1) / 2
             loss = (told + apart).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
+            cycle.step(loss)
         if epoch % 40 == 39:
             print(f"epoch {epoch + 1}: {loss.item():.2f} nats", flush=True)
-    finish(decoder, partial(held_out_figures, MODEL.variant()), MODEL.variant().sample_weights)
+    finish(MODEL.variant(), decoder, "digits", start, half=False)
 
 
 if __name__ == "__main__":

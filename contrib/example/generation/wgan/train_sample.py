@@ -4,16 +4,17 @@ The weights are good for checking the pipeline, and for nothing else. Run: pytho
 """
 
 import sys
-from functools import partial
+import time
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from model import HIDDEN, LATENT, MODEL, SIDE
+from model import LATENT, MODEL
 
-from utils.training.digit_generation import finish, training_pixels
-from zoo.training import held_out_figures
+from utils.training.digit_generation import training_pixels
+from zoo.libraries.digit_maker import HIDDEN, SIDE
+from zoo.training import finish
 
 SEED, STEPS, CRITIC_STEPS, BATCH, RATE, PENALTY = 0, 2500, 3, 64, 1e-3, 10.0
 
@@ -34,6 +35,7 @@ def main() -> None:
     from torch import nn
 
     torch.manual_seed(SEED)
+    start = time.perf_counter()
     pixels = training_pixels()
     generator = MODEL.variant().build()
     layers = (nn.Linear(SIDE * SIDE, HIDDEN), nn.LeakyReLU(0.2), nn.Linear(HIDDEN, HIDDEN), nn.LeakyReLU(0.2))
@@ -58,7 +60,7 @@ def main() -> None:
         averaged.update_parameters(generator)
         if step % 500 == 499:
             print(f"step {step + 1}: distance {distance.item():.3f}", flush=True)
-    finish(averaged.module, partial(held_out_figures, MODEL.variant()), MODEL.variant().sample_weights)
+    finish(MODEL.variant(), averaged.module, "digits", start, half=False)
 
 
 if __name__ == "__main__":

@@ -4,15 +4,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from engine.spec import TensorSpec
-from utils.datasets.criteo import CATEGORIES, INTEGERS
-from utils.datasets.samples.clicks import TRAINING_SEED, draw, write_clicks
-from utils.preprocess.pytorch.click_prediction import ClickFeatures
+from utils.datasets.criteo import INTEGERS
 from zoo.family import Family
-from zoo.model import Model, Part, Published, SampleData
-from zoo.tasks.click_prediction import ClickPrediction
+from zoo.libraries.click_predictor import EMBEDDING, click_predictor, deep_factorisation
+from zoo.model import Model, Published
 
-BUCKETS, EMBEDDING, HIDDEN = 1000, 8, (128, 64, 32)
+BUCKETS = 1000
 
 
 def build(variant: str) -> Any:
@@ -21,36 +18,13 @@ def build(variant: str) -> Any:
     import torch
     from torch import nn
 
-    class DeepFM(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.dense_weight = nn.Linear(INTEGERS, 1)
-            self.sparse_weight = nn.Embedding(CATEGORIES * BUCKETS, 1)
-            self.dense_embedding = nn.Parameter(torch.randn(INTEGERS, EMBEDDING) * 0.01)
-            self.sparse_embedding = nn.Embedding(CATEGORIES * BUCKETS, EMBEDDING)
-            one, two, three = HIDDEN
-            self.deep = nn.Sequential(
-                nn.Linear((INTEGERS + CATEGORIES) * EMBEDDING, one),
-                nn.ReLU(),
-                nn.Linear(one, two),
-                nn.ReLU(),
-                nn.Linear(two, three),
-                nn.ReLU(),
-                nn.Linear(three, 1),
-            )
-            for table in (self.sparse_weight, self.sparse_embedding):
-                nn.init.normal_(table.weight, std=0.01)
-            self.register_buffer("offsets", torch.arange(CATEGORIES) * BUCKETS, persistent=False)
+    def numbers() -> Any:
+        return nn.Parameter(torch.randn(INTEGERS, EMBEDDING) * 0.01)
 
-        def forward(self, dense: Any, sparse: Any) -> Any:
-            rows = sparse + self.offsets
-            fields = torch.cat([dense.unsqueeze(2) * self.dense_embedding, self.sparse_embedding(rows)], 1)
-            linear = self.dense_weight(dense) + self.sparse_weight(rows).sum(1)
-            # the sum over all pairs of fields, in linear time (Rendle, Factorization Machines, 2010)
-            pairs = (fields.sum(1) ** 2 - (fields**2).sum(1)).sum(1, keepdim=True) / 2
-            return linear + pairs + self.deep(fields.flatten(1))
+    def embedded(table: Any, dense: Any) -> Any:
+        return dense.unsqueeze(2) * table
 
-    return DeepFM()
+    return deep_factorisation(BUCKETS, numbers, embedded)
 
 
 PUBLISHED = {
@@ -60,22 +34,9 @@ PUBLISHED = {
 
 def model(variant: str) -> Model:
     """What is known of a variant."""
-    return Model(
+    return click_predictor(
+        BUCKETS,
         build=partial(build, variant),
-        parts=(
-            Part(
-                inputs=(
-                    TensorSpec("dense", "float32", ("batch", INTEGERS)),
-                    TensorSpec("sparse", "int64", ("batch", CATEGORIES)),
-                ),
-                outputs=(TensorSpec("logit", "float32", ("batch", 1)),),
-            ),
-        ),
-        task=ClickPrediction(ClickFeatures(BUCKETS)),
-        sample=SampleData("clicks", 1, write_clicks, "a drawn click log"),
-        calibration=lambda: draw(256, TRAINING_SEED).rows,
-        source="written for this repository after the paper",
-        licence="BSD-3-Clause; the click log is drawn by this repository",
         paper="Guo et al., DeepFM: A Factorization-Machine based Neural Network for CTR Prediction, 2017",
         published=PUBLISHED.get(variant),
     )

@@ -4,15 +4,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from engine.spec import TensorSpec
 from utils.datasets.criteo import CATEGORIES, INTEGERS
-from utils.datasets.samples.clicks import TRAINING_SEED, draw, write_clicks
-from utils.preprocess.pytorch.click_prediction import ClickFeatures
 from zoo.family import Family
-from zoo.model import Model, Part, Published, SampleData
-from zoo.tasks.click_prediction import ClickPrediction
+from zoo.libraries.click_predictor import EMBEDDING, click_predictor, deep_layers
+from zoo.model import Model, Published
 
-BUCKETS, EMBEDDING, HIDDEN = 1000, 8, (128, 64, 32)
+BUCKETS = 1000
 # Pairs of fields that the wide part crosses (0 is C1), and buckets for each pair.
 CROSSES, CROSS_BUCKETS = ((0, 1), (0, 7), (1, 4), (4, 16), (5, 12), (7, 12)), 4999
 
@@ -30,16 +27,7 @@ def build(variant: str) -> Any:
             self.wide_sparse = nn.Embedding(CATEGORIES * BUCKETS, 1)
             self.wide_crosses = nn.Embedding(len(CROSSES) * CROSS_BUCKETS, 1)
             self.embedding = nn.Embedding(CATEGORIES * BUCKETS, EMBEDDING)
-            one, two, three = HIDDEN
-            self.deep = nn.Sequential(
-                nn.Linear(INTEGERS + CATEGORIES * EMBEDDING, one),
-                nn.ReLU(),
-                nn.Linear(one, two),
-                nn.ReLU(),
-                nn.Linear(two, three),
-                nn.ReLU(),
-                nn.Linear(three, 1),
-            )
+            self.deep = deep_layers(INTEGERS + CATEGORIES * EMBEDDING)
             for table in (self.wide_sparse, self.wide_crosses, self.embedding):
                 nn.init.normal_(table.weight, std=0.01)
             fields, pairs = torch.arange(CATEGORIES), torch.arange(len(CROSSES))
@@ -63,22 +51,9 @@ PUBLISHED = {
 
 def model(variant: str) -> Model:
     """What is known of a variant."""
-    return Model(
+    return click_predictor(
+        BUCKETS,
         build=partial(build, variant),
-        parts=(
-            Part(
-                inputs=(
-                    TensorSpec("dense", "float32", ("batch", INTEGERS)),
-                    TensorSpec("sparse", "int64", ("batch", CATEGORIES)),
-                ),
-                outputs=(TensorSpec("logit", "float32", ("batch", 1)),),
-            ),
-        ),
-        task=ClickPrediction(ClickFeatures(BUCKETS)),
-        sample=SampleData("clicks", 1, write_clicks, "a drawn click log"),
-        calibration=lambda: draw(256, TRAINING_SEED).rows,
-        source="written for this repository after the paper",
-        licence="BSD-3-Clause; the click log is drawn by this repository",
         paper="Cheng et al., Wide & Deep Learning for Recommender Systems, 2016",
         published=PUBLISHED.get(variant),
     )
