@@ -1,5 +1,6 @@
 """What the scripts that train sample weights share."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from utils.datasets.sample import Sample
 from zoo.catalogue import load
-from zoo.training import held_out_figures
+from zoo.training import finish, held_out_figures
 
 torch = pytest.importorskip("torch")
 
@@ -55,3 +56,31 @@ def test_several_inputs_and_outputs() -> None:
         (([2.0, 2.0], [20], "meta 1"), 2),
         (([3.0, 3.0], [40], "meta 2"), 3),
     ]
+
+
+@pytest.mark.parametrize("half", [True, False])
+def test_what_is_measured_is_what_is_written(half: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    class Scaled(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.factor = torch.nn.Parameter(torch.tensor([1 / 3]))
+
+        def forward(self, one: Any, two: Any) -> Any:
+            return one * self.factor, two
+
+    class Means(Sums):
+        def compute(self) -> dict[str, Any]:
+            return {"mean": sum(pair[0][0][0] for pair in self.counted)}
+
+    file = tmp_path / "sample.safetensors"
+    model: Any = SimpleNamespace(task=Means(), data=lambda name: name, sample_weights=file)
+    network = Scaled()
+    finish(model, network, "numbers", 0.0, half)
+    assert not network.training
+    held = load_file(file)["factor"]
+    assert held.dtype == (torch.float16 if half else torch.float32)
+    assert held.float() == network.factor
+    assert f"held-out numbers: mean {3 * held.float().item():.4f} (" in capsys.readouterr().out

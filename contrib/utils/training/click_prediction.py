@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from utils.datasets.samples.clicks import HELD_OUT_ROWS, HELD_OUT_SEED, TRAINING_SEED, Clicks, draw
-from zoo_core.files import atomic_write
+from utils.training.steps import OneCycle, round_weights, save_weights
 
 SEED, ROWS, EPOCHS, BATCH, RATE, DECAY = 0, 600_000, 3, 1024, 3e-3, 1e-5
 Preprocess = Callable[[str], tuple[Sequence[np.ndarray], Any]]
@@ -29,19 +29,16 @@ def train(build: Callable[[], Any], preprocess: Preprocess, weights: Path, rows:
         rows: how many to train on.
     """
     import torch
-    from safetensors.torch import save_file
 
     torch.manual_seed(SEED)
     start = time.perf_counter()
     *inputs, targets = _tensors(draw(rows, TRAINING_SEED), preprocess)
     network = build()
     _fit(network, inputs, targets, start)
-    state = {name: tensor.half().contiguous() for name, tensor in network.state_dict().items()}
-    network.load_state_dict(state)
+    round_weights(network)
     _score(network, preprocess)
     print(f"{time.perf_counter() - start:.0f} s in all")
-    with atomic_write(weights) as temporary:
-        save_file(state, str(temporary))
+    save_weights(network, weights)
 
 
 def _tensors(clicks: Clicks, preprocess: Preprocess) -> list[Any]:
@@ -58,16 +55,12 @@ def _fit(network: Any, inputs: list[Any], targets: Any, start: float) -> None:
     import torch
 
     steps = EPOCHS * -(-len(targets) // BATCH)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=steps)
+    cycle = OneCycle(network.parameters(), RATE, steps, decay=DECAY)
     for epoch in range(EPOCHS):
         for chosen in torch.randperm(len(targets)).split(BATCH):
             logits = network(*(column[chosen] for column in inputs))
             loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, targets[chosen])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
+            cycle.step(loss)
         print(f"epoch {epoch + 1}: loss {loss.item():.4f}, {time.perf_counter() - start:.0f} s")
 
 

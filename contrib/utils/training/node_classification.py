@@ -11,7 +11,7 @@ import numpy as np
 
 from utils.datasets.graph import Graph, NodeTruth
 from utils.datasets.samples.graphs import TRAINING_SEED, held_out, planted
-from zoo_core.files import atomic_write
+from utils.training.steps import OneCycle, save_weights
 
 SEED, GRAPHS, EPOCHS, BATCH, RATE = 0, 400, 30, 16, 1e-2
 Preprocess = Callable[[Graph], tuple[Sequence[np.ndarray], Any]]
@@ -26,7 +26,6 @@ def train(build: Callable[[], Any], preprocess: Preprocess, weights: Path) -> No
         weights: the safetensors file.
     """
     import torch
-    from safetensors.torch import save_file
 
     torch.manual_seed(SEED)
     start = time.perf_counter()
@@ -40,8 +39,7 @@ def train(build: Callable[[], Any], preprocess: Preprocess, weights: Path) -> No
     each = {name: right[row][mask[row]].float().mean().item() for row, name in enumerate(graphs)}
     print(f"{right[mask].float().mean():.4f} of {int(mask.sum())} nodes, karate club {each['karate']:.4f}")
     print(f"{time.perf_counter() - start:.0f} s in all")
-    with atomic_write(weights) as temporary:
-        save_file(network.state_dict(), str(temporary))
+    save_weights(network, weights, half=False)
 
 
 def _prepared(graphs: list[tuple[Graph, NodeTruth]], preprocess: Preprocess) -> list[Any]:
@@ -66,13 +64,9 @@ def _fit(network: Any, data: list[Any]) -> None:
 
     features, adjacency, labels, mask = data
     steps = EPOCHS * -(-GRAPHS // BATCH)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=5e-4)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=steps)
+    cycle = OneCycle(network.parameters(), RATE, steps, decay=5e-4)
     for _ in range(EPOCHS):
         for chosen in torch.randperm(GRAPHS).split(BATCH):
             logits = network(features[chosen], adjacency[chosen])[mask[chosen]]
             loss = torch.nn.functional.cross_entropy(logits, labels[chosen][mask[chosen]])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
+            cycle.step(loss)

@@ -12,7 +12,7 @@ import numpy as np
 
 from utils.datasets.samples.reviews import Review, load_split
 from utils.metrics.text_classification import AccuracyAndF1
-from zoo_core.files import atomic_write
+from utils.training.steps import OneCycle, round_weights, save_weights
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,6 @@ def train(build: Callable[[], Any], texts: Texts, weights: Path, recipe: Recipe)
         recipe: how.
     """
     import torch
-    from safetensors.torch import save_file
 
     torch.manual_seed(recipe.seed)
     start = time.perf_counter()
@@ -62,22 +61,17 @@ def train(build: Callable[[], Any], texts: Texts, weights: Path, recipe: Recipe)
     network = build()
     network.train()
     steps = recipe.epochs * -(-len(training) // recipe.batch)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.rate, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=recipe.rate, total_steps=steps)
+    cycle = OneCycle(network.parameters(), recipe.rate, steps, decay=1e-2)
     for epoch in range(recipe.epochs):
         for chosen in _batches(inputs[0] != texts.padding[0], recipe.batch):
             given = _hidden(_cut([one[chosen] for one in inputs], texts.padding[0]), texts, recipe.hidden)
             loss = torch.nn.functional.cross_entropy(network(*given), labels[chosen])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
+            cycle.step(loss)
         print(f"epoch {epoch + 1}: loss {loss.item():.4f}, {time.perf_counter() - start:.0f} s", flush=True)
-    network.half().float().eval()  # what the file keeps
+    round_weights(network.eval())
     print(f"{len(held_out)} held-out reviews: {_figures(network, texts, held_out)}")
     print(f"{time.perf_counter() - start:.0f} s in all")
-    with atomic_write(weights) as temporary:
-        save_file({name: one.half().contiguous() for name, one in network.state_dict().items()}, str(temporary))
+    save_weights(network, weights)
 
 
 def _encoded(texts: Texts, reviews: list[Review]) -> tuple[list[Any], Any]:

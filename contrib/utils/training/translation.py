@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from utils.datasets.samples.translations import Pair
+from utils.training.steps import OneCycle, round_weights
 from zoo_core.files import atomic_write
 
 IGNORED = -100  # what cross entropy passes over
@@ -64,9 +65,8 @@ def fit(
     start = time.perf_counter()
     sources, targets = (torch.from_numpy(one) for one in pairs)
     network.train()
-    optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-2)
     steps = epochs * -(-len(sources) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=rate, total_steps=steps, pct_start=0.1)
+    cycle = OneCycle(network.parameters(), rate, steps, decay=1e-2, rise=0.1, longest=1.0)
     for epoch in range(epochs):
         for chosen in torch.randperm(len(sources)).split(BATCH):
             ids, wanted = (one[:, : int((one != filling).sum(1).max())] for one in (sources[chosen], targets[chosen]))
@@ -76,13 +76,9 @@ def fit(
                 wanted.masked_fill(wanted == filling, IGNORED).flatten(),
                 label_smoothing=SMOOTHING,
             )
-            optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimiser.step()
-            schedule.step()
+            cycle.step(loss)
         print(f"epoch {epoch + 1}: loss {loss.item():.4f}, {time.perf_counter() - start:.0f} s", flush=True)
-    network.half().float().eval()  # what the file keeps
+    round_weights(network.eval())
 
 
 def exact(translate: Callable[[list[str]], list[str]], pairs: list[Pair]) -> float:
@@ -93,12 +89,3 @@ def exact(translate: Callable[[list[str]], list[str]], pairs: list[Pair]) -> flo
         found = translate([pair.source for pair in part])
         right += sum(one.strip() == pair.target for one, pair in zip(found, part, strict=True))
     return right / len(pairs)
-
-
-def save(network: Any, weights: Path) -> None:
-    """Write the weights in float16; of tensors that are one, one name."""
-    from safetensors.torch import save_file
-
-    single = {tensor.data_ptr(): (name, tensor.half()) for name, tensor in network.state_dict().items()}
-    with atomic_write(weights) as temporary:
-        save_file(dict(single.values()), str(temporary))

@@ -14,8 +14,8 @@ import numpy as np
 from model import MODEL
 
 from utils.datasets.samples.directions import training_pictures
-from zoo.training import held_out_figures
-from zoo_core.files import atomic_write
+from utils.training.steps import OneCycle
+from zoo.training import finish
 
 SAMPLE = MODEL.variant()
 
@@ -27,8 +27,7 @@ def learn(network: Any, words: Any) -> None:
     import torch
 
     steps = EPOCHS * -(-len(words) // BATCH)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=steps)
+    cycle = OneCycle(network.parameters(), RATE, steps, decay=1e-2)
     generator = torch.Generator().manual_seed(SEED)
     start = time.perf_counter()
     for epoch in range(EPOCHS):
@@ -37,10 +36,7 @@ def learn(network: Any, words: Any) -> None:
             upright = words[chosen]
             targets = torch.tensor([0, 1]).repeat_interleave(len(chosen))
             loss = torch.nn.functional.cross_entropy(network(torch.cat([upright, upright.flip(2, 3)])), targets)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
+            cycle.step(loss)
             losses.append(loss.item())
         print(f"epoch {epoch + 1}: loss {np.mean(losses):.4f}, {time.perf_counter() - start:.0f} s", flush=True)
 
@@ -48,7 +44,6 @@ def learn(network: Any, words: Any) -> None:
 def main() -> None:
     """Train, print the metric on words that training never saw, write the weights."""
     import torch
-    from safetensors.torch import save_file
 
     torch.manual_seed(SEED)
     start = time.perf_counter()
@@ -57,11 +52,7 @@ def main() -> None:
     print(f"{len(words)} words rendered, {time.perf_counter() - start:.0f} s", flush=True)
     network = SAMPLE.build()
     learn(network, words)
-    network.eval()
-    figures = ", ".join(f"{name} {value:.4f}" for name, value in held_out_figures(SAMPLE, network).items())
-    print(f"held-out words, upright and turned: {figures} ({time.perf_counter() - start:.0f} s in all)")
-    with atomic_write(SAMPLE.sample_weights) as temporary:
-        save_file(network.state_dict(), str(temporary))
+    finish(SAMPLE, network, "words, upright and turned", start, half=False)
 
 
 if __name__ == "__main__":

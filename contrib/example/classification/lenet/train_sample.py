@@ -15,7 +15,8 @@ from model import MODEL
 from PIL import Image
 
 from utils.datasets.samples.digits import load_split
-from zoo_core.files import atomic_write
+from utils.training.steps import OneCycle
+from zoo.training import finish
 
 SAMPLE = MODEL.variant()
 
@@ -53,32 +54,22 @@ def moved(batch: Any, generator: Any) -> Any:
 def main() -> None:
     """Train, print the accuracy on digits that training never saw, write the weights."""
     import torch
-    from safetensors.torch import save_file
 
     torch.manual_seed(SEED)
     generator = torch.Generator().manual_seed(SEED)
     start = time.perf_counter()
-    train, held_out = load_split()
+    train, _ = load_split()
     inputs, targets = prepared(train.images), torch.from_numpy(train.labels)
     network = SAMPLE.build()
     steps = EPOCHS * -(-len(inputs) // BATCH)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=steps)
+    cycle = OneCycle(network.parameters(), RATE, steps, decay=1e-2)
     for epoch in range(EPOCHS):
         for chosen in torch.randperm(len(inputs), generator=generator).split(BATCH):
             loss = torch.nn.functional.cross_entropy(network(moved(inputs[chosen], generator)), targets[chosen])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
+            cycle.step(loss)
         if epoch % 10 == 9:
             print(f"epoch {epoch + 1}: loss {loss.item():.4f}, {time.perf_counter() - start:.0f} s")
-    network.eval()
-    with torch.inference_mode():
-        right = network(prepared(held_out.images)).argmax(1).numpy() == held_out.labels
-    print(f"top-1 on {len(right)} held-out digits: {right.mean():.4f} ({time.perf_counter() - start:.0f} s in all)")
-    with atomic_write(SAMPLE.sample_weights) as temporary:
-        save_file(network.state_dict(), str(temporary))
+    finish(SAMPLE, network, "digits", start, half=False)
 
 
 if __name__ == "__main__":

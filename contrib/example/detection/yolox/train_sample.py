@@ -18,8 +18,8 @@ from PIL import Image
 
 from utils.datasets.samples.scenes import CLASSES, Scene, sized_scene
 from utils.postprocess.pytorch.detection import grid
-from zoo.training import held_out_figures
-from zoo_core.files import atomic_write
+from utils.training.steps import OneCycle
+from zoo.training import finish
 
 SAMPLE = MODEL.variant()
 
@@ -31,7 +31,6 @@ FAR = 1e5  # the cost of a cell that may not
 
 def main() -> None:
     """Train, print the metric on scenes that training never saw, write the weights."""
-    from safetensors.torch import save_file
 
     torch.manual_seed(SEED)
     generator = torch.Generator().manual_seed(SEED)
@@ -40,33 +39,17 @@ def main() -> None:
     images, targets = prepared(model, [sized_scene(number) for number in range(SCENES)])
     print(f"{SCENES} scenes drawn, {time.perf_counter() - start:.0f} s", flush=True)
     network = model.build().train()
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=5e-4)
     steps = EPOCHS * -(-SCENES // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=steps, pct_start=0.15)
+    cycle = OneCycle(network.parameters(), RATE, steps, decay=5e-4, rise=0.15, longest=10.0)
     for epoch in range(EPOCHS):
         total = 0.0
         for chosen in torch.randperm(SCENES, generator=generator).split(BATCH):
             batch, truth = varied(images[chosen], targets[chosen], generator)
             loss = loss_of(network(batch), truth, images.shape[-1])
-            optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 10.0)
-            optimiser.step()
-            schedule.step()
+            cycle.step(loss)
             total += loss.item()
         print(f"epoch {epoch + 1}: loss {total * EPOCHS / steps:.3f}, {time.perf_counter() - start:.0f} s", flush=True)
-    state = {name: halved(tensor) for name, tensor in network.state_dict().items()}
-    network.load_state_dict(state)  # what is scored is what is kept
-    figures = held_out_figures(model, network.eval())
-    text = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
-    print(f"held-out scenes: {text} ({time.perf_counter() - start:.0f} s in all)")
-    with atomic_write(SAMPLE.sample_weights) as temporary:
-        save_file(state, str(temporary))
-
-
-def halved(tensor: Any) -> Any:
-    """Floating values as float16; others as they are."""
-    return tensor.half() if tensor.is_floating_point() else tensor
+    finish(model, network, "scenes", start)
 
 
 def prepared(model: Any, scenes: list[Scene]) -> tuple[Any, Any]:

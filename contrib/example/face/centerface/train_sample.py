@@ -15,8 +15,8 @@ import numpy as np
 from model import MODEL
 
 from utils.datasets.samples.faces import DrawnFace, draw_picture
-from zoo.training import held_out_figures
-from zoo_core.files import atomic_write
+from utils.training.steps import OneCycle
+from zoo.training import finish
 
 SAMPLE = MODEL.variant()
 
@@ -90,7 +90,6 @@ def loss_of(network: Any, pictures: Any, faces: Sequence[Sequence[DrawnFace]], m
 def main() -> None:
     """Train, print the figures on pictures that training never saw, write the weights as float16."""
     import torch
-    from safetensors.torch import save_file
 
     torch.manual_seed(SEED)
     random = np.random.RandomState(SEED)
@@ -98,28 +97,16 @@ def main() -> None:
     pictures, faces = drawn(PICTURES)
     print(f"{PICTURES} pictures drawn, {time.perf_counter() - start:.0f} s")
     network = SAMPLE.build().train()
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=STEPS, pct_start=0.15)
+    cycle = OneCycle(network.parameters(), RATE, STEPS, decay=1e-3, rise=0.15, longest=5.0)
     for step in range(STEPS):
         chosen = random.choice(PICTURES, BATCH, replace=False)
         light = random.uniform(0.8, 1.2, (BATCH, 3, 1, 1)).astype(np.float32)
         batch = torch.from_numpy(np.clip(pictures[chosen] * light, 0, 255))
         loss = loss_of(network, batch, [faces[number] for number in chosen], mirrored=bool(step % 2))
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        optimiser.step()
-        schedule.step()
+        cycle.step(loss)
         if step % 80 == 79:
             print(f"step {step + 1}: loss {loss.item():.3f}, {time.perf_counter() - start:.0f} s", flush=True)
-    network.eval()
-    state = {name: value.half() if value.is_floating_point() else value for name, value in network.state_dict().items()}
-    network.load_state_dict(state)
-    figures = ", ".join(f"{name} {value:.4f}" for name, value in held_out_figures(SAMPLE, network).items())
-    seconds, processor = time.perf_counter() - start, time.process_time()
-    print(f"held-out pictures: {figures} ({seconds:.0f} s, {processor:.0f} s of processor time)")
-    with atomic_write(SAMPLE.sample_weights) as temporary:
-        save_file(state, str(temporary))
+    finish(SAMPLE, network, "pictures", start)
 
 
 if __name__ == "__main__":

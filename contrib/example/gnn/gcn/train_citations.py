@@ -13,8 +13,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 from model import CITATIONS, MODEL
 
 from utils.metrics.nodes import NodeAccuracy
+from utils.training.steps import save_weights
 from zoo.references import reference_folder
-from zoo_core.files import atomic_write
 
 SEED, EPOCHS, RATE, DECAY = 0, 200, 0.01, 5e-4
 
@@ -22,7 +22,6 @@ SEED, EPOCHS, RATE, DECAY = 0, 200, 0.01, 5e-4
 def train(name: str) -> None:
     """Train, print the accuracy on the 1,000 test nodes, write the weights."""
     import torch
-    from safetensors.torch import save_file
 
     model = MODEL.variant(f"gcn_{name}")
     (papers,) = model.task.dataset(reference_folder(CITATIONS[name]))
@@ -52,8 +51,7 @@ def train(name: str) -> None:
     metric = NodeAccuracy()
     metric.update(model.task.postprocess([logits], [meta]), [papers.truth])
     print(", ".join(f"{name} {value:.4f}" for name, value in metric.compute().items()))
-    with atomic_write(model.sample_weights) as temporary:
-        save_file(network.state_dict(), str(temporary))
+    save_weights(network, model.sample_weights, half=False)
 
 
 if __name__ == "__main__":

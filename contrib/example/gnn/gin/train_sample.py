@@ -14,8 +14,8 @@ import numpy as np
 from model import MODEL
 
 from utils.datasets.samples.molecules import TRAINING_SEED, molecule
-from zoo.training import held_out_figures
-from zoo_core.files import atomic_write
+from utils.training.steps import OneCycle
+from zoo.training import finish
 
 SEED, MOLECULES, EPOCHS, BATCH, RATE, NODES = 0, 1500, 25, 50, 1e-2, 20
 
@@ -38,29 +38,22 @@ def train() -> Any:
     torch.manual_seed(SEED)
     nodes, adjacency, truths = prepared()
     network = MODEL.variant().build()
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-4)
     steps = EPOCHS * -(-MOLECULES // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=steps)
+    cycle = OneCycle(network.parameters(), RATE, steps, decay=1e-4)
     for _ in range(EPOCHS):
         for chosen in torch.randperm(MOLECULES).split(BATCH):
             loss = torch.nn.functional.cross_entropy(network(nodes[chosen], adjacency[chosen]), truths[chosen])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
+            cycle.step(loss)
     print(f"loss {loss.item():.4f}")
     return network.eval()
 
 
 def main() -> None:
     """Train, print the accuracy on the held-out molecules, write the weights."""
-    from safetensors.torch import save_file
 
     start = time.perf_counter()
     network = train()
-    print(held_out_figures(MODEL.variant(), network), f"{time.perf_counter() - start:.0f} s")
-    with atomic_write(MODEL.variant().sample_weights) as temporary:
-        save_file(network.state_dict(), str(temporary))
+    finish(MODEL.variant(), network, "molecules", start, half=False)
 
 
 if __name__ == "__main__":

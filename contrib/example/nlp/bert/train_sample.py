@@ -12,12 +12,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 from model import FOLDER, MODEL
 
 from utils.datasets.samples.reviews import load_split
-from utils.training.text_classification import Recipe, Texts, train
+from utils.training.text_classification import Recipe
+from zoo.training import train_on_reviews
 from zoo_core.files import atomic_write
 
 SAMPLE = MODEL.variant()
 WORDS, ROBERTA_WORDS = 320, 400
-UNKNOWN = 1
 
 
 def write_tokenizers(sentences: list[str]) -> None:
@@ -63,9 +63,7 @@ def _save(tokenizer: Any, name: str) -> None:
 def main() -> None:
     """Write the tokenizers, train, and write the weights."""
     write_tokenizers([review.sentence for review in load_split()[0]])
-    task = SAMPLE.task
-    texts = Texts(task.preprocess, task.postprocess, task.padding or (), UNKNOWN)
-    train(SAMPLE.build, texts, SAMPLE.sample_weights, Recipe(epochs=14, rate=3e-3))
+    train_on_reviews(SAMPLE, Recipe(epochs=14, rate=3e-3))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from model import BEGIN, CONFIGS, END, MODEL, TOKENIZER, WORDS
 
 from utils.datasets.samples.stories import Story, load_split
 from utils.preprocess.text import load_tokenizer
+from utils.training.steps import OneCycle, round_weights, save_weights
 from zoo.libraries.transformers_config import class_of, settings_of
 from zoo_core.files import atomic_write
 
@@ -66,7 +67,6 @@ def loss_of(network: Any, ids: Any, wanted: Any, reduction: str = "mean") -> Any
 def main() -> None:
     """Train, print the perplexity of stories that training never saw, and the best possible; write the files."""
     import torch
-    from safetensors.torch import save_file
 
     torch.manual_seed(SEED)
     start = time.perf_counter()
@@ -75,20 +75,15 @@ def main() -> None:
     ids, wanted = encoded(train)
     config = CONFIGS[SAMPLE.variant]
     network = class_of(config)(settings_of(config)).train()
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-2)
     steps = EPOCHS * -(-len(train) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=steps, pct_start=0.1)
+    cycle = OneCycle(network.parameters(), RATE, steps, decay=1e-2, rise=0.1, longest=1.0)
     for epoch in range(EPOCHS):
         for chosen in torch.randperm(len(train)).split(BATCH):
             longest = int((wanted[chosen] != IGNORED).sum(1).max())
             loss = loss_of(network, ids[chosen, :longest], wanted[chosen, :longest])
-            optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimiser.step()
-            schedule.step()
+            cycle.step(loss)
         print(f"epoch {epoch + 1}: loss {loss.item():.4f}, {time.perf_counter() - start:.0f} s", flush=True)
-    network.half().float().eval()  # what the file keeps
+    round_weights(network.eval())
     ids, wanted = encoded(held_out)
     tokens = int((wanted != IGNORED).sum())
     with torch.inference_mode():
@@ -96,9 +91,7 @@ def main() -> None:
     best = sum(one.nats for one in held_out) / tokens
     print(f"{len(held_out)} held-out stories: perplexity {math.exp(found):.4f}, of the grammar {math.exp(best):.4f}")
     print(f"{time.perf_counter() - start:.0f} s in all")
-    with atomic_write(SAMPLE.sample_weights) as temporary:
-        single = {tensor.data_ptr(): (name, tensor.half()) for name, tensor in network.state_dict().items()}
-        save_file(dict(single.values()), str(temporary))
+    save_weights(network, SAMPLE.sample_weights)
 
 
 if __name__ == "__main__":

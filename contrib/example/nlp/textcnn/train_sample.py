@@ -11,11 +11,12 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 import numpy as np
-from model import LABELS, MODEL, VOCABULARY
+from model import MODEL, VOCABULARY
 
 from utils.datasets.samples.reviews import Review, load_split
-from utils.metrics.text_classification import AccuracyAndF1
 from utils.preprocess.text import build_vocabulary
+from utils.training.steps import OneCycle
+from zoo.training import finish
 from zoo_core.files import atomic_write
 
 SAMPLE = MODEL.variant()
@@ -48,41 +49,26 @@ def batches(ids: Any) -> list[Any]:
 def main() -> None:
     """Train, print the metric on sentences of productions that training never saw, write vocabulary and weights."""
     import torch
-    from safetensors.torch import save_file
 
     torch.manual_seed(SEED)
     start = time.perf_counter()
-    train, held_out = load_split()
+    train, _ = load_split()
     with atomic_write(VOCABULARY) as temporary:
         words = build_vocabulary([review.sentence for review in train])
         temporary.write_text("\n".join(words) + "\n", encoding="utf-8")
     ids, labels = encoded(train)
     network = SAMPLE.build()
     steps = EPOCHS * len(batches(ids))
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=steps)
+    cycle = OneCycle(network.parameters(), RATE, steps, decay=1e-2)
     for epoch in range(EPOCHS):
         for chosen in batches(ids):
             batch = ids[chosen]
             batch = batch[:, : int((batch > 0).sum(1).max())]
             batch = torch.where((torch.rand(batch.shape) < HIDDEN) & (batch > 0), UNKNOWN_ID, batch)
             loss = torch.nn.functional.cross_entropy(network(batch), labels[chosen])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
+            cycle.step(loss)
         print(f"epoch {epoch + 1}: loss {loss.item():.4f}, {time.perf_counter() - start:.0f} s", flush=True)
-    network.half().float().eval()  # what the file keeps
-    ids, _ = encoded(held_out)
-    with torch.inference_mode():
-        logits = network(ids).numpy()
-    metric = AccuracyAndF1(len(LABELS))
-    metas = [SAMPLE.task.preprocess(review.sentence)[1] for review in held_out]
-    metric.update(SAMPLE.task.postprocess([logits], metas), [review.label for review in held_out])
-    figures = ", ".join(f"{name} {value:.4f}" for name, value in metric.compute().items())
-    print(f"{len(held_out)} held-out sentences: {figures} ({time.perf_counter() - start:.0f} s in all)")
-    with atomic_write(SAMPLE.sample_weights) as temporary:
-        save_file({name: tensor.half() for name, tensor in network.state_dict().items()}, str(temporary))
+    finish(SAMPLE, network, "sentences", start)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from model import MODEL, TREC, TREC_TOKENIZER
 
 from utils.datasets.tsv_classification import LabelledSentences
 from utils.preprocess.text import PAD, UNKNOWN, import_tokenizers
+from utils.training.steps import OneCycle, round_weights, save_weights
 from zoo.references import reference_folder
 from zoo_core.files import atomic_write
 
@@ -51,7 +52,6 @@ def encoded(samples: Any) -> tuple[Any, Any]:
 def main() -> None:
     """Train, print the accuracy on the 500 test questions at the end, write the weights."""
     import torch
-    from safetensors.torch import save_file
 
     folder = reference_folder(TREC)
     train, test = (LabelledSentences(folder / f"{part}.tsv", 6) for part in ("train", "dev"))
@@ -63,9 +63,8 @@ def main() -> None:
     with torch.no_grad():
         network.embedding.weight.mul_(SHRUNK)
     lengths = (ids > 0).sum(1)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-2)
     steps = EPOCHS * (len(ids) // BATCH + 20)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=steps)
+    cycle = OneCycle(network.parameters(), RATE, steps, decay=1e-2)
     for epoch in range(1, EPOCHS + 1):
         network.train()
         groups = torch.randperm(len(ids)).split(8 * BATCH)
@@ -75,17 +74,13 @@ def main() -> None:
             batch = ids[chosen, : int(lengths[chosen].max())]
             batch = torch.where((torch.rand(batch.shape) < HIDDEN) & (batch > 0), UNKNOWN_ID, batch)
             loss = torch.nn.functional.cross_entropy(network(batch), labels[chosen])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
+            cycle.step(loss)
         print(f"epoch {epoch}: loss {loss.item():.4f}", flush=True)
-    network.half().float().eval()  # what the file keeps
+    round_weights(network.eval())
     with torch.inference_mode():
         right = (network(held_out).argmax(1) == truths).float().mean().item()
     print(f"accuracy {right:.4f} of {len(truths)}")
-    with atomic_write(model.sample_weights) as temporary:
-        save_file({name: tensor.half() for name, tensor in network.state_dict().items()}, str(temporary))
+    save_weights(network, model.sample_weights)
 
 
 if __name__ == "__main__":

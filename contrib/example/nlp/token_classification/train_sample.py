@@ -14,7 +14,8 @@ import numpy as np
 from model import LABELS, MODEL, TOKENIZER
 
 from utils.datasets.samples.entities import Tagged, load_split
-from utils.metrics.entities import EntityF1
+from utils.training.steps import OneCycle
+from zoo.training import finish
 from zoo_core.files import atomic_write
 
 SAMPLE = MODEL.variant()
@@ -55,38 +56,24 @@ def encoded(sentences: list[Tagged]) -> tuple[Any, Any, list[Any]]:
 def main() -> None:
     """Train, print the metric on sentences with names that training never saw, write tokenizer and weights."""
     import torch
-    from safetensors.torch import save_file
 
     torch.manual_seed(SEED)
     start = time.perf_counter()
-    train, held_out = load_split()
+    train, _ = load_split()
     write_tokenizer(train)
     ids, tags, _ = encoded(train)
     network = SAMPLE.build().train()
     steps = EPOCHS * -(-len(train) // BATCH)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=steps)
+    cycle = OneCycle(network.parameters(), RATE, steps, decay=1e-2)
     for epoch in range(EPOCHS):
         for chosen in torch.randperm(len(train)).split(BATCH):
             longest = int((ids[chosen] > 0).sum(1).max())
             given, wanted = ids[chosen, :longest], tags[chosen, :longest]
             logits = network(given, (given > 0).long())
             loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=IGNORED)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
+            cycle.step(loss)
         print(f"epoch {epoch + 1}: loss {loss.item():.4f}, {time.perf_counter() - start:.0f} s", flush=True)
-    network.half().float().eval()  # what the file keeps
-    ids, _, metas = encoded(held_out)
-    with torch.inference_mode():
-        found = SAMPLE.task.postprocess([network(ids, (ids > 0).long()).numpy()], metas)
-    metric = EntityF1()
-    metric.update(found, [one.tags for one in held_out])
-    figures = ", ".join(f"{name} {value:.4f}" for name, value in metric.compute().items())
-    print(f"{len(held_out)} held-out sentences: {figures} ({time.perf_counter() - start:.0f} s in all)")
-    with atomic_write(SAMPLE.sample_weights) as temporary:
-        save_file({name: one.half() for name, one in network.state_dict().items()}, str(temporary))
+    finish(SAMPLE, network, "sentences", start)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from model import FILLING, MODEL, TOKENIZER, WORDS
+from model import MODEL, TOKENIZER
 
 from utils.datasets.samples.translations import load_split
-from utils.training.translation import exact, filled, fit, save, write_tokenizer
+from utils.training.steps import save_weights
+from utils.training.translation import exact, filled, fit, write_tokenizer
+from zoo.libraries.translator import FILLING, WORDS
 from zoo.running.reference import reference_runner
 
 SAMPLE = MODEL.variant()
@@ -46,7 +48,7 @@ def main() -> None:
             return [one.text for one in SAMPLE.task.postprocess(runner([ids, (ids != FILLING).astype(int)]), metas)]
 
         print(f"{len(held_out)} held-out sentences: exact match {exact(translate, held_out):.4f}")
-    save(network, SAMPLE.sample_weights)
+    save_weights(network, SAMPLE.sample_weights)
 
 
 if __name__ == "__main__":

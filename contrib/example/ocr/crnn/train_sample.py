@@ -19,8 +19,8 @@ from model import ALPHABET, FILLING, MODEL, STRIDE
 
 from utils.datasets.samples.lettering import cased
 from utils.datasets.samples.words import HELD_OUT, render_word, training_word
+from utils.training.steps import OneCycle, round_weights, save_weights
 from zoo.training import held_out_figures
-from zoo_core.files import atomic_write
 
 SAMPLE = MODEL.variant()
 
@@ -100,7 +100,6 @@ def loss_of(network: Any, chosen: list[tuple[np.ndarray, str]], random: np.rando
 
 def learn(network: Any, course: Course) -> None:
     """Train the network in place; at the end its weights are what float16 holds."""
-    import torch
 
     random = np.random.RandomState(course.seed)
     start = time.perf_counter()
@@ -109,30 +108,16 @@ def learn(network: Any, course: Course) -> None:
     easy = [pair for pair in words if len(pair[1]) <= EASY_LETTERS]
     lessons = [easy if epoch < course.easy else words for epoch in range(course.epochs)]
     total = sum(-(-len(lesson) // BATCH) for lesson in lessons)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=course.rate, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=course.rate, total_steps=total, pct_start=0.15)
+    cycle = OneCycle(network.parameters(), course.rate, total, decay=1e-2, rise=0.15, longest=5.0)
     for epoch, lesson in enumerate(lessons):
         network.train()
         losses = []
         for chosen in batches(lesson, random):
             loss = loss_of(network, [lesson[index] for index in chosen], random)
-            optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-            optimiser.step()
-            schedule.step()
+            cycle.step(loss)
             losses.append(loss.item())
         print(f"epoch {epoch + 1}: loss {np.mean(losses):.4f}, {time.perf_counter() - start:.0f} s", flush=True)
-    network.half().float().eval()
-
-
-def save(network: Any) -> None:
-    """Write the weights as float16, which is what they are scored with."""
-    from safetensors.torch import save_file
-
-    state = network.state_dict().items()
-    with atomic_write(SAMPLE.sample_weights) as temporary:
-        save_file({name: one.half() if one.is_floating_point() else one for name, one in state}, str(temporary))
+    round_weights(network.eval())
 
 
 def main() -> None:
@@ -146,7 +131,7 @@ def main() -> None:
         learn(network, course)
         figures = ", ".join(f"{name} {value:.4f}" for name, value in held_out_figures(SAMPLE, network).items())
         print(f"held-out words: {figures} ({time.perf_counter() - start:.0f} s in all)", flush=True)
-    save(network)
+    save_weights(network, SAMPLE.sample_weights)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ from utils.datasets.icdar import TextRegion
 from utils.datasets.samples.text_scenes import render_scene
 from utils.postprocess.polygons import shrink, widen
 from utils.preprocess.pytorch.text_detection import SceneTransform
-from zoo.training import held_out_figures
-from zoo_core.files import atomic_write
+from utils.training.steps import OneCycle
+from zoo.training import finish
 
 SAMPLE = MODEL.variant()
 
@@ -101,7 +101,6 @@ def turned(batch: tuple[Any, ...], random: np.random.RandomState) -> tuple[Any, 
 def main() -> None:
     """Train, print the metric on scenes that training never saw, write the weights."""
     import torch
-    from safetensors.torch import save_file
 
     torch.manual_seed(SEED)
     random = np.random.RandomState(SEED)
@@ -110,8 +109,7 @@ def main() -> None:
     print(f"{len(scenes)} scenes rendered, {time.perf_counter() - start:.0f} s", flush=True)
     network = SAMPLE.build().to(memory_format=torch.channels_last)  # a quarter faster
     total = EPOCHS * -(-len(scenes) // BATCH)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=total, pct_start=0.15)
+    cycle = OneCycle(network.parameters(), RATE, total, decay=1e-2, rise=0.15)
     for epoch in range(EPOCHS):
         network.train()
         losses = []
@@ -119,26 +117,12 @@ def main() -> None:
             columns = zip(*(scenes[index] for index in chosen), strict=True)
             images, *maps = turned(tuple(torch.from_numpy(np.stack(column)).float() for column in columns), random)
             parts = loss_of(network, (images.to(memory_format=torch.channels_last), *maps))
-            optimiser.zero_grad()
-            parts.sum().backward()
-            optimiser.step()
-            schedule.step()
+            cycle.step(parts.sum())
             losses.append(parts.detach().numpy())
         cross, dice, border = np.mean(losses, axis=0)
         passed = time.perf_counter() - start
         print(f"epoch {epoch + 1}: loss {cross:.3f} + {dice:.3f} + {border:.3f}, {passed:.0f} s", flush=True)
-    network.eval()
-    figures = ", ".join(
-        f"{name} {value:.4f}" for name, value in held_out_figures(SAMPLE, network.half().float()).items()
-    )
-    print(f"held-out scenes: {figures} ({time.perf_counter() - start:.0f} s in all)")
-    with atomic_write(SAMPLE.sample_weights) as temporary:
-        save_file({name: _small(tensor) for name, tensor in network.state_dict().items()}, str(temporary))
-
-
-def _small(tensor: Any) -> Any:
-    """Floats as float16, which is what the weights were scored with."""
-    return tensor.half().contiguous() if tensor.is_floating_point() else tensor
+    finish(SAMPLE, network, "scenes", start)
 
 
 if __name__ == "__main__":

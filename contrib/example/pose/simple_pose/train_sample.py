@@ -17,8 +17,8 @@ from PIL import Image
 from utils.datasets.samples.figures import draw_figures
 from utils.keypoints import coco_points, mirrored
 from utils.preprocess.pytorch.pose import Person
-from zoo.training import held_out_figures
-from zoo_core.files import atomic_write
+from utils.training.steps import OneCycle
+from zoo.training import finish
 
 SAMPLE = MODEL.variant()
 
@@ -66,7 +66,6 @@ def loss_of(maps: Any, truth: Any) -> Any:
 def main() -> None:
     """Train, print the figures on pictures that training never saw, write the weights as float16."""
     import torch
-    from safetensors.torch import save_file
 
     torch.manual_seed(SEED)
     random = np.random.RandomState(SEED)
@@ -74,8 +73,7 @@ def main() -> None:
     inputs, places = drawn(random)
     print(f"{len(inputs)} figures drawn, {time.perf_counter() - start:.0f} s", flush=True)
     network = SAMPLE.build().train()
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=STEPS, pct_start=0.15)
+    cycle = OneCycle(network.parameters(), RATE, STEPS, decay=1e-3, rise=0.15)
     swapped = torch.from_numpy(mirrored(coco_points()))
     for step in range(STEPS):
         chosen = random.choice(len(inputs), BATCH, replace=False)
@@ -83,20 +81,10 @@ def main() -> None:
         if step % 2:
             batch, truth = batch.flip(3), truth[:, swapped] * torch.tensor([-1.0, 1.0]) + torch.tensor([LAST, 0.0])
         loss = loss_of(network(batch), targets(truth))
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        schedule.step()
+        cycle.step(loss)
         if step % 100 == 99:
             print(f"step {step + 1}: loss {loss.item():.3f}, {time.perf_counter() - start:.0f} s", flush=True)
-    network.eval()
-    state = {name: value.half() if value.is_floating_point() else value for name, value in network.state_dict().items()}
-    network.load_state_dict(state)
-    figures = ", ".join(f"{name} {value:.4f}" for name, value in held_out_figures(SAMPLE, network).items())
-    seconds, processor = time.perf_counter() - start, time.process_time()
-    print(f"held-out figures, without the flip test: {figures} ({seconds:.0f} s, {processor:.0f} s of processor time)")
-    with atomic_write(SAMPLE.sample_weights) as temporary:
-        save_file({name: value.contiguous() for name, value in state.items()}, str(temporary))
+    finish(SAMPLE, network, "figures, without the flip test", start)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ import numpy as np
 from model import HISTORY, MODEL
 
 from utils.datasets.samples.successions import ITEMS, TRAINING_SEED, draw
-from zoo.training import held_out_figures
-from zoo_core.files import atomic_write
+from utils.training.steps import OneCycle
+from zoo.training import finish
 
 SEED, PERSONS, EPOCHS, BATCH, RATE = 0, 8000, 60, 128, 3e-3
 
@@ -39,9 +39,8 @@ def train() -> Any:
     torch.manual_seed(SEED)
     history, following = windows()
     network = MODEL.variant().build()
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-4)
     steps = EPOCHS * -(-PERSONS // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=steps)
+    cycle = OneCycle(network.parameters(), RATE, steps, decay=1e-4)
     for epoch in range(EPOCHS):
         for chosen in torch.randperm(PERSONS).split(BATCH):
             states, right = network.states(history[chosen]), following[chosen]
@@ -50,10 +49,7 @@ def train() -> Any:
             targets = torch.stack([torch.ones(right.shape), torch.zeros(right.shape)])
             each = torch.nn.functional.binary_cross_entropy_with_logits(logits, targets, reduction="none").sum(0)
             loss = each[right > 0].mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
+            cycle.step(loss)
         if epoch % 10 == 9:
             print(f"epoch {epoch + 1}: loss {loss.item():.4f}", flush=True)
     return network.eval()
@@ -61,13 +57,10 @@ def train() -> Any:
 
 def main() -> None:
     """Train, print the figures on the held-out persons, write the weights."""
-    from safetensors.torch import save_file
 
     start = time.perf_counter()
     network = train()
-    print(held_out_figures(MODEL.variant(), network), f"{time.perf_counter() - start:.0f} s")
-    with atomic_write(MODEL.variant().sample_weights) as temporary:
-        save_file(network.state_dict(), str(temporary))
+    finish(MODEL.variant(), network, "persons", start, half=False)
 
 
 if __name__ == "__main__":

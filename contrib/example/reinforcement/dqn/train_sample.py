@@ -15,7 +15,7 @@ from model import MODEL
 
 from utils.datasets.episodes import Episode
 from utils.environments import open_environment, play
-from zoo_core.files import atomic_write
+from utils.training.steps import save_weights
 
 SAMPLE = MODEL.variant()
 
@@ -128,8 +128,6 @@ def train() -> Any:
 
 def main() -> None:
     """Train, print the mean return of episodes that chose nothing, write the weights."""
-    from safetensors.torch import save_file
-
     start = time.perf_counter()
     network = train()
     seeds = [sample.data.seed for sample in SAMPLE.task.dataset(SAMPLE.data("sample"))]
@@ -138,8 +136,7 @@ def main() -> None:
         f"mean return of {len(found)} held-out episodes: {found.mean():.1f}, least {found.min():.0f} "
         f"({time.perf_counter() - start:.0f} s in all, {time.process_time():.0f} s of processor time)"
     )
-    with atomic_write(SAMPLE.sample_weights) as temporary:
-        save_file(network.state_dict(), str(temporary))
+    save_weights(network, SAMPLE.sample_weights, half=False)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from PIL import Image
 
 from utils.datasets.samples.scenes import sized_scene
 from utils.datasets.voc_segmentation import VOID
-from zoo.training import held_out_figures
-from zoo_core.files import atomic_write
+from utils.training.steps import OneCycle
+from zoo.training import finish
 
 SAMPLE = MODEL.variant()
 
@@ -54,7 +54,6 @@ def batch_of(random: np.random.RandomState, pictures: np.ndarray, masks: np.ndar
 def main() -> None:
     """Train, print the figures on scenes that training never saw, write the weights as float16."""
     import torch
-    from safetensors.torch import save_file
 
     torch.manual_seed(SEED)
     random = np.random.RandomState(SEED)
@@ -62,27 +61,16 @@ def main() -> None:
     pictures, masks = drawn(SCENES)
     print(f"{SCENES} scenes drawn, {time.perf_counter() - start:.0f} s")
     network = SAMPLE.build().train().to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=STEPS, pct_start=0.15)
+    cycle = OneCycle(network.parameters(), RATE, STEPS, decay=1e-3, rise=0.15)
     weights = torch.tensor(WEIGHTS)
     for step in range(STEPS):
         inputs, truths = batch_of(random, pictures, masks)
         logits = network(inputs.contiguous(memory_format=torch.channels_last))
         loss = torch.nn.functional.cross_entropy(logits, truths, weights, ignore_index=VOID)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        schedule.step()
+        cycle.step(loss)
         if step % 80 == 79:
             print(f"step {step + 1}: loss {loss.item():.3f}, {time.perf_counter() - start:.0f} s", flush=True)
-    network.eval()
-    state = {name: value.half() if value.is_floating_point() else value for name, value in network.state_dict().items()}
-    network.load_state_dict(state)
-    figures = ", ".join(f"{name} {value:.4f}" for name, value in held_out_figures(SAMPLE, network).items())
-    seconds, processor = time.perf_counter() - start, time.process_time()
-    print(f"held-out scenes: {figures} ({seconds:.0f} s, {processor:.0f} s of processor time)")
-    with atomic_write(SAMPLE.sample_weights) as temporary:
-        save_file({name: value.contiguous() for name, value in state.items()}, str(temporary))
+    finish(SAMPLE, network, "scenes", start)
 
 
 if __name__ == "__main__":

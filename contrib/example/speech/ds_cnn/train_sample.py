@@ -14,7 +14,8 @@ import numpy as np
 from model import MODEL
 
 from utils.datasets.samples.spoken_words import NOISES, RATE, VOICES, noise, recording, speakers
-from zoo_core.files import atomic_write
+from utils.training.steps import OneCycle
+from zoo.training import finish
 
 SAMPLE = MODEL.variant()
 
@@ -63,21 +64,9 @@ def shifted(batch: Any, generator: Any) -> Any:
     return torch.gather(batch, 2, places[:, None, :, None].expand_as(batch))
 
 
-def held_out_accuracy(network: Any) -> tuple[float, int]:
-    """On the sample data set, in voices that training never heard."""
-    import torch
-
-    samples = SAMPLE.task.dataset(SAMPLE.data("sample"))
-    inputs = np.stack([SAMPLE.task.preprocess(sample.data)[0][0] for sample in samples])
-    with torch.inference_mode():
-        found = network.eval()(torch.from_numpy(inputs)).argmax(1).numpy()
-    return float((found == [sample.truth for sample in samples]).mean()), len(samples)
-
-
 def main() -> None:
     """Train, print the accuracy on voices that training never heard, write the weights."""
     import torch
-    from safetensors.torch import save_file
 
     torch.manual_seed(SEED)
     generator = torch.Generator().manual_seed(SEED)
@@ -87,27 +76,15 @@ def main() -> None:
     print(f"{len(inputs)} recordings: {time.perf_counter() - start:.0f} s")
     network = SAMPLE.build().to(memory_format=torch.channels_last)  # depthwise convolutions learn twice as fast
     steps = EPOCHS * -(-len(inputs) // BATCH)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE_OF_LEARNING, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE_OF_LEARNING, total_steps=steps)
+    cycle = OneCycle(network.parameters(), RATE_OF_LEARNING, steps, decay=1e-2)
     for epoch in range(EPOCHS):
         network.train()
         for chosen in torch.randperm(len(inputs), generator=generator).split(BATCH):
             loss = torch.nn.functional.cross_entropy(network(shifted(inputs[chosen], generator)), targets[chosen])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
+            cycle.step(loss)
         if epoch % 4 == 3:
             print(f"epoch {epoch + 1}: loss {loss.item():.4f}, {time.perf_counter() - start:.0f} s", flush=True)
-    accuracy, count = held_out_accuracy(network)
-    seconds = time.perf_counter() - start
-    print(
-        f"accuracy on {count} recordings of held-out voices: {accuracy:.4f} "
-        f"({seconds:.0f} s in all, {time.process_time():.0f} s of processor time)"
-    )
-    state = network.to(memory_format=torch.contiguous_format).state_dict()
-    with atomic_write(SAMPLE.sample_weights) as temporary:
-        save_file(state, str(temporary))
+    finish(SAMPLE, network, "recordings", start, half=False)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ import numpy as np
 from model import MODEL
 
 from utils.datasets.samples.tones import TRAINING_SEED, write_tone
-from zoo.training import held_out_figures
-from zoo_core.files import atomic_write
+from utils.training.steps import OneCycle
+from zoo.training import finish
 
 SEED, TONES, EPOCHS, BATCH, RATE = 0, 1000, 12, 25, 4e-3
 
@@ -41,29 +41,22 @@ def train() -> Any:
     torch.manual_seed(SEED)
     sounds, tags = prepared()
     network = MODEL.variant().build()
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-3)
     steps = EPOCHS * -(-TONES // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=steps)
+    cycle = OneCycle(network.parameters(), RATE, steps, decay=1e-3)
     for epoch in range(EPOCHS):
         for chosen in torch.randperm(TONES).split(BATCH):
             loss = torch.nn.functional.binary_cross_entropy_with_logits(network(sounds[chosen]), tags[chosen])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
+            cycle.step(loss)
         print(f"epoch {epoch + 1}: loss {loss.item():.4f}", flush=True)
     return network.eval()
 
 
 def main() -> None:
     """Train, print the AUC on the held-out tones, write the weights."""
-    from safetensors.torch import save_file
 
     start = time.perf_counter()
     network = train()
-    print(held_out_figures(MODEL.variant(), network), f"{time.perf_counter() - start:.0f} s")
-    with atomic_write(MODEL.variant().sample_weights) as temporary:
-        save_file(network.state_dict(), str(temporary))
+    finish(MODEL.variant(), network, "tones", start, half=False)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,76 @@
+"""The steps of training that all scripts share, and weights as the files hold them. torch is needed to call it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from zoo_core.files import atomic_write
+
+
+class OneCycle:
+    """AdamW, whose learning rate rises once and falls once over all steps.
+
+    Args:
+        parameters: what is trained: tensors of torch.
+        rate: the highest learning rate.
+        steps: how many there will be; one more is an error of torch's.
+        decay: of the weights.
+        rise: the share of the steps in which the rate rises.
+        longest: gradients are shortened to this norm; None leaves them.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Any],
+        rate: float,
+        steps: int,
+        *,
+        decay: float,
+        rise: float = 0.3,
+        longest: float | None = None,
+    ) -> None:
+        import torch
+
+        self.parameters, self.longest = list(parameters), longest
+        self.optimiser = torch.optim.AdamW(self.parameters, lr=rate, weight_decay=decay)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimiser, max_lr=rate, total_steps=steps, pct_start=rise
+        )
+
+    def step(self, loss: Any) -> None:
+        """Go one step down the slope of `loss`, a tensor of one number."""
+        import torch
+
+        self.optimiser.zero_grad()
+        loss.backward()
+        if self.longest is not None:
+            torch.nn.utils.clip_grad_norm_(self.parameters, self.longest)
+        self.optimiser.step()
+        self.schedule.step()
+
+
+def round_weights(network: Any) -> None:
+    """Give the network, in place, the weights that a float16 file of them will hold, so that what is measured is what
+    is written."""
+    network.load_state_dict({name: _half(one) for name, one in network.state_dict().items()})
+
+
+def save_weights(network: Any, weights: Path, half: bool = True) -> None:
+    """Write the weights of a network; a tensor that has several names is written once, under the last of them.
+
+    Args:
+        weights: the safetensors file.
+        half: whether numbers are written as float16; else as they are.
+    """
+    from safetensors.torch import save_file
+
+    state = network.state_dict().items()
+    single = {(one.data_ptr(), one.shape, one.stride()): (name, one) for name, one in state}
+    with atomic_write(weights) as temporary:
+        save_file({name: (_half(one) if half else one).contiguous() for name, one in single.values()}, str(temporary))
+
+
+def _half(tensor: Any) -> Any:
+    return tensor.half() if tensor.is_floating_point() else tensor
