@@ -56,8 +56,11 @@ def _has_weights(row: dict[str, str]) -> bool:
     return row["error_value"].isdigit()
 
 
-def error(variant: str, data: str) -> float:
-    """What the library's table says that a network misses of a data set's metric, 0 to 1."""
+def precision(variant: str, data: str) -> float:
+    """The average precision, 0 to 1, that the library's table states of a network for keypoints.
+
+    It stands in the column of errors, where a classifier's row has what it misses.
+    """
     return int(_table(data)[variant]["error_value"]) / 10000
 
 

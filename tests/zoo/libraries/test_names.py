@@ -159,3 +159,14 @@ def test_a_folder_may_have_demos_of_its_own_and_any_other_field() -> None:
     found = family(torchvision, str(leaf), "Mine", ("resnet18",), demos=None, licence="mine")
     assert found.variant().demo_folder().parts[-2:] == ("mine", "demos")
     assert found.variant().licence == "mine"
+
+
+@pytest.mark.parametrize(
+    ("variant", "published"), [("simplepose_resnet18_coco", 0.6631), ("simplepose_mobile_mobilenetv2b_w1_coco", 0.6374)]
+)
+def test_pytorchcv_states_of_poses_what_is_right_and_not_what_is_wrong(variant: str, published: float) -> None:
+    """Its column of errors has the average precision of keypoints (its readme: 66.31 %), and top-5 errors of others."""
+    pytest.importorskip("pytorchcv")
+    said = catalogue.load("pose/simple_pose").variant(variant).published
+    assert said is not None
+    assert (said.metric, said.value) == ("map", published)

@@ -70,7 +70,7 @@ def model(variant: str) -> Model:
         if sample
         else Published(
             "map",
-            round(1 - pytorchcv.error(variant, DATA), 4),
+            pytorchcv.precision(variant, DATA),
             "pytorchcv's own table, COCO val2017 keypoints, https://github.com/osmr/imgclsmob",
         ),
     )
