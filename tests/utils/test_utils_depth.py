@@ -24,7 +24,7 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 def write(root: Path, metres: Any, name: str = "a", units: float = 1000) -> DepthMap:
     metres = np.asarray(metres, np.float64)
     for folder in ("image", "depth"):
-        (root / folder).mkdir(exist_ok=True)
+        (root / folder).mkdir(parents=True, exist_ok=True)
     Image.new("RGB", metres.shape[::-1]).save(root / "image" / f"{name}.png")
     path = root / "depth" / f"{name}.png"
     Image.fromarray(np.rint(metres * units).astype(np.uint16)).save(path)
@@ -41,6 +41,27 @@ def test_the_layout(tmp_path: Path, metres: np.ndarray) -> None:
     (sample,) = DepthPictures(tmp_path)
     assert (sample.id, sample.data) == ("a.png", tmp_path / "image/a.png")
     np.testing.assert_allclose(sample.truth.array(), metres, atol=6e-4)
+
+
+def test_pictures_of_one_name_in_two_folders_have_maps_of_their_own(tmp_path: Path, metres: np.ndarray) -> None:
+    for room, factor in (("attic", 1), ("cellar", 2)):
+        write(tmp_path / room, metres * factor)
+    (tmp_path / "all").mkdir()
+    for kind in ("image", "depth"):
+        for room in ("attic", "cellar"):
+            (tmp_path / "all" / kind).mkdir(exist_ok=True)
+            (tmp_path / room / kind).rename(tmp_path / "all" / kind / room)
+    attic, cellar = DepthPictures(tmp_path / "all")
+    assert (attic.id, cellar.id) == ("attic/a.png", "cellar/a.png")
+    np.testing.assert_allclose(cellar.truth.array(), 2 * attic.truth.array(), atol=1e-3)
+
+
+def test_a_map_beside_the_folders_is_no_map_of_what_lies_in_them(tmp_path: Path, metres: np.ndarray) -> None:
+    write(tmp_path, metres)
+    (tmp_path / "image" / "attic").mkdir()
+    (tmp_path / "image" / "a.png").rename(tmp_path / "image" / "attic" / "a.png")
+    with pytest.raises(DataError, match="there is no a"):
+        DepthPictures(tmp_path)
 
 
 def test_kittis_units(tmp_path: Path) -> None:

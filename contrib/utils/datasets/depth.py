@@ -59,5 +59,8 @@ class DepthPictures(Listed):
     """
 
     def __init__(self, root: str | Path, units: float = MILLIMETRES) -> None:
-        pairs = paired(Path(root), PICTURES, DEPTHS)
-        self._samples = [Sample(picture.name, picture, DepthMap(depth, units)) for picture, depth in pairs]
+        base = Path(root) / PICTURES
+        self._samples = [
+            Sample(picture.relative_to(base).as_posix(), picture, DepthMap(depth, units))
+            for picture, depth in paired(Path(root), PICTURES, DEPTHS)
+        ]

@@ -13,7 +13,7 @@ from zoo_core.errors import DataError
 
 
 def paired(root: Path, pictures: str, truths: str, suffixes: Sequence[str] = (".png",)) -> list[tuple[Path, Path]]:
-    """(picture, truth) of every picture below `root`, sorted by name.
+    """(picture, truth) of every picture below `root`, sorted by name; those in sub-folders have truths in equal ones.
 
     Args:
         root: the folder with both.
@@ -27,7 +27,11 @@ def paired(root: Path, pictures: str, truths: str, suffixes: Sequence[str] = (".
     for name in (pictures, truths):
         if not (root / name).is_dir():
             raise DataError(f"{root}: there is no folder {name} in it. Give the one with {pictures} and {truths}.")
-    return [(one, _truth(one, root / truths, suffixes)) for one in files_in(root / pictures, IMAGE_SUFFIXES)]
+    found = []
+    for one in files_in(root / pictures, IMAGE_SUFFIXES):
+        folder = root / truths / one.relative_to(root / pictures).parent
+        found.append((one, _truth(one, folder, suffixes)))
+    return found
 
 
 def _truth(picture: Path, folder: Path, suffixes: Sequence[str]) -> Path:
