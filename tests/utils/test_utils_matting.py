@@ -52,6 +52,25 @@ def test_a_matte_with_colours_is_refused(tmp_path: Path) -> None:
         truth.array()
 
 
+@pytest.mark.parametrize(
+    ("pixels", "told"),
+    [
+        pytest.param(np.full((8, 8), 30000, np.uint16), "I;16", id="16 bits"),
+        pytest.param(np.full((8, 8, 2), (255, 100), np.uint8), "alpha channel", id="grey and alpha"),
+        pytest.param(np.full((8, 8, 4), (255, 255, 255, 100), np.uint8), "alpha channel", id="white and alpha"),
+    ],
+)
+def test_a_matte_that_would_be_read_as_another_is_refused(tmp_path: Path, pixels: np.ndarray, told: str) -> None:
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    with pytest.raises(DataError, match=told):
+        Matte(tmp_path / "a.png").array()
+
+
+def test_an_opaque_matte_with_an_alpha_channel_is_grey(tmp_path: Path) -> None:
+    Image.fromarray(np.full((8, 8, 4), (51, 51, 51, 255), np.uint8)).save(tmp_path / "a.png")
+    np.testing.assert_allclose(Matte(tmp_path / "a.png").array(), 0.2)
+
+
 def test_a_missing_matte_is_named(tmp_path: Path) -> None:
     write(tmp_path, np.zeros((4, 5))).path.unlink()
     with pytest.raises(DataError, match=r"there is no a\.png or \.jpg in .*matte"):

@@ -18,6 +18,7 @@ from utils.preprocess.image import explained
 from zoo_core.errors import DataError
 
 PICTURES, MATTES = "image", "matte"
+_MODES = ("1", "L", "LA", "P", "RGB", "RGBA")  # of Pillow, with 8 bits a channel at most
 
 
 @dataclass(frozen=True)
@@ -34,15 +35,22 @@ class Matte:
         """float32 [H, W], 0 to 1.
 
         Raises:
-            DataError: the file cannot be read, or is in colour.
+            DataError: the file cannot be read, is in colour or partly transparent, or has not 8 bits a pixel.
         """
         with explained(self.path), Image.open(self.path) as image:
-            pixels = np.asarray(image.convert("RGB") if image.mode != "L" else image, np.float32)
-        if pixels.ndim == 3:
-            if (pixels != pixels[..., :1]).any():
-                raise DataError(f"{self.path}: a matte is grey, and this one has colours.")
-            pixels = pixels[..., 0]
-        return pixels / np.float32(255)
+            if image.mode not in _MODES:
+                raise DataError(
+                    f"{self.path}: this matte has Pillow's mode {image.mode}; a grey picture of 8 bits is expected."
+                )
+            pixels = np.asarray(image.convert("RGBA"), np.float32)
+        if (pixels[..., :3] != pixels[..., :1]).any():
+            raise DataError(f"{self.path}: a matte is grey, and this one has colours.")
+        if (pixels[..., 3] != 255).any():
+            raise DataError(
+                f"{self.path}: this matte is transparent in places. Is it in the alpha channel? Save that as a grey "
+                "picture of its own."
+            )
+        return np.ascontiguousarray(pixels[..., 0]) / np.float32(255)
 
 
 class Mattes(Listed):
@@ -56,5 +64,8 @@ class Mattes(Listed):
     """
 
     def __init__(self, root: str | Path) -> None:
-        pairs = paired(Path(root), PICTURES, MATTES, (".png", ".jpg"))
-        self._samples = [Sample(picture.name, picture, Matte(matte)) for picture, matte in pairs]
+        base = Path(root) / PICTURES
+        self._samples = [
+            Sample(picture.relative_to(base).as_posix(), picture, Matte(matte))
+            for picture, matte in paired(Path(root), PICTURES, MATTES, (".png", ".jpg"))
+        ]
