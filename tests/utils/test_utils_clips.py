@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -39,6 +41,43 @@ def test_a_clip_is_the_same_from_everywhere(tmp_path: Path) -> None:
             assert (np.asarray(frame) == np.asarray(FRAMES[place])).all()
             assert (np.asarray(stored) == np.asarray(frame)).all()
             assert np.abs(np.asarray(shown, np.float32) - np.asarray(frame)).mean() < 8  # 256 colours
+
+
+def test_numbered_frames_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    """Tools that do not fill up with zeros name them so, and 10 is before 2 as text."""
+    for number in (1, 2, 9, 10, 11, 100):
+        Image.new("RGB", (4, 4), (number, 0, 0)).save(tmp_path / f"frame-{number}.png")
+    found = [int(np.asarray(frame)[0, 0, 0]) for frame in read_clip(tmp_path, 6)]
+    assert found == [1, 2, 9, 10, 11, 100]
+
+
+@pytest.mark.filterwarnings("ignore:Image size")
+def test_an_animated_picture_that_is_too_large_is_told(tmp_path: Path, monkeypatch: Any) -> None:
+    save_gif(FRAMES, tmp_path / "clip.gif")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", FRAMES[0].width * FRAMES[0].height - 1)
+    with pytest.raises(DataError, match="its frames have"):
+        read_clip(tmp_path / "clip.gif", 4)
+
+
+def test_of_a_long_video_only_what_is_looked_at_becomes_pictures(tmp_path: Path, monkeypatch: Any) -> None:
+    made: list[int] = []
+
+    class Frame:
+        def __init__(self, number: int) -> None:
+            self.number = number
+
+        def to_image(self) -> Image.Image:
+            made.append(self.number)
+            return Image.new("RGB", (4, 4), (self.number, 0, 0))
+
+    container = SimpleNamespace(decode=lambda video: map(Frame, range(100)))
+    monkeypatch.setitem(sys.modules, "av", SimpleNamespace(open=lambda path: nullcontext(container)))
+    (tmp_path / "clip.mp4").write_bytes(b"")
+    found = [int(np.asarray(frame)[0, 0, 0]) for frame in read_clip(tmp_path / "clip.mp4", 4)]
+    assert found == made == spread(100, 4)
+    container.decode = lambda video: iter(())
+    with pytest.raises(DataError, match="no frame in this video"):
+        read_clip(tmp_path / "clip.mp4", 4)
 
 
 @pytest.mark.parametrize("size", [(64, 64), (341, 256), (90, 160), (20, 300)])

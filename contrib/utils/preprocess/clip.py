@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,8 @@ def read_clip(source: str | Path | Sequence[Image.Image], frames: int) -> list[I
     """So many RGB frames, evenly over the clip.
 
     Args:
-        source: a folder whose pictures are the frames in the order of their names, an animated picture, a video, or
-            the frames themselves.
+        source: a folder whose pictures are the frames in the order of their names (numbers by their value: 2.png
+            before 10.png), an animated picture, a video, or the frames themselves.
         frames: how many are wanted.
 
     Raises:
@@ -40,7 +41,7 @@ def read_clip(source: str | Path | Sequence[Image.Image], frames: int) -> list[I
         return [source[place].convert("RGB") for place in spread(len(source), frames)]
     path = Path(source)
     if path.is_dir():
-        files = files_in(path)
+        files = sorted(files_in(path), key=_with_numbers)
         return [load_rgb(files[place]) for place in spread(len(files), frames)]
     if not path.is_file():
         raise DataError(f"{path}: there is no such clip. Expected a folder of frames, or a file.")
@@ -52,9 +53,18 @@ def read_clip(source: str | Path | Sequence[Image.Image], frames: int) -> list[I
     return _animated(path, frames)
 
 
+def _with_numbers(path: Path) -> list[tuple[int, str]]:
+    """What sorts names as texts, but the numbers in them by their value."""
+    pieces = re.split(r"([0-9]+)", path.as_posix())
+    return [(int(one), "") if number % 2 else (0, one) for number, one in enumerate(pieces)]
+
+
 def _animated(path: Path, frames: int) -> list[Image.Image]:
     try:
         with Image.open(path) as picture:
+            limit = Image.MAX_IMAGE_PIXELS
+            if limit is not None and picture.width * picture.height > limit:  # Pillow only warns up to twice as many
+                raise UnreadableError(f"its frames have {picture.width} x {picture.height} pixels, above {limit}")
             wanted = spread(getattr(picture, "n_frames", 1), frames)
             every = {
                 number: frame.convert("RGB")
@@ -77,14 +87,21 @@ def _video(path: Path, frames: int) -> list[Image.Image]:
             f"{path}: reading a video needs PyAV (pip install av); or give a folder of its frames as pictures."
         ) from error
     try:
+        # decoded twice, for what a container says of its length need not be right, and all frames may not fit in memory
         with av.open(str(path)) as container:
-            every: list[Any] = [frame.to_image() for frame in container.decode(video=0)]
+            wanted = spread(sum(1 for _ in container.decode(video=0)), frames)
+        with av.open(str(path)) as container:
+            every: dict[int, Any] = {
+                number: frame.to_image().convert("RGB")
+                for number, frame in enumerate(container.decode(video=0))
+                if number in wanted
+            }
     except Exception as error:
         # FFmpeg's errors have a class each
         raise UnreadableError(f"{path}: this video cannot be read: {first_line(error)}.") from error
     if not every:
         raise DataError(f"{path}: there is no frame in this video.")
-    return [every[place].convert("RGB") for place in spread(len(every), frames)]
+    return [every[place] for place in wanted]
 
 
 def middle_frame(source: Any) -> Image.Image:
