@@ -8,6 +8,12 @@ from typing import Any
 
 from engine.spec import TensorSpec
 
+# What networks of texts take: the tokens, and 1 where there is one
+IDS_AND_MASK = (
+    TensorSpec("input_ids", "int64", ("batch", "length")),
+    TensorSpec("attention_mask", "int64", ("batch", "length")),
+)
+
 
 def flat(variant: str) -> str:
     """A variant as part of a file's name: names of libraries may hold slashes."""

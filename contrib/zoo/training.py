@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from utils.datasets.samples.reviews import load_split
+from utils.datasets.samples.translations import load_split as load_pairs
 from utils.preprocess.text import build_vocabulary
 from utils.training.steps import round_weights, save_weights
 from utils.training.text_classification import Recipe, Texts, train
+from utils.training.translation import exact, filled, fit
+from zoo.libraries.translator import FILLING
 from zoo.model import Model
+from zoo.running.reference import reference_runner
 from zoo_core.files import write_text
 
 UNKNOWN = 1  # the id of a word that a network of reviews does not know
@@ -67,3 +74,42 @@ def train_on_reviews(model: Model, recipe: Recipe, vocabulary: Path | None = Non
     task = model.task
     texts = Texts(task.preprocess, task.postprocess, task.padding or (), UNKNOWN)
     train(model.build, texts, model.sample_weights, recipe)
+
+
+def train_translator(
+    model: Model,
+    network: Any,
+    logits_of: Callable[[Any, Any, Any], Any],
+    *,
+    epochs: int,
+    rate: float,
+) -> None:
+    """Train a translator of the drawn sentences, print how many it translates exactly that it never saw, and write its
+    sample weights.
+
+    Args:
+        network: the torch module. The file of its tokenizer is written already.
+        logits_of, epochs, rate: as `utils.training.translation.fit` takes them.
+    """
+
+    def encoded(texts: list[str]) -> np.ndarray:
+        return filled([model.task.preprocess(text)[0][0] for text in texts], FILLING)
+
+    learnt, held_out = load_pairs()
+    fit(
+        network,
+        logits_of,
+        (encoded([pair.source for pair in learnt]), encoded([pair.target for pair in learnt])),
+        FILLING,
+        epochs=epochs,
+        rate=rate,
+    )
+    with reference_runner(model, network) as runner:
+
+        def translate(texts: list[str]) -> list[str]:
+            ids = encoded(texts)
+            metas = [model.task.preprocess(text)[1] for text in texts]
+            return [one.text for one in model.task.postprocess(runner([ids, (ids != FILLING).astype(np.int64)]), metas)]
+
+        print(f"{len(held_out)} held-out sentences: exact match {exact(translate, held_out):.4f}")
+    save_weights(network, model.sample_weights)

@@ -23,7 +23,7 @@ def network() -> Any:
     pytest.importorskip("transformers")
     module = beside(str(load("speech/whisper").folder / "model.py"), "network")
     torch.manual_seed(0)
-    return module, module.whisper(module.Shape(WORDS, 32, 2, 2, 64), END, START).eval()
+    return module, module.whisper(module.Shape(WORDS, 32, 128, 2, 2, 64), END, START).eval()
 
 
 @pytest.fixture(scope="module")

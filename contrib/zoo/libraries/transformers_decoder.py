@@ -3,7 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class Shape(NamedTuple):
+    """The size of a network.
+
+    Attributes:
+        words: in the vocabulary.
+        width, inner: of a token's vector, and within the feed-forward layers.
+        layers, heads: of encoder and decoder each.
+        positions: tokens of a text at most.
+    """
+
+    words: int
+    width: int
+    inner: int
+    layers: int
+    heads: int
+    positions: int
+
+
+def settings(shape: Shape) -> dict[str, Any]:
+    """What a configuration of the library is made of, but for the number of positions and the special tokens."""
+    return {
+        "vocab_size": shape.words,
+        "d_model": shape.width,
+        "encoder_layers": shape.layers,
+        "decoder_layers": shape.layers,
+        "encoder_attention_heads": shape.heads,
+        "decoder_attention_heads": shape.heads,
+        "encoder_ffn_dim": shape.inner,
+        "decoder_ffn_dim": shape.inner,
+        # random networks of the library's 0.02 say the same of every sample
+        "init_std": shape.width**-0.5,
+        "attn_implementation": "eager",  # which ONNX can express at any length
+    }
 
 
 def memory_of(attentions: Iterable[Any], states: Any) -> Any:

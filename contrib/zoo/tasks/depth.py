@@ -17,22 +17,18 @@ from utils.metrics.depth import RelativeDepth, agreement
 from utils.preprocess.fit import Fit
 from utils.preprocess.image import load_rgb
 from utils.preprocess.pytorch.depth import PatchedSide
-from zoo.task import Task
+from zoo.tasks.transformed import Transformed
 from zoo_core.errors import DataError
 
 
 @dataclass(frozen=True)
-class RelativeDepthEstimation(Task):
+class RelativeDepthEstimation(Transformed):
     """A prediction is inverse depth, float32 [H, W] in the picture's own size, up to a scale and a shift."""
 
     transform: PatchedSide
     suffixes: tuple[str, ...] = IMAGE_SUFFIXES
     data_name: str = "image"
     one_by_one: bool = True
-
-    @property
-    def source_identity(self) -> str:
-        return self.transform.source_identity()
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
         return self.transform(data)

@@ -18,7 +18,7 @@ from utils.datasets.sample import Sample
 from utils.metrics.detection import CocoAveragePrecision, agreement
 from utils.postprocess.pytorch.detection import Detections
 from zoo.data import ReferenceData
-from zoo.task import Task
+from zoo.tasks.transformed import Transformed
 
 COCO_MINI = ReferenceData(
     "coco_mini",
@@ -48,7 +48,7 @@ class DetectionTransform(Protocol):
 
 
 @dataclass(frozen=True)
-class ObjectDetection(Task):
+class ObjectDetection(Transformed):
     """transform: a picture to the network's input. decoder: its outputs to boxes in the picture's own pixels. labels:
     readable class names in index order. shown, nms_iou: the least score of what a person gets to see, and the largest
     IoU of two such boxes of a class; the metric counts what the decoder keeps, which is more."""
@@ -62,18 +62,11 @@ class ObjectDetection(Task):
     data_name: str = "image"
 
     @property
-    def source_identity(self) -> str:
-        return self.transform.source_identity()
-
-    @property
     def listed(self) -> str:
         return (
             f"objects with a score of {self.shown} or more, of which no two of a class overlap by an "
             f"IoU of more than {self.nms_iou}; the counts in --json of example_valid.py hold all that the metric sees"
         )
-
-    def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
-        return self.transform(data, out)
 
     def postprocess(self, outputs: list[np.ndarray], metas: list[Any]) -> list[Detections]:
         return self.decoder(outputs, metas)

@@ -16,8 +16,8 @@ from utils.datasets.wider_face import WiderFace
 from utils.metrics.face import FaceMetric, agreement
 from utils.postprocess.pytorch.face import CenterFaceDecoder, FoundFaces
 from zoo.data import ReferenceData
-from zoo.task import Task
 from zoo.tasks.detection import DetectionTransform
+from zoo.tasks.transformed import Transformed
 
 WIDER_FACE = ReferenceData(
     "wider_face_val",
@@ -35,7 +35,7 @@ POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 
 
 @dataclass(frozen=True)
-class FaceDetection(Task):
+class FaceDetection(Transformed):
     """shown: the least score of a face that is printed, drawn and written; the metric sees all that `decoder` keeps.
 
     In a printed line, --topk faces at most are named.
@@ -48,18 +48,11 @@ class FaceDetection(Task):
     data_name: str = "image"
 
     @property
-    def source_identity(self) -> str:
-        return self.transform.source_identity()
-
-    @property
     def listed(self) -> str:
         return (
             f"faces with a score of {self.shown} or more; the counts in --json of example_valid.py hold all that the "
             "metric sees"
         )
-
-    def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
-        return self.transform(data, out)
 
     def postprocess(self, outputs: list[np.ndarray], metas: list[Any]) -> list[FoundFaces]:
         return self.faces(outputs, metas)

@@ -17,27 +17,20 @@ from utils.metrics.matting import MatteError
 from utils.preprocess.fit import Fit
 from utils.preprocess.image import load_rgb
 from utils.preprocess.pytorch.segmentation import SegmentationTransform, ShorterSide
-from zoo.task import Task
+from zoo.tasks.transformed import Transformed
 from zoo_core.errors import DataError
 
 AGREEMENT = 0.005  # the mean difference of two mattes that nobody sees
 
 
 @dataclass(frozen=True)
-class PortraitMatting(Task):
+class PortraitMatting(Transformed):
     """A prediction is a matte, float32 [H, W], 0 to 1, in the picture's own size."""
 
     transform: ShorterSide | SegmentationTransform
     suffixes: tuple[str, ...] = IMAGE_SUFFIXES
     data_name: str = "image"
     one_by_one: bool = True
-
-    @property
-    def source_identity(self) -> str:
-        return self.transform.source_identity()
-
-    def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
-        return self.transform(data, out)
 
     def postprocess(self, outputs: list[np.ndarray], metas: list[Fit]) -> list[np.ndarray]:
         """From [N, 1, height, width] to N mattes of the pictures' sizes (bilinear); DataError on NaN or infinity."""

@@ -9,16 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from engine.spec import TensorSpec
 from utils.datasets.sample import Sample
 from utils.datasets.vocadito import notes
 from utils.metrics.notes import FrameNotes
 from utils.postprocess.notes import LOWEST, Note, named, notes_of
-from utils.preprocess.audio import AUDIO_SUFFIXES
 from utils.preprocess.constant_q import ConstantQ
 from utils.preprocess.recordings import load_recording
 from utils.preprocess.windows import Windows
-from zoo.task import Run, Task, as_list
+from zoo.task import Run, as_list
+from zoo.tasks.windowed import WindowedTask
 
 _ROWS = 8  # windows of a call
 
@@ -39,7 +38,7 @@ class Transcription:
 
 
 @dataclass(frozen=True)
-class NoteTranscription(Task):
+class NoteTranscription(WindowedTask):
     """A network that takes the spectra of a window, [N, frames, bins], and gives how much each of 88 keys sounds in a
     frame, [N, frames, 88], and further outputs, which are compared and not used.
 
@@ -52,11 +51,6 @@ class NoteTranscription(Task):
     rate: int
     edge: int
     threshold: float = 0.3
-
-    suffixes = AUDIO_SUFFIXES
-    data_name = "recording"
-    padding = (0.0, 0.0)
-    beside = (TensorSpec("sound", "float32", ("batch", "samples")),)
 
     @property
     def source_identity(self) -> str:
@@ -93,9 +87,6 @@ class NoteTranscription(Task):
 
     def dataset(self, root: Path) -> Sequence[Sample]:
         return notes(root)
-
-    def length(self, data: Any) -> int:
-        return len(load_recording(data, self.rate))
 
     def metric(self) -> FrameNotes:
         return FrameNotes()

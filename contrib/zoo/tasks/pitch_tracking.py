@@ -9,15 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from engine.spec import TensorSpec
 from utils.datasets.sample import Sample
 from utils.datasets.vocadito import pitches
 from utils.metrics.pitch import RawPitch
 from utils.postprocess.pitch import hertz_of
-from utils.preprocess.audio import AUDIO_SUFFIXES
 from utils.preprocess.recordings import load_recording
 from utils.preprocess.windows import Windows
-from zoo.task import Run, Task, as_list
+from zoo.task import Run, as_list
+from zoo.tasks.windowed import WindowedTask
 
 _ROWS = 256  # frames of a call
 _SURE = 0.5  # activation of a frame whose pitch is told
@@ -45,7 +44,7 @@ class Pitch:
 
 
 @dataclass(frozen=True)
-class PitchTracking(Task):
+class PitchTracking(WindowedTask):
     """A network that takes frames, [N, size], and gives the activation of 360 bins of pitch, [N, 360].
 
     rate: samples a second. windows: the frames; those of a recording are the rows of a few calls. Each is taken to mean
@@ -54,11 +53,6 @@ class PitchTracking(Task):
 
     rate: int
     windows: Windows
-
-    suffixes = AUDIO_SUFFIXES
-    data_name = "recording"
-    padding = (0.0, 0.0)
-    beside = (TensorSpec("sound", "float32", ("batch", "samples")),)
 
     @property
     def source_identity(self) -> str:
@@ -89,9 +83,6 @@ class PitchTracking(Task):
 
     def dataset(self, root: Path) -> Sequence[Sample]:
         return pitches(root)
-
-    def length(self, data: Any) -> int:
-        return len(load_recording(data, self.rate))
 
     def metric(self) -> RawPitch:
         return RawPitch()

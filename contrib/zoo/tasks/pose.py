@@ -17,12 +17,13 @@ from utils.metrics.keypoints import KeypointPrecision, agreement
 from utils.postprocess.pytorch.pose import HeatmapDecoder, Pose
 from utils.preprocess.pytorch.pose import Cut, Person, PoseTransform
 from utils.text_file import read_lines
-from zoo.task import Run, Task, as_list
+from zoo.task import Run, as_list
+from zoo.tasks.transformed import Transformed
 from zoo_core.errors import DataError
 
 
 @dataclass(frozen=True)
-class PoseEstimation(Task):
+class PoseEstimation(Transformed):
     """A network that gives a map of each point: [N, K, H, W].
 
     In a picture that a person gives, everybody whose box is in a file of the same name with .boxes.txt behind it (left,
@@ -41,13 +42,6 @@ class PoseEstimation(Task):
     shown: float = 0.2
     suffixes: tuple[str, ...] = IMAGE_SUFFIXES
     data_name: str = "person"
-
-    @property
-    def source_identity(self) -> str:
-        return self.transform.source_identity()
-
-    def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Cut]:
-        return self.transform(data, out)
 
     def run(self, parts: Mapping[str, Run], arrays: list[np.ndarray]) -> list[np.ndarray]:
         """The maps of each person, [N, K, H, W]."""

@@ -17,7 +17,8 @@ from utils.metrics.cut_out import CutOutIou, overlap
 from utils.postprocess.pytorch.cut_out import CutOut, CutOutDecoder
 from utils.preprocess.pytorch.prompted import Prompted, PromptTransform
 from utils.text_file import read_lines
-from zoo.task import Run, Task, as_list
+from zoo.task import Run, as_list
+from zoo.tasks.transformed import Transformed
 from zoo_core.errors import DataError
 
 _AGREED = 0.95  # intersection over union of two runtimes' masks
@@ -25,7 +26,7 @@ _NUMBERS = {"point": 2, "not": 2, "box": 4}
 
 
 @dataclass(frozen=True)
-class PromptedSegmentation(Task):
+class PromptedSegmentation(Transformed):
     """The first part looks at the picture, the second one at what that gives and at the prompt's points.
 
     What somebody points at in a picture stands in a file of the same name with .prompts.txt behind it, an object a
@@ -42,13 +43,6 @@ class PromptedSegmentation(Task):
         TensorSpec("kinds", "int64", ("batch", "points")),
     )
     one_by_one = True  # the network looks at what would fill up a prompt
-
-    @property
-    def source_identity(self) -> str:
-        return self.transform.source_identity()
-
-    def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
-        return self.transform(data, out)
 
     def run(self, parts: Mapping[str, Run], arrays: list[np.ndarray]) -> list[np.ndarray]:
         """Logits of masks [N, M, h, w] and what is expected of each [N, M]."""

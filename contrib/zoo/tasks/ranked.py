@@ -12,6 +12,7 @@ import numpy as np
 from utils.metrics.classification import TopKAccuracy, agreement, tied
 from utils.postprocess.pytorch.classification import Ranking, TopK
 from zoo.task import Task
+from zoo.tasks.transformed import Transformed
 
 TransformedT = TypeVar("TransformedT", bound="TransformedTask")
 
@@ -41,7 +42,7 @@ class RankedTask(Task):
         return self._top.to_json(prediction)
 
 
-class TransformedTask(RankedTask):
+class TransformedTask(Transformed, RankedTask):
     """One of several classes of what a transform makes an array of. A subclass is a dataclass that has these fields.
 
     Attributes:
@@ -61,13 +62,6 @@ class TransformedTask(RankedTask):
     @cached_property
     def _top(self) -> TopK:
         return TopK(self.labels, min(self.keep, len(self.labels)), self.probabilities)
-
-    @property
-    def source_identity(self) -> str:
-        return self.transform.source_identity()
-
-    def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
-        return self.transform(data, out)
 
     def metric(self) -> TopKAccuracy:
         return TopKAccuracy(len(self.labels), self.topk)

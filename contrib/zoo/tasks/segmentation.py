@@ -16,11 +16,11 @@ from utils.datasets.voc_segmentation import VocSegmentation
 from utils.metrics.segmentation import MeanIoU, agreement
 from utils.postprocess.pytorch.segmentation import Segmenter, Segments, run_lengths
 from utils.preprocess.pytorch.segmentation import SegmentationTransform, ShorterSide
-from zoo.task import Task
+from zoo.tasks.transformed import Transformed
 
 
 @dataclass(frozen=True)
-class SemanticSegmentation(Task):
+class SemanticSegmentation(Transformed):
     """labels: readable class names in index order; the first is the background, which is not tinted in pictures.
     averaged: of how many classes the metric is the mean; those behind them are of no interest (CamVid's void), and are
     mistakes wherever they are predicted. None: of all. one_by_one: whether each picture has an input size of its own.
@@ -38,13 +38,6 @@ class SemanticSegmentation(Task):
     @cached_property
     def _segmenter(self) -> Segmenter:
         return Segmenter(len(self.labels))
-
-    @property
-    def source_identity(self) -> str:
-        return self.transform.source_identity()
-
-    def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
-        return self.transform(data, out)
 
     def postprocess(self, outputs: list[np.ndarray], metas: list[Any]) -> list[Segments]:
         return self._segmenter(outputs, metas)

@@ -21,7 +21,7 @@ from utils.preprocess.paddle.ocr import PaddleOcrSceneTransform
 from utils.preprocess.pytorch.text_detection import SceneTransform
 from zoo.catalogue import load
 from zoo.model import Model, file_name
-from zoo.task import Task
+from zoo.tasks.transformed import Transformed
 
 # Between runtimes, a region's mean probability may move by this much over the threshold.
 _SCORE_MARGIN = 0.02
@@ -71,7 +71,7 @@ def inside(fit: Fit, corners: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class TextDetection(Task):
+class TextDetection(Transformed):
     """A network that says for each pixel how probably it is text: [N, 1, H, W] for an input of H x W.
 
     reader: what reads the found texts for drawings. place: gives corners [4, 2] of the input in pixels of the picture.
@@ -85,10 +85,6 @@ class TextDetection(Task):
     one_by_one: bool = False
     suffixes = IMAGE_SUFFIXES
     data_name = "image"
-
-    @property
-    def source_identity(self) -> str:
-        return self.transform.source_identity()
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Fit]:
         array, fit = self.transform(data, out[0] if out else None)

@@ -17,7 +17,7 @@ from utils.metrics.text_recognition import WordAccuracy
 from utils.postprocess.ctc import greedy, greedy_mean
 from utils.preprocess.pytorch.text_recognition import WordTransform
 from zoo.data import ReferenceData
-from zoo.task import Task
+from zoo.tasks.transformed import Transformed
 
 IIIT5K = ReferenceData(
     "iiit5k_test",
@@ -41,7 +41,7 @@ class Word:
 
 
 @dataclass(frozen=True)
-class TextRecognition(Task):
+class TextRecognition(Transformed):
     """A network whose scores [N, steps, 1 + len(alphabet)] are decoded by CTC.
 
     alphabet: the characters in the order of the classes. blank_last: whether CTC's blank is the last class, not the
@@ -67,10 +67,6 @@ class TextRecognition(Task):
     @property
     def padding(self) -> tuple[float, ...] | None:  # type: ignore[override]
         return None if self.filling is None else (self.filling,)
-
-    @property
-    def source_identity(self) -> str:
-        return self.transform.source_identity()
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
         """((float32 [channels, height, width],), steps of its own, None for all)."""

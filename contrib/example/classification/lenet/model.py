@@ -4,16 +4,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from engine.spec import TensorSpec
 from utils.datasets.references import LISTINGS, mnist
-from utils.datasets.samples.digits import training_images, write_digits
-from utils.preprocess.pytorch.classification import ClassificationTransform
 from zoo.family import Family
 from zoo.frameworks.torch_file import read_state
-from zoo.model import Model, Part, Pretrained, Published, ReferenceData, SampleData
-from zoo.tasks.classification import ImageClassification
-
-DIGITS = tuple("0123456789")
+from zoo.libraries.digit_reader import digit_reader
+from zoo.model import Model, Pretrained, Published, ReferenceData
 
 
 def build(variant: str) -> Any:
@@ -86,24 +81,12 @@ MNIST = ReferenceData(
 def model(variant: str) -> Model:
     """What is known of a variant: lenet_mnist was trained on MNIST by its author, whose pixels stay between 0 and 1."""
     centre, scale = (0.0, 1.0) if variant == "lenet_mnist" else (0.5, 0.5)
-    return Model(
+    return digit_reader(
+        centre,
+        scale,
         build=partial(build, variant),
-        parts=(
-            Part(
-                inputs=(TensorSpec("input", "float32", ("batch", 1, 32, 32)),),
-                outputs=(TensorSpec("output", "float32", ("batch", 10)),),
-            ),
-        ),
-        task=ImageClassification(
-            transform=ClassificationTransform(32, 32, mean=(centre,), std=(scale,), mode="L"),
-            labels=DIGITS,
-            folders=DIGITS,
-        ),
-        sample=SampleData("digits", 1, write_digits, "the 8 x 8 digits of UCI"),
         source="written for this repository after the paper",
-        licence="BSD-3-Clause; digits: UCI Optical Recognition of Handwritten Digits, CC BY 4.0",
         paper="LeCun et al., Gradient-Based Learning Applied to Document Recognition, 1998",
-        calibration=training_images,
         pretrained=PRETRAINED.get(variant),
         published=PUBLISHED.get(variant),
         reference=MNIST if variant == "lenet_mnist" else None,

@@ -4,14 +4,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from engine.spec import TensorSpec
-from utils.datasets.samples.digits import training_images, write_digits
-from utils.preprocess.pytorch.classification import ClassificationTransform
 from zoo.family import Family
-from zoo.model import Model, Part, Published, SampleData
-from zoo.tasks.classification import ImageClassification
-
-DIGITS = tuple("0123456789")
+from zoo.libraries.digit_reader import digit_reader
+from zoo.model import Model, Published
 
 
 def build(variant: str) -> Any:
@@ -48,24 +43,10 @@ PUBLISHED = {
 
 def model(variant: str) -> Model:
     """What is known of a variant."""
-    return Model(
+    return digit_reader(
         build=partial(build, variant),
-        parts=(
-            Part(
-                inputs=(TensorSpec("input", "float32", ("batch", 1, 32, 32)),),
-                outputs=(TensorSpec("output", "float32", ("batch", 10)),),
-            ),
-        ),
-        task=ImageClassification(
-            transform=ClassificationTransform(32, 32, mean=(0.5,), std=(0.5,), mode="L"),
-            labels=DIGITS,
-            folders=DIGITS,
-        ),
-        sample=SampleData("digits", 1, write_digits, "the 8 x 8 digits of UCI"),
         source="written for this repository after the paper; the weights are those of classification/lenet",
-        licence="BSD-3-Clause; digits: UCI Optical Recognition of Handwritten Digits, CC BY 4.0",
         paper="LeCun et al., Gradient-Based Learning Applied to Document Recognition, 1998",
-        calibration=training_images,
         published=PUBLISHED.get(variant),
     )
 

@@ -5,16 +5,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from engine.spec import TensorSpec
-from utils.datasets.samples.scenes import CLASSES, STAND_INS, write_coco
+from utils.datasets.samples.scenes import CLASSES
 from utils.postprocess.labels import coco, coco_of_91
 from utils.postprocess.pytorch.one_stage import PyramidDecoder
 from utils.preprocess.pytorch.rcnn import RcnnTransform
 from zoo.catalogue import beside
 from zoo.family import Family
-from zoo.frameworks.pytorch import torchvision_pretrained
 from zoo.libraries.torchvision import published_network
-from zoo.model import Model, Part, Published, SampleData
-from zoo.tasks.detection import SCENES
+from zoo.libraries.torchvision_detection import torchvision_detector
+from zoo.model import Model, Part
 from zoo.tasks.padded_detection import PaddedDetection
 
 SAMPLE = "retinanet_sample"
@@ -76,7 +75,9 @@ def part(shape: Shape, classes: int) -> Part:
 def model(variant: str) -> Model:
     """What is known of a variant."""
     shape, classes, sample = SHAPES[variant], classes_of(variant), variant == SAMPLE
-    return Model(
+    return torchvision_detector(
+        variant,
+        shape.published,
         build=partial(build, variant),
         parts=(part(shape, len(classes)),),
         task=PaddedDetection(
@@ -84,16 +85,8 @@ def model(variant: str) -> Model:
             decoder=PyramidDecoder(classes, shape.anchors),
             labels=CLASSES if sample else coco(),
         ),
-        sample=SampleData("scenes_coco", 1, write_coco)
-        if sample
-        else SampleData("scenes_coco_stand_ins", 1, partial(write_coco, names=STAND_INS)),
-        demos=SCENES,
-        source="torchvision" if not sample else "put together from torchvision's modules",
-        licence="BSD-3-Clause; torchvision publishes its weights under the same, they are trained on COCO",
         paper="Lin et al., Focal Loss for Dense Object Detection, 2017",
-        pretrained=None if sample else partial(torchvision_pretrained, variant, "COCO_V1"),
         restore=None if sample else partial(published_network, variant, "COCO_V1"),
-        published=Published("map", shape.published, "torchvision, COCO val2017") if shape.published else None,
     )
 
 

@@ -6,16 +6,15 @@ from typing import Any, NamedTuple
 
 from engine.spec import TensorSpec
 from utils.anchors import DefaultBoxes
-from utils.datasets.samples.scenes import STAND_INS, write_coco
 from utils.postprocess.labels import coco, coco_of_91
 from utils.postprocess.pytorch.one_stage import DefaultBoxDecoder
 from utils.preprocess.pytorch.rcnn import StretchTransform
 from zoo.catalogue import beside
 from zoo.family import Family
-from zoo.frameworks.pytorch import torchvision_pretrained
 from zoo.libraries.torchvision import published_network
-from zoo.model import Model, Part, Published, SampleData
-from zoo.tasks.detection import SCENES, ObjectDetection
+from zoo.libraries.torchvision_detection import torchvision_detector
+from zoo.model import Model, Part
+from zoo.tasks.detection import ObjectDetection
 
 CLASSES = coco_of_91()
 LITE_SCALES = (*(0.2 + (0.95 - 0.2) * number / 5 for number in range(6)), 1.0)
@@ -71,7 +70,9 @@ def model(variant: str) -> Model:
     """What is known of a variant."""
     shape = SHAPES[variant]
     side, boxes = shape.transform.side, len(shape.decoder.boxes.in_pixels())
-    return Model(
+    return torchvision_detector(
+        variant,
+        shape.published,
         build=partial(build, variant),
         parts=(
             Part(
@@ -84,14 +85,8 @@ def model(variant: str) -> Model:
             ),
         ),
         task=ObjectDetection(shape.transform, shape.decoder, coco()),
-        sample=SampleData("scenes_coco_stand_ins", 1, partial(write_coco, names=STAND_INS)),
-        demos=SCENES,
-        source="torchvision",
-        licence="BSD-3-Clause; torchvision publishes its weights under the same, they are trained on COCO",
         paper=shape.paper,
-        pretrained=partial(torchvision_pretrained, variant, "COCO_V1"),
         restore=partial(published_network, variant, "COCO_V1"),
-        published=Published("map", shape.published, "torchvision, COCO val2017"),
     )
 
 

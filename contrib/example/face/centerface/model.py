@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from engine.spec import TensorSpec
-from utils.datasets.samples.faces import write_faces
 from utils.preprocess.pytorch.face import FaceTransform
 from zoo.catalogue import beside
 from zoo.family import Family
 from zoo.frameworks.onnx_weights import state_from_onnx
-from zoo.model import Model, Packaged, Part, Published, SampleData
+from zoo.libraries.face_detector import face_detector
+from zoo.model import Model, Packaged, Published
 from zoo.tasks.face import WIDER_FACE, FaceDetection
 
 # The width of the backbone, and whether the network is that of the authors' file.
@@ -44,22 +44,16 @@ PRETRAINED = {
 def model(variant: str) -> Model:
     """What is known of a variant."""
     size = SIZES[variant]
-    return Model(
-        build=partial(build, variant),
-        parts=(
-            Part(
-                inputs=(TensorSpec("input", "float32", ("batch", 3, "height", "width")),),
-                outputs=(
-                    TensorSpec("heatmap", "float32", ("batch", 1, "rows", "columns")),
-                    TensorSpec("scale", "float32", ("batch", 2, "rows", "columns")),
-                    TensorSpec("offset", "float32", ("batch", 2, "rows", "columns")),
-                    TensorSpec("landmarks", "float32", ("batch", 10, "rows", "columns")),
-                ),
-                size={"height": size, "width": size},
-            ),
+    return face_detector(
+        (size, size),
+        (
+            TensorSpec("heatmap", "float32", ("batch", 1, "rows", "columns")),
+            TensorSpec("scale", "float32", ("batch", 2, "rows", "columns")),
+            TensorSpec("offset", "float32", ("batch", 2, "rows", "columns")),
+            TensorSpec("landmarks", "float32", ("batch", 10, "rows", "columns")),
         ),
-        task=FaceDetection(FaceTransform(size, size)),
-        sample=SampleData("faces", 1, write_faces, "drawn faces"),
+        FaceDetection(FaceTransform(size, size)),
+        build=partial(build, variant),
         source="written for this repository after the paper, on torchvision's MobileNetV2",
         licence="BSD-3-Clause; the authors' weights: MIT; the sample is drawn by this repository",
         paper="Xu et al., CenterFace: Joint Face Detection and Alignment Using Face as Point, 2019",

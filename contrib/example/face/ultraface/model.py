@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from engine.spec import TensorSpec
-from utils.datasets.samples.faces import write_faces
 from utils.postprocess.pytorch.face_rows import UltraFaceDecoder
 from utils.preprocess.pytorch.stretch import Stretch
 from zoo.catalogue import beside
 from zoo.family import Family
 from zoo.index import DEMOS
-from zoo.model import Model, Part, Pretrained, Published, SampleData
+from zoo.libraries.face_detector import face_detector
+from zoo.model import Model, Pretrained, Published
 from zoo.tasks.face import WIDER_FACE, FaceDetection
 
 HEIGHT, WIDTH = 240, 320
@@ -24,20 +24,14 @@ def build() -> Any:
 
 def model(variant: str) -> Model:
     """What is known of the only variant."""
-    return Model(
-        build=build,
-        parts=(
-            Part(
-                inputs=(TensorSpec("input", "float32", ("batch", 3, "height", "width")),),
-                outputs=(
-                    TensorSpec("scores", "float32", ("batch", "boxes", 2)),
-                    TensorSpec("boxes", "float32", ("batch", "boxes", 4)),
-                ),
-                size={"height": HEIGHT, "width": WIDTH},
-            ),
+    return face_detector(
+        (HEIGHT, WIDTH),
+        (
+            TensorSpec("scores", "float32", ("batch", "boxes", 2)),
+            TensorSpec("boxes", "float32", ("batch", "boxes", 4)),
         ),
-        task=FaceDetection(Stretch(HEIGHT, WIDTH, mean=127.0, deviation=128.0), UltraFaceDecoder(), shown=0.7),
-        sample=SampleData("faces", 1, write_faces, "drawn faces"),
+        FaceDetection(Stretch(HEIGHT, WIDTH, mean=127.0, deviation=128.0), UltraFaceDecoder(), shown=0.7),
+        build=build,
         source="written for this repository after the authors' description; parameter names of their weights",
         licence="BSD-3-Clause; the authors' weights: MIT; the sample is drawn by this repository",
         paper="Linzaer, Ultra-Light-Fast-Generic-Face-Detector-1MB, 2019 (a repository; there is no paper)",

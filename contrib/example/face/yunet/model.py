@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from engine.spec import TensorSpec
-from utils.datasets.samples.faces import write_faces
 from utils.postprocess.pytorch.face_rows import YuNetDecoder
 from utils.preprocess.pytorch.face import FaceTransform
 from zoo.catalogue import beside
 from zoo.family import Family
 from zoo.frameworks.onnx_weights import state_from_onnx
 from zoo.index import DEMOS
-from zoo.model import Model, Part, Pretrained, Published, SampleData
+from zoo.libraries.face_detector import face_detector
+from zoo.model import Model, Pretrained, Published
 from zoo.tasks.face import WIDER_FACE, FaceDetection
 
 SIZE = 640
@@ -26,22 +26,16 @@ def build() -> Any:
 
 def model(variant: str) -> Model:
     """What is known of the only variant."""
-    return Model(
-        build=build,
-        parts=(
-            Part(
-                inputs=(TensorSpec("input", "float32", ("batch", 3, "height", "width")),),
-                outputs=(
-                    TensorSpec("cls", "float32", ("batch", "cells", 1)),
-                    TensorSpec("obj", "float32", ("batch", "cells", 1)),
-                    TensorSpec("bbox", "float32", ("batch", "cells", 4)),
-                    TensorSpec("kps", "float32", ("batch", "cells", 10)),
-                ),
-                size={"height": SIZE, "width": SIZE},
-            ),
+    return face_detector(
+        (SIZE, SIZE),
+        (
+            TensorSpec("cls", "float32", ("batch", "cells", 1)),
+            TensorSpec("obj", "float32", ("batch", "cells", 1)),
+            TensorSpec("bbox", "float32", ("batch", "cells", 4)),
+            TensorSpec("kps", "float32", ("batch", "cells", 10)),
         ),
-        task=FaceDetection(FaceTransform(SIZE, SIZE, blue_first=True), YuNetDecoder()),
-        sample=SampleData("faces", 1, write_faces, "drawn faces"),
+        FaceDetection(FaceTransform(SIZE, SIZE, blue_first=True), YuNetDecoder()),
+        build=build,
         source="written for this repository after the paper",
         licence="BSD-3-Clause; the authors' weights: Apache-2.0; the sample is drawn by this repository",
         paper="Wu et al., YuNet: A Tiny Millisecond-level Face Detector, 2023",

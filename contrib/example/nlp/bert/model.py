@@ -9,6 +9,7 @@ from utils.datasets.samples.reviews import load_split, write_reviews
 from zoo.family import Family
 from zoo.libraries.transformers_config import read_config, text_classifier_of
 from zoo.model import Model, Part, SampleData
+from zoo.part import IDS_AND_MASK
 from zoo.tasks.text_classification import TextClassification
 
 FOLDER = Path(__file__).resolve().parent
@@ -47,10 +48,7 @@ def model(variant: str) -> Model:
         build=partial(build, variant),
         parts=(
             Part(
-                inputs=(
-                    TensorSpec("input_ids", "int64", ("batch", "length")),
-                    TensorSpec("attention_mask", "int64", ("batch", "length")),
-                ),
+                inputs=IDS_AND_MASK,
                 outputs=(TensorSpec("logits", "float32", ("batch", len(LABELS))),),
                 size={"length": LENGTH},
             ),

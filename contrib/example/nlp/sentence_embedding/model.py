@@ -10,6 +10,7 @@ from utils.datasets.samples.sentence_pairs import write_pairs
 from zoo.catalogue import beside
 from zoo.family import Family
 from zoo.model import Model, Packaged, Part, Published, ReferenceData, SampleData
+from zoo.part import IDS_AND_MASK
 from zoo.tasks.sentence_embedding import SentenceEmbedding
 from zoo_core.files import installed_file
 
@@ -47,10 +48,7 @@ def model(variant: str) -> Model:
         build=partial(build, variant),
         parts=(
             Part(
-                inputs=(
-                    TensorSpec("input_ids", "int64", ("batch", "length")),
-                    TensorSpec("attention_mask", "int64", ("batch", "length")),
-                ),
+                inputs=IDS_AND_MASK,
                 outputs=(TensorSpec("embedding", "float32", ("batch", 384)),),
                 size={"length": LENGTH},
             ),

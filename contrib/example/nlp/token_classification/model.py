@@ -9,6 +9,7 @@ from utils.datasets.samples.entities import LABELS, load_split, write_entities
 from zoo.family import Family
 from zoo.libraries.transformers_config import read_config, text_classifier_of
 from zoo.model import Model, Part, SampleData
+from zoo.part import IDS_AND_MASK
 from zoo.tasks.token_classification import TokenClassification
 
 FOLDER = Path(__file__).resolve().parent
@@ -37,10 +38,7 @@ def model(variant: str) -> Model:
         build=partial(build, variant),
         parts=(
             Part(
-                inputs=(
-                    TensorSpec("input_ids", "int64", ("batch", "length")),
-                    TensorSpec("attention_mask", "int64", ("batch", "length")),
-                ),
+                inputs=IDS_AND_MASK,
                 outputs=(TensorSpec("logits", "float32", ("batch", "length", len(LABELS))),),
                 size={"length": LENGTH},
             ),

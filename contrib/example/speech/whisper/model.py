@@ -67,7 +67,9 @@ def search(most: int) -> Search:
 def build(variant: str) -> Any:
     """WhisperForConditionalGeneration: features and tokens to logits."""
     network, size = beside(__file__, "network"), SIZES[variant]
-    return network.whisper(network.Shape(WORDS, size.width, size.layers, size.heads, POSITIONS), END, START)
+    return network.whisper(
+        network.Shape(WORDS, size.width, 4 * size.width, size.layers, size.heads, POSITIONS), END, START
+    )
 
 
 def parts(size: Size) -> tuple[Part, Part]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from engine.spec import TensorSpec
 from utils.preprocess.text import load_tokenizer
 from zoo.contributing.new.kinds.folder import CONFIG, TOKENIZER
 from zoo.contributing.new.source import Source
@@ -20,10 +19,6 @@ from zoo.libraries.transformers_config import settings_of
 _USUAL = 512
 _OFFSET = 2  # positions that RoBERTa and its like count before the first token
 _SPEAKERS = (("tokenizer_config.json", "model_max_length"), ("sentence_bert_config.json", "max_seq_length"))
-INPUTS = (
-    TensorSpec("input_ids", "int64", ("batch", "length")),
-    TensorSpec("attention_mask", "int64", ("batch", "length")),
-)
 TOKENIZER_LINE = f'TOKENIZER = Path(__file__).resolve().with_name("{TOKENIZER}")\n'
 
 

@@ -7,9 +7,10 @@ from zoo.contributing.new.asked import Asked
 from zoo.contributing.new.code import call
 from zoo.contributing.new.description import Description
 from zoo.contributing.new.source import BY_HAND, Source
-from zoo.contributing.new.texts import INPUTS, TOKENIZER_LINE, require_folder, texts_of
+from zoo.contributing.new.texts import TOKENIZER_LINE, require_folder, texts_of
 from zoo.contributing.new.trial import Trial
 from zoo.errors import ZooError
+from zoo.part import IDS_AND_MASK
 
 
 def described(source: Source, asked: Asked) -> Description:
@@ -24,7 +25,7 @@ def described(source: Source, asked: Asked) -> Description:
     words = ["TOKENIZER", f"max_length={texts.length}", f"longest={texts.longest}", f"padding={texts.padding}"]
     return Description(
         source=source,
-        inputs=INPUTS,
+        inputs=IDS_AND_MASK,
         outputs=(TensorSpec("embedding", "float32", ("batch", shapes[0][1])),),
         size={"length": texts.length},
         gives="embeddings of length 1",

@@ -8,9 +8,10 @@ from zoo.contributing.new.classes import classes_of
 from zoo.contributing.new.code import call
 from zoo.contributing.new.description import Description
 from zoo.contributing.new.source import BY_HAND, Source
-from zoo.contributing.new.texts import INPUTS, TOKENIZER_LINE, require_folder, texts_of
+from zoo.contributing.new.texts import TOKENIZER_LINE, require_folder, texts_of
 from zoo.contributing.new.trial import Trial
 from zoo.errors import ZooError
+from zoo.part import IDS_AND_MASK
 
 
 def described(source: Source, asked: Asked) -> Description:
@@ -28,7 +29,7 @@ def described(source: Source, asked: Asked) -> Description:
     words += [f"padding={texts.padding}", "masked=True"]
     return Description(
         source=source,
-        inputs=INPUTS,
+        inputs=IDS_AND_MASK,
         outputs=(TensorSpec("logits", "float32", ("batch", classes)),),
         size={"length": texts.length},
         gives="logits",
