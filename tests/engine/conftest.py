@@ -12,12 +12,23 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from engine import backends
+
 DOUBLES = Path(__file__).resolve().parents[1] / "doubles"
 FLOATS = {"float32": TensorProto.FLOAT, "float16": TensorProto.FLOAT16, "int64": TensorProto.INT64}
 
 
 def value(name: str, dtype: str, shape: list[Any]) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, FLOATS[dtype], shape)
+
+
+@pytest.fixture(params=["openvino", "cpu"])
+def target(request: pytest.FixtureRequest) -> str:
+    """Each target whose runtime is here."""
+    state = backends.targets()[request.param].availability()
+    if not state.usable:
+        pytest.skip(state.detail)
+    return str(request.param)
 
 
 @pytest.fixture

@@ -40,14 +40,6 @@ def write(path: Path, value: float, location: str | None = None) -> Path:
     return path
 
 
-@pytest.fixture(params=["openvino", "cpu"])
-def target(request: pytest.FixtureRequest) -> str:
-    state = backends.targets()[request.param].availability()
-    if not state.usable:
-        pytest.skip(state.detail)
-    return str(request.param)
-
-
 def answer(path: Path, target: str) -> float:
     with Engine(path, target=target, batch_size=1) as engine:
         return float(engine(np.ones((1, 3), np.float32))[0, 0])

@@ -31,14 +31,6 @@ def saved(path: Path, nodes: list[Any], inputs: list[Any], outputs: list[Any], o
     return path
 
 
-@pytest.fixture(params=["openvino", "cpu"])
-def target(request: pytest.FixtureRequest) -> str:
-    state = backends.targets()[request.param].availability()
-    if not state.usable:
-        pytest.skip(state.detail)
-    return str(request.param)
-
-
 def run(path: Path, target: str, *arrays: np.ndarray, **options: Any) -> Any:
     sizes = [list(array.shape) for array in arrays]
     with Engine(path, target=target, input_size=sizes, **options) as engine:

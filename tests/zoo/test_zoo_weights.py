@@ -30,11 +30,7 @@ def lenet() -> Model:
     return catalogue.load("classification/lenet").variant()
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TECO_ZOO_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv(VARIABLE, raising=False)
-    return tmp_path / "home"
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture

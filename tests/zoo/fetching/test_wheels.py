@@ -43,11 +43,7 @@ def write_wheel(folder: Path, files: dict[str, bytes]) -> None:
             wheel.writestr(name, content)
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TECO_ZOO_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv(VARIABLE, raising=False)
-    return tmp_path / "home"
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture
