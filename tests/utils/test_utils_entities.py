@@ -93,6 +93,12 @@ def test_files_of_the_shared_tasks(tmp_path: Path) -> None:
     ]
 
 
+def test_only_spaces_and_tabs_part_columns(tmp_path: Path) -> None:
+    """A word may hold a space that no line is broken at: it stays whole."""
+    (tmp_path / "test.txt").write_text("10\u00a0000 \t O \nAnna\u3000Keller\tB-PER\n \t\nx O\n", encoding="utf-8")
+    assert [one.data for one in TaggedSentences(tmp_path)] == [("10\u00a0000", "Anna\u3000Keller"), ("x",)]
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [

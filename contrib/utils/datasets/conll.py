@@ -19,6 +19,7 @@ FILES = ("eng.testb", "test.txt", "test.conll", "eng.testa", "valid.txt", "dev.t
 DOCUMENT = "-DOCSTART-"
 OUTSIDE = "O"
 _TAG = re.compile(r"O|[BIES]-\S+")
+_BLANKS = re.compile(r"[ \t]+")
 
 
 class TaggedSentences(Listed):
@@ -45,8 +46,9 @@ def _sentences(path: Path) -> list[Sample]:
     tags: list[str] = []
     first = 1
     for number, line in enumerate([*read_lines(path), ""], start=1):
-        columns = line.split()
-        if columns and columns[0] != DOCUMENT:
+        # a word may hold other blanks, such as that of "10 000" which no line is broken at
+        columns = _BLANKS.split(line.strip(" \t"))
+        if columns[0] and columns[0] != DOCUMENT:
             first = first if words else number
             words.append(columns[0])
             tags.append(_tag(path, number, columns))
