@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from utils.datasets.cityscapes import CityMask
 from utils.datasets.coco import CocoDetection
 from utils.datasets.criteo import CriteoLog
 from utils.datasets.icdar import read_icdar
@@ -260,6 +261,13 @@ def test_masks_of_few_bits_hold_the_same_indices(tmp_path: Path, bits: int, mode
             IndexMask(path, 21).array()
     else:
         assert np.array_equal(IndexMask(path, 21).array(), values)
+
+
+def test_ids_of_cityscapes_in_four_bits_are_the_same_ids(tmp_path: Path) -> None:
+    """As a program that makes PNGs smaller writes a mask without an id above 15."""
+    path = tmp_path / "ulm_gtFine_labelIds.png"
+    path.write_bytes(grey_png(np.array([[7, 8, 1, 11]], np.uint8), 4))
+    assert CityMask(path, 19).array().tolist() == [[0, 1, 255, 2]]
 
 
 def grey_png(values: np.ndarray, bits: int) -> bytes:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from utils.datasets.folder import check_folder
 from utils.datasets.sample import Listed, Sample
-from utils.datasets.voc_segmentation import VOID, IndexMask
+from utils.datasets.voc_segmentation import VOID, IndexMask, unscaled
 from utils.preprocess.image import explained
 from zoo_core.errors import DataError
 
@@ -64,7 +64,7 @@ class CityMask(IndexMask):
                     f"{self.path}: this mask is of Pillow's mode {image.mode}; expected are label ids, as a grey PNG "
                     "(…_labelIds.png; …_color.png are pictures of them)."
                 )
-            ids = np.array(image, np.uint8)
+            ids = unscaled(image)
         wrong = (ids > _MOST) & (ids != VOID)
         if wrong.any():
             row, column = np.argwhere(wrong)[0]

@@ -68,8 +68,7 @@ class IndexMask:
         """
         with explained(self.path), Image.open(self.path) as image:
             _require_indices(self.path, image)
-            scale = _scale(image)
-            mask = np.array(image, np.uint8) // scale
+            mask = unscaled(image)
         wrong = (mask >= self.classes) & (mask != VOID)
         if wrong.any():
             row, column = np.argwhere(wrong)[0]
@@ -161,11 +160,15 @@ def _size(path: Path, indices: bool = False) -> tuple[int, int]:
         return image.size
 
 
-def _scale(image: Image.Image) -> int:
-    """What Pillow multiplies the values of a grey PNG by, so that the largest of its 1, 2 or 4 bits becomes 255."""
-    tiles = getattr(image, "tile", None)  # of an image that is not decoded yet
+def unscaled(image: Image.Image) -> np.ndarray:
+    """uint8 [H, W]: the values of a palette or grey PNG that is not decoded yet, as they stand in the file.
+
+    Pillow multiplies those of a grey one, so that the largest of its 1, 2 or 4 bits becomes 255.
+    """
+    tiles = getattr(image, "tile", None)
     rawmode = tiles[0][3] if tiles else ""
-    return {"L;2": 85, "L;4": 17}.get(str(rawmode), 1)
+    scale = {"L;2": 85, "L;4": 17}.get(str(rawmode), 1)
+    return np.asarray(np.array(image, np.uint8) // scale, np.uint8)
 
 
 def _require_indices(path: Path, image: Image.Image) -> None:
