@@ -179,6 +179,7 @@ def test_people_with_points_are_samples_and_the_others_count_neither_way(figures
         ("keypoints", [1, 2, 3] * 17, "0, 1 or 2"),
         ("keypoints", [1, "2", 2] * 17, "0, 1 or 2"),
         ("keypoints", [float("nan"), 2, 2] * 17, "0, 1 or 2"),
+        ("keypoints", [10**400, 2, 2] * 17, "0, 1 or 2"),
         ("bbox", [1, 2, 0, 4], "above 0"),
         ("bbox", [1, 2, 3], "four numbers"),
         ("image_id", 77, "one of the images"),
@@ -201,6 +202,10 @@ def test_a_file_of_something_else_is_told(figures: Path) -> None:
         CocoKeypoints(figures, ("nose", "tail"))
     (figures / "val" / "000001.jpg").unlink()
     with pytest.raises(DataError, match=r"no picture 000001\.jpg"):
+        CocoKeypoints(figures, NAMES)
+    content["images"][0]["file_name"] = "a" * 5000
+    file.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(DataError, match="no picture aaa"):
         CocoKeypoints(figures, NAMES)
     content["annotations"] = []
     file.write_text(json.dumps(content), encoding="utf-8")

@@ -150,6 +150,9 @@ def test_a_missing_file_of_the_data_set_is_named(tmp_path: Path) -> None:
     (root / "SegmentationObject" / "objects_003.png").unlink()
     with pytest.raises(DataError, match=r"objects_003\.png: there is no such file"):
         VocObjects(root)
+    (root / "ImageSets" / "Segmentation" / "val.txt").write_text("a" * 5000)
+    with pytest.raises(DataError, match="there is no such file"):
+        VocObjects(root)
     (root / "ImageSets" / "Segmentation" / "val.txt").unlink()
     with pytest.raises(DataError, match=r"val\.txt is expected"):
         VocObjects(root)

@@ -9,6 +9,7 @@ A recording is whatever soundfile reads: MP3, WAV, FLAC, OGG.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,7 @@ class MusicTags(Listed):
             if set(found) - {"0", "1"}:
                 raise DataError(f"{table}, line {number}: a tag is 0 or 1, got {found}.")
             name = _plain(fields[path_column])
-            if not (root / name).is_file():
+            if not os.path.isfile(root / name):
                 raise DataError(f"{table}, line {number}: there is no recording {name!r:.80} in this folder.")
             self._samples.append(Sample(name, root / name, np.array([one == "1" for one in found])))
         if not self._samples:

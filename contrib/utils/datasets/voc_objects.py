@@ -7,6 +7,7 @@ root/ImageSets/Segmentation/<split>.txt   a name a line
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,8 +77,8 @@ class VocObjects(Listed):
 
     def _file(self, folder: str, name: str) -> Path:
         path = self.root / folder / name
-        if not path.is_file():
-            raise DataError(f"{path}: there is no such file, and the list names it.")
+        if not os.path.isfile(path):
+            raise DataError(f"{path!s:.200}: there is no such file, and the list names it.")
         return path
 
 
