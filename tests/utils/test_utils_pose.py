@@ -196,6 +196,16 @@ def test_a_broken_annotation_is_named(figures: Path, field: str, value: Any, sai
         CocoKeypoints(figures, NAMES)
 
 
+def test_boxes_that_are_corners_are_told(figures: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file, content = content_of(figures)
+    for one in content["annotations"]:
+        left, top, width, height = one["bbox"]
+        one["bbox"] = [left, top, left + width, top + height]
+    file.write_text(json.dumps(content), encoding="utf-8")
+    CocoKeypoints(figures, NAMES)
+    assert "are these the corners?" in caplog.text
+
+
 def test_a_file_of_something_else_is_told(figures: Path) -> None:
     file, content = content_of(figures)
     with pytest.raises(DataError, match="this network finds nose, tail"):
