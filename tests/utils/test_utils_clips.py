@@ -143,6 +143,10 @@ def test_classes_are_folders_of_clips(tmp_path: Path) -> None:
     (tmp_path / "data" / "upwards" / "000.jpg").write_bytes(b"")
     with pytest.raises(DataError, match="put them into a folder of their own"):
         ClipFolder(tmp_path / "data", tuple(WAYS))
+    (tmp_path / "data" / "upwards" / "000.jpg").unlink()
+    (tmp_path / "data" / "lost.gif").write_bytes(b"")
+    with pytest.raises(DataError, match="a clip belongs into a folder"):
+        ClipFolder(tmp_path / "data", tuple(WAYS))
     (tmp_path / "none").mkdir()
     with pytest.raises(DataError, match="<class>/<clip>"):
         ClipFolder(tmp_path / "none", tuple(WAYS))

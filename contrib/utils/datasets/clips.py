@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from utils.datasets.class_folders import class_indices
-from utils.datasets.folder import check_folder, is_passed_over
+from utils.datasets.folder import IMAGE_SUFFIXES, check_folder, is_passed_over
 from utils.datasets.sample import Listed, Sample
 from utils.preprocess.clip import CLIP_SUFFIXES
 from zoo_core.errors import DataError
@@ -22,14 +22,20 @@ class ClipFolder(Listed):
         classes: folder names in index order, as `class_indices` takes them.
 
     Raises:
-        DataError: no such folder, no class folders, a class without clips, something else in it, or folder names that
-            do not fit `classes`.
+        DataError: no such folder, no class folders, a class without clips, something else in it, a clip directly in
+            `root`, or folder names that do not fit `classes`.
     """
 
     def __init__(self, root: str | Path, classes: Sequence[str]) -> None:
         self.root = Path(root)
         check_folder(self.root)
-        folders = sorted(one.name for one in self.root.iterdir() if one.is_dir() and not is_passed_over(one.name))
+        there = sorted(one for one in self.root.iterdir() if not is_passed_over(one.name))
+        for one in there:
+            if one.is_file() and one.suffix.lower() in (*CLIP_SUFFIXES, *IMAGE_SUFFIXES):
+                raise DataError(
+                    f"{one}: a clip belongs into a folder with its class's name: {self.root.name}/<class>/."
+                )
+        folders = [one.name for one in there if one.is_dir()]
         if not folders:
             raise DataError(f"{self.root}: there is no folder in it; expected {self.root.name}/<class>/<clip>.")
         indices = class_indices(self.root, folders, classes)
