@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,22 @@ def test_files_of_each_type(files: Path) -> None:
         FilesByType(files / "none", TASK.types)
     with pytest.raises(DataError, match="cannot be read"):
         TASK.preprocess(files / "none")
+
+
+def test_what_lies_beside_the_folders_is_passed_over_aloud(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "python").mkdir()
+    with pytest.raises(DataError, match="there is no file in this folder"):
+        FilesByType(tmp_path, TASK.types)
+    for name in ("python/a", "stray.py", ".hidden"):
+        (tmp_path / name).write_text("x")
+    assert [sample.id for sample in FilesByType(tmp_path, TASK.types)] == ["python/a"]
+    assert "stray.py: passed over" in caplog.text
+
+
+def test_a_pipe_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match="pipe: this is a device or a pipe"):
+        FileEnds()(tmp_path / "pipe")
 
 
 def test_a_listing_of_another_kind(tmp_path: Path) -> None:

@@ -46,6 +46,8 @@ class FileEnds:
     def _ends(self, data: Path | bytes) -> tuple[bytes, bytes]:
         if isinstance(data, bytes):
             return data[: self.block], data[-self.block :]
+        if data.exists() and not data.is_file() and not data.is_dir():
+            raise UnreadableError(f"{data}: this is a device or a pipe, no file with a beginning and an end.")
         try:
             with data.open("rb") as file:
                 first = file.read(self.block)
