@@ -120,6 +120,12 @@ def test_sides_are_rounded_down_to_multiples() -> None:
     assert fit == Fit((150, 100), (96, 64))
 
 
+@pytest.mark.parametrize("size", [(1, 60_000), (60_000, 1)])
+def test_a_picture_that_would_become_huge_is_refused(size: tuple[int, int]) -> None:
+    with pytest.raises(DataError, match="too narrow: with its shorter side at 512"):
+        ShorterSide(512, MIDDLE, MIDDLE)(Image.new("RGB", size))
+
+
 def test_a_matte_has_the_pictures_size_and_stays_within_0_and_1() -> None:
     task = PortraitMatting(ShorterSide(64, MIDDLE, MIDDLE, 32))
     plane = np.full((1, 1, 64, 96), 1.5, np.float32)

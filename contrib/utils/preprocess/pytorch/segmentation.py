@@ -11,6 +11,7 @@ from PIL import Image
 from utils.preprocess.fit import Fit, array_for, fit_into, require_multiple
 from utils.preprocess.image import ImageSource, load_rgb, to_planes
 from utils.preprocess.pytorch.classification import lookup_table
+from zoo_core.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,16 @@ class ShorterSide:
             ((float32 array [3, height, width], RGB, normalised),) and its sizes; `out` is not used.
 
         Raises:
-            DataError: the picture cannot be read.
+            DataError: the picture cannot be read, or is so narrow that it would become huge.
         """
         picture = load_rgb(source)
         width, height = _with_shorter_side(picture.size, self.shorter)
+        limit = Image.MAX_IMAGE_PIXELS
+        if limit is not None and width * height > limit:
+            raise DataError(
+                f"a picture of {picture.width} x {picture.height} pixels is too narrow: with its shorter side at "
+                f"{self.shorter} it would have {width} x {height} pixels, above the limit of {limit}. Crop it first."
+            )
         size = (width - width % self.multiple, height - height % self.multiple)
         array = np.empty((3, size[1], size[0]), np.float32)
         scaled = picture if size == picture.size else picture.resize(size, Image.Resampling.BILINEAR)
