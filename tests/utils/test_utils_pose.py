@@ -17,6 +17,7 @@ from utils.keypoints import BONES, coco_points, deviations, mirrored
 from utils.metrics.keypoints import KeypointPrecision, agreement
 from utils.postprocess.pytorch.pose import HeatmapDecoder, Pose
 from utils.preprocess.pytorch.pose import Cut, Person, PoseTransform
+from zoo.tasks.pose import PoseEstimation
 from zoo_core.errors import DataError
 
 NAMES = coco_points()
@@ -148,6 +149,28 @@ def test_deviations_are_those_of_coco() -> None:
 def figures(tmp_path: Path) -> Path:
     write_keypoints(tmp_path / "figures", count=6)
     return tmp_path / "figures"
+
+
+@pytest.mark.parametrize("unbiased", [False, True])
+@pytest.mark.parametrize(
+    "box",
+    [(1e9, 0.0, 5.0, 5.0), (0.0, -9.0, 5.0, 5.0), (float("nan"), 0.0, 5.0, 5.0), (0.0, 0.0, float("inf"), 5.0)],
+)
+def test_a_box_that_shows_nothing_of_the_picture_is_refused(box: Any, unbiased: bool) -> None:
+    """Not an answer for black pixels, nor a matrix that cannot be turned round."""
+    with pytest.raises(DataError, match="is no part of a picture of"):
+        PoseTransform(128, 96, unbiased)(Person(picture(), box))
+
+
+def test_boxes_stand_beside_a_picture(tmp_path: Path) -> None:
+    task, path = PoseEstimation(PoseTransform(128, 96), HeatmapDecoder(17)), tmp_path / "one.png"
+    assert [one.data for one in task.samples_in(path)] == [path]
+    (tmp_path / "one.png.boxes.txt").write_text("1 2 3 4\n\n5 6 7 8\n")
+    assert [one.data.box for one in task.samples_in(path)] == [(1, 2, 3, 4), (5, 6, 7, 8)]
+    for wrong, said in (("1 2 3\n", "line 1: '1 2 3'"), ("1 2 x 4\n", "line 1"), ("\n", "no box in this file")):
+        (tmp_path / "one.png.boxes.txt").write_text(wrong)
+        with pytest.raises(DataError, match=said):
+            task.samples_in(path)
 
 
 def content_of(root: Path) -> tuple[Path, dict[str, Any]]:

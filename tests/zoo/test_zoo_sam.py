@@ -112,6 +112,9 @@ def test_prompts_stand_beside_a_picture(tmp_path: Path) -> None:
         file.write_text(f"point 1 1\n{wrong}\n")
         with pytest.raises(DataError, match=r"prompts\.txt, line 2: "):
             task.samples_in(path)
+    file.write_text("\n")
+    with pytest.raises(DataError, match="no prompt in this file"):
+        task.samples_in(path)
 
 
 def test_outputs_that_do_not_fit_are_refused() -> None:

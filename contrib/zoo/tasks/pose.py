@@ -98,6 +98,8 @@ class PoseEstimation(Transformed):
         if not boxes.is_file():
             return [Sample(path.name, path)]
         rows = [(number, line.split()) for number, line in enumerate(read_lines(boxes), 1) if line.strip()]
+        if not rows:
+            raise DataError(f"{boxes}: there is no box in this file. Take it away where one person fills the picture.")
         return [Sample(f"{path.name}:{number}", Person(path, _box(boxes, number, row))) for number, row in rows]
 
 

@@ -88,6 +88,8 @@ class PromptedSegmentation(Transformed):
         if not prompts.is_file():
             return [Sample(path.name, path)]
         rows = [(number, line.split()) for number, line in enumerate(read_lines(prompts), 1) if line.strip()]
+        if not rows:
+            raise DataError(f"{prompts}: there is no prompt in this file. Take it away where the middle is meant.")
         return [Sample(f"{path.name}:{number}", _prompted(path, prompts, number, row)) for number, row in rows]
 
 

@@ -12,6 +12,7 @@ from utils.preprocess.pytorch.scaled import normal
 from zoo_core.errors import DataError
 
 _MARGIN = np.float32(1.25)  # more than the box, so that what it cuts off is seen
+_LARGEST = 1e6  # pixels of a box's side; of a larger one, the person is not to be seen
 _UNIT = np.float32(200)  # pixels that ViTPose counts sizes in
 
 
@@ -72,13 +73,19 @@ class PoseTransform:
             ((array [3, height, width],), what of the picture it shows).
 
         Raises:
-            DataError: the picture cannot be read, or the box is empty.
+            DataError: the picture cannot be read, or the box is empty, beyond the picture or no number.
         """
         person = data if isinstance(data, Person) else Person(data)
         picture = upright(person.picture)
         left, top, width, height = person.box or (0.0, 0.0, *picture.size)
         if not (width > 0 and height > 0):
             raise DataError(f"the box [{left}, {top}, {width}, {height}] is empty; expected left, top, width, height.")
+        across, down = left < picture.width and left + width > 0, top < picture.height and top + height > 0
+        if not (across and down and max(width, height) < _LARGEST):
+            raise DataError(
+                f"the box [{left:g}, {top:g}, {width:g}, {height:g}] is no part of a picture of {picture.width} x "
+                f"{picture.height} pixels; expected left, top, width, height in pixels."
+            )
         cut = self.cut(left, top, width, height)
         pixels = np.asarray(picture)
         shown = self._unbiased(pixels, cut) if self.unbiased else self._warped(pixels, cut)
