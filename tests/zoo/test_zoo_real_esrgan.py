@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 
 from zoo import catalogue
+from zoo_core.errors import DataError
 
 torch = pytest.importorskip("torch")
 FAMILY = catalogue.load("super_resolution/real_esrgan")
@@ -18,6 +20,15 @@ def test_the_network_has_as_many_parameters_as_published() -> None:
 def test_the_output_is_larger_by_the_scale(name: str, scale: int) -> None:
     with torch.inference_mode():
         assert FAMILY.build(name).eval()(torch.rand(1, 3, 6, 8)).shape == (1, 3, 6 * scale, 8 * scale)
+
+
+@pytest.mark.parametrize("size", [(7, 8), (8, 7)])
+def test_a_picture_with_an_odd_side_is_told_where_pixels_become_channels(size: tuple[int, int]) -> None:
+    picture = Image.new("RGB", size)
+    (array,), _ = FAMILY.variant("real_esrgan_x4_tiny").task.preprocess(picture)
+    assert array.shape == (3, *size[::-1])
+    with pytest.raises(DataError, match="multiples of 2"):
+        FAMILY.variant("real_esrgan_x2plus").task.preprocess(picture)
 
 
 def test_random_weights_draw_something() -> None:

@@ -19,12 +19,13 @@ from .classifier import DEMOS
 SIDE = 96  # of the files with fixed sizes
 
 
-def enlarger(scale: int, luma: bool = False, **rest: Any) -> Model:
+def enlarger(scale: int, luma: bool = False, multiple: int = 1, **rest: Any) -> Model:
     """A network from float32 [N, channels, H, W], 0 to 1, to [N, channels, scale * H, scale * W].
 
     Args:
         scale: 2, 3 or 4, for which there is Set5.
         luma: whether it takes the luma of a picture only, not its colours.
+        multiple: of which a picture's sides have to be.
         rest: the other fields of the `Model`.
     """
     channels = 1 if luma else 3
@@ -36,7 +37,7 @@ def enlarger(scale: int, luma: bool = False, **rest: Any) -> Model:
                 size={"height": SIDE, "width": SIDE},
             ),
         ),
-        "task": ImageToImage(scale=scale, luma=luma),
+        "task": ImageToImage(scale=scale, luma=luma, multiple=multiple),
         "sample": SampleData(f"photo_pairs_x{scale}", 1, partial(write_photo_pairs, scale=scale)),
         "demos": DEMOS.parent / "crops",
         "reference": ReferenceData(

@@ -29,13 +29,15 @@ class ImageToImage(Task):
 
     scale: by which the output is larger. grey: whether pictures are grey (else RGB). luma: whether the network sees the
     luma of colour pictures only (BT.601, 16 to 235), whose colours Pillow enlarges (bicubic). sigma: the noise that is
-    added to the pictures of a data set; None where they come in pairs. middle: only so many pixels from the middle.
+    added to the pictures of a data set; None where they come in pairs. multiple: of which height and width have to be.
+    middle: only so many pixels from the middle.
     """
 
     scale: int = 1
     grey: bool = False
     luma: bool = False
     sigma: float | None = None
+    multiple: int = 1
     middle: int | None = None
     suffixes: tuple[str, ...] = IMAGE_SUFFIXES
     data_name: str = "image"
@@ -52,6 +54,12 @@ class ImageToImage(Task):
         With it comes the colour of the picture, float32 [2, height, width], where the network sees luma only, or None.
         """
         pixels = self._pixels(data)
+        height, width = pixels.shape[:2]
+        if height % self.multiple or width % self.multiple:
+            raise DataError(
+                f"the picture has {width} x {height} pixels; this network takes sides that are multiples of "
+                f"{self.multiple}. Crop it first."
+            )
         planes = pixels[None] if self.grey else to_ycbcr(pixels) if self.luma else pixels.transpose(2, 0, 1)
         seen, colour = (planes[:1], planes[1:]) if self.luma else (planes, None)
         return (np.ascontiguousarray(seen, np.float32) / np.float32(255),), colour

@@ -9,6 +9,8 @@ from zoo.family import Family
 from zoo.libraries.enlarger import enlarger
 from zoo.model import Model
 
+ENLARGED = 4  # by the network itself, behind squares of pixels that became channels
+
 
 class Shape(NamedTuple):
     """How many blocks, their channels, and how many a step adds."""
@@ -37,6 +39,7 @@ def model(variant: str) -> Model:
     """What is known of a variant. The authors state no digest of their weights, so that none are fetched."""
     return enlarger(
         SHAPES[variant].scale,
+        multiple=ENLARGED // SHAPES[variant].scale,
         build=partial(build, variant),
         source="written for this repository after the papers; parameter names of the authors' weights",
         licence="BSD-3-Clause; photographs: CC BY 2.0",
