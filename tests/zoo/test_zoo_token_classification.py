@@ -77,6 +77,21 @@ def test_unknown_letters_leave_every_word_its_place(task: Any) -> None:
     assert len(found.tags) == len(words)
 
 
+@pytest.mark.parametrize(
+    ("logits", "told"),
+    [
+        (np.full((1, 9, len(LABELS)), np.nan, np.float32), "NaN or infinity"),
+        (np.zeros((1, 9, len(LABELS) + 1), np.float32), "another model"),
+        (np.zeros((1, len(LABELS)), np.float32), "another model"),
+    ],
+)
+def test_outputs_that_say_nothing_of_tags_are_refused(task: Any, logits: np.ndarray, told: str) -> None:
+    """NaN would be a tag: the place of the first one."""
+    _, meta = task.preprocess(WORDS)
+    with pytest.raises(DataError, match=told):
+        task.postprocess([logits], [meta])
+
+
 def test_two_runtimes_agree_where_all_tags_do(task: Any) -> None:
     one, other = (TaggedWords(("a", "b"), tags, 2) for tags in (("O", "B-PER"), ("O", "O")))
     assert task.agreement(one, one)

@@ -15,6 +15,7 @@ import numpy as np
 from utils.datasets.conll import OUTSIDE, TaggedSentences
 from utils.datasets.sample import Sample
 from utils.metrics.entities import EntityF1, Span, spans
+from utils.postprocess.pytorch.anchored import require_finite
 from utils.preprocess.text import at_most, text_of
 from utils.preprocess.tokenizer import TokenizerFile, open_tokenizer, tokenizer_name
 from zoo.task import Task
@@ -102,9 +103,16 @@ class TokenClassification(Task):
             raise DataError(f"the tokenizer cannot encode this text: {error!s:.200}. Is its file whole?") from error
 
     def postprocess(self, outputs: list[np.ndarray], metas: list[Words]) -> list[TaggedWords]:
-        """From logits [N, length, tags] to N tagged sentences."""
+        """From logits [N, length, tags] to N tagged sentences. Raises DataError for other shapes, NaN and infinity."""
+        (logits,) = outputs
+        if logits.ndim != 3 or len(logits) != len(metas) or logits.shape[2] != len(self.labels):
+            raise DataError(
+                f"the network gave an output of {list(logits.shape)}, expected [{len(metas)}, length, "
+                f"{len(self.labels)}]. Is this the checkpoint of another model?"
+            )
+        require_finite(logits)
         found = []
-        for row, meta in zip(outputs[0].argmax(axis=2), metas, strict=True):
+        for row, meta in zip(logits.argmax(axis=2), metas, strict=True):
             tags = [self.labels[row[place]] for place in meta.places]
             tags += [OUTSIDE] * (len(meta.words) - len(tags))
             found.append(TaggedWords(meta.words, tuple(tags), len(meta.places)))
