@@ -90,6 +90,20 @@ def test_the_newest_choices_are_seen(tmp_path: Path) -> None:
         task.adapted(1, 1).preprocess(tmp_path / "a.json")
 
 
+def test_high_logits_keep_their_order_though_their_scores_are_equal() -> None:
+    """From 17 on, a probability is 1 in float32: the chosen thing would stand behind all that are as high."""
+    task = NextChoice(items=20)
+    items = np.arange(1, 13)
+    (found,) = task.postprocess([np.linspace(20, 40, 12)[None]], [items])
+    assert set(found.scores.tolist()) == {1.0}
+    assert found.order().tolist() == list(range(11, -1, -1))
+    metric: Metric = task.metric()
+    metric.update([found], [12])
+    assert metric.compute() == {"hit_rate": 1.0, "ndcg": 1.0}
+    with pytest.raises(DataError, match="NaN or infinity"):
+        task.postprocess([np.full((1, 2), np.inf)], [items[:2]])
+
+
 def test_the_drawn_choices_follow_their_rule(tmp_path: Path) -> None:
     write_successions(tmp_path / "made")
     found, tables = Histories(tmp_path / "made", ITEMS), transitions()

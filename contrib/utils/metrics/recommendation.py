@@ -16,10 +16,12 @@ _COUNTS = ("samples", "hits", "gains")
 
 
 class Ordered(Protocol):
-    """items: int64 [n]. scores: float [n], the higher the better."""
+    """items: int64 [n]. keys: float [n], what they are put in order by, the higher the better."""
 
-    items: np.ndarray
-    scores: np.ndarray
+    @property
+    def items(self) -> np.ndarray: ...
+    @property
+    def keys(self) -> np.ndarray: ...
 
 
 class HitRate:
@@ -76,4 +78,4 @@ def _place(one: Ordered, truth: int) -> int:
     own = np.flatnonzero(one.items == truth)
     if len(own) != 1:
         raise DataError(f"item {truth} is not among the {len(one.items)} that were put in order.")
-    return int((one.scores >= one.scores[own[0]]).sum())
+    return int((one.keys >= one.keys[own[0]]).sum())

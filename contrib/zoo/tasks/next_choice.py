@@ -42,8 +42,10 @@ class NextChoice(Recommendation):
         return (chosen, asked.items), asked.items
 
     def postprocess(self, outputs: list[np.ndarray], metas: list[Any]) -> list[Ranking]:
-        logits = np.asarray(outputs[0], np.float64)
-        return super().postprocess([1 / (1 + np.exp(-np.clip(logits, -80, None)))], metas)
+        return [
+            Ranking(one.items, 1 / (1 + np.exp(-np.clip(one.scores, -80, None))), one.scores)
+            for one in super().postprocess(outputs, metas)
+        ]
 
     def dataset(self, root: Path) -> Sequence[Sample]:
         return Histories(root, self.items)

@@ -20,14 +20,21 @@ _TIE = 0.005  # between scores of two runtimes
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """items: int64 [n], as they were asked for. scores: float32 [n], 0 to 1."""
+    """items: int64 [n], as they were asked for. scores: float32 [n], 0 to 1. logits: float32 [n], where scores are made
+    of them: high ones, which are different, have one score."""
 
     items: np.ndarray
     scores: np.ndarray
+    logits: np.ndarray | None = None
+
+    @property
+    def keys(self) -> np.ndarray:
+        """What the items are put in order by, the higher the better."""
+        return self.scores if self.logits is None else self.logits
 
     def order(self) -> np.ndarray:
         """Places of the items, the best first."""
-        return np.argsort(-self.scores, kind="stable")
+        return np.argsort(-self.keys, kind="stable")
 
 
 @dataclass(frozen=True)
