@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -198,6 +199,22 @@ def test_figures_of_one_metric_and_address_stand_together() -> None:
     assert "Published, not measured here: top1 `a` 0.5, `b` 0.5 (the paper)." in "\n".join(
         facts.contents(made, ROOT)["facts"]()
     )
+
+
+@pytest.mark.parametrize("measured", [True, False])
+def test_a_figure_is_called_measured_only_where_it_was(monkeypatch: pytest.MonkeyPatch, measured: bool) -> None:
+    made = family(("a",), published=Published("top1", 0.5, "the paper"))
+    known = made.variant()
+    monkeypatch.setattr(Model, "measurable", property(lambda _: True))
+    done = SimpleNamespace(here=lambda: "0.49", verdict="DIFFERS")
+    figures = {(known.id, known.variant, "top1"): done} if measured else {}
+    monkeypatch.setattr(facts.reproduced, "read", lambda _: figures)
+    text = "\n".join(facts.contents(made, ROOT)["facts"]())
+    said = f"measured by `zoo reproduce {made.name}`: top1 0.5: here 0.49, DIFFERS (the paper)."
+    assert (f"- Published, {said}" in text) == measured
+    assert (
+        f"- Published, not measured yet (`zoo reproduce {made.name}` does): top1 0.5 (the paper)." in text
+    ) != measured
 
 
 def test_weights_that_a_package_brings() -> None:

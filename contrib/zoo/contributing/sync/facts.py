@@ -38,14 +38,18 @@ def _facts(family: Family, model: Model, figures: Mapping[Key, Reproduced]) -> l
         f"- Licence: {model.licence}.{f' Paper: {model.paper}.' if model.paper else ''}",
         f"- Weights: {_weights(family, model)}.",
     ]
-    measured = _published(family, figures, lambda one: one.measurable)
-    others = _published(family, {}, lambda one: not one.measurable)
-    name = family.name
-    return (
-        lines
-        + ([f"- Published, measured by `zoo reproduce {name}`: {measured}."] if measured else [])
-        + ([f"- Published, not measured here: {others}."] if others else [])
-    )
+
+    def is_measured(one: Model) -> bool:
+        return one.published is not None and (one.id, one.variant, one.published.metric) in figures
+
+    reproduce = f"`zoo reproduce {family.name}`"
+    kinds: dict[str, Callable[[Model], bool]] = {
+        f"measured by {reproduce}": is_measured,
+        f"not measured yet ({reproduce} does)": lambda one: one.measurable and not is_measured(one),
+        "not measured here": lambda one: not one.measurable and not is_measured(one),
+    }
+    told = {kind: _published(family, figures, chosen) for kind, chosen in kinds.items()}
+    return lines + [f"- Published, {kind}: {said}." for kind, said in told.items() if said]
 
 
 def variants(family: Family, most: int = MOST_NAMED) -> str:
