@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
+import stat
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
@@ -75,19 +78,20 @@ class Samples:
                 yield from self._of(one)
         else:
             raise ZooError(
-                f"a {self._task.data_name} is a path, an address, bytes or a list; got {type(given).__name__}"
+                f"what this network takes ({self._task.data_name}) is a path, an address, bytes or a list; got "
+                f"{type(given).__name__}"
             )
 
     def _named(self, given: str | Path) -> Iterator[Sample | Unread]:
         text = str(given)
-        path = Path(text)
+        path, kind = Path(text), _kind(text)
         if isinstance(given, str) and urlsplit(text).scheme in ("http", "https"):
             yield from self._file(self._fetched(text), text)
-        elif path.is_dir():
+        elif kind == "folder":
             self.several = True
             for file in files_in(path, self._task.suffixes):
                 yield from self._file(file, file.relative_to(path).as_posix())
-        elif path.is_file():
+        elif kind == "file":
             yield from self._file(path, text)
         elif isinstance(given, str) and self._task.text_help:
             yield Sample(text, self._task.from_text(text))
@@ -135,7 +139,8 @@ class Samples:
         from PIL import Image
 
         self._require_pictures("an array")
-        if array.dtype != np.uint8 or array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)):
+        wrong = array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)) or not array.size
+        if wrong or array.dtype != np.uint8:
             raise ZooError(
                 f"an array of a picture is uint8 [H, W], [H, W, 3] (red, green, blue) or [H, W, 4], 0 to 255; got "
                 f"{array.dtype} {list(array.shape)}"
@@ -145,3 +150,19 @@ class Samples:
     def _require_pictures(self, what: str) -> None:
         if not set(self._task.suffixes) & set(IMAGE_SUFFIXES):
             raise ZooError(f"{what} was given, and this network takes {' '.join(self._task.suffixes) or 'no files'}")
+
+
+def _kind(text: str) -> str:
+    """What lies there, "file" or "folder"; "" for nothing. A text may be longer than any name, or empty.
+
+    Raises ZooError where the system refuses to look.
+    """
+    try:
+        mode = os.stat(text).st_mode
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return ""
+    except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            return ""
+        raise ZooError(f"{text} cannot be looked at: {error.strerror}") from error
+    return "folder" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else ""

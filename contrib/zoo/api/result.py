@@ -76,12 +76,18 @@ class Result:
             path: of the new file; its suffix is added where it has none.
 
         Raises:
-            DataError: it cannot be written.
+            DataError: it cannot be written, or the suffix is of no kind that is.
         """
         path = Path(path)
         path = path if path.suffix else path.with_suffix(self._told.task.picture_suffix)
+        form = _FORMATS.get(path.suffix.lower(), path.suffix[1:].upper())
+        picture = self.picture()
         with atomic_write(path) as temporary:
-            self.picture().save(temporary, format=_FORMATS.get(path.suffix.lower(), path.suffix[1:].upper()))
+            try:
+                picture.save(temporary, format=form)
+            except (KeyError, ValueError) as error:
+                usual = self._told.task.picture_suffix
+                raise DataError(f"{path}: this cannot be written as {form}; {usual} can.") from error
         return path
 
     def show(self) -> None:
