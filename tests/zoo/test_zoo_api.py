@@ -84,6 +84,9 @@ def test_a_result_is_told_drawn_and_kept(net: Net, tmp_path: Path) -> None:
         assert Image.open(tmp_path / written).size == result.picture().size
     with pytest.raises(DataError):
         result.save(tmp_path / "seen.png" / "below")
+    with pytest.raises(DataError, match=r"seen_v1\.5: this cannot be written as 5; \.png can"):
+        result.save(tmp_path / "seen_v1.5")
+    assert not (tmp_path / "seen_v1.5").exists()
 
 
 def test_what_cannot_be_read_ends_no_list(net: Net, tmp_path: Path) -> None:
@@ -110,6 +113,10 @@ def test_what_cannot_be_read_ends_no_list(net: Net, tmp_path: Path) -> None:
         (np.zeros((4, 4), np.float32), r"uint8 \[H, W\], .*; got float32 \[4, 4\]"),
         (np.zeros((3, 4, 2), np.uint8), r"got uint8 \[3, 4, 2\]"),
         ("http://192.0.2.1/a.png", "is no address with https"),
+        ("x" * 300, "there is no file xxx"),
+        ("", "there is no file ;"),
+        ("a\0b", "there is no file a"),
+        (np.zeros((0, 5, 3), np.uint8), r"got uint8 \[0, 5, 3\]"),
     ],
 )
 def test_what_is_no_picture(net: Net, given: Any, said: str) -> None:
@@ -150,6 +157,60 @@ def test_what_load_does_not_know(lenet_export: Exported, tmp_path: Path) -> None
         load("lenet", variant="other", folder=folder)
     with pytest.raises(ZooError, match="unexpected keyword argument 'colour'"):
         load("lenet", folder=folder, colour="red")
+    with pytest.raises(ZooError, match="decoder is reference or fast, got 'quick'"):
+        load("lenet", folder=folder, decoder="quick")
+    with pytest.raises(ZooError, match=r"dtype is one of float32, .*, got 'fp16'"):
+        load("lenet", folder=tmp_path / "never", dtype="fp16")
+    assert not (tmp_path / "never").exists()
+    wrong: dict[str, Any] = {"batch_size": "4", "topk": 0, "workers": 2.0, "input_size": True}
+    for name, value in wrong.items():
+        with pytest.raises(ZooError, match=f"{name} is a whole number of at least 1, got {value!r}"):
+            load("lenet", folder=folder, **{name: value})
+
+
+def test_a_named_file_is_taken_as_it_is(lenet_export: Exported, capsys: pytest.CaptureFixture[str]) -> None:
+    with load("lenet", ckpt=str(lenet_export.dynamic)) as net:
+        assert label(net(DEMOS / "digit_5.png")) == "5"
+    assert capsys.readouterr().err == ""
+    with pytest.raises(ZooError, match="ckpt and weights both say which network it is"):
+        load("lenet", ckpt=lenet_export.dynamic, weights="random")
+
+
+def test_an_export_of_other_weights_stays_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that a person made in runs/ is taken where it is right, and never written over by another network."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TECO_ZOO_HOME", str(tmp_path / "home"))
+    model = catalogue.load("classification/lenet").variant()
+    own = tmp_path / "runs" / model.place
+    export(model, own, ExportOptions(weights="random"))
+    before = (own / "lenet_dyn.onnx").read_bytes()
+    capsys.readouterr()
+    with load("lenet") as net:
+        assert "random" in str(net(str(DEMOS / "digit_3.png")))
+    with load("lenet", weights="sample") as net:
+        assert label(net(DEMOS / "digit_3.png")) == "3"
+    assert str(tmp_path / "home" / "exports") in capsys.readouterr().err
+    assert (own / "lenet_dyn.onnx").read_bytes() == before
+
+
+def test_weights_are_known_by_what_their_file_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that was trained again is another network, and a further dtype of an export is of its own weights."""
+    from safetensors.numpy import load_file, save_file
+
+    state = load_file(catalogue.EXAMPLES / "classification" / "lenet" / "sample.safetensors")
+    mine, folder = tmp_path / "mine.safetensors", tmp_path / "files"
+    save_file(state, mine)
+    load("lenet", folder=folder, weights=str(mine)).close()
+    last = {name: np.ascontiguousarray(array[::-1]) if "fc3" in name else array for name, array in state.items()}
+    save_file(last, mine)
+    with load("lenet", folder=folder, weights=str(mine)) as net:
+        assert label(net(DEMOS / "digit_3.png")) == "6"
+    with load("lenet", folder=folder, dtype="int8") as net:
+        assert label(net(DEMOS / "digit_3.png")) == "6"
+        assert "pipeline" not in str(net(str(DEMOS / "digit_3.png")))  # which is said of the sample's weights
+    assert capsys.readouterr().err.count("exporting") == 3
 
 
 def test_text_is_taken_where_the_network_takes_it(tmp_path: Path) -> None:
@@ -160,5 +221,10 @@ def test_text_is_taken_where_the_network_takes_it(tmp_path: Path) -> None:
         assert isinstance(one, Result)
         assert one.id == "a wonderful film"
         assert len(net(["a wonderful film", "a dreadful film"])) == 2
+        long = net("a wonderful film, " * 60)  # longer than any name of a file
+        assert isinstance(long, Result)
+        assert long.prediction
+        with pytest.raises(DataError, match="the text is empty"):
+            net("")
         with pytest.raises(ZooError, match="an array was given"):
             net(np.zeros((4, 4), np.uint8))

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zoo import catalogue
 from zoo.errors import ZooError
 from zoo.manifest import export_home, exported_dtypes, failures, manifest_path, read_manifest
 from zoo.model import Model
-from zoo.running.setting import Setting
+from zoo.running.engines import exported_weights
+from zoo.running.setting import DTYPES, Setting
+from zoo.weights import find_weights
 from zoo_core.home import home
 
 from .net import Net
+
+if TYPE_CHECKING:
+    from zoo.exporting.export import ExportOptions
+
+_COUNTS = {
+    "batch_size", "input_size", "topk", "threads", "workers", "streams", "replicas", "token_budget",
+}  # fmt: skip
 
 
 def load(
@@ -48,32 +59,54 @@ def load(
 
     family, found = catalogue.find(name)
     model = family.variant(variant or found)
-    place = _place(model, Path(folder) if folder else None)
+    _require_sound(dtype, options)
+    options |= {key: Path(options[key]) for key in ("ckpt", "pass_path") if isinstance(options.get(key), str)}
+    if weights is not None and options.get("ckpt") is not None:
+        raise ZooError("ckpt and weights both say which network it is; give one of them")
+    place = Path(folder) if folder else _place(model, weights)
     try:
         setting = Setting(model, folder=place, target=target, dtype=dtype, **options)
     except TypeError as error:
         raise ZooError(f"load() has no option like that: {error}") from error
-    if not _is_there(setting, weights):
+    if setting.ckpt is None and not _is_there(setting, weights):
         _export(setting, weights)
     return Net(choose_target(setting))
 
 
-def _place(model: Model, asked: Path | None) -> Path:
-    """The folder of the export: the one that is named or found, else one in the zoo's cache."""
-    if asked is not None:
-        return asked
-    known = export_home(model)
-    return known if manifest_path(known, model.variant).is_file() else home() / "exports" / model.place
+def _require_sound(dtype: str, options: Mapping[str, Any]) -> None:
+    """What the scripts' flags hold too. Raises ZooError."""
+    if dtype not in DTYPES:
+        raise ZooError(f"dtype is one of {', '.join(DTYPES)}, got {dtype!r}")
+    for name in sorted(_COUNTS & options.keys()):
+        value = options[name]
+        whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+        if value is not None and not whole:
+            raise ZooError(f"{name} is a whole number of at least 1, got {value!r}")
+    if options.get("decoder", "reference") not in ("reference", "fast"):
+        raise ZooError(f"decoder is reference or fast, got {options['decoder']!r}")
+
+
+def _place(model: Model, weights: str | None) -> Path:
+    """The export that is found, where it has these weights; else a folder in the zoo's cache."""
+    known = manifest_path(export_home(model), model.variant)
+    found = known.is_file() and _has(model, read_manifest(known), weights)
+    return known.parent if found else home() / "exports" / model.place
+
+
+def _has(model: Model, manifest: Mapping[str, Any], weights: str | None) -> bool:
+    """Whether an export is of these weights, by what a file of them holds; None stands for any."""
+    said = manifest["weights"]
+    if weights in (None, "pretrained", "random", "built"):
+        return weights in (None, said["kind"])
+    asked = find_weights(model, weights)
+    return (asked.kind, asked.sha256) == (said["kind"], said.get("sha256"))
 
 
 def _is_there(setting: Setting, weights: str | None) -> bool:
     """Whether the folder has an export of these weights in this dtype. Raises ZooError where that dtype had failed."""
     model, folder = setting.model, setting.home
     manifest = manifest_path(folder, model.variant)
-    if not manifest.is_file():
-        return False
-    said = read_manifest(manifest)["weights"]
-    if weights is not None and weights not in (said["kind"], said.get("path")):
+    if not manifest.is_file() or not _has(model, read_manifest(manifest), weights):
         return False
     for key, reason in failures(model, folder).items():
         if key.rpartition("/")[2] == setting.dtype:
@@ -85,9 +118,25 @@ def _export(setting: Setting, weights: str | None) -> None:
     from zoo.exporting.export import ExportOptions, export
 
     model = setting.model
-    print(f"exporting {model.id} ({model.variant}) to {setting.home}", file=sys.stderr, flush=True)
     chosen = ExportOptions(weights=weights, input_size=setting.input_size, int8=setting.dtype == "int8")
+    manifest = manifest_path(setting.home, model.variant)
+    if manifest.is_file() and _has(model, known := read_manifest(manifest), weights):
+        chosen = _further(model, known, chosen)
+    print(f"exporting {model.id} ({model.variant}) to {setting.home}", file=sys.stderr, flush=True)
     done = export(model, setting.home, chosen)
     for key, reason in done.failed.items():
         if key.rpartition("/")[2] == setting.dtype:
             raise ZooError(f"{model.id} does not pass in {setting.dtype}: {reason}")
+
+
+def _further(model: Model, known: Mapping[str, Any], chosen: ExportOptions) -> ExportOptions:
+    """For another dtype of an export: its weights and its size, whatever the model's defaults are. Raises ZooError
+    where the weights have changed since."""
+    weights = exported_weights(model, known)
+    return replace(
+        chosen,
+        weights=str(weights.path) if weights.kind == "file" else weights.kind,
+        weights_key=weights.key,
+        trust=weights.trusted,
+        input_size=chosen.input_size or known["input_size"],
+    )
