@@ -30,8 +30,14 @@ _JOBS = {
     "report": ("contributing.report", "main", True, "the description of a pull request, from what has been measured"),
     "matrix": ("contributing.matrix.command", "main", False, "the pages of all models, from what has been measured"),
     "sweep": ("contributing.sweep.command", "main", True, "export and verify every network of a library, name by name"),
+    "completion": ("commands.completion", "main", False, "complete commands, models and flags in bash or zsh"),
     "env": ("commands.env", "main", False, "this machine: packages, and which targets can be used"),
 }
+
+
+def jobs() -> dict[str, bool]:
+    """Every command, and whether it takes a model."""
+    return {name: takes_model for name, (_, _, takes_model, _) in _JOBS.items()}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -40,8 +46,11 @@ def main(argv: list[str] | None = None) -> int:
     if not words or words[0] in ("-h", "--help"):
         print(_help())
         return 0 if words else 2
+    if words[0] == "--version":
+        print(f"zoo {_version()}")
+        return 0
     if words[0] not in _JOBS:
-        print(f"error: zoo has no command '{words[0]}'; it has: {', '.join(_JOBS)}", file=sys.stderr)
+        print(f"error: zoo has no command '{words[0]}'; {_instead(words[0])}", file=sys.stderr)
         return 2
     module, function, takes_model, _ = _JOBS[words[0]]
     try:
@@ -57,11 +66,9 @@ def _with_model(command: str, job: object, words: list[str]) -> int:
     from zoo.errors import ZooError
 
     if not words or words[0].startswith("-"):
-        print(
-            f"usage: zoo {command} MODEL [options]; the models are: {', '.join(catalogue.ids())}",
-            file=sys.stderr,
-        )
-        return 0 if words[:1] in (["-h"], ["--help"]) else 2
+        wanted = words[:1] in (["-h"], ["--help"])
+        print(_usage(command), file=sys.stdout if wanted else sys.stderr)
+        return 0 if wanted else 2
     try:
         family, variant = catalogue.find(words[0])
     except ZooError as error:
@@ -71,9 +78,36 @@ def _with_model(command: str, job: object, words: list[str]) -> int:
     return job(family, [*chosen, *words[1:]])  # type: ignore[operator]
 
 
+def _usage(command: str) -> str:
+    """Of a command that takes a model, whose flags are told when the model is known."""
+    return (
+        f"usage: zoo {command} MODEL [options]\n\n{_JOBS[command][3]}\n\n"
+        f"zoo {command} MODEL --help has the options (they are the model's); zoo list has the models"
+    )
+
+
+def _instead(word: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(word, _JOBS, n=3)
+    return f"did you mean {' or '.join(near)}?" if near else f"it has: {', '.join(_JOBS)}"
+
+
+def _version() -> str:
+    """That of the clone, or of the installed package."""
+    import importlib.metadata
+    import re
+    from pathlib import Path
+
+    project = Path(__file__).resolve().parents[2] / "pyproject.toml"
+    if project.is_file() and (found := re.search(r'^version = "(.+)"$', project.read_text(encoding="utf-8"), re.M)):
+        return found[1]
+    return importlib.metadata.version("teco-modelzoo")
+
+
 def _help() -> str:
     lines = [
-        f"  {name:<9} {'MODEL' if takes_model else '':<6} {text}" for name, (_, _, takes_model, text) in _JOBS.items()
+        f"  {name:<10} {'MODEL' if takes_model else '':<6} {text}" for name, (_, _, takes_model, text) in _JOBS.items()
     ]
     return "\n".join(
         [
@@ -83,6 +117,7 @@ def _help() -> str:
             *lines,
             "",
             "zoo COMMAND MODEL --help says more; a model is domain/name, such as classification/lenet",
+            "zoo --version says which zoo this is",
         ]
     )
 

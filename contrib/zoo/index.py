@@ -11,12 +11,15 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zoo_core.errors import DataError
 from zoo_core.files import read_json, write_json
 from zoo_core.guarded import guarded
 from zoo_core.home import home
+
+if TYPE_CHECKING:
+    from zoo.family import Family
 
 _log = logging.getLogger(__name__)
 _ZOO = Path(__file__).resolve().parent
@@ -26,7 +29,13 @@ DEMOS = _ZOO.parent / "utils" / "demos"  # pictures that several models are show
 
 @dataclass(frozen=True)
 class Entry:
-    """One family. library: whether it is a whole library. error: why it cannot be loaded; all else is empty then."""
+    """One family.
+
+    Attributes:
+        library: whether it is a whole library.
+        real: whether its default weights are trained ones: published, or trained here on the public data of its figure.
+        error: why it cannot be loaded; all else is empty then.
+    """
 
     id: str
     framework: str = ""
@@ -35,6 +44,7 @@ class Entry:
     default_weights: str = ""
     variants: Sequence[str] = ()
     library: bool = False
+    real: bool = False
     error: str = ""
 
 
@@ -92,7 +102,19 @@ def _loaded(model_id: str, examples: Path) -> Entry:
     except Exception as error:
         # the names of variants come from a contributor's own code
         return Entry(model_id, error=f"{model_id}: its variants cannot be listed: {type(error).__name__}: {error}")
-    return Entry(model_id, family.framework, family.title, default, family.default_weights, variants, family.library)
+    weights, real = family.default_weights, _real(family)
+    return Entry(model_id, family.framework, family.title, default, weights, variants, family.library, real)
+
+
+def _real(family: Family) -> bool:
+    """Whether the default variant has trained weights; what it cannot say of itself, `zoo info` tells."""
+    from .errors import ZooError
+
+    try:
+        model = family.variant()
+    except ZooError:
+        return False
+    return model.trained_here or (model.default_weights == "pretrained" and model.pretrained is not None)
 
 
 def _shared_digest() -> str:

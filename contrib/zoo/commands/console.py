@@ -14,8 +14,8 @@ from zoo.errors import CheckFailedError, HangingError
 from zoo_core.errors import ZooCoreError
 
 OK, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
-_WIDE = 140
 _FEW_COLUMNS = 6  # a table of prose may wrap inside its cells, one of figures may not
+_PROSE_WIDTH, _FIGURES_WIDTH = 80, 140  # where it is no terminal that is written to
 
 
 def run(job: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
@@ -72,27 +72,37 @@ def _set_up_logging(verbose: bool) -> None:
         logging.getLogger(name).setLevel(logging.DEBUG if verbose else logging.INFO)
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], plain: bool = False) -> None:
     """A table on stdout; columns whose name begins with '>' hold figures and are aligned to the right.
 
     On a terminal that is too narrow for it, each row becomes a block of lines instead: nothing is cut off.
+
+    Args:
+        title: above it.
+        columns: their names.
+        rows: a cell a column each.
+        plain: for many rows: without lines between, and with what stands first whole.
     """
+    from rich.box import HEAVY_HEAD
     from rich.console import Console
     from rich.table import Table
 
     lines = [[str(cell) for cell in row] for row in rows]
-    made = Table(title=title, title_justify="left", title_style="bold")
-    for column in columns:
+    made = Table(title=title, title_justify="left", title_style="bold", box=None if plain else HEAVY_HEAD)
+    for number, column in enumerate(columns):
         made.add_column(
-            column.removeprefix(">"), justify="right" if column.startswith(">") else "left", overflow="fold"
+            column.removeprefix(">"),
+            justify="right" if column.startswith(">") else "left",
+            overflow="fold",
+            no_wrap=plain and number == 0,
         )
     for line in lines:
         made.add_row(*line)
-    console = Console(width=None if sys.stdout.isatty() else _WIDE, markup=False, highlight=False)
-    longest_word = (
-        console.measure(made).minimum if len(columns) < _FEW_COLUMNS else Console(width=_WIDE).measure(made).maximum
-    )
-    if longest_word <= console.width:
+    prose = len(columns) < _FEW_COLUMNS
+    width = _PROSE_WIDTH if prose else _FIGURES_WIDTH
+    console = Console(width=None if sys.stdout.isatty() else width, markup=False, highlight=False)
+    needed = Console(width=_FIGURES_WIDTH).measure(made)
+    if (needed.minimum if plain else 0 if prose else needed.maximum) <= console.width:
         console.print(made)
         return
     print(title)

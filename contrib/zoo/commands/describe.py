@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from zoo.commands import console
 from zoo.errors import CheckFailedError, ZooError
-from zoo.index import EXAMPLES, entries
+from zoo.index import EXAMPLES, Entry, entries
 
 if TYPE_CHECKING:
     from zoo.family import Family
@@ -20,24 +22,43 @@ _NAMED = 6  # variants that a line has room for
 def list_models(argv: list[str] | None = None) -> int:
     """`zoo list`."""
     parser = argparse.ArgumentParser(prog="zoo list", description="Every model, a line each.")
-    return console.run(lambda _: _list(), parser.parse_args(argv))
+    parser.add_argument("domain", nargs="?", metavar="DOMAIN", help="only of this domain, such as detection")
+    parser.add_argument("--real", action="store_true", help="only models whose default weights are trained ones")
+    parser.add_argument("--json", action="store_true", help="print JSON: an object a model, with all variants")
+    return console.run(lambda args: _list(args.domain, args.real, args.json), parser.parse_args(argv))
 
 
-def _list() -> int:
+def _list(domain: str | None, real: bool, as_json: bool) -> int:
     known = entries()
     if not known:
         raise ZooError(f"no model.py below {EXAMPLES}; install the zoo with pip install -e in its clone")
-    rows = [
-        (one.id, one.framework, _variants(one.variants, one.default_variant), one.default_weights, one.title)
-        if not one.error
-        else (one.id, "", "", "", "cannot be loaded")
-        for one in known
-    ]
-    console.table("models", ("model", "framework", "variants", "default weights", "what it is"), rows)
-    broken = [one.error for one in known if one.error]
+    domains = sorted({one.id.partition("/")[0] for one in known})
+    if domain is not None and domain not in domains:
+        raise ZooError(f"there is no domain '{domain}'; there are {', '.join(domains)}")
+    known = [one for one in known if domain in (None, one.id.partition("/")[0])]
+    shown = [one for one in known if not one.error and (one.real or not real)]
+    broken = [one for one in known if one.error]
+    if as_json:
+        print(json.dumps([asdict(one) for one in [*shown, *broken]], indent=2, ensure_ascii=False))
+    else:
+        _show(shown, broken)
     if broken:
-        raise CheckFailedError("; ".join(broken))
+        raise CheckFailedError("; ".join(one.error for one in broken))
     return console.OK
+
+
+def _show(shown: Sequence[Entry], broken: Sequence[Entry]) -> None:
+    rows = [(one.id, str(len(one.variants)), _weights(one), one.title) for one in shown]
+    rows += [(one.id, "", "", "cannot be loaded") for one in broken]
+    console.table("models", ("model", ">variants", "weights", "what it is"), rows, plain=True)
+    print(f"{len(rows)} model{'' if len(rows) == 1 else 's'}; zoo info MODEL says more of one")
+
+
+def _weights(one: Entry) -> str:
+    """What the default weights are, in a word."""
+    if one.default_weights == "pretrained":
+        return "published" if one.real else "your file"
+    return "trained" if one.real else one.default_weights
 
 
 def _variants(names: Sequence[str], default: str) -> str:
@@ -50,14 +71,19 @@ def info(family: Family, argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog=f"zoo info {family.id}", description="What a model is, and its commands.")
     parser.add_argument("--variant", help="which network of the family (default: the model's own default)")
     parser.add_argument("--variants", action="store_true", help="print the name of every variant, a line each")
+    parser.add_argument("--json", action="store_true", help="print JSON: everything that stands here, and all variants")
     return console.run(lambda args: _info(family, args), parser.parse_args(argv))
 
 
 def _info(family: Family, args: argparse.Namespace) -> int:
     if args.variants:
-        print("\n".join(family.variants))
+        names = list(family.variants)
+        print(json.dumps(names, indent=2) if args.json else "\n".join(names))
         return console.OK
     model = family.variant(args.variant)
+    if args.json:
+        print(json.dumps(_plain(family, model), indent=2, ensure_ascii=False))
+        return console.OK
     console.table(model.title, ("", ""), _card(family, model))
     rows = [
         (f"{part.name} {kind}".strip(), str(spec))
@@ -76,6 +102,32 @@ def _info(family: Family, args: argparse.Namespace) -> int:
         )
     print("\n".join(_commands(model)))
     return console.OK
+
+
+def _plain(family: Family, model: Model) -> dict[str, Any]:
+    """What `zoo info` says, for programs."""
+    return {
+        "model": model.id,
+        "title": model.title,
+        "framework": model.framework,
+        "variant": model.variant,
+        "default_variant": family.default_variant,
+        "variants": list(family.variants),
+        "default_weights": model.default_weights,
+        "default_size": dict(model.entry.size),
+        "source": model.source,
+        "licence": model.licence,
+        "paper": model.paper,
+        "sample_data": model.sample.name,
+        "folder": str(model.folder),
+        "parts": [
+            {"name": part.name, "inputs": list(map(str, part.inputs)), "outputs": list(map(str, part.outputs))}
+            for part in model.parts
+        ],
+        "published": asdict(model.published) if model.published else None,
+        "measured_by_reproduce": model.reference is not None,
+        "commands": [line.strip() for line in _commands(model)[1:]],
+    }
 
 
 def _card(family: Family, model: Model) -> list[tuple[str, str]]:

@@ -60,10 +60,14 @@ def main(argv: list[str] | None = None) -> int:
             [(name, version or "not installed") for name, version in found["packages"].items()],
         )
         rows = [
-            (name, entry["runtime"], "yes" if entry["usable"] else "no", entry["detail"], entry["note"])
+            (
+                name,
+                entry["runtime"],
+                f"{'yes' if entry['usable'] else 'no'}: {'; '.join(filter(None, (entry['detail'], entry['note'])))}",
+            )
             for name, entry in found["targets"].items()
         ]
-        console.table("targets", ("target", "runtime", "usable", "version, or what is missing", "note"), rows)
+        console.table("targets", ("target", "runtime", "usable here: version, or what is missing"), rows)
         if args.json:
             write_json(args.json, found)
         return console.OK

@@ -15,12 +15,14 @@ from zoo.manifest import ONNX
 
 def main(family: Family, argv: list[str] | None = None) -> int:
     """Export a variant; exit code 1 where a file in float16 or int8 is too far from the framework."""
-    return console.run(lambda args: _export(family, args), parser(family).parse_args(argv))
+    prog = flags.called("export", family, argv)
+    return console.run(lambda args: _export(family, args), parser(family, prog).parse_args(argv))
 
 
-def parser(family: Family) -> argparse.ArgumentParser:
+def parser(family: Family, prog: str | None = None) -> argparse.ArgumentParser:
     """The flags of export_onnx.py."""
-    made = argparse.ArgumentParser(description=f"Export {family.title} to ONNX and prove that its outputs survive.")
+    description = f"Export {family.title} to ONNX and prove that its outputs survive."
+    made = argparse.ArgumentParser(prog=prog, description=description)
     dtype = "int8: write VARIANT_int8_dyn.onnx too (float32 and float16 always are)"
     flags.add_shared_flags(made, batch_size=1, dtype=dtype)
     flags.add_weights_flags(made)

@@ -21,6 +21,11 @@ _FIELDS = (
 _WRITING = ("max_new_tokens", "beams", "temperature", "top_k", "top_p", "seed")
 
 
+def called(command: str, family: Family, argv: list[str] | None) -> str | None:
+    """What a parser calls itself: the command, where it is one that was called, else the script (None)."""
+    return None if argv is None else f"zoo {command} {family.id}"
+
+
 def boolean(text: str) -> bool:
     """True or False, as existing scripts write them."""
     known = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}

@@ -67,13 +67,14 @@ def single(family: Family, argv: list[str] | None = None) -> int:
             raise ZooError("--text and --data_path both say what to run the network on; give one of them")
         return predict_typed(setting, typed, output) if typed else predict_file(setting, args.data_path, output)
 
-    return console.told(lambda: console.run(job, single_parser(family).parse_args(argv)))
+    prog = flags.called("single", family, argv)
+    return console.told(lambda: console.run(job, single_parser(family, prog).parse_args(argv)))
 
 
-def single_parser(family: Family) -> argparse.ArgumentParser:
+def single_parser(family: Family, prog: str | None = None) -> argparse.ArgumentParser:
     """The flags of example_single_batch.py."""
     task = family.variant().task
-    made = _parser(family, f"Run {family.title} on one {task.data_name}.", batch_size=1)
+    made = _parser(family, prog, f"Run {family.title} on one {task.data_name}.", batch_size=1)
     if task.text_help:
         made.add_argument("--text", action="append", help=f"{task.text_help}; may be given several times")
     return made
@@ -95,16 +96,18 @@ def multi(family: Family, argv: list[str] | None = None) -> int:
             _asked(flags.setting_of(family, args), args), args.data_path, Output(args.json, args.save_dir)
         )
 
-    return console.told(lambda: console.run(job, multi_parser(family).parse_args(argv)))
+    prog = flags.called("multi", family, argv)
+    return console.told(lambda: console.run(job, multi_parser(family, prog).parse_args(argv)))
 
 
-def multi_parser(family: Family) -> argparse.ArgumentParser:
+def multi_parser(family: Family, prog: str | None = None) -> argparse.ArgumentParser:
     """The flags of example_multi_batch.py."""
-    return _parser(family, f"Run {family.title} on every {family.variant().task.data_name} of a folder.", batch_size=8)
+    description = f"Run {family.title} on every {family.variant().task.data_name} of a folder."
+    return _parser(family, prog, description, batch_size=8)
 
 
-def _parser(family: Family, description: str, batch_size: int) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=description)
+def _parser(family: Family, prog: str | None, description: str, batch_size: int) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=prog, description=description)
     flags.add_shared_flags(parser, batch_size)
     flags.add_device_flags(parser)
     flags.add_token_budget(parser, family)

@@ -17,12 +17,15 @@ from zoo_core.files import write_json
 
 def main(family: Family, argv: list[str] | None = None) -> int:
     """Validate on one target, or on several with a table at the end; --json then holds a list."""
-    return console.told(lambda: console.run(lambda args: _validate(family, args), parser(family).parse_args(argv)))
+    prog = flags.called("valid", family, argv)
+    return console.told(
+        lambda: console.run(lambda args: _validate(family, args), parser(family, prog).parse_args(argv))
+    )
 
 
-def parser(family: Family) -> argparse.ArgumentParser:
+def parser(family: Family, prog: str | None = None) -> argparse.ArgumentParser:
     """The flags of example_valid.py."""
-    made = argparse.ArgumentParser(description=f"The metric of {family.title} over a labelled data set.")
+    made = argparse.ArgumentParser(prog=prog, description=f"The metric of {family.title} over a labelled data set.")
     topk = "eval_metric of a classifier counts the true class among so many as found (default 1)"
     flags.add_shared_flags(made, batch_size=16, topk=topk)
     flags.add_device_flags(made)
