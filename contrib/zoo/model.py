@@ -204,7 +204,9 @@ class Model:
         return self.pretrained() if callable(self.pretrained) else self.pretrained
 
     def data(self, path: str | Path) -> Path:
-        """The folder behind --data_path: "sample" is the model's own sample data."""
+        """The folder behind --data_path: "sample" is the model's own sample data. Raises ZooError for an address."""
+        if "://" in str(path):
+            raise ZooError(f"{path} is an address; a data set is a folder or a file on this machine: fetch it first")
         return self.sample.folder() if str(path) == "sample" else Path(path)
 
     def demo_folder(self) -> Path:

@@ -85,6 +85,11 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def json_line(value: Any) -> str:
+    """`value` as JSON in one line, as `write_json` has it."""
+    return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False)
+
+
 def _finite(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None

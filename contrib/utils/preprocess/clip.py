@@ -11,10 +11,10 @@ from PIL import Image, ImageSequence
 
 from utils.datasets.folder import files_in
 from utils.preprocess.image import load_rgb
+from utils.video import VIDEOS, some_frames
 from zoo_core.errors import DataError, UnreadableError, first_line
 
 ANIMATED = (".gif", ".webp")
-VIDEOS = (".mp4", ".avi", ".mkv", ".webm", ".mov")
 CLIP_SUFFIXES = (*ANIMATED, *VIDEOS)
 
 
@@ -47,7 +47,7 @@ def read_clip(source: str | Path | Sequence[Image.Image], frames: int) -> list[I
         raise DataError(f"{path}: there is no such clip. Expected a folder of frames, or a file.")
     suffix = path.suffix.lower()
     if suffix in VIDEOS:
-        return _video(path, frames)
+        return some_frames(path, lambda length: spread(length, frames))
     if suffix not in ANIMATED:
         raise DataError(f"{path}: expected a folder of frames, or a file that ends with {', '.join(CLIP_SUFFIXES)}.")
     return _animated(path, frames)
@@ -77,31 +77,6 @@ def _animated(path: Path, frames: int) -> list[Image.Image]:
         raise UnreadableError(
             f"{path}: this clip cannot be read: {first_line(error) or type(error).__name__}."
         ) from error
-
-
-def _video(path: Path, frames: int) -> list[Image.Image]:
-    try:
-        import av
-    except ImportError as error:
-        raise DataError(
-            f"{path}: reading a video needs PyAV (pip install av); or give a folder of its frames as pictures."
-        ) from error
-    try:
-        # decoded twice, for what a container says of its length need not be right, and all frames may not fit in memory
-        with av.open(str(path)) as container:
-            wanted = spread(sum(1 for _ in container.decode(video=0)), frames)
-        with av.open(str(path)) as container:
-            every: dict[int, Any] = {
-                number: frame.to_image().convert("RGB")
-                for number, frame in enumerate(container.decode(video=0))
-                if number in wanted
-            }
-    except Exception as error:
-        # FFmpeg's errors have a class each
-        raise UnreadableError(f"{path}: this video cannot be read: {first_line(error)}.") from error
-    if not every:
-        raise DataError(f"{path}: there is no frame in this video.")
-    return [every[place] for place in wanted]
 
 
 def middle_frame(source: Any) -> Image.Image:

@@ -57,6 +57,8 @@ def load(
     """
     from zoo.accuracy.choice import choose_target
 
+    if "," in target:
+        raise ZooError(f"load() opens one target, got '{target}'; call it for each, or use zoo compare")
     family, found = catalogue.find(name)
     model = family.variant(variant or found)
     _require_sound(dtype, options)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from utils.datasets.sample import Sample
+from utils.video import VIDEOS, frames, video_facts
 from zoo.commands.notice import weights_notice
+from zoo.commands.predicting import Bad
+from zoo.commands.video import framewise
+from zoo.errors import ZooError
+from zoo.inputs.files import is_video
+from zoo.inputs.given import Samples, Unread
 from zoo.model import Model
 from zoo.running.engines import open_runner
 from zoo.running.padding import arranged
@@ -15,7 +22,6 @@ from zoo.running.pipeline import Stages, predictions
 from zoo.running.setting import Setting
 from zoo_core.errors import DataError
 
-from .given import Samples, Unread
 from .result import Result, Told
 
 if TYPE_CHECKING:
@@ -44,8 +50,9 @@ class Net:
         """What the network says.
 
         Args:
-            given: a path, an address, a pattern, a folder, text, bytes, a PIL picture, an array (uint8 [H, W, 3], red,
-                green, blue), or a list of these.
+            given: a path, an address, a pattern, a folder, text, a column of a table ("reviews.csv:text"), a PDF,
+                bytes, a PIL picture, an array (uint8 [H, W, 3], red, green, blue), or a list of these. Of a video,
+                `frames` gives what the network says.
 
         Returns:
             A `Result` for one sample; a list of them, in order, for a list, a folder, a pattern or a file of several.
@@ -89,6 +96,34 @@ class Net:
             Result(one.id, said.get(number), unread.get(number), self._notice, Told(task, samples, one, setting.topk))
             for number, one in ((str(number), one) for number, one in enumerate(given))
         ]
+
+    def frames(self, video: str | Path) -> Iterator[Result]:
+        """Yield what the network says of each frame of a video; a few frames are in memory at a time.
+
+        Args:
+            video: a file, which PyAV reads; the network takes pictures.
+
+        Yields:
+            A `Result` a frame, "clip.mp4:0" and so on. A frame that cannot be read has its `error`; from one on which
+            cannot be decoded, there are no more.
+
+        Raises:
+            DataError: PyAV is missing, or the file is no video.
+            ZooError: the network takes no pictures.
+        """
+        path = Path(video)
+        if not is_video(self._task, path):
+            raise ZooError(f"{video}: this network takes no frames of such a file; videos end with {', '.join(VIDEOS)}")
+        video_facts(path)
+        samples, bad = Samples(self._task), list[Bad]()
+        found = framewise(self.setting, self._task, self._runner, frames(path), Stages(), bad)
+        told = partial(Told, self._task, samples)
+        for frame, prediction in found:
+            sample = Sample(f"{video}:{frame.number}", frame.picture)
+            yield Result(sample.id, prediction, None, self._notice, told(sample, self.setting.topk))
+        for one, error in bad:
+            unread = Unread(f"{video}:{one.id}", error)
+            yield Result(unread.id, None, error, self._notice, told(unread, self.setting.topk))
 
     def valid(self, data: str | Path = "sample") -> dict[str, float]:
         """The metrics over a labelled data set.

@@ -8,11 +8,10 @@ from typing import Any
 
 from utils.datasets.sample import Sample
 from zoo.commands.notice import captioned
+from zoo.inputs.given import Samples, Unread
 from zoo.task import Task
 from zoo_core.errors import DataError
 from zoo_core.files import atomic_write
-
-from .given import Samples, Unread
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import math
 from pathlib import Path
+from typing import Any
 
+from zoo.accuracy.choice import choose_target
 from zoo.commands import console, flags
-from zoo.errors import CheckFailedError
+from zoo.errors import CheckFailedError, ZooError
 from zoo.family import Family
 from zoo.layers.compare import Compared, Layer
 from zoo.layers.debug import FRAMEWORK, ONNX, DebugOptions, debug, reference_name
@@ -29,7 +31,7 @@ def main(family: Family, argv: list[str] | None = None) -> int:
     parser.add_argument("--variant")
     parser.add_argument("--folder", type=Path, help="where the exported files are (default: where an export is found)")
     parser.add_argument("--ckpt", type=Path, help="another ONNX file in the place of the exported one")
-    parser.add_argument("--target", default=ONNX, help="what runs the network (default onnx)")
+    parser.add_argument("--target", default=ONNX, help=flags.SEVERAL)
     parser.add_argument("--dtype", choices=flags.DTYPES, default="float32")
     parser.add_argument(
         "--against", default=ONNX, help=f"{FRAMEWORK}, {ONNX} (its float32 file; the default) or an ONNX file"
@@ -47,7 +49,20 @@ def main(family: Family, argv: list[str] | None = None) -> int:
 
 
 def _debug(family: Family, args: argparse.Namespace) -> int:
-    setting = flags.setting_of(family, args)
+    names = flags.names_in(args.target)
+    if len(names) > 1 and (args.html or args.fix):
+        raise ZooError("--html and --fix are of one target; give one --target with them")
+    outcomes = [_one(choose_target(flags.setting_of(family, args, target=name)), args) for name in names]
+    if args.json:
+        write_json(args.json, flags.alone_or_all([said for said, _ in outcomes]))
+    wrong = [layer for _, layers in outcomes for layer in layers]
+    if wrong:
+        raise CheckFailedError("; ".join(f"{one.operator} {one.node} differs by {one.relative:.1e}" for one in wrong))
+    return console.OK
+
+
+def _one(setting: Setting, args: argparse.Namespace) -> tuple[dict[str, Any], list[Layer]]:
+    """What stands in --json of one target, and the first layers that differ and were not mended."""
     done: list[Compared] = []
     fixed = False
     for compared, call in debug(setting, DebugOptions(args.against, args.data_path, args.limit)):
@@ -62,11 +77,10 @@ def _debug(family: Family, args: argparse.Namespace) -> int:
             )
             print("\n".join(f"  {node}" for node in made.nodes))
             fixed = True
-    _write(setting, done, args)
-    wrong = [one.first for one in done if one.first]
-    if wrong and not fixed:
-        raise CheckFailedError("; ".join(f"{one.operator} {one.node} differs by {one.relative:.1e}" for one in wrong))
-    return console.OK
+    if args.html:
+        title = f"{setting.model.title} ({setting.model.variant}): {setting.target} {setting.dtype}"
+        write_text(args.html, page(title, done))
+    return _said(setting, done, args), [] if fixed else [one.first for one in done if one.first]
 
 
 def show(setting: Setting, done: Compared, against: str) -> None:
@@ -90,23 +104,19 @@ def _row(layer: Layer) -> list[str]:
     return [layer.node, layer.operator, *figures, f"{layer.low:.0e}..{layer.high:.0e}"]
 
 
-def _write(setting: Setting, done: list[Compared], args: argparse.Namespace) -> None:
+def _said(setting: Setting, done: list[Compared], args: argparse.Namespace) -> dict[str, Any]:
     about = {"model": setting.model.id, "variant": setting.model.variant, "target": setting.target}
     about |= {"dtype": setting.dtype, "against": str(args.against)}
-    if args.json:
-        parts = [
-            {
-                "part": one.part,
-                "first": one.first.node if one.first else None,
-                "missing": one.missing,
-                "layers": [_plain(layer) for layer in one.layers],
-            }
-            for one in done
-        ]
-        write_json(args.json, about | provenance() | {"parts": parts})
-    if args.html:
-        title = f"{setting.model.title} ({setting.model.variant}): {setting.target} {setting.dtype}"
-        write_text(args.html, page(title, done))
+    parts = [
+        {
+            "part": one.part,
+            "first": one.first.node if one.first else None,
+            "missing": one.missing,
+            "layers": [_plain(layer) for layer in one.layers],
+        }
+        for one in done
+    ]
+    return about | provenance() | {"parts": parts}
 
 
 def _plain(layer: Layer) -> dict[str, object]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.base import PASS_PATH
+from zoo.errors import ZooError
 from zoo.family import Family
 from zoo.model import Model
 from zoo.running.setting import DTYPES, Setting
@@ -17,6 +18,7 @@ _FIELDS = (
     "ckpt", "folder", "target", "dtype", "batch_size", "input_size", "input_name", "pass_path", "devices", "replicas",
     "streams", "threads", "workers", "processes", "timeout", "decoder", "topk", "token_budget", "skip_postprocess",
 )  # fmt: skip
+SEVERAL = "one, several with commas between, or auto (default onnx)"
 # Flags of tasks that write text, as `Task.writing` takes them
 _WRITING = ("max_new_tokens", "beams", "temperature", "top_k", "top_p", "seed")
 
@@ -41,6 +43,30 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def names_in(text: str) -> list[str]:
+    """The targets that stand between commas.
+
+    Raises:
+        ZooError: nothing stands between two, or a name stands twice.
+    """
+    names = [name.strip() for name in text.split(",")]
+    if not all(names) or len(set(names)) < len(names):
+        raise ZooError(
+            f"--target is one, or several with commas between, each once, such as onnx,openvino; got '{text}'"
+        )
+    return names
+
+
+def alone_or_all(said: list[dict[str, Any]]) -> Any:
+    """What --json holds: an object of one target, a list of several."""
+    return said[0] if len(said) == 1 else said
+
+
+def place(text: str) -> str | Path:
+    """What --data_path says: a path, or an address as it is."""
+    return text if "://" in text else Path(text)
+
+
 def add_shared_flags(
     parser: argparse.ArgumentParser,
     batch_size: int,
@@ -58,7 +84,7 @@ def add_shared_flags(
     parser.add_argument("--ckpt", type=Path, help="the ONNX file (default: the exported one in the model's folder)")
     parser.add_argument(
         "--data_path",
-        type=Path,
+        type=place,
         help="a file, a folder, a data set, 'sample' or 'reference' (zoo data list; default: what the model ships)",
     )
     parser.add_argument("--input_name", help="name of the graph's input, checked when given")
@@ -67,7 +93,8 @@ def add_shared_flags(
     parser.add_argument(
         "--target",
         default="onnx",
-        help="what runs the network: see `zoo env` (default onnx; auto: the fastest that is accurate)",
+        help="what runs the network: see `zoo env`; one, or several with commas (default onnx; auto: the fastest that "
+        "is accurate)",
     )
     parser.add_argument("--dtype", choices=DTYPES, default="float32", help=dtype)
     parser.add_argument(

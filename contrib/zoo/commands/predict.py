@@ -3,66 +3,36 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from utils.datasets.folder import files_in
 from utils.datasets.sample import Sample
-from zoo.accuracy.choice import choose_target
 from zoo.commands import console, flags
-from zoo.commands.notice import captioned, weights_notice
+from zoo.commands.predicting import Bad, Given, Output, Predicted, pictures, predict
 from zoo.commands.stream import Stream
-from zoo.errors import CheckFailedError, ZooError
+from zoo.commands.video import predict_videos
+from zoo.errors import ZooError
 from zoo.family import Family
-from zoo.model import Model
-from zoo.progress import progress
+from zoo.inputs.files import PDF, STDIN, File, is_video
+from zoo.inputs.given import Samples, Unread
 from zoo.references import data_folder
-from zoo.running.diagnosis import diagnose
-from zoo.running.engines import open_runner
-from zoo.running.padding import arranged, batches_in
-from zoo.running.pipeline import Stages, predictions
 from zoo.running.setting import Setting
 from zoo.task import Task
-from zoo_core.errors import DataError
-from zoo_core.files import atomic_write, write_json
-
-_TELLING_SECONDS = 1.0  # a shorter run is mostly start-up, and says nothing of what limits it
-
-Bad = tuple[Sample, DataError]
-
-
-@dataclass(frozen=True)
-class Output:
-    """Where predictions are written beside being printed: a JSON file, a folder of annotated pictures."""
-
-    json: Path | None = None
-    save_dir: Path | None = None
-
-
-@dataclass(frozen=True)
-class Given:
-    """What is to be predicted: samples, those that could not be read, and what each one's picture is called.
-
-    tolerant: whether the job goes on without samples that cannot be read. stream: prints a single prediction as it
-    comes, where its task writes text.
-    """
-
-    samples: Sequence[Sample]
-    names: Mapping[str, str]
-    bad: Sequence[Bad] = ()
-    tolerant: bool = False
-    stream: Stream | None = None
+from zoo_core.files import write_json
 
 
 def single(family: Family, argv: list[str] | None = None) -> int:
     """example_single_batch.py: one file, or what --text says."""
 
     def job(args: argparse.Namespace) -> int:
-        setting, output = _asked(flags.setting_of(family, args), args), Output(args.json, args.save_dir)
-        typed = getattr(args, "text", None) if setting.model.task.words_help is None else None
+        typed = _typed(args)
+        setting, output = _asked(flags.setting_of(family, args), typed), Output(args.json, args.save_dir)
+        typed = typed if setting.model.task.words_help is None else []
         if typed and args.data_path:
             raise ZooError("--text and --data_path both say what to run the network on; give one of them")
         return predict_typed(setting, typed, output) if typed else predict_file(setting, args.data_path, output)
@@ -80,9 +50,24 @@ def single_parser(family: Family, prog: str | None = None) -> argparse.ArgumentP
     return made
 
 
-def _asked(setting: Setting, args: argparse.Namespace) -> Setting:
+def _typed(args: argparse.Namespace) -> list[str]:
+    """What --text says; "-" stands for the lines of standard input."""
+    given: list[str] = getattr(args, "text", None) or []
+    if STDIN not in given:
+        return given
+    if len(given) > 1 or str(args.data_path) == STDIN:
+        raise ZooError("--text - takes what comes on standard input, and stands alone")
+    try:
+        lines = [line for line in sys.stdin.buffer.read().decode("utf-8-sig").splitlines() if line.strip()]
+    except UnicodeDecodeError as error:
+        raise ZooError(f"standard input is not UTF-8 (byte 0x{error.object[error.start]:02x})") from error
+    if not lines:
+        raise ZooError("--text -: standard input has no line")
+    return lines
+
+
+def _asked(setting: Setting, words: Sequence[str]) -> Setting:
     """The setting of a network that is asked what --text says, where that is what it says."""
-    words = getattr(args, "text", None)
     if setting.model.task.words_help is None or not words:
         return setting
     return setting.but(model=replace(setting.model, task=setting.model.task.worded(words)))
@@ -92,9 +77,8 @@ def multi(family: Family, argv: list[str] | None = None) -> int:
     """example_multi_batch.py: every file of a folder, recursively, in sorted order."""
 
     def job(args: argparse.Namespace) -> int:
-        return predict_folder(
-            _asked(flags.setting_of(family, args), args), args.data_path, Output(args.json, args.save_dir)
-        )
+        setting = _asked(flags.setting_of(family, args), _typed(args))
+        return predict_folder(setting, args.data_path, Output(args.json, args.save_dir))
 
     prog = flags.called("multi", family, argv)
     return console.told(lambda: console.run(job, multi_parser(family, prog).parse_args(argv)))
@@ -129,159 +113,118 @@ def predict_typed(setting: Setting, texts: Sequence[str], output: Output) -> int
     """Predict what was typed."""
     task = setting.model.task
     samples = [Sample(f"text {number}", task.from_text(text)) for number, text in enumerate(texts, start=1)]
-    return _predict_one(setting, Given(samples, {sample.id: sample.id for sample in samples}), output)
+    return _predict(setting, _streamed(task, Given(samples, {sample.id: sample.id for sample in samples})), output)
 
 
-def predict_file(setting: Setting, path: Path | None, output: Output) -> int:
+def predict_file(setting: Setting, path: str | Path | None, output: Output) -> int:
     """Predict one file: the model's first demo by default, the first of its sample data where the path is "sample"."""
     model = setting.model
     if str(path) == "sample":
         first = model.task.dataset(model.data("sample"))[0]
-        samples = [Sample(first.id, first.data)]
+        given = Given([Sample(first.id, first.data)], {first.id: Path(first.id).name})
     else:
-        path = path or files_in(model.demo_folder(), model.task.suffixes)[0]
-        if path.is_dir():
-            raise ZooError(f"{path} is a folder; give one file, or use example_multi_batch.py for folders")
-        if not path.is_file():
-            raise ZooError(f"no file {path}; give one with --data_path")
-        samples = _samples_in(model.task, path, str(path))
-    given = Given(samples, {sample.id: Path(sample.id).name for sample in samples})
-    pictures = _pictures(model.task, output.save_dir, given.names)
-    if any(picture.resolve() == Path(path or "").resolve() for picture in pictures.values()):
-        raise ZooError(f"--save_dir {output.save_dir} would overwrite {path} itself; choose another folder")
-    return _predict_one(setting, given, output)
+        samples = Samples(model.task)
+        text = str(path or files_in(model.demo_folder(), model.task.suffixes)[0])
+        given = _given(model.task, samples, [_one(samples, text)], output)
+        rows = len(given.samples) + len(given.bad) > 1 and given.tolerant
+        if given.bad and not rows:
+            raise given.bad[0][1]
+        given = replace(given, tolerant=rows)
+    return _predict(setting, _streamed(model.task, given), output)
 
 
-def _predict_one(setting: Setting, given: Given, output: Output) -> int:
-    """Predict; a single text that is written is told as it comes."""
-    if setting.model.task.writing is None or len(given.samples) != 1:
-        return predict(setting, given, output)
-    stream = Stream(given.samples[0].id)
-    return predict(setting.but(writing={**setting.writing, "told": stream}), replace(given, stream=stream), output)
+def _one(samples: Samples, text: str) -> File:
+    """The file that is named, at an address, on standard input, or the only one that a pattern means."""
+    if text == STDIN:
+        return samples.files.read(sys.stdin.buffer)
+    if os.path.isdir(text):
+        raise ZooError(f"{text} is a folder; give one file, or use example_multi_batch.py for folders")
+    found = samples.files.named(text) or samples.files.matching(text)
+    if not found:
+        raise ZooError(f"no file {text}; give one with --data_path")
+    if len(found) > 1:
+        raise ZooError(f"{len(found)} files match {text}; give one, or use example_multi_batch.py for several")
+    return found[0]
 
 
-def predict_folder(setting: Setting, path: Path | None, output: Output) -> int:
+def _streamed(task: Task, given: Given) -> Given:
+    """A single text that is written is told as it comes."""
+    alone = task.writing is not None and len(given.samples) == 1
+    return replace(given, stream=Stream(given.samples[0].id)) if alone else given
+
+
+def predict_folder(setting: Setting, path: str | Path | None, output: Output) -> int:
     """Predict every file of a folder: the model's demos by default. Files that cannot be read are named and passed
     over, and the exit code is 1 then."""
     model = setting.model
-    folder = data_folder(model, path) if path else model.demo_folder()
-    files = files_in(folder, model.task.suffixes)
-    save_dir = output.save_dir
-    if save_dir and save_dir.resolve().is_relative_to(folder.resolve()):
-        raise ZooError(f"--save_dir {save_dir} lies in the folder that is read; choose one outside of {folder}")
-    samples: list[Sample] = []
+    samples = Samples(model.task)
+    text = str(path or model.demo_folder())
+    text = str(data_folder(model, text)) if text in ("sample", "reference") else text
+    if os.path.isdir(text):
+        save_dir = output.save_dir
+        if save_dir and save_dir.resolve().is_relative_to(Path(text).resolve()):
+            raise ZooError(f"--save_dir {save_dir} lies in the folder that is read; choose one outside of {text}")
+    found = [samples.files.read(sys.stdin.buffer)] if text == STDIN else samples.files.named(text)
+    found = found or samples.files.matching(text)
+    if not found:
+        raise ZooError(f"{text}: there is no such folder, file or pattern; give one with --data_path")
+    return _predict(setting, replace(_given(model.task, samples, found, output), tolerant=True), output)
+
+
+def _given(task: Task, samples: Samples, files: Sequence[File], output: Output) -> Given:
+    """What the files hold; ids begin with the name by which the person knows them.
+
+    Raises:
+        ZooError: videos stand beside other files, or a picture would overwrite a file that is read.
+    """
+    videos = [file for file in files if is_video(task, file.path)]
+    if videos and len(videos) < len(files):
+        raise ZooError(f"{len(videos)} of {len(files)} files are videos; run them apart from the others")
+    if videos:
+        return Given([], {}, videos=videos, files=samples.files)
+    found: list[Sample] = []
     bad: list[Bad] = []
+    names: dict[str, str] = {}
     for file in files:
-        name = file.relative_to(folder).as_posix()
-        try:
-            samples += _samples_in(model.task, file, name)
-        except DataError as error:
-            bad.append((Sample(name, file), error))
-    return predict(setting, Given(samples, {sample.id: sample.id for sample in samples}, bad, tolerant=True), output)
+        for one in samples.within(file):
+            if isinstance(one, Unread):
+                bad.append((Sample(one.id, file.path), one.error))
+            else:
+                found.append(Sample(one.id, one.data))
+                own = one.id.startswith(file.name)
+                names[one.id] = file.drawn + one.id.removeprefix(file.name) if own else one.id
+    read = {file.path.resolve() for file in files}
+    for picture in pictures(task, output.save_dir, names).values():
+        if picture.resolve() in read:
+            raise ZooError(f"--save_dir {output.save_dir} would overwrite {picture} itself; choose another folder")
+    several = any(file.column is not None or file.path.suffix.lower() == PDF for file in files)
+    return Given(found, names, bad, tolerant=several, files=samples.files)
 
 
-def _samples_in(task: Task, path: Path, name: str) -> list[Sample]:
-    """What `path` holds; ids begin with `name`, by which the person knows the file."""
-    found = task.samples_in(path)
-    return [Sample(name + sample.id.removeprefix(path.name), sample.data) for sample in found]
-
-
-def _pictures(task: Task, save_dir: Path | None, names: Mapping[str, str]) -> dict[str, Path]:
-    """Where the picture of each sample (id to name) goes: a.png stays a.png, a.jpg becomes a.jpg.png."""
-    if save_dir is None:
-        return {}
-    files = {one: name.replace(":", "_") for one, name in names.items()}
-    suffix = task.picture_suffix
-    return {one: save_dir / (name if name.lower().endswith(suffix) else name + suffix) for one, name in files.items()}
-
-
-def predict(setting: Setting, given: Given, output: Output) -> int:
-    """Predict, print, draw and write. Raises CheckFailedError at the end where a sample could not be read."""
-    setting = choose_target(setting)
-    task = setting.task()
-    samples, bad = given.samples, list(given.bad)
-    pictures = _pictures(task, output.save_dir, given.names)
-    asked = len(samples) + len(bad)
-    records: list[dict[str, Any]] = []
-    together: list[tuple[str, Any]] = []
-    notice = weights_notice(setting)
-    stages = Stages()
-    total = max(batches_in(task, len(samples), setting.batch_size), 1)  # where no file could be read, there are none
-    with open_runner(setting, total) as engine:
-        found = predictions(
-            task,
-            engine,
-            arranged(task, samples),
-            setting.batch_size,
-            stages,
-            workers=setting.workers,
-            skip_postprocess=setting.skip_postprocess,
-            on_bad=(lambda sample, error: bad.append((sample, error))) if given.tolerant else None,
-            token_budget=setting.token_budget,
-            processes=setting.processes,
-            timeout=setting.timeout,
-        )
-        bar = progress(found, total, "predicting", "batch") if total > 1 else found
-        for sample, prediction in _in_order(task, samples, bar):
-            said = task.describe(prediction, setting.topk)
-            (given.stream or Stream(sample.id)).finish(said)
-            records.append(_record(task, sample, prediction, pictures.get(sample.id), notice) | {"said": said})
-            together.append((sample.id, prediction))
-        compared = task.compare(together)
-        for line in compared:
-            print(line)
-        diagnosis = diagnose(engine, stages) if stages.end_to_end > _TELLING_SECONDS else None
+def _predict(setting: Setting, given: Given, output: Output) -> int:
+    """Predict on the target, or on several with a table at the end; --json then holds a list."""
+    names = flags.names_in(setting.target)
+    run = predict_videos if given.videos else predict
+    what: Any = given.videos or given
+    if len(names) == 1:
+        run(setting, what, output).require_read()
+        return console.OK
+    kept: list[dict[str, Any]] = []
+    every: list[Predicted] = []
+    for name in names:
+        print(f"target {name}", flush=True)
+        every.append(run(setting.but(target=name), what, output.of(name, kept)))
+    rows = [_row(done, every[0]) for done in every]
+    console.table(setting.model.id, ("target", "dtype", ">samples/s", f">as {names[0]} says"), rows)
     if output.json:
-        about = _about(setting, task) | {"notice": notice, "compared": compared}
-        write_json(output.json, about | {"predictions": records, "skipped": _skipped(bad)})
-    if notice:
-        print(notice, file=sys.stderr)
-    plural = "" if stages.samples == 1 else "s"
-    print(
-        f"{stages.samples} {task.data_name}{plural} in {stages.end_to_end:.3f} s, of which the network took "
-        f"{stages.inference:.3f} s",
-        file=sys.stderr,
-    )
-    for line in diagnosis.lines() if diagnosis else ():
-        print(line, file=sys.stderr)
-    for sample, error in bad:
-        print(f"skipped {sample.id}: {error}", file=sys.stderr)
-    if bad:
-        raise CheckFailedError(f"{len(bad)} of {asked} files could not be read")
+        write_json(output.json, kept)
+    every[0].require_read()
     return console.OK
 
 
-def _about(setting: Setting, task: Task) -> dict[str, Any]:
-    model: Model = setting.model
-    return {
-        "model": model.id,
-        "variant": model.variant,
-        "ckpt": ", ".join(str(path) for path in setting.files()),
-        "target": setting.target,
-        "decoder": task.source_identity,
-    } | ({"listed": task.listed} if task.listed else {})
-
-
-def _skipped(bad: Sequence[Bad]) -> list[dict[str, str]]:
-    return [{"id": sample.id, "reason": str(error)} for sample, error in bad]
-
-
-def _in_order(
-    task: Task, samples: Sequence[Sample], found: Iterable[tuple[list[Sample], list[Any]]]
-) -> Iterator[tuple[Sample, Any]]:
-    """Samples with their predictions, in the order of `samples`: at once, or at the end where lengths decided."""
-    pairs = (pair for batch, batch_predictions in found for pair in zip(batch, batch_predictions, strict=False))
-    if task.padding is None:
-        return pairs
-    place = {sample.id: index for index, sample in enumerate(samples)}
-    return iter(sorted(pairs, key=lambda pair: place[pair[0].id]))
-
-
-def _record(task: Task, sample: Sample, prediction: Any, picture: Path | None, notice: str) -> dict[str, Any]:
-    record = {"id": sample.id} | task.to_json(prediction)
-    if picture:
-        with atomic_write(picture) as temporary:
-            drawn = captioned(task.draw(sample.data, prediction), notice)
-            drawn.save(temporary, format=task.picture_suffix.removeprefix(".").upper())
-        record["picture"] = str(picture)
-    return record
+def _row(done: Predicted, first: Predicted) -> tuple[str, ...]:
+    task = done.setting.task()
+    both = [(first.found[one], done.found[one]) for one in done.found if one in first.found]
+    same = sum(task.agreement(one, other) for one, other in both)
+    agree = f"{same}/{len(both)}" if both else "–"
+    return done.setting.target, done.setting.dtype, f"{done.stages.throughput():.1f}", agree

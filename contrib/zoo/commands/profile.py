@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from engine.profile import NodeTime, profile
 from zoo.commands import console, flags
@@ -13,6 +14,7 @@ from zoo.errors import ZooError
 from zoo.family import Family
 from zoo.layers.debug import DebugOptions, calls
 from zoo.provenance import provenance
+from zoo.running.setting import Setting
 from zoo_core.files import write_json
 
 _SHOWN = 10
@@ -26,7 +28,11 @@ def main(family: Family, argv: list[str] | None = None) -> int:
     parser.add_argument("--variant")
     parser.add_argument("--folder", type=Path, help="where the exported files are (default: where an export is found)")
     parser.add_argument("--ckpt", type=Path, help="another ONNX file in the place of the exported one")
-    parser.add_argument("--target", default="onnx", help="onnx (the default) or openvino; others do not tell")
+    parser.add_argument(
+        "--target",
+        default="onnx",
+        help="onnx (the default), openvino, or both with a comma between; others do not tell",
+    )
     parser.add_argument("--dtype", choices=flags.DTYPES, default="float32")
     parser.add_argument("--data_path", default="sample")
     parser.add_argument("--batch_size", type=flags.positive, default=1, help="samples a call (default 1)")
@@ -37,7 +43,15 @@ def main(family: Family, argv: list[str] | None = None) -> int:
 
 
 def _profile(family: Family, args: argparse.Namespace) -> int:
-    setting = flags.setting_of(family, args)
+    names = flags.names_in(args.target)
+    said = [_one(flags.setting_of(family, args, target=name), args) for name in names]
+    if args.json:
+        write_json(args.json, flags.alone_or_all(said))
+    return console.OK
+
+
+def _one(setting: Setting, args: argparse.Namespace) -> dict[str, Any]:
+    """The tables of one target; returns what stands in --json."""
     if setting.ckpt is not None and len(setting.model.parts) > 1:
         raise ZooError(f"{setting.model.id} consists of several graphs, and --ckpt {setting.ckpt} is one file")
     options = DebugOptions(data=args.data_path, samples=args.batch_size)
@@ -49,10 +63,8 @@ def _profile(family: Family, args: argparse.Namespace) -> int:
         name = f" {part.name}" if part.name else ""
         show(f"{setting.model.id} ({setting.model.variant}){name} on {setting.target}, {file.name}", nodes)
         parts.append({"part": part.name, "file": file.name, "nodes": [asdict(node) for node in nodes]})
-    if args.json:
-        about = {"model": setting.model.id, "variant": setting.model.variant, "target": setting.target}
-        write_json(args.json, about | provenance() | {"batch_size": args.batch_size, "parts": parts})
-    return console.OK
+    about = {"model": setting.model.id, "variant": setting.model.variant, "target": setting.target}
+    return about | provenance() | {"batch_size": args.batch_size, "parts": parts}
 
 
 def show(title: str, nodes: Sequence[NodeTime]) -> None:

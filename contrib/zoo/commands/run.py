@@ -31,7 +31,7 @@ def main(family: Family, argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--variant")
     flags.add_weights_flags(parser)
-    parser.add_argument("--target", default="onnx", help="one, several with commas between, or auto (default onnx)")
+    parser.add_argument("--target", default="onnx", help=flags.SEVERAL)
     parser.add_argument(
         "--dtype",
         choices=flags.DTYPES,
@@ -55,7 +55,8 @@ def _run(family: Family, args: argparse.Namespace) -> int:
     output = args.output or Path(RUNS) / model.place
     _heading(1, f"export {model.title}, variant {model.variant}")
     dtypes = args.dtype or []
-    setting = flags.setting_of(family, args, folder=output, dtype=(dtypes or ["float32"])[0])
+    targets = ",".join(flags.names_in(args.target))
+    setting = flags.setting_of(family, args, target=targets, folder=output, dtype=(dtypes or ["float32"])[0])
     options = ExportOptions(
         weights=args.weights,
         weights_key=args.weights_key,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from zoo.accuracy.choice import choose_target
 from zoo.accuracy.tune import BATCHES, Point, tune
 from zoo.commands import console, flags
 from zoo.errors import CheckFailedError
@@ -22,7 +24,7 @@ def main(family: Family, argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--variant")
     parser.add_argument("--folder", type=Path, help="where the exported files are (default: where an export is found)")
-    parser.add_argument("--target", default="onnx")
+    parser.add_argument("--target", default="onnx", help=flags.SEVERAL)
     parser.add_argument("--dtype", choices=flags.DTYPES, action="append", help="may be given several times")
     parser.add_argument("--batch", type=flags.positive, action="append", help=f"may be given several times ({BATCHES})")
     parser.add_argument("--input_size", type=flags.positive)
@@ -35,23 +37,32 @@ def main(family: Family, argv: list[str] | None = None) -> int:
 
 
 def _tune(family: Family, args: argparse.Namespace) -> int:
-    setting = flags.setting_of(family, args, dtype="float32")
+    names = flags.names_in(args.target)
+    tuned = [
+        _tuned(choose_target(flags.setting_of(family, args, dtype="float32", target=name)), args) for name in names
+    ]
+    if args.json:
+        write_json(args.json, flags.alone_or_all(tuned))
+    failed = [name for name, said in zip(names, tuned, strict=True) if not said["points"]]
+    if failed:
+        raise CheckFailedError(f"no dtype of {family.id} passes on {', '.join(failed)}; see `zoo verify {family.id}`")
+    return console.OK
+
+
+def _tuned(setting: Setting, args: argparse.Namespace) -> dict[str, Any]:
+    """The table of one target; returns what stands in --json."""
     model = setting.model
     done = tune(setting, args.dtype, args.batch or BATCHES, args.data_path, args.limit, args.seconds)
     for dtype in done.refused:
-        print(f"{args.target} {dtype} does not pass the acceptance standard, and is left out")
-    if not done.points:
-        raise CheckFailedError(f"no dtype of {model.id} passes on {args.target}; see `zoo verify {model.id}`")
-    console.table(
-        f"{model.id} ({model.variant}) on {args.target}: the best of {len(done.points)} settings",
-        ("dtype", ">batch", ">streams", ">threads", ">samples/s", ">p50 ms", "command"),
-        [_row(setting, point) for point in done.best],
-    )
-    if args.json:
-        every = [asdict(point) | {"best": point in done.best} for point in done.points]
-        about = {"model": model.id, "variant": model.variant, "target": args.target}
-        write_json(args.json, about | {"points": every})
-    return console.OK
+        print(f"{setting.target} {dtype} does not pass the acceptance standard, and is left out")
+    if done.points:
+        console.table(
+            f"{model.id} ({model.variant}) on {setting.target}: the best of {len(done.points)} settings",
+            ("dtype", ">batch", ">streams", ">threads", ">samples/s", ">p50 ms", "command"),
+            [_row(setting, point) for point in done.best],
+        )
+    every = [asdict(point) | {"best": point in done.best} for point in done.points]
+    return {"model": model.id, "variant": model.variant, "target": setting.target, "points": every}
 
 
 def _row(setting: Setting, point: Point) -> list[str]:

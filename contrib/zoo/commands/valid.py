@@ -40,7 +40,7 @@ def parser(family: Family, prog: str | None = None) -> argparse.ArgumentParser:
 
 def _validate(family: Family, args: argparse.Namespace) -> int:
     setting = flags.setting_of(family, args)
-    names = args.target.split(",")
+    names = flags.names_in(args.target)
     if str(args.data_path) == "reference":
         data_folder(setting.model, "reference", args.accept_terms)
     if len(names) == 1:

@@ -23,7 +23,7 @@ def main(family: Family, argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--variant")
     parser.add_argument("--folder", type=Path, help="where the exported files are (default: where an export is found)")
-    parser.add_argument("--target", default="onnx", help="one, several with commas between, or auto (default onnx)")
+    parser.add_argument("--target", default="onnx", help=flags.SEVERAL)
     parser.add_argument(
         "--dtype", choices=flags.DTYPES, action="append", help="may be given several times (default: all)"
     )
@@ -39,7 +39,8 @@ def main(family: Family, argv: list[str] | None = None) -> int:
 
 
 def _verify(family: Family, args: argparse.Namespace) -> int:
-    setting = choose_target(flags.setting_of(family, args, dtype=(args.dtype or ["float32"])[0]))
+    targets = ",".join(flags.names_in(args.target))
+    setting = choose_target(flags.setting_of(family, args, target=targets, dtype=(args.dtype or ["float32"])[0]))
     done = verify(setting, VerifyOptions(args.dtype, args.data_path, args.limit))
     show(done, f"{setting.model.id} ({setting.model.variant})")
     for comparison in done.comparisons:

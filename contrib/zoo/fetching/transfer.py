@@ -25,19 +25,20 @@ class FetchError(ZooError):
     """A file cannot be had; the message says which, and why."""
 
 
-def transfer(url: str, path: Path, size: int | None = None, plain: bool = False) -> None:
+def transfer(url: str, path: Path, size: int | None = None, plain: bool = False, limit: int = MAX_BYTES) -> None:
     """Write what lies at `url` to `path`.
 
     Args:
         size: its exact size in bytes, where that is known.
         plain: whether http is good enough; it always is on this machine itself.
+        limit: bytes at most, where the size is not known.
 
     Raises:
         FetchError: it cannot be had, is larger than it may be, or takes longer than TECO_ZOO_FETCH_SECONDS.
         OSError: it cannot be written.
     """
     _require_https(url, plain)
-    limit = MAX_BYTES if size is None else size
+    limit = limit if size is None else size
     with path.open("wb") as file:
         for chunk in _chunks(url, path, size, plain):
             if file.tell() + len(chunk) > limit:

@@ -1,0 +1,1 @@
+"""What a person gives: files, addresses, folders, patterns, pages, tables, and what is made in memory."""
