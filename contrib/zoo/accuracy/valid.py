@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,8 @@ from zoo.running.pipeline import Stages, predictions
 from zoo.running.setting import Setting
 from zoo.task import Task
 from zoo_core.errors import DataError
-from zoo_core.hashing import sha256, text_digest
+from zoo_core.files import json_line
+from zoo_core.hashing import facts_digest, sha256, text_digest
 from zoo_core.machine import environment_int
 
 from .choice import choose_target
@@ -40,6 +42,7 @@ class Validation:
         setting: what was run, its target chosen.
         data: where the samples are from.
         samples: how many this process has counted.
+        whole: how many there are in the data set.
         rank, world: which part of the data set these are.
         metric: with its counts.
         figures: of the metric, by name; {} where postprocessing was skipped.
@@ -49,11 +52,13 @@ class Validation:
         notes: lines for people: what was counted before, what the fast decoder changes.
         inputs: what the network takes.
         source_identity: of the preprocessing.
+        identity: what the figures depend on, of a part of the whole; {} elsewhere.
     """
 
     setting: Setting
     data: str
     samples: int
+    whole: int
     rank: int
     world: int
     metric: Metric
@@ -64,6 +69,7 @@ class Validation:
     notes: list[str]
     inputs: list[str]
     source_identity: str
+    identity: dict[str, Any]
 
     @property
     def primary(self) -> str:
@@ -89,7 +95,19 @@ class Validation:
             "inputs": self.inputs,
             "rank": self.rank,
             "world": self.world,
-        }
+        } | self._part()
+
+    def _part(self) -> dict[str, Any]:
+        """Of one rank of several: what joins it with the others, and a digest of that."""
+        if self.world == 1 or self.setting.skip_postprocess:
+            return {}
+        part = {"identity": self.identity, "samples": self.samples, "of": self.whole, "counts": self.metric.state()}
+        return {"part": part, "digest": part_digest(part)}
+
+
+def part_digest(part: dict[str, Any]) -> str:
+    """Of what a rank has counted, as it will be read."""
+    return facts_digest(json.loads(json_line(part)))
 
 
 def validate(setting: Setting, data: str | Path = "sample", resume: Path | None = None) -> Validation:
@@ -109,11 +127,13 @@ def validate(setting: Setting, data: str | Path = "sample", resume: Path | None 
     setting = choose_target(setting)
     task = setting.task()
     rank, world = rank_and_world()
-    samples = arranged(task, _samples_of(setting, task, data, rank, world))
+    every = task.dataset(data_folder(setting.model, data))
+    samples = arranged(task, _samples_of(setting, task, every, rank, world))
     metric = task.metric()
     stages = Stages()
     notes: list[str] = []
-    identity = _identity(setting, data, task, samples) | {"rank": rank, "world": world} if resume else {}
+    kept = resume is not None or world > 1
+    identity = _identity(setting, data, task, samples) | {"rank": rank, "world": world} if kept else {}
     with open_runner(setting, batches_in(task, len(samples), setting.batch_size)) as engine:
         inputs = [
             f"{name}{': ' if name else ''}{spec}" for name, one in engines_of(engine).items() for spec in one.inputs
@@ -131,6 +151,7 @@ def validate(setting: Setting, data: str | Path = "sample", resume: Path | None 
         setting=setting,
         data=str(data),
         samples=len(samples),
+        whole=len(every),
         rank=rank,
         world=world,
         metric=metric,
@@ -141,6 +162,7 @@ def validate(setting: Setting, data: str | Path = "sample", resume: Path | None 
         notes=notes,
         inputs=inputs,
         source_identity=task.source_identity,
+        identity=identity,
     )
 
 
@@ -154,9 +176,9 @@ def warm_up_steps() -> int:
     return environment_int("TECO_INFER_PIPELINES_WARMUP_STEPS", 1, 0)
 
 
-def _samples_of(setting: Setting, task: Task, data: str | Path, rank: int, world: int) -> Sequence[Sample]:
+def _samples_of(setting: Setting, task: Task, every: Sequence[Sample], rank: int, world: int) -> Sequence[Sample]:
     """The samples of this rank. Raises ZooError where it has none."""
-    samples = shard(task.dataset(data_folder(setting.model, data)), rank, world)
+    samples = shard(every, rank, world)
     if max_steps() > 0:
         samples = samples[: max_steps() * full_batch(task, setting.batch_size)]
     if not samples:

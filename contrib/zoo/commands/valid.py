@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from zoo.accuracy.merge import merge
 from zoo.accuracy.reproduce import beside_published
 from zoo.accuracy.valid import Validation, validate
 from zoo.commands import console, flags
@@ -34,11 +35,35 @@ def parser(family: Family, prog: str | None = None) -> argparse.ArgumentParser:
     made.add_argument(
         "--resume", type=Path, help="keep the state of the run in this file, and go on where it says one stopped"
     )
+    made.add_argument(
+        "--merge",
+        nargs="+",
+        type=Path,
+        metavar="RANK.json",
+        help="run nothing: join the --json files that the ranks of mpirun wrote",
+    )
     made.add_argument("--accept-terms", action="store_true", help="accept the terms of the reference data")
     return made
 
 
+def _merged(family: Family, args: argparse.Namespace) -> int:
+    """Join what ranks wrote."""
+    if args.data_path or args.ckpt or args.resume:
+        raise ZooError("--merge reads what ranks wrote, and runs nothing; leave --ckpt, --data_path and --resume out")
+    done = merge(family, args.merge)
+    for name, value in done.figures.items():
+        print(f"{name} {value:.4f} of {done.samples} samples, joined from {len(done.parts)} ranks")
+    if args.json:
+        write_json(args.json, done.to_json())
+    speed = done.samples / done.seconds if done.seconds else 0.0
+    print(f"{speed:.1f} samples/s together: the slowest rank took {done.seconds:.1f} s")
+    print(f"eval_metric {done.figures[done.metric.infos[0].name]:.6g}")
+    return console.OK
+
+
 def _validate(family: Family, args: argparse.Namespace) -> int:
+    if args.merge:
+        return _merged(family, args)
     setting = flags.setting_of(family, args)
     names = flags.names_in(args.target)
     if str(args.data_path) == "reference":
