@@ -100,7 +100,7 @@ def test_what_cannot_be_counted() -> None:
         metric.update([ranking(1)], [])
     with pytest.raises(DataError, match="item 7 is not among the 2"):
         metric.update([ranking(1, 2), ranking(1, 2)], [0, 7])
-    for state in ({}, [1], {"samples": 1, "hits": 2, "gains": 1.0}, {"samples": 1, "hits": 1, "gains": float("nan")}):
+    for state in ({}, [1], {"samples": 1, "hits": 2, "gains": [1.0]}, {"samples": 1, "hits": 1, "gains": [2.0]}):
         with pytest.raises(DataError, match="not the counts"):
             metric.merge(state)  # type: ignore[arg-type]
     with pytest.raises(DataError, match="no sample"):

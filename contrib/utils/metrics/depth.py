@@ -9,6 +9,7 @@ import numpy as np
 
 from utils.datasets.depth import DepthMap
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.exact import ExactSum
 from zoo_core.errors import DataError
 
 _NEAR = 1.25  # the ratio up to which a pixel's depth counts as right
@@ -33,7 +34,7 @@ class RelativeDepth:
 
     def __init__(self, farthest: float = 10.0) -> None:
         self._farthest = farthest
-        self._count, self._abs_rel, self._delta1 = 0, 0.0, 0.0
+        self._count, self._abs_rel, self._delta1 = 0, ExactSum(), ExactSum()
 
     def update(self, predictions: Sequence[np.ndarray], truths: Sequence[DepthMap]) -> None:
         """Count a batch.
@@ -48,10 +49,9 @@ class RelativeDepth:
         """
         require_as_many(predictions, truths)
         figures = [self._figures(found, truth) for found, truth in zip(predictions, truths, strict=True)]
-        for abs_rel, delta1 in figures:
-            self._count += 1
-            self._abs_rel += abs_rel
-            self._delta1 += delta1
+        self._count += len(figures)
+        self._abs_rel.add(abs_rel for abs_rel, _ in figures)
+        self._delta1.add(delta1 for _, delta1 in figures)
 
     def _figures(self, found: np.ndarray, truth: DepthMap) -> tuple[float, float]:
         true = truth.array().astype(np.float64)
@@ -68,17 +68,17 @@ class RelativeDepth:
         """{"abs_rel", "delta1"}; DataError when nothing was counted."""
         if not self._count:
             raise DataError("no picture was counted. Is the data set empty?")
-        return {"abs_rel": self._abs_rel / self._count, "delta1": self._delta1 / self._count}
+        return {"abs_rel": self._abs_rel.value / self._count, "delta1": self._delta1.value / self._count}
 
     def state(self) -> dict[str, Any]:
         """The counts so far, fit for JSON."""
-        return {"count": self._count, "abs_rel": self._abs_rel, "delta1": self._delta1}
+        return {"count": self._count, "abs_rel": self._abs_rel.state(), "delta1": self._delta1.state()}
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process."""
         self._count += int(state["count"])
-        self._abs_rel += float(state["abs_rel"])
-        self._delta1 += float(state["delta1"])
+        self._abs_rel.merge(state["abs_rel"])
+        self._delta1.merge(state["delta1"])
 
 
 def fitted(found: np.ndarray, true: np.ndarray, farthest: float) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from utils.datasets.mattes import Matte
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.exact import ExactSum
 from zoo_core.errors import DataError
 
 _NAMES = ("mad", "mse", "sad")
@@ -27,7 +28,7 @@ class MatteError:
     )
 
     def __init__(self) -> None:
-        self._count, self._sums = 0, np.zeros(len(_NAMES))
+        self._count, self._sums = 0, [ExactSum() for _ in _NAMES]
 
     def update(self, predictions: Sequence[np.ndarray], truths: Sequence[Matte]) -> None:
         """Count a batch.
@@ -42,22 +43,24 @@ class MatteError:
         require_as_many(predictions, truths)
         figures = [_figures(found, truth) for found, truth in zip(predictions, truths, strict=True)]
         self._count += len(figures)
-        self._sums += np.sum(figures, axis=0)
+        for total, values in zip(self._sums, zip(*figures, strict=True), strict=False):
+            total.add(values)
 
     def compute(self) -> dict[str, float]:
         """{"mad", "mse", "sad"}; DataError when nothing was counted."""
         if not self._count:
             raise DataError("no picture was counted. Is the data set empty?")
-        return {name: float(total / self._count) for name, total in zip(_NAMES, self._sums, strict=True)}
+        return {name: total.value / self._count for name, total in zip(_NAMES, self._sums, strict=True)}
 
     def state(self) -> dict[str, Any]:
         """The counts so far, fit for JSON."""
-        return {"count": self._count, "sums": self._sums.tolist()}
+        return {"count": self._count, "sums": [total.state() for total in self._sums]}
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process."""
         self._count += int(state["count"])
-        self._sums += np.array(state["sums"], np.float64)
+        for total, more in zip(self._sums, state["sums"], strict=True):
+            total.merge(more)
 
 
 def _figures(found: np.ndarray, truth: Matte) -> tuple[float, float, float]:

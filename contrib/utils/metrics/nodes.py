@@ -7,6 +7,7 @@ import numpy as np
 
 from utils.datasets.graph import NodeTruth
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.exact import ExactSum
 from utils.postprocess.pytorch.node_classification import NodeClasses
 from zoo_core.errors import DataError
 
@@ -23,7 +24,8 @@ class NodeAccuracy:
     )
 
     def __init__(self) -> None:
-        self._state: dict[str, float] = {"graphs": 0, "nodes": 0, "right": 0, "fractions": 0.0}
+        self._state: dict[str, int] = {"graphs": 0, "nodes": 0, "right": 0}
+        self._fractions = ExactSum()
 
     def update(self, predictions: Sequence[NodeClasses], truths: Sequence[NodeTruth]) -> None:
         """Count one batch of graphs.
@@ -38,7 +40,7 @@ class NodeAccuracy:
             self._state["graphs"] += 1
             self._state["nodes"] += nodes
             self._state["right"] += right
-            self._state["fractions"] += right / nodes
+        self._fractions.add(right / nodes for right, nodes in counts)
 
     def compute(self) -> dict[str, float]:
         """{"accuracy": fraction, "accuracy_per_graph": fraction}; DataError when nothing was counted."""
@@ -46,18 +48,22 @@ class NodeAccuracy:
             raise DataError("no graph was counted, so there is no accuracy. Is the data set empty?")
         return {
             "accuracy": self._state["right"] / self._state["nodes"],
-            "accuracy_per_graph": self._state["fractions"] / self._state["graphs"],
+            "accuracy_per_graph": self._fractions.value / self._state["graphs"],
         }
 
     def state(self) -> dict[str, Any]:
         """{"graphs": n, "nodes": n, "right": n, "fractions": the sum of the graphs' own accuracies}."""
-        return dict(self._state)
+        return self._state | {"fractions": self._fractions.state()}
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
-        if set(state) != set(self._state) or any(type(n) not in (int, float) or n < 0 for n in state.values()):
+        counts = {name: count for name, count in state.items() if name != "fractions"}
+        if "fractions" not in state or set(counts) != set(self._state):
             raise DataError(f"these are not the counts of a node accuracy: {state!r:.200}.")
-        for name, count in state.items():
+        if any(type(count) is not int or count < 0 for count in counts.values()):
+            raise DataError(f"these are not the counts of a node accuracy: {state!r:.200}.")
+        self._fractions.merge(state["fractions"])
+        for name, count in counts.items():
             self._state[name] += count
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.exact import ExactSum
 from zoo_core.errors import DataError
 
 COUNTS = ("nats", "tokens", "bytes")
@@ -31,7 +32,7 @@ class Perplexity:
     )
 
     def __init__(self) -> None:
-        self._nats, self._tokens, self._bytes = 0.0, 0, 0
+        self._nats, self._tokens, self._bytes = ExactSum(), 0, 0
 
     def update(self, predictions: Sequence[Predicted], truths: Sequence[int]) -> None:
         """Count one batch of texts, and how many bytes each has.
@@ -46,7 +47,7 @@ class Perplexity:
                 raise DataError(f"truth {truth!r:.80}: the number of the text's bytes is expected.")
         if not all(math.isfinite(one.nats) for one in predictions):
             raise DataError("a text has no finite probability: the network gave NaN or infinity.")
-        self._nats += math.fsum(one.nats for one in predictions)
+        self._nats.add(one.nats for one in predictions)
         self._tokens += sum(one.counted for one in predictions)
         self._bytes += sum(truths)
 
@@ -54,21 +55,21 @@ class Perplexity:
         """{"perplexity": …, "bits_per_byte": …}; DataError when nothing was counted."""
         if not self._tokens or not self._bytes:
             raise DataError("no token was counted, so there is no perplexity. Is the data set empty?")
-        mean = self._nats / self._tokens
+        nats = self._nats.value
+        mean = nats / self._tokens
         if mean > math.log(1e300):
             raise DataError(f"{mean:.0f} nats a token: e to that power is no number. Are the weights right?")
-        return {"perplexity": math.exp(mean), "bits_per_byte": self._nats / math.log(2) / self._bytes}
+        return {"perplexity": math.exp(mean), "bits_per_byte": nats / math.log(2) / self._bytes}
 
     def state(self) -> dict[str, Any]:
         """{"nats": sum, "tokens": n, "bytes": n}."""
-        return {"nats": self._nats, "tokens": self._tokens, "bytes": self._bytes}
+        return {"nats": self._nats.state(), "tokens": self._tokens, "bytes": self._bytes}
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
         values = [state.get(name) for name in COUNTS] if isinstance(state, dict) else []
-        numbers = all(type(one) in (int, float) and math.isfinite(one) for one in values)  # type: ignore[arg-type]
-        if not values or not numbers or any(type(one) is not int or one < 0 for one in values[1:]):
+        if not values or any(type(one) is not int or one < 0 for one in values[1:]):
             raise DataError(f"these are not the counts of a perplexity: {state!r:.200}.")
-        self._nats += state["nats"]
+        self._nats.merge(state["nats"])
         self._tokens += state["tokens"]
         self._bytes += state["bytes"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite, log2
+from math import log2
 from typing import Any, Protocol
 
 import numpy as np
 
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.exact import ExactSum
 from zoo_core.errors import DataError
 
 TOP = 10
@@ -34,7 +35,7 @@ class HitRate:
     )
 
     def __init__(self) -> None:
-        self._samples, self._hits, self._gains = 0, 0, 0.0
+        self._samples, self._hits, self._gains = 0, 0, ExactSum()
 
     def update(self, predictions: Sequence[Ordered], truths: Sequence[int]) -> None:
         """Count a batch.
@@ -48,17 +49,17 @@ class HitRate:
         hits = [place for place in places if place <= TOP]
         self._samples += len(places)
         self._hits += len(hits)
-        self._gains += sum(1 / log2(place + 1) for place in hits)
+        self._gains.add(1 / log2(place + 1) for place in hits)
 
     def compute(self) -> dict[str, float]:
         """{"hit_rate", "ndcg"}; DataError when nothing was counted."""
         if not self._samples:
             raise DataError("no sample was counted, so there is no hit rate. Is the data set empty?")
-        return {"hit_rate": self._hits / self._samples, "ndcg": self._gains / self._samples}
+        return {"hit_rate": self._hits / self._samples, "ndcg": self._gains.value / self._samples}
 
     def state(self) -> dict[str, Any]:
         """Samples, hits, and the sum of gains."""
-        return dict(zip(_COUNTS, (self._samples, self._hits, self._gains), strict=True))
+        return dict(zip(_COUNTS, (self._samples, self._hits, self._gains.state()), strict=True))
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
@@ -66,11 +67,13 @@ class HitRate:
             raise DataError(f"these are not the counts of a hit rate: {state!r:.200}.")
         samples, hits, gains = (state[name] for name in _COUNTS)
         whole = type(samples) is int and type(hits) is int and 0 <= hits <= samples
-        if not whole or not isinstance(gains, (int, float)) or not isfinite(gains) or not 0 <= gains <= hits:
+        more = ExactSum()
+        more.merge(gains)
+        if not whole or not 0 <= more.value <= hits:
             raise DataError(f"these are not the counts of a hit rate: {state!r:.200}.")
         self._samples += samples
         self._hits += hits
-        self._gains += gains
+        self._gains.merge(gains)
 
 
 def _place(one: Ordered, truth: int) -> int:

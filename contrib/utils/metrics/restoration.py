@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from utils.metrics.base import MetricInfo
+from utils.metrics.exact import ExactSum
 from utils.preprocess.image import load_rgb
 from utils.preprocess.luma import LUMA
 from zoo_core.errors import DataError
@@ -40,7 +41,7 @@ class RestorationQuality:
     def __init__(self, border: int = 0, grey: bool = False) -> None:
         self._border = border
         self._grey = grey
-        self._count, self._psnr, self._ssim = 0, 0.0, 0.0
+        self._count, self._psnr, self._ssim = 0, ExactSum(), ExactSum()
 
     def update(self, predictions: Sequence[np.ndarray], truths: Sequence[Path]) -> None:
         """Count a batch.
@@ -53,10 +54,9 @@ class RestorationQuality:
             DataError: a picture has another size than the true one; nothing of the batch has been counted then.
         """
         figures = [self._figures(one, path) for one, path in zip(predictions, truths, strict=True)]
-        for psnr, ssim in figures:
-            self._count += 1
-            self._psnr += psnr
-            self._ssim += ssim
+        self._count += len(figures)
+        self._psnr.add(psnr for psnr, _ in figures)
+        self._ssim.add(ssim for _, ssim in figures)
 
     def _figures(self, restored: np.ndarray, path: Path) -> tuple[float, float]:
         true = np.asarray(load_rgb(path).convert("L") if self._grey else load_rgb(path))
@@ -75,17 +75,17 @@ class RestorationQuality:
         """{"psnr", "ssim"}; DataError when nothing was counted."""
         if not self._count:
             raise DataError("no picture was counted. Is the data set empty?")
-        return {"psnr": self._psnr / self._count, "ssim": self._ssim / self._count}
+        return {"psnr": self._psnr.value / self._count, "ssim": self._ssim.value / self._count}
 
     def state(self) -> dict[str, Any]:
         """The counts so far, fit for JSON."""
-        return {"count": self._count, "psnr": self._psnr, "ssim": self._ssim}
+        return {"count": self._count, "psnr": self._psnr.state(), "ssim": self._ssim.state()}
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process."""
         self._count += int(state["count"])
-        self._psnr += float(state["psnr"])
-        self._ssim += float(state["ssim"])
+        self._psnr.merge(state["psnr"])
+        self._ssim.merge(state["ssim"])
 
 
 def _compared(pixels: np.ndarray, grey: bool, border: int) -> np.ndarray:

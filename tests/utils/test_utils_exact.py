@@ -1,0 +1,38 @@
+"""Sums that do not depend on how they are shared."""
+
+import json
+import random
+from fractions import Fraction
+
+import pytest
+
+from utils.metrics.exact import ExactSum
+from zoo_core.errors import DataError
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_it_is_the_rounded_sum_however_it_is_shared(seed: int) -> None:
+    chosen = random.Random(seed)
+    values = [chosen.uniform(-1, 1) * 10.0 ** chosen.randint(-12, 12) for _ in range(200)]
+    true = float(sum(map(Fraction, values)))
+    assert ExactSum(values).value == true
+    for world in (2, 3, 7):
+        parts = [ExactSum(values[rank::world]) for rank in range(world)]
+        chosen.shuffle(parts)
+        whole = ExactSum()
+        for part in parts:
+            whole.merge(json.loads(json.dumps(part.state())))
+        assert whole.value == true
+        assert len(whole.state()) < 12
+
+
+def test_nothing_is_zero() -> None:
+    assert ExactSum().value == 0.0
+
+
+@pytest.mark.parametrize("state", [1.0, None, [None], ["1"], [float("nan")], [float("inf")], [True]])
+def test_what_is_no_sum(state: object) -> None:
+    whole = ExactSum([1.0])
+    with pytest.raises(DataError):
+        whole.merge(state)
+    assert whole.value == 1.0
