@@ -11,22 +11,23 @@ from engine import backends
 from engine.base import Engine
 
 
-@pytest.fixture(scope="module")
-def quantised(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """y = (x rounded to steps of 1/16, from -8 to 7.9375) @ W, W in int8."""
+@pytest.fixture(scope="module", params=[0, 128], ids=["with sign", "without sign"])
+def quantised(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """y = (x rounded to steps of 1/16, from -8 to 7.9375) @ W, W in int8, the rounded x in int8 or uint8."""
     from onnx import TensorProto, helper, numpy_helper, save
 
     weights = np.random.default_rng(0).integers(-127, 128, (4, 3)).astype(np.int8)
     constants = {
         "step": np.array(1 / 16, np.float32),
-        "zero": np.array(0, np.int8),
+        "zero": np.array(request.param, np.uint8 if request.param else np.int8),
+        "w_zero": np.array(0, np.int8),
         "w_step": np.array(1 / 64, np.float32),
         "w": weights,
     }
     nodes = [
         helper.make_node("QuantizeLinear", ["x", "step", "zero"], ["q"], name="q"),
         helper.make_node("DequantizeLinear", ["q", "step", "zero"], ["rounded"], name="d"),
-        helper.make_node("DequantizeLinear", ["w", "w_step", "zero"], ["weights"], name="w"),
+        helper.make_node("DequantizeLinear", ["w", "w_step", "w_zero"], ["weights"], name="w"),
         helper.make_node("MatMul", ["rounded", "weights"], ["y"], name="y"),
     ]
     floats = [

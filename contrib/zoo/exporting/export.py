@@ -108,9 +108,9 @@ def export(model: Model, output: Path, options: ExportOptions | None = None) -> 
             compared = Compared(model, reference, samples, options.input_size, options.batch_size)
             made, differences = _compare_all(model, compared, made)
         record = record_of(model, chosen, options.input_size, made, "; ".join(notes), differences, compared.count)
-        for key, origin in calibrated.items():
+        for key, facts in calibrated.items():
             if key in record["files"]:
-                record["files"][key]["calibrated_on"] = origin
+                record["files"][key] |= facts
         return _publish(model, made, record, output)
 
 
@@ -121,10 +121,12 @@ def _require_alive(model: Model, reference: Runner, input_size: int | None) -> N
         require_alive(call.outputs)
 
 
-def _write_all(model: Model, network: Any, made: Exported, options: ExportOptions) -> tuple[list[str], dict[str, str]]:
-    """Write every file; returns the exporter's notes, and what int8 files were calibrated on."""
+def _write_all(
+    model: Model, network: Any, made: Exported, options: ExportOptions
+) -> tuple[list[str], dict[str, dict[str, str]]]:
+    """Write every file; returns the exporter's notes, and what is to be said of int8 files."""
     notes: list[str] = []
-    calibrated: dict[str, str] = {}
+    calibrated: dict[str, dict[str, str]] = {}
     for part in model.parts:
         paths = {kind: made.paths[part.key(kind)] for kind in options.kinds if part.key(kind) in made.paths}
         if ONNX in options.formats:
@@ -154,12 +156,15 @@ def _write_onnx(model: Model, part: Part, network: Any, paths: dict[str, Path], 
     return notes
 
 
-def _write_int8(model: Model, part: Part, network: Any, paths: dict[str, Path], options: ExportOptions) -> str:
-    from .int8 import write_int8
+def _write_int8(
+    model: Model, part: Part, network: Any, paths: dict[str, Path], options: ExportOptions
+) -> dict[str, str]:
+    from .int8 import quantiser
 
     with step(f"quantise {paths['int8'].name}"):
-        reference = reference_runner(model, network)
-        return write_int8(model, part, reference, paths["dynamic"], paths["int8"], options.input_size)
+        made = quantiser(model, part, reference_runner(model, network), paths["dynamic"], options.input_size)
+        made.write(paths["int8"])
+        return made.facts()
 
 
 def _compare_all(model: Model, compared: Compared, made: Exported) -> tuple[Exported, dict[str, Difference]]:

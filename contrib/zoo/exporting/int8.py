@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,52 +18,189 @@ from zoo.model import Model, Part
 from zoo.running.network import Runner, recorded
 from zoo.running.reference import together
 
+from .unbounded import unbounded
+
+METHODS = ("minmax", "entropy", "percentile")
+# What no runtime computes in integers: rounding what these take and give would cost accuracy, and win nothing
+_IN_FLOAT = ("BatchNormalization", "InstanceNormalization", "LayerNormalization", "CumSum", "EmbedLayerNormalization")
 _MOST_SAMPLES = 256
 _ROWS = 8  # samples that a network of several parts is given at once
 
 
-def write_int8(
+@dataclass(frozen=True)
+class Calibration:
+    """How the ranges of activations are found.
+
+    Args:
+        method: "minmax": the whole range that was seen; "entropy": the one that keeps most of the distribution;
+            "percentile": all but the outermost hundred thousandth.
+        samples: as the task's preprocessing takes them; None stands for the model's own.
+        origin: what those are called.
+    """
+
+    method: str = METHODS[0]
+    samples: Sequence[Any] | None = None
+    origin: str = "samples"
+
+
+class Quantiser:
+    """A float32 file whose tensors' ranges were measured once: gives any number of int8 files of it.
+
+    Weights are rounded symmetrically to 7 bits, with a scale a channel; activations to 8 bits without sign, with a
+    scale a tensor: what ONNX Runtime has kernels for on every processor. Of activations with a sign, it computes a
+    good part in float32.
+
+    Args:
+        source: the float32 file.
+        rows: what it is given on the calibration samples, an input a key.
+        method: one of METHODS.
+        said: of the samples, for the manifest.
+
+    Raises:
+        ZooError: this graph cannot be quantised.
+    """
+
+    def __init__(self, source: Path, rows: Iterator[dict[str, np.ndarray]], method: str, said: str):
+        self._name = source.name
+        self._method, self._said = method, said
+        self._types = _quantised_types()
+        try:
+            with tempfile.TemporaryDirectory(prefix="zoo-int8-") as folder:
+                prepared = Path(folder, "prepared.onnx")
+                self._model = _prepared(source, prepared)
+                self._ranges = _ranges(prepared, self._types, rows, method)
+            self._never = unbounded(self._model, self._ranges)
+        except Exception as error:
+            raise self._cannot(error) from error
+
+    def _cannot(self, error: Exception) -> ZooError:
+        """ONNX Runtime raises whatever its parts do; all of them mean that this graph cannot be quantised."""
+        return ZooError(f"{self._name} cannot be quantised to int8: {error}")
+
+    def nodes(self) -> dict[str, str]:
+        """The operators of the nodes that may be rounded, by the nodes' names, in the order of the graph."""
+        return {
+            node.name: node.op_type
+            for node in self._model.graph.node
+            if node.op_type in self._types and node.name not in self._never
+        }
+
+    def kept(self, nodes: Sequence[str]) -> set[str]:
+        """The nodes of these names, and those that take what they give."""
+        given = {name for node in self._model.graph.node if node.name in nodes for name in node.output}
+        return {node.name for node in self._model.graph.node if node.name in nodes or given & {*node.input}}
+
+    def write(self, path: Path, keep: Sequence[str] = ()) -> None:
+        """The file, whose nodes in `keep`, by name, stay in float32, with those that take what they give.
+
+        Where all tensors around a node are rounded, ONNX Runtime rounds its weights by itself, and computes it in
+        integers whatever the file says. Raises ZooError.
+        """
+        from onnxruntime.quantization import QuantType
+        from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
+
+        try:
+            made = QDQQuantizer(
+                copy.deepcopy(self._model),
+                True,  # a scale a channel
+                True,  # processors before VNNI add products up in 16 bits, which weights of 8 bits overflow: 7 bits
+                QuantType.QInt8,
+                QuantType.QUInt8,
+                self._ranges,
+                [],
+                sorted(self._never | self.kept(keep)),
+                self._types,
+                {},
+            )
+            made.quantize_model()
+            made.model.save_model_to_file(str(path), False)
+        except Exception as error:
+            raise self._cannot(error) from error
+
+    def facts(self) -> dict[str, str]:
+        """For the manifest."""
+        return {
+            "calibrated_on": self._said,
+            "calibration": self._method,
+            "activations": "8 bits without sign, a scale a tensor",
+            "weights": "7 bits with sign, a scale a channel: right on processors with VNNI and without",
+        }
+
+
+def quantiser(
     model: Model,
     part: Part,
     reference: Runner,
     source: Path,
-    path: Path,
     input_size: int | None,
-    keep: Sequence[str] = (),
-) -> str:
-    """Quantise the float32 file `source` of a part into `path`; returns what it was calibrated on, for the manifest.
+    calibration: Calibration | None = None,
+) -> Quantiser:
+    """What quantises the float32 file `source` of a part.
 
-    Weights are rounded symmetrically to 7 bits, with a scale a channel; activations to 8, with a scale a tensor, for
-    the range that they take on the calibration samples: those that the model gives (`Model.calibration`), else its
-    demos. A part behind the first sees what the framework's own network, `reference`, gives it. Nodes in `keep`, by
-    name, stay in float32. The arithmetic is ONNX Runtime's (onnxruntime.quantization). Raises ZooError.
+    The samples are those that the model gives (`Model.calibration`), else its demos. A part behind the first sees what
+    the framework's own network, `reference`, gives it. Raises ZooError.
     """
-    from onnxruntime.quantization import CalibrationDataReader, quantize_static
+    asked = calibration or Calibration()
+    data, origin = _own(model) if asked.samples is None else (asked.samples[:_MOST_SAMPLES], asked.origin)
+    return Quantiser(source, _given(model, part, reference, data, input_size), asked.method, f"{len(data)} {origin}")
+
+
+def _quantised_types() -> list[str]:
+    from onnxruntime.quantization.registry import QDQRegistry, QLinearOpsRegistry
+
+    return sorted({*QLinearOpsRegistry, *QDQRegistry} - {*_IN_FLOAT})
+
+
+def _prepared(source: Path, path: Path) -> Any:
+    """The graph with constants folded and shapes inferred, and a name of its own for every node; in `path` too."""
+    import onnx
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    data, origin = _calibration(model)
-    rows = _given(model, part, reference, data, input_size)
+    quant_pre_process(str(source), str(path), skip_symbolic_shape=True)
+    model = onnx.load(path)
+    names: set[str] = set()
+    for number, node in enumerate(model.graph.node):
+        if not node.name or node.name in names:
+            node.name = f"{node.op_type}_{number}"
+        names.add(node.name)
+    onnx.save(model, path)
+    return model
 
-    class Reader(CalibrationDataReader):
+
+def _ranges(path: Path, types: list[str], rows: Iterator[dict[str, np.ndarray]], method: str) -> Any:
+    """The ranges of a graph's tensors. Only what one call of the network gives is held at once."""
+    from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod
+    from onnxruntime.quantization.calibrate import create_calibrator
+
+    class OneRow(CalibrationDataReader):
+        def __init__(self, row: dict[str, np.ndarray]):
+            self._rows = [row]
+
         def get_next(self) -> Any:
-            return next(rows, None)
+            return self._rows.pop() if self._rows else None
 
-    prepared = path.with_suffix(".prepared")
-    try:
-        quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
-        # processors before VNNI add products up in 16 bits, which weights of 8 bits overflow: theirs have 7
-        quantize_static(
-            str(prepared), str(path), Reader(), per_channel=True, reduce_range=True, nodes_to_exclude=[*keep]
-        )
-    except Exception as error:
-        # it raises whatever its parts do; all of them mean that this graph cannot be quantised
-        raise ZooError(f"{source.name} cannot be quantised to int8: {error}") from error
-    finally:
-        prepared.unlink(missing_ok=True)
-    return f"{len(data)} {origin}"
+    methods = {
+        "minmax": CalibrationMethod.MinMax,
+        "entropy": CalibrationMethod.Entropy,
+        "percentile": CalibrationMethod.Percentile,
+    }
+    calibrator = create_calibrator(
+        path,
+        types,
+        augmented_model_path=str(path.with_name("augmented.onnx")),
+        calibrate_method=methods[method],
+        extra_options={"symmetric": False},
+    )
+    reached = False
+    for row in rows:
+        calibrator.collect_data(OneRow(row))
+        reached = True
+    if not reached:
+        raise ZooError("no calibration sample reaches this part of the network")
+    return calibrator.compute_data()
 
 
-def _calibration(model: Model) -> tuple[Sequence[Any], str]:
+def _own(model: Model) -> tuple[Sequence[Any], str]:
     """Samples as the task's preprocessing takes them, and what they are called."""
     if model.calibration is not None:
         return model.calibration()[:_MOST_SAMPLES], "samples that no validation uses"

@@ -30,14 +30,11 @@ def writer(setting: Setting, part: Part) -> Write:
     source = plain(setting).file(part)
     if setting.dtype == "float16":
         return lambda nodes, path: write_float16(source, path, nodes)
-    from zoo.exporting.int8 import write_int8
+    from zoo.exporting.int8 import quantiser
 
     reference = framework_runner(plain(setting), frameworks.target(setting.model))
-
-    def write(nodes: Sequence[str], path: Path) -> None:
-        write_int8(setting.model, part, reference, source, path, setting.input_size, nodes)
-
-    return write
+    made = quantiser(setting.model, part, reference, source, setting.input_size)
+    return lambda nodes, path: made.write(path, nodes)
 
 
 def file_of(setting: Setting, part: Part, folder: Path) -> Path:
