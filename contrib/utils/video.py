@@ -105,12 +105,14 @@ def some_frames(path: Path, wanted: Any) -> list[Image.Image]:
     try:
         with av.open(str(path)) as container:
             count = sum(1 for _ in container.decode(video=0))
+        places = wanted(count) if count else ()
+        with av.open(str(path)) as container:
+            every = enumerate(container.decode(video=0))
+            found = {number: _upright(frame) for number, frame in every if number in places}
     except Exception as error:
         raise _unreadable(path, error) from error
     if not count:
         raise DataError(f"{path}: there is no frame in this video.")
-    places = wanted(count)
-    found = {one.number: one.picture for one in frames(path) if one.number in places}
     return [found[place] for place in places]
 
 
