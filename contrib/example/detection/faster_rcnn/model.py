@@ -5,14 +5,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from engine.spec import TensorSpec
-from utils.datasets.samples.scenes import CLASSES
+from utils.datasets.samples.scenes import CLASSES, STAND_INS, write_coco
 from utils.postprocess.labels import coco, coco_of_91
 from utils.postprocess.pytorch.two_stage import Proposer, RegionDecoder
 from utils.preprocess.pytorch.rcnn import RcnnTransform
 from zoo.catalogue import beside
 from zoo.family import Family
-from zoo.libraries.torchvision_detection import torchvision_detector
-from zoo.model import Model, Part
+from zoo.frameworks.pytorch import torchvision_pretrained
+from zoo.model import Model, Part, Published, SampleData
+from zoo.tasks.detection import SCENES
 from zoo.tasks.two_stage_detection import TwoStageDetection
 
 SAMPLE = "fasterrcnn_sample"
@@ -46,6 +47,8 @@ SHAPES = {
     "fasterrcnn_mobilenet_v3_large_320_fpn": Shape(
         320, 640, Proposer(MOBILENET_ANCHORS, before=150, after=150, score=0.05), 2, published=0.228
     ),
+    "fasterrcnn_resnet101_fpn": Shape(800, 1333, Proposer(RESNET_ANCHORS), 4),
+    "fasterrcnn_resnet152_fpn": Shape(800, 1333, Proposer(RESNET_ANCHORS), 4),
     SAMPLE: Shape(160, 224, Proposer(SAMPLE_ANCHORS, before=100, after=100), 2, channels=48),
 }
 
@@ -58,9 +61,11 @@ def classes_of(variant: str) -> tuple[int, ...]:
 def build(variant: str) -> Any:
     """A list of float32 [3, H, W], RGB 0 to 1, to a dictionary of boxes, labels and scores each."""
     network = beside(__file__, "network")
-    if variant != SAMPLE:
-        return network.published(variant)
     shape = SHAPES[variant]
+    if shape.published is not None:
+        return network.published(variant)
+    if variant != SAMPLE:
+        return network.deep(variant.split("_")[1])
     return network.narrow(
         len(classes_of(variant)), SAMPLE_ANCHORS, shape.shorter, shape.longer, shape.proposer.before, shape.channels
     )
@@ -100,10 +105,8 @@ def parts(shape: Shape, classes: int) -> tuple[Part, Part]:
 def model(variant: str) -> Model:
     """What is known of a variant."""
     shape, classes = SHAPES[variant], classes_of(variant)
-    sample = variant == SAMPLE
-    return torchvision_detector(
-        variant,
-        shape.published,
+    sample, published = variant == SAMPLE, shape.published is not None
+    return Model(
         build=partial(build, variant),
         parts=parts(shape, len(classes)),
         task=TwoStageDetection(
@@ -112,7 +115,15 @@ def model(variant: str) -> Model:
             proposer=shape.proposer,
             labels=CLASSES if sample else coco(),
         ),
+        sample=SampleData("scenes_coco", 1, write_coco)
+        if sample
+        else SampleData("scenes_coco_stand_ins", 1, partial(write_coco, names=STAND_INS)),
+        demos=SCENES,
+        source="torchvision" if published else "put together from torchvision's modules",
+        licence="BSD-3-Clause; torchvision publishes its weights under the same, they are trained on COCO",
         paper="Ren et al., Faster R-CNN: Towards Real-Time Object Detection with Region Proposal Networks, 2015",
+        pretrained=partial(torchvision_pretrained, variant, "COCO_V1") if published else None,
+        published=Published("map", shape.published, "torchvision, COCO val2017") if shape.published else None,
     )
 
 

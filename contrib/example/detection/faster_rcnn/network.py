@@ -10,7 +10,7 @@ import torchvision
 from torch import nn
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
-from torchvision.models.detection.backbone_utils import BackboneWithFPN
+from torchvision.models.detection.backbone_utils import BackboneWithFPN, resnet_fpn_backbone
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
 from torchvision.models.detection.rpn import RPNHead
 
@@ -33,6 +33,11 @@ def published(variant: str) -> Any:
         network = build(weights=weights)
     other = MOBILE_DEVIATION if "mobilenet" in variant else OTHER_DEVIATION
     return _lively(network, DEVIATION.get(variant, other))
+
+
+def deep(backbone: str) -> Any:
+    """As the library's own Faster R-CNN, on a deeper ResNet with a pyramid, such as "resnet101"."""
+    return _lively(FasterRCNN(resnet_fpn_backbone(backbone_name=backbone, weights=None), 91), OTHER_DEVIATION)
 
 
 def narrow(

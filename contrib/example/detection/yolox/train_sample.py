@@ -18,6 +18,7 @@ from PIL import Image
 
 from utils.datasets.samples.scenes import CLASSES, Scene, sized_scene
 from utils.postprocess.pytorch.detection import grid
+from utils.training.boxes import varied
 from utils.training.steps import OneCycle
 from zoo.training import finish
 
@@ -68,21 +69,6 @@ def prepared(model: Any, scenes: list[Scene]) -> tuple[Any, Any]:
             row = (thing.label, (left + right) / 2, (top + bottom) / 2, right - left, bottom - top)
             targets[number, place] = torch.tensor(row)
     return torch.from_numpy(np.stack(images)), targets
-
-
-def varied(images: Any, targets: Any, generator: Any) -> tuple[Any, Any]:
-    """A batch turned upside down, mirrored and transposed by chance, each picture with its channels shuffled."""
-    images, targets, side = images.float(), targets.clone(), images.shape[-1]
-    chances = torch.rand(3, generator=generator) < 0.5
-    for axis in (0, 1):
-        if chances[axis]:
-            images = images.flip(3 - axis)
-            targets[..., 1 + axis] = side - targets[..., 1 + axis]
-    if chances[2]:
-        images, targets = images.transpose(2, 3), targets[..., [0, 2, 1, 4, 3]]
-    orders = torch.rand(len(images), 3, generator=generator).argsort(1)
-    images = images.gather(1, orders[..., None, None].expand_as(images))
-    return images.contiguous(), targets
 
 
 def loss_of(raw: Any, truth: Any, side: int) -> Any:
