@@ -25,7 +25,7 @@ from zoo.weights import find_weights
 from zoo_core.errors import DataError
 
 FAMILY = load("detection/faster_rcnn")
-PUBLISHED = [name for name in FAMILY.variants if name != FAMILY.default_variant]
+PUBLISHED = [name for name in FAMILY.variants if FAMILY.variant(name).published]
 RELATIVE = 1e-5
 
 

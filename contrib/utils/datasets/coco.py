@@ -58,11 +58,15 @@ class CocoDetection(Listed):
         self.folder = pictures_of(self.file)
         content = read_annotations(self.file)
         classes = _classes(self.file, content, labels)
-        annotations = _by_image(self.file, content, classes)
+        truths = self._truths(content, _by_image(self.file, content, classes))
         self._samples = []
         for image in content["images"]:
             path = picture_of(self.file, self.folder, image)
-            self._samples.append(Sample(image["file_name"], path, _truth(image["id"], annotations[image["id"]])))
+            self._samples.append(Sample(image["file_name"], path, truths[image["id"]]))
+
+    def _truths(self, content: dict[str, Any], rows: dict[Any, list[tuple[Any, ...]]]) -> dict[Any, GroundTruth]:
+        """Image id to the truth, from the rows that `_by_image` gives."""
+        return {image: _truth(image, own) for image, own in rows.items()}
 
 
 def instances_file(root: Path, kind: str = "instances") -> Path:

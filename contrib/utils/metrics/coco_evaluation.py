@@ -35,6 +35,7 @@ def precision(
     pictures: int,
     classes: int,
     kind: str = "bbox",
+    sizes: Sequence[tuple[int, int]] = (),
     **parameters: Any,
 ) -> np.ndarray:
     """float64 [IoU thresholds, recalls, classes, areas, limits]; -1 for classes without an object.
@@ -42,7 +43,9 @@ def precision(
     Args:
         true, found: what `annotation` gave. Among equal scores the order decides.
         pictures, classes: how many there are.
-        kind: what is compared, as pycocotools calls it: "bbox" or "keypoints" (`annotation` has them in `more`).
+        kind: what is compared, as pycocotools calls it: "bbox", "segm" or "keypoints" (both of which `annotation` has
+            in `more`).
+        sizes: (width, height) of each picture, for "segm".
         parameters: of pycocotools' `Params` (iouThrs, maxDets, areaRng, …); COCO's own where left out.
     """
     from pycocotools.coco import COCO
@@ -52,7 +55,10 @@ def precision(
         sides = COCO(), COCO()
         for side, objects in zip(sides, (true, found), strict=True):
             side.dataset = {
-                "images": [{"id": number} for number in range(pictures)],
+                "images": [
+                    {"id": number, **({"width": sizes[number][0], "height": sizes[number][1]} if sizes else {})}
+                    for number in range(pictures)
+                ],
                 "categories": [{"id": index} for index in range(classes)],
                 "annotations": [{"id": number, **one} for number, one in enumerate(objects, 1)],
             }

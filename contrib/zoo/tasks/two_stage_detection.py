@@ -28,8 +28,14 @@ class TwoStageDetection(PaddedDetection):
     def run(self, parts: Mapping[str, Run], arrays: list[np.ndarray]) -> list[np.ndarray]:
         """Logits [R, classes] and offsets [R, 4 * classes] of all regions, the regions [R, 4], and how many of them
         each picture has [N]. The second part is called for a picture at a time, which bounds the memory."""
-        images, sizes = arrays
         propose, classify = parts.values()
+        return self.stages(propose, classify, arrays)[0]
+
+    def stages(
+        self, propose: Run, classify: Run, arrays: list[np.ndarray]
+    ) -> tuple[list[np.ndarray], list[np.ndarray], list[int]]:
+        """What `run` gives; and the maps that regions are pooled from, with the resolution of each (`powers_of`)."""
+        images, sizes = arrays
         found = as_list(propose([images]))
         levels = len(self.proposer.sizes)
         maps, scores, deltas = found[: -2 * levels], found[-2 * levels : -levels], found[-levels:]
@@ -41,4 +47,5 @@ class TwoStageDetection(PaddedDetection):
             if len(boxes):
                 said.append(as_list(classify([pooled_regions([one[number] for one in maps], boxes, powers)])))
         logits, offsets = (np.concatenate(column) for column in zip(*said, strict=True))
-        return [logits, offsets, np.concatenate(regions), np.array([len(boxes) for boxes in regions], np.int64)]
+        counts = np.array([len(boxes) for boxes in regions], np.int64)
+        return [logits, offsets, np.concatenate(regions), counts], maps, powers

@@ -2,43 +2,21 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from engine.spec import TensorSpec
 from utils.datasets.samples.scenes import CLASSES, STAND_INS, write_coco
 from utils.postprocess.labels import coco, coco_of_91
 from utils.postprocess.pytorch.two_stage import Proposer, RegionDecoder
 from utils.preprocess.pytorch.rcnn import RcnnTransform
-from zoo.catalogue import beside
 from zoo.family import Family
 from zoo.frameworks.pytorch import torchvision_pretrained
-from zoo.model import Model, Part, Published, SampleData
+from zoo.libraries import rcnn
+from zoo.libraries.rcnn import MOBILENET_ANCHORS, RESNET_ANCHORS, SAMPLE_ANCHORS, Shape
+from zoo.model import Model, Published, SampleData
 from zoo.tasks.detection import SCENES
 from zoo.tasks.two_stage_detection import TwoStageDetection
 
 SAMPLE = "fasterrcnn_sample"
-RESNET_ANCHORS = ((32,), (64,), (128,), (256,), (512,))
-MOBILENET_ANCHORS = ((32, 64, 128, 256, 512),) * 3
-SAMPLE_ANCHORS = ((16, 24, 32, 48, 64),) * 3
-
-
-class Shape(NamedTuple):
-    """What the library's builder says of a network.
-
-    Attributes:
-        shorter, longer: sides of a picture in pixels.
-        proposer: how regions are proposed.
-        maps, channels: that regions are pooled from.
-        published: COCO's mean average precision.
-    """
-
-    shorter: int
-    longer: int
-    proposer: Proposer
-    maps: int
-    channels: int = 256
-    published: float | None = None
-
 
 SHAPES = {
     "fasterrcnn_resnet50_fpn": Shape(800, 1333, Proposer(RESNET_ANCHORS), 4, published=0.370),
@@ -51,6 +29,12 @@ SHAPES = {
     "fasterrcnn_resnet152_fpn": Shape(800, 1333, Proposer(RESNET_ANCHORS), 4),
     SAMPLE: Shape(160, 224, Proposer(SAMPLE_ANCHORS, before=100, after=100), 2, channels=48),
 }
+# of random heads, where the usual one says the same of every region, or lets nothing pass
+DEVIATION = {
+    "fasterrcnn_resnet50_fpn_v2": 0.12,
+    "fasterrcnn_mobilenet_v3_large_fpn": 0.25,
+    "fasterrcnn_mobilenet_v3_large_320_fpn": 0.25,
+}
 
 
 def classes_of(variant: str) -> tuple[int, ...]:
@@ -60,46 +44,20 @@ def classes_of(variant: str) -> tuple[int, ...]:
 
 def build(variant: str) -> Any:
     """A list of float32 [3, H, W], RGB 0 to 1, to a dictionary of boxes, labels and scores each."""
-    network = beside(__file__, "network")
     shape = SHAPES[variant]
     if shape.published is not None:
-        return network.published(variant)
-    if variant != SAMPLE:
-        return network.deep(variant.split("_")[1])
-    return network.narrow(
-        len(classes_of(variant)), SAMPLE_ANCHORS, shape.shorter, shape.longer, shape.proposer.before, shape.channels
-    )
+        return rcnn.published(variant, DEVIATION.get(variant, rcnn.DEVIATION))
+    if variant == SAMPLE:
+        return rcnn.narrow(shape, len(classes_of(variant)))
+    return deep(variant.split("_")[1])
 
 
-def parts(shape: Shape, classes: int) -> tuple[Part, Part]:
-    """The graph of backbone, pyramid and proposals, and that of the second stage."""
-    side = -(-shape.longer // 32) * 32
-    pyramid = len(shape.proposer.sizes)
-    outputs = [
-        *(TensorSpec(f"map_{n}", "float32", ("batch", shape.channels, f"h{n}", f"w{n}")) for n in range(shape.maps)),
-        *(
-            TensorSpec(f"{name}_{n}", "float32", ("batch", each * len(sizes) * 3, f"h{n}", f"w{n}"))
-            for name, each in (("score", 1), ("delta", 4))
-            for n, sizes in zip(range(pyramid), shape.proposer.sizes, strict=True)
-        ),
-    ]
-    propose = Part(
-        name="proposals",
-        module=lambda network: beside(__file__, "network").Proposing(network),
-        inputs=(TensorSpec("images", "float32", ("batch", 3, "height", "width")),),
-        outputs=tuple(outputs),
-        size={"height": side, "width": side},
-    )
-    classify = Part(
-        name="regions",
-        module=lambda network: beside(__file__, "network").Classifying(network),
-        inputs=(TensorSpec("regions", "float32", ("batch", shape.channels, 7, 7)),),
-        outputs=(
-            TensorSpec("logits", "float32", ("batch", classes)),
-            TensorSpec("offsets", "float32", ("batch", 4 * classes)),
-        ),
-    )
-    return propose, classify
+def deep(backbone: str) -> Any:
+    """As the library's own Faster R-CNN, on a deeper ResNet with a pyramid, such as "resnet101"."""
+    from torchvision.models.detection import FasterRCNN
+    from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
+
+    return rcnn.lively(FasterRCNN(resnet_fpn_backbone(backbone_name=backbone, weights=None), len(coco_of_91())))
 
 
 def model(variant: str) -> Model:
@@ -108,7 +66,7 @@ def model(variant: str) -> Model:
     sample, published = variant == SAMPLE, shape.published is not None
     return Model(
         build=partial(build, variant),
-        parts=parts(shape, len(classes)),
+        parts=rcnn.parts(shape, len(classes)),
         task=TwoStageDetection(
             transform=RcnnTransform(shape.shorter, shape.longer),
             decoder=RegionDecoder(classes),

@@ -49,11 +49,13 @@ class Scene(NamedTuple):
         image: uint8 [H, W, 3], RGB, 0 to 255.
         mask: uint8 [H, W], 0 for the background, 1 + the index of the class for the pixels of an object.
         objects: what is to be seen, from the back to the front.
+        owner: uint8 [H, W], 0 for the background, 1 + the place in `objects` of what a pixel belongs to.
     """
 
     image: np.ndarray
     mask: np.ndarray
     objects: list[SceneObject]
+    owner: np.ndarray
 
 
 def draw_scene(random: np.random.RandomState, size: int | tuple[int, int]) -> Scene:
@@ -83,7 +85,7 @@ def draw_scene(random: np.random.RandomState, size: int | tuple[int, int]) -> Sc
         owner[distance < 0] = len(labels)
     mask = np.array([0, *(label + 1 for label in labels)], np.uint8)[owner]
     objects = [_seen(owner == number, label) for number, label in enumerate(labels, 1)]
-    return Scene(photographed(random, canvas), mask, objects)
+    return Scene(photographed(random, canvas), mask, objects, owner.astype(np.uint8))
 
 
 def held_out(count: int = HELD_OUT, seed: int = HELD_OUT_SEED) -> list[Scene]:
@@ -112,13 +114,18 @@ def write_coco(folder: Path, names: Sequence[str] = CLASSES, count: int = HELD_O
     Raises:
         DataError: the folder cannot be written.
     """
-    (folder / "val").mkdir()
     (folder / "annotations").mkdir()
     scenes = held_out(count)
-    for number, scene in enumerate(scenes, 1):
-        save_jpeg(scene.image, folder / "val" / _file_name(number))
+    write_pictures(folder / "val", scenes)
     text = json.dumps(coco_json(scenes, names))
     (folder / "annotations" / "instances_val.json").write_text(text + "\n", encoding="utf-8")
+
+
+def write_pictures(folder: Path, scenes: Sequence[Scene]) -> None:
+    """Write the pictures of scenes into a new folder."""
+    folder.mkdir()
+    for number, scene in enumerate(scenes, 1):
+        save_jpeg(scene.image, folder / _file_name(number))
 
 
 def save_jpeg(image: np.ndarray, path: Path) -> None:

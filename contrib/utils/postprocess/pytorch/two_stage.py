@@ -138,6 +138,28 @@ class RegionDecoder:
         Raises:
             DataError: the outputs do not fit the classes or the metas, or hold NaN or infinity.
         """
+        known = np.array(self.classes, np.int64)
+        results = []
+        for (boxes, scores, classes), meta in zip(self.in_input(outputs, metas), metas, strict=True):
+            chosen = known[classes] >= 0
+            scaled = boxes[chosen] * scale_back(meta)
+            results.append(Detections(scaled, scores[chosen], known[classes[chosen]], meta.size))
+        return results
+
+    def in_input(
+        self, outputs: Sequence[np.ndarray], metas: Sequence[Scaled]
+    ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """The objects of each picture as the network knows them, best first.
+
+        Args:
+            outputs, metas: as for a call; only `input` of the metas is looked at.
+
+        Returns:
+            N tuples: boxes float32 [K, 4] in pixels of the input, scores float32 [K], classes int64 [K] of the network.
+
+        Raises:
+            DataError: as a call does.
+        """
         logits, deltas, regions, counts = outputs
         wide = len(self.classes)
         if logits.shape[1:] != (wide,) or deltas.shape[1:] != (4 * wide,):
@@ -155,7 +177,7 @@ class RegionDecoder:
         parts = zip(np.split(scores, ends), np.split(boxes, ends), metas, strict=True)
         return [self._one(*part) for part in parts]
 
-    def _one(self, scores: np.ndarray, boxes: np.ndarray, meta: Scaled) -> Detections:
+    def _one(self, scores: np.ndarray, boxes: np.ndarray, meta: Scaled) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """scores: [R, classes]. boxes: [R, classes, 4]."""
         rows, classes = np.nonzero(scores[:, 1:] > self.score)
         classes = classes + 1
@@ -163,9 +185,7 @@ class RegionDecoder:
         good = _large(found, self.least_side)
         found, sure, classes = found[good], sure[good], classes[good]
         kept = batched_nms(found, sure, classes, self.nms_iou)[: self.most]
-        known = np.array(self.classes, np.int64)[classes[kept]]
-        kept, known = kept[known >= 0], known[known >= 0]
-        return Detections(found[kept] * scale_back(meta), sure[kept], known, meta.size)
+        return found[kept], sure[kept], classes[kept]
 
 
 def _large(boxes: np.ndarray, least: float) -> np.ndarray:
