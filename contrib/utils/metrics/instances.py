@@ -109,7 +109,10 @@ def encoded(mask: np.ndarray) -> str:
 def agreement(one: Instances, other: Instances, score: float, share: float = 0.9) -> bool:
     """Whether two runtimes found the same: boxes as those of a detector, and the same pixels of each object.
 
-    share: of the pixels that one of the two masks has, how many both must have.
+    Args:
+        one, other: what two runtimes found in a picture.
+        score: the least one that counts.
+        share: of the pixels that one of two masks has, how many both must have.
     """
     from utils.boxes import iou
 
