@@ -4,16 +4,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from utils.datasets.samples.scenes import CLASSES, STAND_INS, write_coco
+from utils.datasets.samples.scenes import CLASSES
 from utils.postprocess.labels import coco, coco_of_91
 from utils.postprocess.pytorch.two_stage import Proposer, RegionDecoder
 from utils.preprocess.pytorch.rcnn import RcnnTransform
 from zoo.family import Family
-from zoo.frameworks.pytorch import torchvision_pretrained
 from zoo.libraries import rcnn
 from zoo.libraries.rcnn import MOBILENET_ANCHORS, RESNET_ANCHORS, SAMPLE_ANCHORS, Shape
-from zoo.model import Model, Published, SampleData
-from zoo.tasks.detection import SCENES
+from zoo.libraries.torchvision_detection import torchvision_detector
+from zoo.model import Model
 from zoo.tasks.two_stage_detection import TwoStageDetection
 
 SAMPLE = "fasterrcnn_sample"
@@ -62,9 +61,11 @@ def deep(backbone: str) -> Any:
 
 def model(variant: str) -> Model:
     """What is known of a variant."""
-    shape, classes = SHAPES[variant], classes_of(variant)
-    sample, published = variant == SAMPLE, shape.published is not None
-    return Model(
+    shape, classes, sample = SHAPES[variant], classes_of(variant), variant == SAMPLE
+    return torchvision_detector(
+        variant,
+        shape.published,
+        sample,
         build=partial(build, variant),
         parts=rcnn.parts(shape, len(classes)),
         task=TwoStageDetection(
@@ -73,15 +74,7 @@ def model(variant: str) -> Model:
             proposer=shape.proposer,
             labels=CLASSES if sample else coco(),
         ),
-        sample=SampleData("scenes_coco", 1, write_coco)
-        if sample
-        else SampleData("scenes_coco_stand_ins", 1, partial(write_coco, names=STAND_INS)),
-        demos=SCENES,
-        source="torchvision" if published else "put together from torchvision's modules",
-        licence="BSD-3-Clause; torchvision publishes its weights under the same, they are trained on COCO",
         paper="Ren et al., Faster R-CNN: Towards Real-Time Object Detection with Region Proposal Networks, 2015",
-        pretrained=partial(torchvision_pretrained, variant, "COCO_V1") if published else None,
-        published=Published("map", shape.published, "torchvision, COCO val2017") if shape.published else None,
     )
 
 

@@ -78,6 +78,7 @@ def model(variant: str) -> Model:
     return torchvision_detector(
         variant,
         shape.published,
+        sample,
         build=partial(build, variant),
         parts=(part(shape, len(classes)),),
         task=PaddedDetection(

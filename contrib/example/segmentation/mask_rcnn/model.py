@@ -11,11 +11,10 @@ from utils.postprocess.pytorch.two_stage import Proposer, RegionDecoder
 from utils.preprocess.pytorch.rcnn import RcnnTransform
 from zoo.catalogue import beside
 from zoo.family import Family
-from zoo.frameworks.pytorch import torchvision_pretrained
 from zoo.libraries import rcnn
 from zoo.libraries.rcnn import RESNET_ANCHORS, SAMPLE_ANCHORS, Shape
+from zoo.libraries.torchvision_detection import torchvision_detector
 from zoo.model import Model, Published, SampleData
-from zoo.tasks.detection import SCENES
 from zoo.tasks.instance_segmentation import InstanceSegmentation
 
 SAMPLE, MOBILE = "maskrcnn_sample", "maskrcnn_mobilenet_v1_fpn"
@@ -45,9 +44,15 @@ def build(variant: str) -> Any:
 
 def model(variant: str) -> Model:
     """What is known of a variant."""
-    shape, classes = SHAPES[variant], classes_of(variant)
-    sample, published = variant == SAMPLE, shape.published is not None
-    return Model(
+    shape, classes, sample = SHAPES[variant], classes_of(variant), variant == SAMPLE
+    beyond: dict[str, Any] = {}
+    if variant == MOBILE:
+        beyond = {"source": "timm, torchvision", "licence": "BSD-3-Clause, Apache-2.0 (timm)"}
+    if shape.masks:
+        beyond["published"] = Published("mask_map", shape.masks, "torchvision, COCO val2017")
+    return torchvision_detector(
+        variant,
+        shape.published,
         build=partial(build, variant),
         parts=rcnn.parts(shape, len(classes), masks=True),
         task=InstanceSegmentation(
@@ -59,14 +64,8 @@ def model(variant: str) -> Model:
         sample=SampleData("scenes_coco_masks", 1, write_coco_masks)
         if sample
         else SampleData("scenes_coco_masks_stand_ins", 1, partial(write_coco_masks, names=STAND_INS)),
-        demos=SCENES,
-        source={MOBILE: "timm, torchvision", SAMPLE: "put together from torchvision's modules"}.get(
-            variant, "torchvision"
-        ),
-        licence="BSD-3-Clause; torchvision publishes its weights under the same, they are trained on COCO",
         paper="He et al., Mask R-CNN, 2017",
-        pretrained=partial(torchvision_pretrained, variant, "COCO_V1") if published else None,
-        published=Published("mask_map", shape.masks, "torchvision, COCO val2017") if shape.masks else None,
+        **beyond,
     )
 
 
