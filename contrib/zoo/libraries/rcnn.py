@@ -20,6 +20,7 @@ SAMPLE_ANCHORS = ((16, 24, 32, 48, 64),) * 3
 POOLED = 7  # cells of a region
 _RATIOS = (0.5, 1.0, 2.0)
 _HIDDEN = 128
+_TRAINED_PROPOSALS, _TRAINED_REGIONS = 200, 64  # of a picture, while a narrow network is trained
 # Random heads say the same of every region, with probabilities that no threshold lets pass. So they begin with weights
 # of a deviation that fits what the network gives them; whoever loads weights replaces them.
 DEVIATION = 0.06
@@ -106,6 +107,9 @@ def narrow(shape: Shape, classes: int, masks: bool = False) -> Any:
         max_size=shape.longer,
         rpn_pre_nms_top_n_test=proposer.before,
         rpn_post_nms_top_n_test=proposer.after,
+        rpn_pre_nms_top_n_train=_TRAINED_PROPOSALS,
+        rpn_post_nms_top_n_train=_TRAINED_PROPOSALS,
+        box_batch_size_per_image=_TRAINED_REGIONS,
         **heads,
     )
     return lively(network)

@@ -19,7 +19,7 @@ from utils.training.steps import OneCycle, round_weights, save_weights
 from zoo.model import Model
 from zoo.running.reference import reference_runner, together
 
-SEED, SCENES, EPOCHS, BATCH, RATE = 0, 800, 14, 8, 2e-3
+SEED, SCENES, EPOCHS, BATCH, RATE = 0, 800, 12, 8, 2e-3
 
 
 def main() -> None:
