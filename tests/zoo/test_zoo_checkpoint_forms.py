@@ -197,6 +197,23 @@ def test_safetensors_are_known_by_their_content(model: Model, tmp_path: Path, na
     assert loaded(model, tmp_path / name) == 1.0
 
 
+def with_header_of(path: Path, length: int) -> None:
+    """Fill the header of a safetensors file up with blanks, which its format allows."""
+    content = path.read_bytes()
+    own = int.from_bytes(content[:8], "little")
+    path.write_bytes(length.to_bytes(8, "little") + content[8 : 8 + own].ljust(length) + content[8 + own :])
+
+
+@pytest.mark.parametrize("length", [0x0580, 0xD080, 0x4B50], ids=["pickle", "longer", "zip"])
+def test_safetensors_whose_first_bytes_are_those_of_another_kind_load(
+    model: Model, tmp_path: Path, length: int
+) -> None:
+    """The first bytes say how long the header is: one in 32 files begins as a pickle does, some as a zip archive."""
+    save_file(state(), tmp_path / "net.safetensors")
+    with_header_of(tmp_path / "net.safetensors", length)
+    assert loaded(model, tmp_path / "net.safetensors") == 1.0
+
+
 def test_a_checkpoint_that_is_called_safetensors_loads(model: Model, tmp_path: Path) -> None:
     torch.save(state(), tmp_path / "net.safetensors")
     assert loaded(model, tmp_path / "net.safetensors") == 1.0

@@ -59,7 +59,7 @@ def require_checkpoint(path: Path, network_bytes: int | None = None) -> None:
         raise ZooError(f"{path} is no checkpoint, but a tar archive: unpack it first")
     if start[8:10] == b'{"' and not is_safetensors(path):
         raise ZooError(f"{path} is not a checkpoint of tensors: it is damaged or cut short (within its header)")
-    if start.startswith(b"PK"):
+    if start.startswith(b"PK") and not is_safetensors(path):
         _require_archive(path, network_bytes)
 
 
@@ -84,7 +84,8 @@ def require_torch(path: Path) -> None:
     """
     with path.open("rb") as file:
         start = file.read(_START)
-    if start.startswith(b"\x80") and _OF_TORCH not in start[:40]:
+    # a safetensors file begins with the length of its header, whose lowest byte may be 0x80 too
+    if start.startswith(b"\x80") and _OF_TORCH not in start[:40] and not is_safetensors(path):
         raise ZooError(
             f"{path} is a pickle that torch.save did not write (Paddle's files are such), and is not opened; {HOW}"
         )
@@ -98,7 +99,7 @@ def require_paddle(path: Path) -> None:
     """
     with path.open("rb") as file:
         start = file.read(_START)
-    if start.startswith(b"PK") or _OF_TORCH in start[:40]:
+    if (start.startswith(b"PK") or _OF_TORCH in start[:40]) and not is_safetensors(path):
         raise ZooError(f"{path} was written by torch.save, and this is a network of Paddle; {HOW}")
     if path.suffix == ".pdiparams":
         raise ZooError(
