@@ -84,8 +84,9 @@ class Maps(nn.Module):
         import timm
 
         super().__init__()
-        self.body = timm.create_model(name, pretrained=False, features_only=True, out_indices=levels)
-        channels = list(self.body.feature_info.channels())
+        body: Any = timm.create_model(name, pretrained=False, features_only=True, out_indices=levels)
+        self.body = body
+        channels = list(body.feature_info.channels())
         self.pyramid = FeaturePyramidNetwork(channels, pyramid) if pyramid else None
         own = [pyramid] * len(levels) if pyramid else channels
         self.extra = halving([own[-1], *extra])

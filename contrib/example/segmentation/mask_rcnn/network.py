@@ -24,8 +24,9 @@ class Pyramid(nn.Module):
 
         super().__init__()
         self.out_channels = channels
-        self.body = timm.create_model("mobilenetv1_100", pretrained=False, features_only=True, out_indices=LEVELS)
-        own = list(self.body.feature_info.channels())
+        body: Any = timm.create_model("mobilenetv1_100", pretrained=False, features_only=True, out_indices=LEVELS)
+        self.body = body
+        own = list(body.feature_info.channels())
         self.pyramid = FeaturePyramidNetwork(own, channels, extra_blocks=LastLevelMaxPool())
 
     def forward(self, images: torch.Tensor) -> OrderedDict[str, torch.Tensor]:
