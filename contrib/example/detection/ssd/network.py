@@ -18,16 +18,17 @@ from utils.anchors import DefaultBoxes
 from utils.postprocess.pytorch.one_stage import DefaultBoxDecoder
 from utils.preprocess.pytorch.rcnn import StretchTransform
 
-# Random heads give every class the same probability. Whoever loads weights replaces these.
-DEVIATION = 0.5  # of the logits, by that of what goes in
+# Random heads give every class the same probability. Whoever loads weights replaces these. By the deviation of what goes
+# in, that of the logits is so large, and no larger: of many sure objects in one place, a rounding would choose others.
+DEVIATION, OWN_DEVIATION = 0.5, 0.1  # of torchvision's networks, and of those that are put together here
 NARROW = ((16, 1), (24, 1), (40, 2), (56, 2), (72, 1))  # the sample's channels, and layers, of each stride
 
 
-def lively(network: Any) -> Any:
+def lively(network: Any, deviation: float = DEVIATION) -> Any:
     """The same network, with heads that tell classes apart."""
     for head in network.head.classification_head.module_list:
         last = [layer for layer in head.modules() if isinstance(layer, nn.Conv2d)][-1]
-        nn.init.normal_(last.weight, std=DEVIATION / last.in_channels**0.5)
+        nn.init.normal_(last.weight, std=deviation / last.weight[0].numel() ** 0.5)
     return network
 
 
@@ -60,7 +61,8 @@ def put_together(
             nms_thresh=decoder.nms_iou,
             detections_per_img=decoder.most,
             topk_candidates=decoder.candidates,
-        )
+        ),
+        OWN_DEVIATION,
     )
 
 
