@@ -11,8 +11,11 @@ import pytest
 transformers = pytest.importorskip("transformers")
 torch = pytest.importorskip("torch")
 
+from zoo import catalogue  # noqa: E402
 from zoo.errors import ZooError  # noqa: E402
 from zoo.libraries import transformers as library  # noqa: E402
+from zoo.running.reference import build  # noqa: E402
+from zoo.weights import find_weights  # noqa: E402
 
 TINY = {
     "hidden_size": 16,
@@ -82,3 +85,24 @@ def test_a_folder_without_weights_is_told(vit: Any, tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").unlink()
     with pytest.raises(ZooError, match="transformers cannot load"):
         library.network_of_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("family", "variant"),
+    [
+        ("pose/vitpose", "vitpose_sample"),
+        ("detection/rt_detr", "rtdetr_sample"),
+        ("detection/rt_detr", "dfine_sample"),
+        ("vision_language/sam", "sam_sample"),
+        ("segmentation/segformer", "segformer_tiny"),
+        ("depth/depth_anything", "depth_anything_tiny"),
+    ],
+)
+def test_files_in_the_librarys_names_are_taken_as_the_readmes_say(tmp_path: Path, family: str, variant: str) -> None:
+    """`--weights model.safetensors`, which the library may write in other names than its network has."""
+    model = catalogue.load(family).variant(variant)
+    published = model.build()
+    published.save_pretrained(tmp_path)
+    made = build(model, find_weights(model, str(tmp_path / "model.safetensors")), None)
+    own = made.state_dict()
+    assert all(torch.equal(own[name], value) for name, value in published.state_dict().items())

@@ -51,10 +51,10 @@ SHAPES = {
 }
 
 
-def build(variant: str) -> Any:
+def build(variant: str, state: dict[str, Any] | None = None) -> Any:
     """The library's network, from which each part takes its piece; see network.py."""
     shape = SHAPES[variant]
-    return getattr(beside(__file__, "network"), shape.builder)(variant, len(coco()), shape.queries)
+    return getattr(beside(__file__, "network"), shape.builder)(variant, len(coco()), shape.queries, state)
 
 
 def parts(shape: Shape) -> tuple[Part, Part]:
@@ -93,6 +93,7 @@ def model(variant: str) -> Model:
     shape = SHAPES[variant]
     return Model(
         build=partial(build, variant),
+        restore=partial(build, variant),
         parts=parts(shape),
         task=QueryDetection(
             transform=SquareTransform(shape.side),

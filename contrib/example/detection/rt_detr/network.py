@@ -15,7 +15,9 @@ from transformers import (
     RTDetrResNetConfig,
 )
 
-from zoo.libraries.transformers import lively
+from zoo.libraries.transformers import lively, loaded
+
+State = dict[str, Any]
 
 _FURTHEST = 16.0  # of a logit: behind it, float32 knows no other probability than 0 or 1
 _OUTSIDE = 1e4  # the logit of a place without an anchor, which the library has at the end of float32
@@ -44,8 +46,8 @@ def _narrow(backbone: Any, channels: list[int], classes: int, queries: int) -> d
     }
 
 
-def rt_detr(variant: str, classes: int, queries: int) -> Any:
-    """The network of a variant, with random values."""
+def rt_detr(variant: str, classes: int, queries: int, state: State | None = None) -> Any:
+    """The network of a variant, with `state` loaded by the library's own mapping of names, else with random values."""
     options: dict[str, Any] = {"num_labels": classes, "num_queries": queries}
     if variant == "rtdetr_r18vd":
         backbone = _resnet([2, 2, 2, 2], [64, 128, 256, 512], "basic")
@@ -55,12 +57,11 @@ def rt_detr(variant: str, classes: int, queries: int) -> Any:
         backbone = _resnet([1, 1, 1, 1], [16, 24, 32, 48], "basic", stem=16)
         options = _narrow(backbone, [24, 32, 48], classes, queries)
     config = RTDetrConfig(**options)
-    config._attn_implementation = "eager"  # plain operators, which every runtime has
-    return lively(RTDetrForObjectDetection(config))
+    return _made(RTDetrForObjectDetection, variant, config, state)
 
 
-def d_fine(variant: str, classes: int, queries: int) -> Any:
-    """The network of a variant, with random values."""
+def d_fine(variant: str, classes: int, queries: int, state: State | None = None) -> Any:
+    """As `rt_detr`."""
     make: Any = HGNetV2Config
     backbone = make(
         stem_channels=[3, 8, 16],
@@ -73,8 +74,12 @@ def d_fine(variant: str, classes: int, queries: int) -> Any:
         out_indices=[2, 3, 4],
     )
     config = DFineConfig(**_narrow(backbone, [32, 48, 64], classes, queries), depth_mult=0.34)
-    config._attn_implementation = "eager"
-    return lively(DFineForObjectDetection(config))
+    return _made(DFineForObjectDetection, variant, config, state)
+
+
+def _made(kind: Any, variant: str, config: Any, state: State | None) -> Any:
+    config._attn_implementation = "eager"  # plain operators, which every runtime has
+    return lively(kind(config)) if state is None else loaded(kind, variant, config=config, state_dict=state)
 
 
 class Proposing(nn.Module):

@@ -41,7 +41,7 @@ SHAPES = {
 
 
 def build(variant: str) -> Any:
-    """float32 [N, 3, H, W], RGB, normalised, to maps [N, 17, H / 4, W / 4]."""
+    """The library's network, whose names its checkpoints have; see network.py."""
     network = beside(__file__, "network")
     return network.vitpose(network.Shape(*SHAPES[variant][:6]), len(POINTS))
 
@@ -55,6 +55,7 @@ def model(variant: str) -> Model:
             Part(
                 inputs=(TensorSpec("images", "float32", ("batch", 3, shape.height, shape.width)),),
                 outputs=(TensorSpec("maps", "float32", ("batch", len(POINTS), shape.height // 4, shape.width // 4)),),
+                module=lambda made: beside(__file__, "network").Maps(made),
             ),
         ),
         task=PoseEstimation(

@@ -28,8 +28,8 @@ class Shape(NamedTuple):
     simple: bool
 
 
-class ViTPose(nn.Module):
-    """float32 [N, 3, H, W] to maps [N, K, H / 4, W / 4]."""
+class Maps(nn.Module):
+    """What is exported of the library's network: float32 [N, 3, H, W] to maps [N, K, H / 4, W / 4]."""
 
     def __init__(self, network: Any) -> None:
         super().__init__()
@@ -39,8 +39,8 @@ class ViTPose(nn.Module):
         return self.network(pixel_values=images).heatmaps
 
 
-def vitpose(shape: Shape, points: int) -> ViTPose:
-    """The network with random values."""
+def vitpose(shape: Shape, points: int) -> Any:
+    """The library's network with random values."""
     make: Any = VitPoseBackboneConfig  # takes arguments of every library class, which its signature does not name
     backbone = make(
         image_size=[shape.height, shape.width],
@@ -53,4 +53,4 @@ def vitpose(shape: Shape, points: int) -> ViTPose:
     make = VitPoseConfig
     config = make(backbone_config=backbone, num_labels=points, use_simple_decoder=shape.simple)
     config._attn_implementation = "eager"
-    return ViTPose(lively(VitPoseForPoseEstimation(config)))
+    return lively(VitPoseForPoseEstimation(config))
