@@ -11,6 +11,8 @@ import pytest
 transformers = pytest.importorskip("transformers")
 torch = pytest.importorskip("torch")
 
+from safetensors.torch import save_file  # noqa: E402
+
 from zoo import catalogue  # noqa: E402
 from zoo.errors import ZooError  # noqa: E402
 from zoo.libraries import transformers as library  # noqa: E402
@@ -106,3 +108,24 @@ def test_files_in_the_librarys_names_are_taken_as_the_readmes_say(tmp_path: Path
     made = build(model, find_weights(model, str(tmp_path / "model.safetensors")), None)
     own = made.state_dict()
     assert all(torch.equal(own[name], value) for name, value in published.state_dict().items())
+
+
+@pytest.mark.parametrize("hiding", [True, False])
+def test_wav2vec2_takes_the_names_of_the_published_files(tmp_path: Path, hiding: bool) -> None:
+    """Those of an older norm of weights, with or without what hides steps in training."""
+    model = catalogue.load("speech/wav2vec2").variant()
+    published = model.build().state_dict()
+    older = {"parametrizations.weight.original0": "weight_g", "parametrizations.weight.original1": "weight_v"}
+    state = {}
+    for name, value in published.items():
+        ending = next((end for end in older if name.endswith(end)), "")
+        state[name.removesuffix(ending) + older.get(ending, "")] = value.contiguous()
+    assert sum(name.endswith(("weight_g", "weight_v")) for name in state) == 2
+    if hiding:
+        state["wav2vec2.masked_spec_embed"] = torch.zeros(64)
+    save_file(state, tmp_path / "model.safetensors")
+    made = build(model, find_weights(model, str(tmp_path / "model.safetensors")), None)
+    own = made.state_dict()
+    assert all(torch.equal(own[name], value) for name, value in published.items())
+    assert made.config._attn_implementation == "eager"
+    assert made(torch.zeros(1, 800)).shape[2] == 32

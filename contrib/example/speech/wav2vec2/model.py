@@ -7,6 +7,7 @@ from typing import Any
 from engine.spec import TensorSpec
 from utils.datasets.samples.spoken_sentences import write_spoken_sentences
 from zoo.family import Family
+from zoo.libraries.transformers import loaded
 from zoo.model import Model, Part, Published, SampleData
 from zoo.tasks.speech_ctc import CtcSpeech
 
@@ -16,8 +17,13 @@ LETTERS = ("<pad>", "<s>", "</s>", "<unk>", "|", *"ETAONIHSRDLUMWCFGYPBVK'XJQZ")
 SIZES = {"tiny": (64, 2, 4, 32, 128, 8), "base": (768, 12, 12, 512, 3072, 16)}
 
 
-def build(variant: str) -> Any:
-    """float32 [N, samples] at 16 kHz, mean 0 and deviation 1, to float32 [N, steps, 32] logits; a step is 20 ms."""
+# What only training needs, to hide steps; some files of the library hold it
+HIDING = "wav2vec2.masked_spec_embed"
+
+
+def build(variant: str, state: dict[str, Any] | None = None) -> Any:
+    """float32 [N, samples] at 16 kHz, mean 0 and deviation 1, to float32 [N, steps, 32] logits; a step is 20 ms. With
+    `state` loaded by the library's own mapping of names, else with random values."""
     import transformers
 
     width, layers, heads, channels, wide, groups = SIZES[variant]
@@ -33,8 +39,14 @@ def build(variant: str) -> Any:
         # random networks of the library's 0.02 say the same of every recording
         initializer_range=width**-0.5,
         attn_implementation="eager",
+        mask_time_prob=0.0,
     )
-    network = transformers.Wav2Vec2ForCTC(config)
+    kind = transformers.Wav2Vec2ForCTC
+    if state is None:
+        network: Any = kind(config)
+    else:
+        own = {name: value for name, value in state.items() if name != HIDING}
+        network = loaded(kind, variant, config=config, state_dict=own)
     whole = network.forward
     network.forward = lambda input_values: whole(input_values=input_values).logits
     return network
@@ -47,6 +59,7 @@ def model(variant: str) -> Model:
     """What is known of a variant."""
     return Model(
         build=partial(build, variant),
+        restore=partial(build, variant),
         parts=(
             Part(
                 inputs=(TensorSpec("input_values", "float32", ("batch", "samples")),),
