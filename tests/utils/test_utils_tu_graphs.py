@@ -52,6 +52,19 @@ def test_files_that_are_wrong(tmp_path: Path, changed: dict[str, str], said: str
         TuGraphs(written(tmp_path, **changed), KINDS, CLASSES)
 
 
+def test_nodes_of_a_graph_need_not_stand_together(tmp_path: Path) -> None:
+    changed = {"graph_indicator": "2\n1\n2\n1\n2\n", "A": "4, 2\n5, 3\n3, 1\n"}
+    first, second = TuGraphs(written(tmp_path, **changed), KINDS, CLASSES)
+    assert (first.data.names, first.data.edges.tolist()) == (("O", "C"), [[0, 1]])
+    assert (second.data.names, second.data.edges.tolist()) == (("C", "N", "C"), [[0, 1], [1, 2]])
+
+
+def test_a_graph_that_would_fill_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("utils.datasets.tu_graphs.MAX_NODES", 2)
+    with pytest.raises(DataError, match="graph 2 has 3 nodes; at most 2"):
+        TuGraphs(written(tmp_path), KINDS, CLASSES)
+
+
 def test_a_folder_without_graphs(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"0 files NAME_A\.txt"):
         TuGraphs(tmp_path, KINDS, CLASSES)

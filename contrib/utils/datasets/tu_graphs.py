@@ -57,10 +57,15 @@ class TuGraphs(Listed):
         if len(across):
             raise DataError(f"{edges}, line {across[0] + 1}: an edge between two graphs.")
         self._samples = []
-        for number, label in enumerate(told.tolist(), start=1):
+        place = np.zeros(len(of_node), np.int64)  # of each node in its graph
+        parts = zip(told.tolist(), _of_each(of_node, len(told)), _of_each(of_node[ends[:, 0]], len(told)), strict=True)
+        for number, (label, own, lines) in enumerate(parts, start=1):
             if label not in classes:
                 raise DataError(f"{labels}, line {number}: class {label}; this network knows {list(classes)}.")
-            graph = _cut(what, ends, of_node, number, kinds)
+            if len(own) > MAX_NODES:
+                raise DataError(f"{graphs}: graph {number} has {len(own)} nodes; at most {MAX_NODES} are taken.")
+            place[own] = np.arange(len(own))
+            graph = labelled_graph(what[own], place[ends[lines]], kinds)
             self._samples.append(Sample(f"{names[0]}:{number}", graph, classes.index(label)))
 
 
@@ -126,9 +131,7 @@ def _require_fit(
         )
 
 
-def _cut(what: np.ndarray, ends: np.ndarray, of_node: np.ndarray, number: int, kinds: tuple[str, ...]) -> Graph:
-    """The graph of that number."""
-    own = np.flatnonzero(of_node == number)
-    place = np.zeros(len(of_node), np.int64)
-    place[own] = np.arange(len(own))
-    return labelled_graph(what[own], place[ends[of_node[ends[:, 0]] == number]], kinds)
+def _of_each(graphs: np.ndarray, count: int) -> list[np.ndarray]:
+    """Of nodes or edges, int64 [n] with the graph of each: the places of those of the graphs 1 to `count`."""
+    sizes = np.bincount(graphs, minlength=count + 1)[1:]
+    return np.split(np.argsort(graphs, kind="stable"), np.cumsum(sizes)[:-1])
