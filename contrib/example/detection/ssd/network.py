@@ -18,8 +18,9 @@ from utils.anchors import DefaultBoxes
 from utils.postprocess.pytorch.one_stage import DefaultBoxDecoder
 from utils.preprocess.pytorch.rcnn import StretchTransform
 
-# Random heads give every class the same probability. Whoever loads weights replaces these. By the deviation of what goes
-# in, that of the logits is so large, and no larger: of many sure objects in one place, a rounding would choose others.
+# Random heads give every class the same probability. Whoever loads weights replaces these. By the deviation of what
+# goes in, that of the logits is so large, and no larger: of many sure objects in one place, a rounding would choose
+# others.
 DEVIATION, OWN_DEVIATION = 0.5, 0.1  # of torchvision's networks, and of those that are put together here
 NARROW = ((16, 1), (24, 1), (40, 2), (56, 2), (72, 1))  # the sample's channels, and layers, of each stride
 
