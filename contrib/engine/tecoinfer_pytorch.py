@@ -63,7 +63,7 @@ class TecoInferEngine(LenientEngine):
             raise InputError(
                 f"example_inputs takes tensors, got {', '.join(type(example).__name__ for example in examples)}"
             )
-        names = list(input_names or ([f"input{i}" for i in range(len(examples))] if len(examples) > 1 else ["input"]))
+        names = list(input_names or _numbered("input", len(examples)))
         axes = (
             {name: {0: "batch"} for name in names}
             if dynamic_axes is None
@@ -72,9 +72,7 @@ class TecoInferEngine(LenientEngine):
         torch_module.eval()
         with torch.inference_mode():
             results = flat_tensors(torch_module(*examples))
-        out_names = list(
-            output_names or ([f"output{i}" for i in range(len(results))] if len(results) > 1 else ["output"])
-        )
+        out_names = list(output_names or _numbered("output", len(results)))
         batched = any(0 in axes.get(name, {}) for name in names)
         out_axes = {
             name: {0: "batch"} for name, result in zip(out_names, results, strict=True) if batched and result.ndim
@@ -140,3 +138,8 @@ def _called(module: Any) -> Callable[[list[np.ndarray]], list[np.ndarray]]:
             return [one.numpy() for one in flat_tensors(module(*[torch.tensor(array) for array in arrays]))]
 
     return call
+
+
+def _numbered(name: str, count: int) -> list[str]:
+    """Names of tensors; a single one has no number."""
+    return [f"{name}{number}" for number in range(count)] if count > 1 else [name]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from utils.datasets import coco
+from utils.datasets import coco_file
 from utils.datasets.sample import Listed, Sample
 from utils.preprocess.pytorch.pose import Person
 from zoo_core.errors import DataError
@@ -71,9 +71,9 @@ class CocoKeypoints(Listed):
     """
 
     def __init__(self, root: str | Path, names: Sequence[str]) -> None:
-        self.file = coco.instances_file(Path(root), "person_keypoints")
-        self.folder = coco.pictures_of(self.file)
-        content = coco.read_annotations(self.file)
+        self.file = coco_file.instances_file(Path(root), "person_keypoints")
+        self.folder = coco_file.pictures_of(self.file)
+        content = coco_file.read_annotations(self.file)
         _require_points(self.file, content["categories"], names)
         by_image = _by_image(self.file, content, len(names))
         self._samples = []
@@ -81,7 +81,7 @@ class CocoKeypoints(Listed):
             people, others = by_image[image["id"]]
             if not people:
                 continue
-            path = coco.picture_of(self.file, self.folder, image)
+            path = coco_file.picture_of(self.file, self.folder, image)
             for place, (number, points, box, area) in enumerate(people):
                 truth = PersonTruth(image["id"], number, points, box, area, tuple(others) if place == 0 else ())
                 left, top, right, bottom = box
@@ -107,17 +107,17 @@ def _by_image(file: Path, content: dict[str, Any], count: int) -> dict[Any, tupl
     found: dict[Any, tuple[list[Any], list[Uncounted]]] = {image["id"]: ([], []) for image in content["images"]}
     only = content["categories"][0]["id"]
     for entry in content["annotations"]:
-        left, top, width, height = coco.box_of(file, entry)
-        people, others = found[coco.image_of(file, entry, found)]
+        left, top, width, height = coco_file.box_of(file, entry)
+        people, others = found[coco_file.image_of(file, entry, found)]
         if entry.get("category_id") != only:
-            raise coco.wrong_field(file, "annotation", entry, "category_id", f"{only}, the only category")
-        crowd, area = coco.crowd_and_area(file, entry, width * height)
+            raise coco_file.wrong_field(file, "annotation", entry, "category_id", f"{only}, the only category")
+        crowd, area = coco_file.crowd_and_area(file, entry, width * height)
         points = _points(file, entry, count)
         box = (left, top, left + width, top + height)
         if crowd or not points[:, 2].any():
             others.append(Uncounted(points, box, float(area), crowd))
         elif min(width, height) <= 0:
-            raise coco.wrong_field(
+            raise coco_file.wrong_field(
                 file, "annotation", entry, "bbox", "a width and a height above 0: it is what is cut out"
             )
         else:
@@ -131,9 +131,9 @@ def _points(file: Path, entry: dict[str, Any], count: int) -> np.ndarray:
     """float64 [count, 3]."""
     said = entry.get("keypoints")
     if not isinstance(said, list) or len(said) != 3 * count:
-        raise coco.wrong_field(
+        raise coco_file.wrong_field(
             file, "annotation", entry, "keypoints", f"{3 * count} numbers: x, y and 0, 1 or 2 of each"
         )
-    if not all(coco.is_number(value) for value in said) or any(value not in (0, 1, 2) for value in said[2::3]):
-        raise coco.wrong_field(file, "annotation", entry, "keypoints", "x, y and 0, 1 or 2 of each point")
+    if not all(coco_file.is_number(value) for value in said) or any(value not in (0, 1, 2) for value in said[2::3]):
+        raise coco_file.wrong_field(file, "annotation", entry, "keypoints", "x, y and 0, 1 or 2 of each point")
     return np.array(said, np.float64).reshape(count, 3)

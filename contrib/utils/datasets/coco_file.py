@@ -1,0 +1,159 @@
+"""Files of COCO's layout: one JSON file with images, categories and annotations, beside the images."""
+
+import json
+import math
+import os
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Any
+
+from utils.text_file import read_json
+from zoo_core.errors import DataError
+
+
+def instances_file(root: Path, kind: str = "instances") -> Path:
+    """The file annotations/<kind>_<part>.json of a data set's folder, or the file itself."""
+    if root.is_file():
+        return root
+    if not root.is_dir():
+        raise DataError(f"{root}: there is no such folder.")
+    found = sorted(root.glob(f"annotations/{kind}_*.json"))
+    chosen = [path for path in found if "val" in path.name] if len(found) > 1 else found
+    if len(chosen) == 1:
+        return chosen[0]
+    names = ", ".join(path.name for path in found) or "nothing"
+    raise DataError(
+        f"{root}: one file annotations/{kind}_<part>.json is expected, found {names}. Give the file itself."
+    )
+
+
+def pictures_of(file: Path) -> Path:
+    """The folder named after the file's part, beside annotations/ or beside the file; else the folder of the file."""
+    part = file.stem.removeprefix("instances_").removeprefix("person_keypoints_")
+    for folder in (file.parent.parent / part, file.parent / part):
+        if folder.is_dir():
+            return folder
+    return file.parent
+
+
+def picture_of(file: Path, folder: Path, image: dict[str, Any]) -> Path:
+    """The file of an image in its folder. Raises DataError where it is missing."""
+    path = folder / image["file_name"]
+    if not os.path.isfile(path):
+        raise DataError(
+            f"{file}: image {image['id']}: there is no picture {image['file_name']:.80} in {folder}. "
+            "Put it there, or take the image out of the file."
+        )
+    return path
+
+
+def read_annotations(file: Path) -> dict[str, Any]:
+    """The file's content; lists are there, hold objects, and ids are unique."""
+    content = read_json(file, '{"images": […], "annotations": […], "categories": […]}')
+    if not isinstance(content, dict):
+        is_results = isinstance(content, list) and content and isinstance(content[0], dict) and "score" in content[0]
+        raise DataError(
+            f"{file}: an object with images, annotations and categories is expected"
+            + (", and these are results: give the file of the truth (instances_….json)." if is_results else ".")
+        )
+    for name, kind in (("images", "image"), ("annotations", "annotation"), ("categories", "category")):
+        entries = content.get(name)
+        if not isinstance(entries, list):
+            raise DataError(f"{file}: the field '{name}' is {'missing' if entries is None else 'not a list'}.")
+        _check_ids(file, kind, entries)
+    names: dict[str, Any] = {}
+    for image in content["images"]:
+        name = image.get("file_name")
+        if not isinstance(name, str) or not name or "\0" in name:
+            raise wrong_field(file, "image", image, "file_name", "the name of the picture's file")
+        if name in names:
+            raise DataError(f"{file}: images {short(names[name])} and {short(image['id'])} are both the file {name}.")
+        names[name] = image["id"]
+    if not content["images"]:
+        raise DataError(f"{file}: there are no images in it.")
+    return content
+
+
+def _check_ids(file: Path, kind: str, entries: list[Any]) -> None:
+    seen = set()
+    for number, entry in enumerate(entries, 1):
+        if not isinstance(entry, dict):
+            raise DataError(f"{file}: {kind} number {number} is {short(entry)}, an object is expected.")
+        name = entry.get("id")
+        if type(name) not in (int, str):
+            raise DataError(
+                f"{file}: {kind} number {number}: field 'id' is {_told(entry, 'id')}; expected a number or a text."
+            )
+        if name in seen:
+            raise DataError(f"{file}: {kind} {short(name)} stands there twice: ids must be unique.")
+        seen.add(name)
+
+
+def box_of(file: Path, entry: dict[str, Any]) -> tuple[float, float, float, float]:
+    """(left, top, width, height) in pixels."""
+    box = entry.get("bbox")
+    if not isinstance(box, list) or len(box) != 4 or not all(is_number(value) for value in box):
+        raise wrong_field(file, "annotation", entry, "bbox", "four numbers [left, top, width, height]")
+    left, top, width, height = box
+    if width < 0 or height < 0:
+        raise wrong_field(file, "annotation", entry, "bbox", "a width and a height of 0 or more")
+    if not all(is_number(value) for value in (left + width, top + height, width * height)):
+        raise wrong_field(file, "annotation", entry, "bbox", "a box of finite size")
+    return left, top, width, height
+
+
+def image_of(file: Path, entry: dict[str, Any], images: Collection[Any]) -> Any:
+    """An annotation's image, one of `images`, which are ids. Raises DataError."""
+    image = entry.get("image_id")
+    if not is_id(image) or image not in images:
+        raise wrong_field(file, "annotation", entry, "image_id", f"the id of one of the images ({some_ids(images)})")
+    return image
+
+
+def crowd_and_area(file: Path, entry: dict[str, Any], area: float) -> tuple[bool, float]:
+    """Whether an annotation stands for several objects, and its area: `area` where it says none. Raises DataError."""
+    crowd, said = entry.get("iscrowd", 0), entry.get("area", area)
+    if type(crowd) not in (int, bool) or crowd not in (0, 1):
+        raise wrong_field(file, "annotation", entry, "iscrowd", "0 or 1, or no such field")
+    if not is_number(said) or said < 0:
+        raise wrong_field(file, "annotation", entry, "area", "a number of 0 or more, or no such field")
+    return bool(crowd), said
+
+
+def is_number(value: Any) -> bool:
+    """Whether JSON's value is a finite number."""
+    try:
+        return type(value) in (int, float) and math.isfinite(value)
+    except OverflowError:  # a whole number beyond what a float holds
+        return False
+
+
+def is_id(value: Any) -> bool:
+    """Whether JSON's value can be an id."""
+    return type(value) in (int, str)
+
+
+def some_ids(ids: Iterable[Any]) -> str:
+    """The first of some ids, as JSON writes them: 1 is a number, "1" a text."""
+    known = list(ids)
+    return ", ".join(short(one) for one in known[:8]) + (", …" if len(known) > 8 else "")
+
+
+def short(value: Any) -> str:
+    """A value as JSON writes it."""
+    return f"{json.dumps(value):.60}"
+
+
+def _told(entry: dict[str, Any], field: str) -> str:
+    """A field's value for a message; a text is said to be one, since "1" is not 1."""
+    if field not in entry:
+        return "missing"
+    value = entry[field]
+    return f"{short(value)} (a text)" if isinstance(value, str) else short(value)
+
+
+def wrong_field(file: Path, kind: str, entry: dict[str, Any], field: str, expected: str) -> DataError:
+    """What to raise where a field of an image, a category or an annotation is not as `expected`."""
+    return DataError(
+        f"{file}: {kind} {short(entry['id'])}: field '{field}' is {_told(entry, field)}; expected {expected}."
+    )
