@@ -5,10 +5,14 @@ Layers are defined in the order of the authors' cfg file, in which their weights
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+PRIOR = 0.01  # what every box says of there being an object before training
 
 
 class ConvBlock(nn.Module):
@@ -98,8 +102,11 @@ class YOLOv3(nn.Module):
             heads.append(Head(before, channels, channels // 2, 3 * (5 + classes)))
             before = channels // 2
         self.heads = nn.ModuleList(heads)
-        for head in heads:  # so that random boxes are not alike
+        for head in heads:  # so that random boxes are not alike, and an object is as rare as in a picture
             nn.init.normal_(head.out.weight, std=head.out.in_channels**-0.5)
+            bias: Any = head.out.bias
+            nn.init.zeros_(bias)
+            nn.init.constant_(bias.view(3, -1)[:, 4], math.log(PRIOR / (1 - PRIOR)))
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         coarser, found = None, []
