@@ -14,19 +14,25 @@ import numpy as np
 
 from zoo_core.machine import cores
 
+from . import backends
 from .errors import ModelFileError, OptionError
 
 
 @dataclass(frozen=True)
 class NodeTime:
-    """A node as the runtime runs it, which may stand for several of the file. seconds: of a call, the median."""
+    """A node as the runtime runs it, which may stand for several of the file.
+
+    seconds: of a call, the median; in the body of a loop, of all rounds together.
+    """
 
     name: str
     operator: str
     seconds: float
 
 
-def profile(ckpt: Path, target: str, arrays: Sequence[np.ndarray], times: int) -> list[NodeTime]:
+def profile(
+    ckpt: Path, target: str, arrays: Sequence[np.ndarray], times: int, dtype: str = "float32"
+) -> list[NodeTime]:
     """Run a file, and tell what its nodes take, in the order in which they run.
 
     Args:
@@ -34,19 +40,23 @@ def profile(ckpt: Path, target: str, arrays: Sequence[np.ndarray], times: int) -
         target: "onnx" or "openvino".
         arrays: what it is given, one array an input; float32 is rounded where the file takes float16.
         times: calls that are counted; one more goes before them.
+        dtype: what is computed in, as the engine takes it.
 
     Raises:
-        OptionError: the target does not tell what its nodes take.
+        OptionError: the target does not tell what its nodes take, or does not compute in this dtype.
         ModelFileError: the runtime does not open or run the file.
     """
-    known: dict[str, Callable[[Path, list[np.ndarray], int], list[NodeTime]]] = {
+    known: dict[str, Callable[[Path, list[np.ndarray], int, str], list[NodeTime]]] = {
         "onnx": _onnxruntime,
         "openvino": _openvino,
     }
     if target not in known:
         raise OptionError(f"target '{target}' does not tell what its nodes take; {' and '.join(known)} do")
+    dtypes = backends.find(target).dtypes
+    if dtype not in dtypes:
+        raise OptionError(f"with target '{target}', dtype is one of {', '.join(dtypes)}, got '{dtype}'")
     try:
-        return known[target](ckpt, list(arrays), times)
+        return known[target](ckpt, list(arrays), times, dtype)
     except (RuntimeError, ValueError) as error:
         raise ModelFileError(f"{ckpt} does not run on {target}: {error}") from error
     except Exception as error:
@@ -55,7 +65,7 @@ def profile(ckpt: Path, target: str, arrays: Sequence[np.ndarray], times: int) -
         raise
 
 
-def _onnxruntime(ckpt: Path, arrays: list[np.ndarray], times: int) -> list[NodeTime]:
+def _onnxruntime(ckpt: Path, arrays: list[np.ndarray], times: int, dtype: str) -> list[NodeTime]:
     import onnxruntime
 
     with tempfile.TemporaryDirectory(prefix="zoo-profile-") as folder:
@@ -72,18 +82,31 @@ def _onnxruntime(ckpt: Path, arrays: list[np.ndarray], times: int) -> list[NodeT
         for _ in range(times + 1):
             session.run(None, given)
         events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
-    taken: dict[tuple[str, str], list[float]] = {}
+    return _nodes(events)
+
+
+def _nodes(events: Sequence[dict[str, Any]]) -> list[NodeTime]:
+    """The nodes in what ONNX Runtime writes of several calls, of which the first one does not count."""
+    calls: list[dict[tuple[str, str], float]] = [{}]
     for event in events:
         name, _, kind = event["name"].rpartition("_kernel_")
         if event.get("cat") == "Node" and kind == "time":
-            taken.setdefault((name, event["args"]["op_name"]), []).append(event["dur"] * 1e-6)
-    return [NodeTime(*node, median(seconds[1:] or seconds)) for node, seconds in taken.items()]
+            node = (name, event["args"]["op_name"])
+            calls[-1][node] = calls[-1].get(node, 0.0) + event["dur"] * 1e-6
+        elif event["name"] == "model_run":  # which ends a call
+            calls.append({})
+    nodes = dict.fromkeys(node for call in calls for node in call)
+    return [NodeTime(*node, median(call.get(node, 0.0) for call in calls[1:-1])) for node in nodes]
 
 
-def _openvino(ckpt: Path, arrays: list[np.ndarray], times: int) -> list[NodeTime]:
+def _openvino(ckpt: Path, arrays: list[np.ndarray], times: int, dtype: str) -> list[NodeTime]:
     import openvino
 
-    compiled = openvino.Core().compile_model(str(ckpt), "CPU", {"PERF_COUNT": True})
+    from .backends.openvino import precision
+
+    core = openvino.Core()
+    config = {"PERF_COUNT": True, "INFERENCE_PRECISION_HINT": precision(core, "CPU", dtype)}
+    compiled = core.compile_model(str(ckpt), "CPU", config)
     request = compiled.create_infer_request()
     given = [array.astype(one.element_type.to_dtype()) for one, array in zip(compiled.inputs, arrays, strict=True)]
     for one, array in zip(compiled.inputs, given, strict=True):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from engine.errors import ModelFileError, OptionError
-from engine.profile import profile
+from engine.profile import _nodes, profile
 from zoo.commands import profile as command
 from zoo.family import Family
+from zoo.layers.debug import DebugOptions, calls
 from zoo.manifest import Exported
+from zoo.running.setting import Setting
 
 
 @pytest.mark.parametrize("words", ["--target onnx", "--target onnx --dtype float16", "--target openvino"])
@@ -29,6 +32,38 @@ def test_the_time_of_every_node(
     convolutions = [node for node in part["nodes"] if node["operator"].startswith("Conv")]
     assert len(convolutions) == 2
     assert all(node["seconds"] > 0 for node in convolutions)
+
+
+def test_the_batch_that_was_asked_for_is_run(lenet_family: Family, lenet_export: Exported, tmp_path: Path) -> None:
+    """Also where it is larger than the data set; the file says which one it was."""
+    data, said = tmp_path / "data" / "0", tmp_path / "said.json"
+    data.mkdir(parents=True)
+    demo = lenet_family.variant().demo_folder() / "digit_0.png"
+    (data / "one.png").write_bytes(demo.read_bytes())
+    asked = ["--folder", str(lenet_export.dynamic.parent), "--times", "1", "--json", str(said), "--batch_size", "5"]
+    assert command.main(lenet_family, [*asked, "--data_path", str(data.parent)]) == 0
+    assert json.loads(said.read_text())["batch_size"] == 5
+    given = calls(Setting(lenet_family.variant(), folder=lenet_export.dynamic.parent), DebugOptions(samples=300), True)
+    assert len(given[0].inputs[0]) == 300
+
+
+def test_the_rounds_of_a_loop_count_together() -> None:
+    def node(name: str, operator: str, micros: int) -> dict[str, Any]:
+        return {"cat": "Node", "name": f"{name}_kernel_time", "dur": micros, "args": {"op_name": operator}}
+
+    events: list[dict[str, Any]] = [{"cat": "Session", "name": "model_loading_uri", "dur": 9}]
+    for first, second, whole in ((90, 90, 500), (1, 2, 10), (3, 4, 20), (5, 6, 30)):  # the first call warms up
+        events += [node("inner", "MatMul", first), node("inner", "MatMul", second), node("loop", "Loop", whole)]
+        events += [{"cat": "Session", "name": "model_run", "dur": whole}]
+    inner, loop = _nodes(events)
+    assert (inner.name, inner.operator, loop.operator) == ("inner", "MatMul", "Loop")
+    assert (inner.seconds, loop.seconds) == (pytest.approx(7e-6), pytest.approx(20e-6))
+
+
+@pytest.mark.parametrize(("target", "dtype"), [("onnx", "bfloat16"), ("onnx", "fp16"), ("openvino", "none")])
+def test_dtypes_that_a_target_has_not(lenet_export: Exported, target: str, dtype: str) -> None:
+    with pytest.raises(OptionError, match=f"with target '{target}', dtype is one of float32, .*, got '{dtype}'"):
+        profile(lenet_export.dynamic, target, [np.zeros((1, 1, 32, 32), np.float32)], 1, dtype)
 
 
 @pytest.mark.parametrize("target", ["cpu", "sdaa", "torch", "nothing"])

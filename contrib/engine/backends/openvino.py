@@ -207,7 +207,7 @@ def _config(core: Any, device: str, options: Options, extra: dict[str, Any]) -> 
     hint = extra.get("hint", "latency")
     if hint not in _HINTS:
         raise OptionError(f"hint is one of {', '.join(_HINTS)}, got {hint!r}")
-    config = {"PERFORMANCE_HINT": _HINTS[hint], "INFERENCE_PRECISION_HINT": _precision(core, device, options.dtype)}
+    config = {"PERFORMANCE_HINT": _HINTS[hint], "INFERENCE_PRECISION_HINT": precision(core, device, options.dtype)}
     if device == "CPU":
         threads = _positive(extra, "threads") * options.streams
         config["INFERENCE_NUM_THREADS"] = str(threads or options.threads())
@@ -220,7 +220,7 @@ def _config(core: Any, device: str, options: Options, extra: dict[str, Any]) -> 
     return config
 
 
-def _precision(core: Any, device: str, dtype: str | None) -> str:
+def precision(core: Any, device: str, dtype: str | None) -> str:
     """A float16 file runs in float32 where the device has no float16; bfloat16 was asked for, so that it must exist."""
     needed = _CAPABILITIES.get(dtype or "")
     if needed is None or needed in core.get_property(device, "OPTIMIZATION_CAPABILITIES"):

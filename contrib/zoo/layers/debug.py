@@ -69,10 +69,16 @@ def debug(setting: Setting, options: DebugOptions) -> Iterator[tuple[Compared, P
             yield compare(part.name, reference, contender, graph, setting.dtype), call
 
 
-def calls(setting: Setting, options: DebugOptions) -> list[PartCall]:
-    """What each part is given for the samples, in a run of the float32 file on ONNX Runtime."""
+def calls(setting: Setting, options: DebugOptions, repeat: bool = False) -> list[PartCall]:
+    """What each part is given for the samples, in a run of the float32 file on ONNX Runtime.
+
+    Args:
+        repeat: whether samples come again where there are fewer than are asked for.
+    """
     task = setting.task()
     samples = spread(task.dataset(data_folder(setting.model, options.data)), options.samples)
+    if repeat:
+        samples = [samples[number % len(samples)] for number in range(options.samples)]
     batch = next(iter(batches(task, samples, len(samples), setting.workers, timeout=setting.timeout)))
     with open_runner(plain(setting)) as runner:
         return recorded(task, runner, batch.arrays)[1]
