@@ -12,6 +12,7 @@ import pytest
 
 from engine.backends.compiling import cache
 from engine.base import Engine, ModelFileError, OptionError
+from engine.errors import InputError
 
 pytest.importorskip("openvino")
 STATIC = {"static": True}
@@ -53,3 +54,33 @@ def test_the_same_content_at_another_time_or_place_is_compiled_once(
     Engine(shutil.copy(path, elsewhere), target="openvino", batch_size=2).release()
     assert len(cache.entries()) == 1
     assert "damaged" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value", "fits"),
+    [
+        ("int64", 2**31 - 1, True),
+        ("int64", -(2**31), True),
+        ("int64", 2**31, False),
+        ("int64", -(2**31) - 1, False),
+        ("uint32", 2**31 + 5, False),
+        ("uint64", 2**40, False),
+    ],
+)
+def test_whole_numbers_beyond_32_bits_are_refused(tmp_path: Path, dtype: str, value: int, fits: bool) -> None:
+    """OpenVINO's CPU computes in 32 bits, and cuts them off without a word."""
+    import onnx
+
+    kind = onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+    ends = [onnx.helper.make_tensor_value_info(name, kind, ["batch", 2]) for name in "xy"]
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Identity", ["x"], ["y"])], "graph", ends[:1], ends[1:])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, tmp_path / "same.onnx")
+    x = np.array([[1, value]], dtype)
+    with Engine(tmp_path / "same.onnx", target="openvino", batch_size=1) as engine:
+        if fits:
+            assert engine(x).tolist() == x.tolist()
+        else:
+            with pytest.raises(InputError, match=f"'x' has whole numbers from .*{value}.* computes in -2147483648 to"):
+                engine(x)
+        assert engine(np.zeros((3, 2), dtype)).tolist() == np.zeros((3, 2)).tolist()
