@@ -1,5 +1,7 @@
 """ImageNet's layout, sharding, and the loader that contributors' scripts use."""
 
+import os
+
 import pytest
 from PIL import Image
 
@@ -254,3 +256,17 @@ def test_load_data_names_the_image_that_it_cannot_read(tree, alone):
     (root / "a" / "2.png").write_bytes(b"no image")
     with pytest.raises(DataError, match=r"2\.png: this is not an image"):
         list(load_data(root, 2))
+
+
+def test_a_pipe_is_passed_over_and_named(tree, caplog):
+    """Whoever opens one waits for ever."""
+    root = tree("cat/1.png")
+    os.mkfifo(root / "cat" / "2.png")
+    assert [sample.id for sample in ImageFolder(root)] == ["cat/1.png"]
+    assert "2.png: passed over: this is no file, but a pipe" in caplog.text
+
+
+def test_minus_one_is_not_the_class_1(tree):
+    root = tree("-1/a.png", "0/a.png")
+    with pytest.raises(DataError, match="the folder -1 names no class"):
+        ImageFolder(root, ("0", "1", "2"))

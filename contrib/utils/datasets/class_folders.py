@@ -74,8 +74,11 @@ def _named(root: Path, folders: Sequence[str], classes: Sequence[str]) -> list[i
 
 
 def folded(name: str) -> str:
-    """A name by which those that differ in case, in blanks, _ and -, or in how accents are coded, are one."""
-    return re.sub(r"[\s_-]+", " ", unicodedata.normalize("NFC", name).casefold()).strip()
+    """A name by which those that differ in case, in blanks, _ and -, or in how accents are coded, are one.
+
+    -1 stays another name than 1: what is in it, mostly without a label, is not of class 1.
+    """
+    return re.sub(r"(?!^-[0-9])[\s_-]+", " ", unicodedata.normalize("NFC", name).casefold()).strip()
 
 
 def _numbers(folders: Sequence[str]) -> list[int] | None:

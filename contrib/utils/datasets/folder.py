@@ -1,6 +1,7 @@
 """Finding files below a folder."""
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def check_folder(folder: Path) -> None:
 def walk(folder: Path, suffixes: Sequence[str]) -> Iterator[Path]:
     """Yield the files below `folder` that end with one of `suffixes`, in no particular order.
 
-    A notice names links that lead nowhere, and pictures of formats that are not among the suffixes.
+    A notice names links that lead nowhere, pictures of formats that are not among the suffixes, and pipes.
     """
     endings = tuple(suffix.lower() for suffix in suffixes)
     for root, folders, names in os.walk(folder, onerror=_refuse, followlinks=True):
@@ -59,9 +60,21 @@ def walk(folder: Path, suffixes: Sequence[str]) -> Iterator[Path]:
             if is_passed_over(name):
                 continue
             if name.lower().endswith(endings):
-                yield Path(root, name)
+                if _may_be_read(os.path.join(root, name)):
+                    yield Path(root, name)
             else:
                 _say_passed_over(root, name, endings)
+
+
+def _may_be_read(path: str) -> bool:
+    """Whether reading it ends: not that of a pipe. What cannot be looked at is told when it is read."""
+    try:
+        plain = stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return True
+    if not plain:
+        notice("no files", path, "passed over: this is no file, but a pipe, a socket or a device.")
+    return plain
 
 
 def _say_passed_over(root: str, name: str, endings: tuple[str, ...]) -> None:
