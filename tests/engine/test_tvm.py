@@ -11,6 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from engine import backends
 from engine.base import Engine
+from engine.errors import ModelFileError
 
 
 @pytest.fixture(autouse=True)
@@ -20,10 +21,12 @@ def usable() -> None:
         pytest.skip(f"cpu: {state.detail}")
 
 
-def saved(path: Path, nodes: list, inputs: list, outputs: list, weights: dict[str, np.ndarray]) -> Path:
+def saved(
+    path: Path, nodes: list, inputs: list, outputs: list, weights: dict[str, np.ndarray], opset: int = 17
+) -> Path:
     tensors = [numpy_helper.from_array(array, name) for name, array in weights.items()]
     graph = helper.make_graph(nodes, "net", inputs, outputs, tensors)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)
     return path
@@ -87,3 +90,40 @@ def test_a_lookup_beside_the_table_ends_nothing(
     with Engine(path, target="cpu", batch_size=len(places)) as engine:
         np.testing.assert_array_equal(engine(places), want)
     assert capfd.readouterr().err == ""  # TVM warns of lookups that it does not check
+
+
+def scaled(path: Path, size: tuple[int, int], scale: float, **attributes: object) -> Path:
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 1, *size])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", 1, "height", "width"])
+    node = helper.make_node("Resize", ["x", "", "scales"], ["y"], name="up", **attributes)
+    return saved(path, [node], [x], [y], {"scales": np.array([1, 1, scale, scale], np.float32)}, 18)
+
+
+@pytest.mark.parametrize("mode", ["nearest", "linear", "cubic"])
+@pytest.mark.parametrize("scale", [2.0, 1.5, 0.5])
+def test_pictures_are_scaled_as_onnx_says_or_not_at_all(tmp_path: Path, mode: str, scale: float) -> None:
+    """A broken number of pixels is rounded, and the pixels' places with it; where the number is whole, all is well."""
+    x = np.random.default_rng(0).standard_normal((2, 1, 8, 6), np.float32)
+    path = scaled(tmp_path / "even.onnx", (8, 6), scale, mode=mode)
+    with Engine(path, target="cpu", batch_size=2) as engine, Engine(path) as reference:
+        np.testing.assert_allclose(engine(x), reference(x), atol=1e-5)
+    path = scaled(tmp_path / "odd.onnx", (7, 6), scale, mode=mode)
+    if scale == 2:
+        Engine(path, target="cpu", batch_size=2).release()
+        return
+    with pytest.raises(ModelFileError, match=r"Resize 'up' scales \[2, 1, 7, 6\] by .* to no whole number of pixels"):
+        Engine(path, target="cpu", batch_size=2)
+
+
+def test_scaling_by_sizes_alone_takes_any_number(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).standard_normal((1, 1, 7, 5), np.float32)
+    path = scaled(tmp_path / "m.onnx", (7, 5), 1.5, mode="linear", coordinate_transformation_mode="align_corners")
+    with Engine(path, target="cpu", batch_size=1) as engine, Engine(path) as reference:
+        np.testing.assert_allclose(engine(x), reference(x), atol=1e-5)
+
+
+@pytest.mark.parametrize("target", ["cpu", "openvino"])
+def test_antialias_is_refused(tmp_path: Path, target: str) -> None:
+    path = scaled(tmp_path / "m.onnx", (8, 6), 0.5, mode="linear", antialias=1)
+    with pytest.raises(ModelFileError, match=r"computes Resize \(antialias\) otherwise than ONNX says"):
+        Engine(path, target=target, batch_size=1)

@@ -23,9 +23,10 @@ from .compiling.known import require_supported
 from .compiling.older import understood
 from .compiling.onnx_file import read_onnx
 from .compiling.pass_file import load_pass_file
+from .compiling.scales import require_whole_sizes
 from .compiling.unroll import lstms_unrolled
 
-_PREPARED = 2  # goes up with each change of what is done to a graph, and of what is refused, before it is compiled
+_PREPARED = 3  # goes up with each change of what is done to a graph, and of what is refused, before it is compiled
 _lock = threading.Lock()
 
 
@@ -101,6 +102,7 @@ class TvmBackend(CompilingBackend):
         require_supported(job.ckpt, model, self.target)
         described, results = input_specs(model), output_specs(model)
         inputs = job.fixed(described)
+        require_whole_sizes(job.ckpt, model, {spec.name: list(spec.shape) for spec in inputs}, self.target)
         try:
             module = _imported(model, inputs)
             module = load_pass_file(job.options.pass_path).use_passes(module)

@@ -133,6 +133,7 @@ KNOWN: dict[str, tuple[Known, ...]] = {
         Known(("BatchNormalization",), "training", lambda use: use.says("training_mode", 1) or use.has_output(1)),
         Known(("LayerNormalization",), "mean and deviation as outputs", lambda use: use.has_output(1)),
         Known(("IsInf",), "one sign only", _one_sign),
+        Known(("Resize",), "antialias", lambda use: use.says("antialias", 1)),
         Known(("RoiAlign",), "mode max", lambda use: use.says("mode", b"max")),
         Known(_SEQUENCES, "sequences"),
         _SHIFTS,

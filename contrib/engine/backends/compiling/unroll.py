@@ -37,12 +37,8 @@ def lstms_unrolled(model: Any, shapes: Mapping[str, Sequence[Any]]) -> Any:
         return model
     made = onnx.ModelProto()
     made.CopyFrom(model)
-    for value in made.graph.input:
-        for dim, size in zip(value.type.tensor_type.shape.dim, shapes.get(value.name, ()), strict=False):
-            dim.dim_value = size
-    known = onnx.shape_inference.infer_shapes(made, data_prop=True).graph
-    sizes = {value.name: _sizes(value) for value in (*known.input, *known.output, *known.value_info)}
-    weights, names = _constants(made.graph), Names(made.graph)
+    sizes = sizes_of(made, shapes)
+    weights, names = constants_of(made.graph), Names(made.graph)
     nodes: list[Any] = []
     for node in made.graph.node:
         layer = _Layer.of(node, names, sizes, weights)
@@ -58,7 +54,21 @@ def _is_lstm(node: Any) -> bool:
     return node.op_type == "LSTM" and node.domain in ("", "ai.onnx")
 
 
-def _constants(graph: Any) -> dict[str, np.ndarray]:
+def sizes_of(model: Any, shapes: Mapping[str, Sequence[int]]) -> dict[str, list[int]]:
+    """The size of each tensor of an onnx.ModelProto, for inputs of fixed `shapes`; 0 where a dimension is not known."""
+    import onnx
+
+    made = onnx.ModelProto()
+    made.CopyFrom(model)
+    for value in made.graph.input:
+        for dim, size in zip(value.type.tensor_type.shape.dim, shapes.get(value.name, ()), strict=False):
+            dim.dim_value = size
+    known = onnx.shape_inference.infer_shapes(made, data_prop=True).graph
+    return {value.name: _sizes(value) for value in (*known.input, *known.output, *known.value_info)}
+
+
+def constants_of(graph: Any) -> dict[str, np.ndarray]:
+    """The weights of a graph, and what its nodes Constant hold."""
     import onnx
 
     tensors = {tensor.name: tensor for tensor in graph.initializer}
@@ -69,7 +79,6 @@ def _constants(graph: Any) -> dict[str, np.ndarray]:
 
 
 def _sizes(value: Any) -> list[int]:
-    """0 where a dimension is not known."""
     return [dim.dim_value for dim in value.type.tensor_type.shape.dim]
 
 
