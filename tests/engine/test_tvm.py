@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -92,7 +93,7 @@ def test_a_lookup_beside_the_table_ends_nothing(
     assert capfd.readouterr().err == ""  # TVM warns of lookups that it does not check
 
 
-def scaled(path: Path, size: tuple[int, int], scale: float, **attributes: object) -> Path:
+def scaled(path: Path, size: tuple[int, int], scale: float, **attributes: Any) -> Path:
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 1, *size])
     y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", 1, "height", "width"])
     node = helper.make_node("Resize", ["x", "", "scales"], ["y"], name="up", **attributes)

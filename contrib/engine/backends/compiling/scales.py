@@ -16,7 +16,7 @@ _BY_SIZES = (b"align_corners", b"tf_crop_and_resize")  # these do not look at th
 _NEAR, _ROUNDED = 1e-4, 1e-6  # pixels; and of their number, since scales are float32
 
 
-def require_whole_sizes(ckpt: Path, model: Any, shapes: Mapping[str, Sequence[int]], target: str) -> None:
+def require_whole_sizes(ckpt: Path, model: Any, shapes: Mapping[str, Sequence[Any]], target: str) -> None:
     """Raise ModelFileError where a picture is scaled to a broken number of pixels.
 
     ONNX places the pixels by the scale that the file says; for 5 pixels and 1.5, where 7.5 become 7, a runtime that

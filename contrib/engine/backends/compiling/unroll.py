@@ -54,7 +54,7 @@ def _is_lstm(node: Any) -> bool:
     return node.op_type == "LSTM" and node.domain in ("", "ai.onnx")
 
 
-def sizes_of(model: Any, shapes: Mapping[str, Sequence[int]]) -> dict[str, list[int]]:
+def sizes_of(model: Any, shapes: Mapping[str, Sequence[Any]]) -> dict[str, list[int]]:
     """The size of each tensor of an onnx.ModelProto, for inputs of fixed `shapes`; 0 where a dimension is not known."""
     import onnx
 
