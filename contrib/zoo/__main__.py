@@ -16,6 +16,8 @@ _JOBS = {
     "multi": ("commands.predict", "multi", True, "predict every file of a folder"),
     "valid": ("commands.valid", "main", True, "the metric over a labelled data set"),
     "demo": ("commands.demo", "main", False, "published networks on a photograph, a scene, speech and sentences"),
+    "gallery": ("commands.gallery", "main", False, "a page with a drawn result of every model"),
+    "compare": ("commands.compare", "main", False, "two models, variants or targets side by side on your own files"),
     "reproduce": ("commands.reproduce", "main", False, "published figures beside our own, on public data"),
     "data": ("commands.data", "main", False, "public data that figures are measured on: list, fetch, where"),
     "fetch": ("commands.fetch", "main", False, "weights and data ahead of their use, into the cache or a mirror"),

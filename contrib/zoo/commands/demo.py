@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from zoo import catalogue
 from zoo.commands import console, predict
+from zoo.commands.pages import figure, page
 from zoo.errors import CheckFailedError
 from zoo.exporting.export import ExportOptions, export
 from zoo.manifest import RUNS
@@ -28,10 +27,6 @@ NETWORKS = (
     "speech/whisper/tiny_en",
     "nlp/sentence_embedding",
 )
-_STYLE = """body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 60rem; padding: 1rem; }
-figure { display: inline-block; margin: 0 1rem 1rem 0; vertical-align: top; max-width: 100%; width: 18rem; }
-img { max-width: 100%; height: auto; border: 1px solid #8884; } figcaption, li { overflow-wrap: anywhere; }
-p.dim, small { color: #777; } :root { color-scheme: light dark; }"""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -59,9 +54,9 @@ def _demo(args: argparse.Namespace) -> int:
             failed.append(f"{name}: {error}")
             sections.append(f"<h2>{escape(name)}</h2><p>Not shown: {escape(str(error))}</p>")
             print(f"not shown: {error}")
-    page = args.output / "index.html"
-    write_text(page, _page(sections))
-    print(f"\nwritten: {page}\ntook {time.perf_counter() - start:.0f} s")
+    place = args.output / "index.html"
+    write_text(place, page("What published networks say", sections))
+    print(f"\nwritten: {place}\ntook {time.perf_counter() - start:.0f} s")
     if failed:
         raise CheckFailedError("; ".join(failed))
     return console.OK
@@ -79,26 +74,10 @@ def _shown(model: Model, output: Path) -> str:
 def _section(model: Model, found: dict[str, Any], output: Path) -> str:
     lines = [f"<h2>{escape(model.title)}</h2>", f'<p class="dim">{escape(model.id)}: {escape(model.source)}</p>']
     for one in found["predictions"]:
-        image = _image(os.path.relpath(one["picture"], output)) if "picture" in one else ""
-        caption = f"<small>{escape(one['id'])}</small><br>{escape(one['said'])}"
-        lines.append(f"<figure>{image}<figcaption>{caption}</figcaption></figure>")
+        name = os.path.relpath(one["picture"], output) if "picture" in one else ""
+        lines.append(figure(name, one["id"], one["said"]))
     if found["notice"]:
         lines.append(f"<p>{escape(found['notice'])}</p>")
     if found["compared"]:
         lines.append(f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in found['compared'])}</ul>")
     return "\n".join(lines)
-
-
-def _image(name: str) -> str:
-    """What a network drew, which of sound is sound."""
-    tag = "audio controls" if name.endswith(".wav") else 'img alt=""'
-    end = "</audio>" if name.endswith(".wav") else ""
-    return f'<{tag} src="{quote(name)}">{end}<br>'
-
-
-def _page(sections: Sequence[str]) -> str:
-    title = "What published networks say"
-    head = f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-    view = '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    body = "\n".join(sections)
-    return f"{head}{view}<style>{_STYLE}</style></head>\n<body><h1>{title}</h1>\n{body}\n</body></html>\n"
