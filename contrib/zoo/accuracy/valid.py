@@ -254,4 +254,10 @@ def _identity(setting: Setting, data: str | Path, task: Task, samples: Sequence[
         "input_size": setting.input_size,
         "topk": setting.topk,
         "decoder": task.source_identity,
+        "own": facts_digest([getattr(task, "labels", None), *_colours(getattr(task, "transform", None))]),
     }
+
+
+def _colours(transform: Any) -> list[Any]:
+    """What --mean, --std and --size change of it."""
+    return [getattr(transform, name, None) for name in ("mean", "std", "crop")]

@@ -49,7 +49,7 @@ def main(family: Family, argv: list[str] | None = None) -> int:
 
 
 def _debug(family: Family, args: argparse.Namespace) -> int:
-    names = flags.names_in(args.target)
+    names = flags.targets_in(args.target)
     if len(names) > 1 and (args.html or args.fix):
         raise ZooError("--html and --fix are of one target; give one --target with them")
     outcomes = [_one(choose_target(flags.setting_of(family, args, target=name)), args) for name in names]

@@ -43,7 +43,7 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def names_in(text: str) -> list[str]:
+def targets_in(text: str) -> list[str]:
     """The targets that stand between commas.
 
     Raises:

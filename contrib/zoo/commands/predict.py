@@ -13,6 +13,7 @@ from typing import Any
 from utils.datasets.folder import files_in
 from utils.datasets.sample import Sample
 from zoo.commands import console, flags
+from zoo.commands.own import add_own_flags, owned
 from zoo.commands.predicting import Bad, Given, Output, Predicted, pictures, predict
 from zoo.commands.stream import Stream
 from zoo.commands.video import predict_videos
@@ -31,7 +32,8 @@ def single(family: Family, argv: list[str] | None = None) -> int:
 
     def job(args: argparse.Namespace) -> int:
         typed = _typed(args)
-        setting, output = _asked(flags.setting_of(family, args), typed), Output(args.json, args.save_dir)
+        setting, output = owned(family, flags.setting_of(family, args), args), Output(args.json, args.save_dir)
+        setting = _asked(setting, typed)
         typed = typed if setting.model.task.words_help is None else []
         if typed and args.data_path:
             raise ZooError("--text and --data_path both say what to run the network on; give one of them")
@@ -77,7 +79,7 @@ def multi(family: Family, argv: list[str] | None = None) -> int:
     """example_multi_batch.py: every file of a folder, recursively, in sorted order."""
 
     def job(args: argparse.Namespace) -> int:
-        setting = _asked(flags.setting_of(family, args), _typed(args))
+        setting = _asked(owned(family, flags.setting_of(family, args), args), _typed(args))
         return predict_folder(setting, args.data_path, Output(args.json, args.save_dir))
 
     prog = flags.called("multi", family, argv)
@@ -96,6 +98,7 @@ def _parser(family: Family, prog: str | None, description: str, batch_size: int)
     flags.add_device_flags(parser)
     flags.add_token_budget(parser, family)
     flags.add_writing_flags(parser, family)
+    add_own_flags(parser, family)
     if words_help := family.variant().task.words_help:
         parser.add_argument("--text", action="append", help=f"{words_help}; give it several times")
     parser.add_argument("--json", type=Path, help="write the results to this file")
@@ -203,7 +206,7 @@ def _given(task: Task, samples: Samples, files: Sequence[File], output: Output) 
 
 def _predict(setting: Setting, given: Given, output: Output) -> int:
     """Predict on the target, or on several with a table at the end; --json then holds a list."""
-    names = flags.names_in(setting.target)
+    names = flags.targets_in(setting.target)
     run = predict_videos if given.videos else predict
     what: Any = given.videos or given
     if len(names) == 1:

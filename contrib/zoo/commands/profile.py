@@ -43,7 +43,7 @@ def main(family: Family, argv: list[str] | None = None) -> int:
 
 
 def _profile(family: Family, args: argparse.Namespace) -> int:
-    names = flags.names_in(args.target)
+    names = flags.targets_in(args.target)
     said = [_one(flags.setting_of(family, args, target=name), args) for name in names]
     if args.json:
         write_json(args.json, flags.alone_or_all(said))

@@ -55,7 +55,7 @@ def _run(family: Family, args: argparse.Namespace) -> int:
     output = args.output or Path(RUNS) / model.place
     _heading(1, f"export {model.title}, variant {model.variant}")
     dtypes = args.dtype or []
-    targets = ",".join(flags.names_in(args.target))
+    targets = ",".join(flags.targets_in(args.target))
     setting = flags.setting_of(family, args, target=targets, folder=output, dtype=(dtypes or ["float32"])[0])
     options = ExportOptions(
         weights=args.weights,

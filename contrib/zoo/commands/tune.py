@@ -37,7 +37,7 @@ def main(family: Family, argv: list[str] | None = None) -> int:
 
 
 def _tune(family: Family, args: argparse.Namespace) -> int:
-    names = flags.names_in(args.target)
+    names = flags.targets_in(args.target)
     tuned = [
         _tuned(choose_target(flags.setting_of(family, args, dtype="float32", target=name)), args) for name in names
     ]

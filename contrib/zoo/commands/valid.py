@@ -10,6 +10,7 @@ from zoo.accuracy.reproduce import beside_published
 from zoo.accuracy.valid import Validation, validate
 from zoo.commands import console, flags
 from zoo.commands.notice import weights_notice
+from zoo.commands.own import add_own_flags, owned
 from zoo.errors import ZooError
 from zoo.family import Family
 from zoo.references import data_folder
@@ -42,6 +43,7 @@ def parser(family: Family, prog: str | None = None) -> argparse.ArgumentParser:
         metavar="RANK.json",
         help="run nothing: join the --json files that the ranks of mpirun wrote",
     )
+    add_own_flags(made, family)
     made.add_argument("--accept-terms", action="store_true", help="accept the terms of the reference data")
     return made
 
@@ -64,8 +66,8 @@ def _merged(family: Family, args: argparse.Namespace) -> int:
 def _validate(family: Family, args: argparse.Namespace) -> int:
     if args.merge:
         return _merged(family, args)
-    setting = flags.setting_of(family, args)
-    names = flags.names_in(args.target)
+    setting = owned(family, flags.setting_of(family, args), args)
+    names = flags.targets_in(args.target)
     if str(args.data_path) == "reference":
         data_folder(setting.model, "reference", args.accept_terms)
     if len(names) == 1:

@@ -39,7 +39,7 @@ def main(family: Family, argv: list[str] | None = None) -> int:
 
 
 def _verify(family: Family, args: argparse.Namespace) -> int:
-    targets = ",".join(flags.names_in(args.target))
+    targets = ",".join(flags.targets_in(args.target))
     setting = choose_target(flags.setting_of(family, args, target=targets, dtype=(args.dtype or ["float32"])[0]))
     done = verify(setting, VerifyOptions(args.dtype, args.data_path, args.limit))
     show(done, f"{setting.model.id} ({setting.model.variant})")

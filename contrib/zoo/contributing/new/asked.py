@@ -10,8 +10,6 @@ from zoo.errors import ZooError
 PICTURES = ("classification", "segmentation", "detection", "image_to_image", "keypoints")
 # Of these, the one whose pictures need not be square
 RECTANGLES = ("keypoints",)
-# A mean or deviation beyond this is one of pixels from 0 to 255
-_MOST = 1.0
 
 
 @dataclass(frozen=True)
@@ -51,23 +49,4 @@ class Asked:
             raise ZooError(
                 f"--labels has {len(self.labels)} names ({self.labels[0]}, …), and --from {text} tells {classes} "
                 f"classes apart: give {classes} names, one a line, in the order of the outputs"
-            )
-
-
-def numbers(text: str) -> tuple[float, ...]:
-    """One or three numbers with commas between. Raises ValueError for anything else."""
-    found = tuple(float(word) for word in text.replace(",", " ").split())
-    if len(found) not in (1, 3):
-        raise ValueError(text)
-    return found
-
-
-def require_unit(mean: tuple[float, ...] | None, std: tuple[float, ...] | None) -> None:
-    """Raise ZooError for numbers that are not in units of 0 to 1, in which pictures are normalised here."""
-    for flag, values, least in (("--mean", mean, 0.0), ("--std", std, 1e-6)):
-        if values is not None and not all(least <= one <= _MOST for one in values):
-            said = ",".join(f"{one:g}" for one in values)
-            raise ZooError(
-                f"{flag} {said}: numbers from {least:g} to {_MOST:g} are expected, for pixels from 0 to 1; divide "
-                "those for pixels from 0 to 255 by 255"
             )

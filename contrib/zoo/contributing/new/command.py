@@ -14,12 +14,13 @@ from utils.postprocess.labels import names_in
 from zoo import catalogue
 from zoo.commands import console
 from zoo.commands.flags import positive
+from zoo.commands.own import numbers
 from zoo.contributing import yaml_file
 from zoo.contributing.check import schema
 from zoo.contributing.check.changes import CONFIG
 from zoo.contributing.check.workspace import own_files
 from zoo.contributing.new import demos, sources, templates
-from zoo.contributing.new.asked import Asked, numbers
+from zoo.contributing.new.asked import Asked
 from zoo.contributing.new.description import Description
 from zoo.contributing.new.source import BY_HAND, Source
 from zoo.contributing.new.tasks import (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from zoo.contributing.new.asked import Asked, require_unit
+from zoo.commands.own import require_unit
+from zoo.contributing.new.asked import Asked
 from zoo.contributing.new.source import Source
 from zoo.errors import ZooError
 

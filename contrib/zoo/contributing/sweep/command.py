@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from zoo.commands import console
-from zoo.commands.flags import names_in, positive
+from zoo.commands.flags import positive, targets_in
 from zoo.contributing.repository import here
 from zoo.contributing.sweep.alone import Limits
 from zoo.contributing.sweep.page import page
@@ -61,7 +61,7 @@ def _sweep(family: Family, args: argparse.Namespace) -> int:
     sweep = Sweep(
         family,
         chosen(family, asked),
-        names_in(args.target),
+        targets_in(args.target),
         Limits(args.limit_seconds, mebibytes, args.jobs),
         args.resume,
     )
