@@ -35,6 +35,7 @@ class Task(ABC):
     one_by_one: whether samples have sizes of their own that no filling can make equal (whole pictures, whose borders
     the network sees): each is a batch of its own then, whatever --batch_size says.
     python_bound: whether preprocessing spends its time in Python itself, so that processes are quicker than threads.
+    window: of recordings, how many seconds the network hears of one at most, where it hears no more; None elsewhere.
     many: for samples so small that what has to be done for each one costs most: preprocesses all the data of a batch at
     once, to (one array an input with the batch dimension; one meta a sample), the same that `preprocess` gives of each.
     Raises DataError; then each sample is preprocessed alone, which tells the wrong one. None elsewhere.
@@ -54,6 +55,7 @@ class Task(ABC):
     beside: tuple[TensorSpec, ...] = ()
     one_by_one: bool = False
     python_bound: bool = False
+    window: float | None = None
     many: Callable[[Sequence[Any]], tuple[tuple[np.ndarray, ...], list[Any]]] | None = None
     play: Callable[[Run, Sequence[Sample]], list[Any]] | None = None
     writing: Callable[..., Task] | None = None

@@ -46,13 +46,14 @@ class Net:
         """What is known of the network: title, source, licence, published figure."""
         return self.setting.model
 
-    def __call__(self, given: Any) -> Result | list[Result]:
+    def __call__(self, given: Any, windows: bool = False) -> Result | list[Result]:
         """What the network says.
 
         Args:
             given: a path, an address, a pattern, a folder, text, a column of a table ("reviews.csv:text"), a PDF,
                 bytes, a PIL picture, an array (uint8 [H, W, 3], red, green, blue), or a list of these. Of a video,
                 `frames` gives what the network says.
+            windows: whether a recording that is longer than what the network hears becomes several samples.
 
         Returns:
             A `Result` for one sample; a list of them, in order, for a list, a folder, a pattern or a file of several.
@@ -62,7 +63,7 @@ class Net:
             DataError: the only sample cannot be read.
             ZooError: the network has no use for what is given.
         """
-        samples = Samples(self._task)
+        samples = Samples(self._task, windows)
         found = self._predicted(samples, samples.of(given))
         if samples.several or len(found) != 1:
             return found

@@ -37,7 +37,9 @@ def single(family: Family, argv: list[str] | None = None) -> int:
         typed = typed if setting.model.task.words_help is None else []
         if typed and args.data_path:
             raise ZooError("--text and --data_path both say what to run the network on; give one of them")
-        return predict_typed(setting, typed, output) if typed else predict_file(setting, args.data_path, output)
+        if typed:
+            return predict_typed(setting, typed, output)
+        return predict_file(setting, args.data_path, output, _windows(args))
 
     prog = flags.called("single", family, argv)
     return console.told(lambda: console.run(job, single_parser(family, prog).parse_args(argv)))
@@ -50,6 +52,11 @@ def single_parser(family: Family, prog: str | None = None) -> argparse.ArgumentP
     if task.text_help:
         made.add_argument("--text", action="append", help=f"{task.text_help}; may be given several times")
     return made
+
+
+def _windows(args: argparse.Namespace) -> bool:
+    """What --windows says, where there is such a flag."""
+    return bool(getattr(args, "windows", False))
 
 
 def _typed(args: argparse.Namespace) -> list[str]:
@@ -80,7 +87,7 @@ def multi(family: Family, argv: list[str] | None = None) -> int:
 
     def job(args: argparse.Namespace) -> int:
         setting = _asked(owned(family, flags.setting_of(family, args), args), _typed(args))
-        return predict_folder(setting, args.data_path, Output(args.json, args.save_dir))
+        return predict_folder(setting, args.data_path, Output(args.json, args.save_dir), _windows(args))
 
     prog = flags.called("multi", family, argv)
     return console.told(lambda: console.run(job, multi_parser(family, prog).parse_args(argv)))
@@ -101,6 +108,14 @@ def _parser(family: Family, prog: str | None, description: str, batch_size: int)
     add_own_flags(parser, family)
     if words_help := family.variant().task.words_help:
         parser.add_argument("--text", action="append", help=f"{words_help}; give it several times")
+    if (window := family.variant().task.window) is not None:
+        parser.add_argument(
+            "--windows",
+            type=flags.boolean,
+            default=False,
+            metavar="True|False",
+            help=f"a longer recording is several samples of {window:g} s (default: one, of which a part is heard)",
+        )
     parser.add_argument("--json", type=Path, help="write the results to this file")
     parser.add_argument("--save_dir", type=Path, help="write an annotated picture a sample to this folder")
     parser.add_argument(
@@ -119,14 +134,14 @@ def predict_typed(setting: Setting, texts: Sequence[str], output: Output) -> int
     return _predict(setting, _streamed(task, Given(samples, {sample.id: sample.id for sample in samples})), output)
 
 
-def predict_file(setting: Setting, path: str | Path | None, output: Output) -> int:
+def predict_file(setting: Setting, path: str | Path | None, output: Output, windows: bool = False) -> int:
     """Predict one file: the model's first demo by default, the first of its sample data where the path is "sample"."""
     model = setting.model
     if str(path) == "sample":
         first = model.task.dataset(model.data("sample"))[0]
         given = Given([Sample(first.id, first.data)], {first.id: Path(first.id).name})
     else:
-        samples = Samples(model.task)
+        samples = Samples(model.task, windows)
         text = str(path or files_in(model.demo_folder(), model.task.suffixes)[0])
         given = _given(model.task, samples, [_one(samples, text)], output)
         rows = len(given.samples) + len(given.bad) > 1 and given.tolerant
@@ -156,11 +171,11 @@ def _streamed(task: Task, given: Given) -> Given:
     return replace(given, stream=Stream(given.samples[0].id)) if alone else given
 
 
-def predict_folder(setting: Setting, path: str | Path | None, output: Output) -> int:
+def predict_folder(setting: Setting, path: str | Path | None, output: Output, windows: bool = False) -> int:
     """Predict every file of a folder: the model's demos by default. Files that cannot be read are named and passed
     over, and the exit code is 1 then."""
     model = setting.model
-    samples = Samples(model.task)
+    samples = Samples(model.task, windows)
     text = str(path or model.demo_folder())
     text = str(data_folder(model, text)) if text in ("sample", "reference") else text
     if os.path.isdir(text):

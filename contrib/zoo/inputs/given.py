@@ -12,6 +12,7 @@ import numpy as np
 from utils.columns import TABLES, column, columns
 from utils.datasets.sample import Sample
 from utils.pdf import pages
+from utils.recordings import cut
 from zoo.errors import ZooError
 from zoo.task import Task
 from zoo_core.errors import DataError
@@ -30,13 +31,20 @@ class Unread:
 class Samples:
     """Turns what is given into samples; files that it fetches or writes last as long as it does.
 
+    Args:
+        task: what they are for.
+        windows: whether a recording that is longer than the task's window becomes several samples.
+
     Attributes:
         files: which finds them.
         several: whether a list, a folder or a pattern was given, which may hold any number.
     """
 
-    def __init__(self, task: Task):
+    def __init__(self, task: Task, windows: bool = False):
+        if windows and task.window is None:
+            raise ZooError("this network has no window of recordings: it takes those of any length, or none at all")
         self._task = task
+        self._windows = windows
         self.files = Files(task)
         self.several = False
 
@@ -123,6 +131,9 @@ class Samples:
                 f"{file.path}: this is a table; name the column of the texts ({file.name}:NAME). Its columns are: "
                 f"{', '.join(columns(file.path))}."
             )
+        elif self._windows and self._task.window is not None:
+            for begin, end, piece in cut(file.path, self._task.window, self.files.folder):
+                yield Sample(f"{file.name}:{begin:g}-{end:g} s", piece)
         else:
             for sample in self._task.samples_in(file.path):
                 yield Sample(file.name + sample.id.removeprefix(file.path.name), sample.data, sample.truth)

@@ -46,6 +46,10 @@ class AudioTagging(Task):
     data_name: str = "recording"
 
     @property
+    def window(self) -> float:  # type: ignore[override]
+        return self.seconds
+
+    @property
     def source_identity(self) -> str:
         mel = self.mel
         return (

@@ -42,6 +42,10 @@ class KeywordSpotting(RankedTask):
         return TopK(self.labels, k=min(self.keep, len(self.labels)))
 
     @property
+    def window(self) -> float:  # type: ignore[override]
+        return self.seconds
+
+    @property
     def source_identity(self) -> str:
         return f"soundfile, scipy resample_poly to {self._rate} Hz, {self.features.source_identity()}"
 

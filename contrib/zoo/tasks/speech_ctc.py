@@ -45,6 +45,7 @@ class CtcSpeech(Task):
     letters: tuple[str, ...]
     most: int | None = None
     suffixes: tuple[str, ...] = AUDIO_SUFFIXES
+    window: float | None = SECONDS
     data_name: str = "recording"
     one_by_one: bool = True
 

@@ -41,6 +41,7 @@ class SpeechRecognition(Task):
     vocabulary: ByteVocabulary
     search: Search
     suffixes: tuple[str, ...] = AUDIO_SUFFIXES
+    window: float | None = SECONDS
     data_name: str = "recording"
 
     @property
