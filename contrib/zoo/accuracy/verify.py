@@ -75,27 +75,42 @@ def verify(setting: Setting, options: VerifyOptions | None = None) -> Verificati
         against(reference, one, FRAMEWORK_LIMIT) if one.dtype == "int8" else against(baseline, one, TARGET_LIMIT)
         for one in contenders[2:]
     ]
-    seen = {part.name: Spread() for part in model.parts}
     try:
-        total = batches_in(task, len(samples), setting.batch_size)
-        fixed = fixed_sizes([one.engine for one in contenders])
-        ready = batches(task, samples, setting.batch_size, setting.workers, fixed, setting.timeout)
-        for batch in progress(ready, total, "verifying", "batch"):
-            done = {id(one): _run(task, one, batch) for one in contenders}
-            for one in contenders:
-                one.metric.update(done[id(one)][1], [sample.truth for sample in batch.samples])
-            for comparison in comparisons:
-                comparison.agree(task, done[id(comparison.baseline)][1], done[id(comparison.contender)][1])
-            for part, outputs in _by_part(task, contenders, batch, done):
-                seen[part].add(outputs[id(reference)])
-                for comparison in comparisons:
-                    before, after = outputs[id(comparison.baseline)], outputs[id(comparison.contender)]
-                    comparison.measure(batch.samples, before, after)
-        for spread_of_part in seen.values():
+        for spread_of_part in measure(setting, samples, contenders, comparisons).values():
             spread_of_part.require_alive()
     finally:
-        _release(contenders)
+        release(contenders)
     return Verification(contenders, comparisons, setting.batch_size, task.source_identity, left_out)
+
+
+def measure(
+    setting: Setting, samples: Sequence[Sample], contenders: Sequence[Contender], comparisons: Sequence[Comparison]
+) -> dict[str, Spread]:
+    """Run everybody on the samples and count what they say; how far the first one's outputs spread, part by part.
+
+    Args:
+        setting: how the samples are preprocessed.
+        samples: of the model's task.
+        contenders: the reference first: where there are several parts, all are given what its parts are given.
+        comparisons: of two of them each.
+    """
+    task = setting.task()
+    seen = {part.name: Spread() for part in setting.model.parts}
+    total = batches_in(task, len(samples), setting.batch_size)
+    fixed = fixed_sizes([one.engine for one in contenders])
+    ready = batches(task, samples, setting.batch_size, setting.workers, fixed, setting.timeout)
+    for batch in progress(ready, total, "verifying", "batch"):
+        done = {id(one): _run(task, one, batch) for one in contenders}
+        for one in contenders:
+            one.metric.update(done[id(one)][1], [sample.truth for sample in batch.samples])
+        for comparison in comparisons:
+            comparison.agree(task, done[id(comparison.baseline)][1], done[id(comparison.contender)][1])
+        for part, outputs in _by_part(task, contenders, batch, done):
+            seen[part].add(outputs[id(contenders[0])])
+            for comparison in comparisons:
+                before, after = outputs[id(comparison.baseline)], outputs[id(comparison.contender)]
+                comparison.measure(batch.samples, before, after)
+    return seen
 
 
 def _run(task: Task, one: Contender, batch: Batch) -> tuple[list[np.ndarray], list[Any]]:
@@ -149,8 +164,8 @@ def _contenders(setting: Setting, dtypes: Sequence[str] | None) -> tuple[list[Co
     """
     plain = setting.but(target="onnx", dtype="float32", devices=None, replicas=None, streams=1, input_name=None)
     made = [
-        _opened(setting, "", "float32", lambda: framework_runner(plain)),
-        _opened(setting, "onnxruntime", "float32", lambda: open_runner(plain)),
+        opened(setting, "", "float32", lambda: framework_runner(plain)),
+        opened(setting, "onnxruntime", "float32", lambda: open_runner(plain)),
     ]
     left_out = {} if dtypes else _failed_exports(setting)
     shared = setting.devices or setting.replicas
@@ -162,14 +177,14 @@ def _contenders(setting: Setting, dtypes: Sequence[str] | None) -> tuple[list[Co
     ]
     for one in wanted:
         try:
-            made.append(_opened(one, _runtime(one), one.dtype, lambda one=one: open_runner(one)))  # type: ignore[misc]
+            made.append(opened(one, _runtime(one), one.dtype, lambda one=one: open_runner(one)))  # type: ignore[misc]
         except (OptionError, TargetUnavailableError, ZooError) as error:
             if len(wanted) == 1:
-                _release(made)
+                release(made)
                 raise
             left_out[f"{one.target} {one.dtype}"] = str(error)
         except BaseException:
-            _release(made)
+            release(made)
             raise
     return made, left_out
 
@@ -201,14 +216,21 @@ def _is_there(setting: Setting, target: str, dtype: str) -> bool:
     return (target, dtype) == ("onnx", "float32")
 
 
-def _opened(setting: Setting, runtime: str, dtype: str, opening: Callable[[], Runner]) -> Contender:
+def opened(setting: Setting, runtime: str, dtype: str, opening: Callable[[], Runner]) -> Contender:
+    """Who takes part, with its network open.
+
+    Args:
+        runtime: what it is called; "" stands for the engine's own name.
+        opening: gives the network.
+    """
     before = _resident()
     engine = opening()
     metric = setting.model.task.metric()
     return Contender(runtime or engine.backend, dtype, engine, metric, max(_resident() - before, 0))
 
 
-def _release(contenders: Sequence[Contender]) -> None:
+def release(contenders: Sequence[Contender]) -> None:
+    """Close their networks."""
     for one in contenders:
         one.engine.release()
 

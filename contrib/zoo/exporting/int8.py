@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,12 @@ class Quantiser:
         except Exception as error:
             raise self._cannot(error) from error
 
+    def write_float32(self, path: Path) -> None:
+        """The same graph, node by node, without any rounding."""
+        import onnx
+
+        onnx.save(self._model, path)
+
     def facts(self) -> dict[str, str]:
         """For the manifest."""
         return {
@@ -172,12 +179,12 @@ def _ranges(path: Path, types: list[str], rows: Iterator[dict[str, np.ndarray]],
     from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod
     from onnxruntime.quantization.calibrate import create_calibrator
 
-    class OneRow(CalibrationDataReader):
-        def __init__(self, row: dict[str, np.ndarray]):
-            self._rows = [row]
+    class Reader(CalibrationDataReader):
+        def __init__(self, rows: Iterable[dict[str, np.ndarray]]):
+            self._rows = iter(rows)
 
         def get_next(self) -> Any:
-            return self._rows.pop() if self._rows else None
+            return next(self._rows, None)
 
     methods = {
         "minmax": CalibrationMethod.MinMax,
@@ -191,12 +198,14 @@ def _ranges(path: Path, types: list[str], rows: Iterator[dict[str, np.ndarray]],
         calibrate_method=methods[method],
         extra_options={"symmetric": False},
     )
-    reached = False
-    for row in rows:
-        calibrator.collect_data(OneRow(row))
-        reached = True
-    if not reached:
+    first = next(rows, None)
+    if first is None:
         raise ZooError("no calibration sample reaches this part of the network")
+    if method == "minmax":  # which gives two numbers a tensor
+        calibrator.collect_data(Reader(chain([first], rows)))
+    else:
+        for row in chain([first], rows):
+            calibrator.collect_data(Reader([row]))
     return calibrator.compute_data()
 
 

@@ -41,21 +41,28 @@ def record_of(
         "variant": model.variant,
         "weights": weights.to_json(),
         "input_size": input_size,
-        "files": {
-            key: {
-                "name": path.name,
-                "sha256": sha256(path),
-                "bytes": path.stat().st_size,
-                "difference": differences[key].to_json(),
-                **_graph_facts(key.rpartition("/")[2], path),
-            }
-            for key, path in made.paths.items()
-        },
+        "files": {key: entry_of(key, path, differences[key]) for key, path in made.paths.items()},
         "failed": dict(made.failed),
         "compared_on": f"{samples} preprocessed samples",
         "note": note,
         "versions": frameworks.of(model).versions() | {name: importlib.metadata.version(name) for name in _PACKAGES},
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+    }
+
+
+def entry_of(key: str, path: Path, apart: Difference) -> dict[str, Any]:
+    """What a manifest says of one file.
+
+    Args:
+        key: its part and kind.
+        apart: how far it is from the framework.
+    """
+    return {
+        "name": path.name,
+        "sha256": sha256(path),
+        "bytes": path.stat().st_size,
+        "difference": apart.to_json(),
+        **_graph_facts(key.rpartition("/")[2], path),
     }
 
 

@@ -1,0 +1,1 @@
+"""Smaller and faster files of an exported network, which are written only where they pass a gate."""

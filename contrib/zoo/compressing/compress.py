@@ -1,0 +1,195 @@
+"""`zoo compress`: rounded files of an export that pass a gate, with as few nodes in float32 as that takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine import backends
+from zoo import frameworks
+from zoo.accuracy.comparison import FRAMEWORK_LIMIT, Comparison
+from zoo.accuracy.verify import spread
+from zoo.errors import CheckFailedError, ZooError
+from zoo.exporting.int8 import METHODS, Calibration, quantiser
+from zoo.exporting.workspace import step, workspace
+from zoo.layers.debug import DebugOptions
+from zoo.layers.rounded import plain
+from zoo.manifest import RUNS, manifest_path
+from zoo.references import data_folder
+from zoo.running.engines import framework_runner, manifest_of
+from zoo.running.padding import arranged
+from zoo.running.pipeline import batches
+from zoo.running.setting import Setting
+
+from .candidates import Candidates, Place
+from .gate import Gate
+from .publish import entries_of, publish
+from .rounder import Rounder
+from .search import fewest, most_costly
+from .turns import milliseconds
+from .weight_only import WeightRounder
+
+
+@dataclass(frozen=True)
+class CompressOptions:
+    """What is made, and what it has to hold.
+
+    Args:
+        weights: "int8" or "int4", to round the weights of matrices alone; "" to compute in int8.
+        calibration: one of METHODS; for int8.
+        calibrate_on: a data set of the model's task; None stands for the model's own samples, which nothing is
+            validated on.
+        data, limit: what the gate is judged on, and on how many samples of it, evenly over the data set.
+        max_drop: by how much of itself the metric may change.
+        output: where the files go; None: int8 beside the float32 file, weights to a folder of their own.
+    """
+
+    weights: str = ""
+    calibration: str = METHODS[0]
+    calibrate_on: str | Path | None = None
+    data: str | Path = "sample"
+    limit: int | None = 256
+    max_drop: float = FRAMEWORK_LIMIT
+    output: Path | None = None
+
+
+@dataclass(frozen=True)
+class Compressed:
+    """What was written.
+
+    Attributes:
+        manifest, paths: of the files.
+        places: every node that could be rounded.
+        kept: those of them that are in float32.
+        tried: how many times the gate was judged.
+        comparison: with the framework.
+        bytes_before, bytes_after: of the files.
+        milliseconds: of a call in float32 and of the new files, and the ratio, float32 over new.
+    """
+
+    manifest: Path
+    paths: list[Path]
+    places: list[Place]
+    kept: list[Place]
+    tried: int
+    comparison: Comparison
+    bytes_before: int
+    bytes_after: int
+    milliseconds: tuple[float, float, float]
+
+
+def compress(setting: Setting, options: CompressOptions) -> Compressed:
+    """Make the files, find what has to stay in float32, and write them where the gate holds.
+
+    Args:
+        setting: of the export; its target is what judges.
+
+    Raises:
+        CheckFailedError: the gate does not hold, however much stays in float32; nothing is written then.
+        ZooError: the target does not compute this, or the network has nothing to round.
+    """
+    _require_possible(setting, options)
+    record = manifest_of(plain(setting))
+    task = setting.task()
+    samples = arranged(task, spread(task.dataset(data_folder(setting.model, options.data)), options.limit))
+    output = options.output or _home(setting, options)
+    kind = "dynamic" if options.weights else "int8"
+    gate = Gate(setting, samples, options.max_drop, record["weights"]["kind"] == "random")
+    with workspace(output) as folder:
+        with step("round"):
+            candidates = Candidates(setting, _rounders(setting, options), kind, record, folder)
+        kept, tried = _search(candidates, gate, options)
+        candidates.write(kept)
+        with step("compare with the framework"):
+            comparison = gate.framework(candidates.rounded)
+        if not comparison.passed():
+            raise CheckFailedError(f"{_failed(comparison)} from the framework's; nothing was written")
+        entries = entries_of(candidates, record["input_size"], kept)
+        batch = next(iter(batches(task, samples, min(setting.batch_size, len(samples)), setting.workers)))
+        taken = milliseconds(plain(setting).but(target=setting.target), candidates.rounded, batch.arrays)
+        paths = publish(candidates, entries, output)
+    return Compressed(
+        manifest_path(output, setting.model.variant),
+        paths,
+        candidates.places(),
+        candidates.in_float32(kept),
+        tried,
+        comparison,
+        sum(path.stat().st_size for path in plain(setting).files()),
+        sum(path.stat().st_size for path in paths),
+        taken,
+    )
+
+
+def _require_possible(setting: Setting, options: CompressOptions) -> None:
+    """Raise ZooError for a target that does not compute what is asked for."""
+    if options.weights and setting.target != "onnx":
+        raise ZooError(
+            f"--weights {options.weights} is an operator of ONNX Runtime, which target '{setting.target}' does not "
+            "have; leave --target out, or give --to int8"
+        )
+    if not options.weights and "int8" not in backends.find(setting.target).dtypes:
+        raise ZooError(f"target '{setting.target}' does not compute in int8; give --target onnx or openvino")
+    if not options.weights and options.output is not None:
+        raise ZooError("an int8 file belongs to the export that it was made of, and lies beside it; leave --output out")
+    if options.output is not None and options.output.resolve() == setting.home.resolve():
+        raise ZooError(f"{options.output} holds the float32 files, whose names these have; give another --output")
+
+
+def _home(setting: Setting, options: CompressOptions) -> Path:
+    """Where the files go: weights that are rounded alone are another network to all commands, so that its export has a
+    folder of its own."""
+    return Path(RUNS) / setting.model.place / f"weights_{options.weights}" if options.weights else setting.home
+
+
+def _rounders(setting: Setting, options: CompressOptions) -> Mapping[str, Rounder]:
+    source = plain(setting)
+    model = setting.model
+    if options.weights:
+        return {part.name: WeightRounder(source.file(part), options.weights) for part in model.parts}
+    given = _calibration(setting, options)
+    with framework_runner(source, frameworks.target(model)) as reference:
+        return {
+            part.name: quantiser(model, part, reference, source.file(part), setting.input_size, given)
+            for part in model.parts
+        }
+
+
+def _calibration(setting: Setting, options: CompressOptions) -> Calibration:
+    if options.calibrate_on is None:
+        return Calibration(options.calibration)
+    samples = setting.task().dataset(data_folder(setting.model, options.calibrate_on))
+    name = "sample" if str(options.calibrate_on) == "sample" else Path(options.calibrate_on).name
+    return Calibration(options.calibration, [one.data for one in spread(samples, 256)], f"samples of {name}")
+
+
+def _search(candidates: Candidates, gate: Gate, options: CompressOptions) -> tuple[list[Place], int]:
+    """The nodes that stay in float32, and how many times the gate was judged. Raises CheckFailedError."""
+    done: list[Comparison] = []
+
+    def passes(keep: Sequence[Place]) -> bool:
+        candidates.write(keep)
+        done.append(gate.float32(candidates.rounded))
+        return done[-1].passed()
+
+    if passes([]):
+        return [], 1
+    ordered = most_costly(candidates, DebugOptions(data=options.data))
+    found = fewest(passes, ordered)
+    if found is None:
+        raise CheckFailedError(
+            f"{_failed(done[-1])} from the float32 file's even with {len(ordered) - 1} of {len(ordered)} nodes in "
+            "float32 or nearly so many; nothing was written. Try --calibration percentile, or more samples "
+            "(--calibrate_on)"
+        )
+    return found, len(done)
+
+
+def _failed(done: Comparison) -> str:
+    name = done.baseline.metric.infos[0].name
+    before, after = done.baseline.figures()[name], done.contender.figures()[name]
+    return (
+        f"the gate does not hold ({done.verdict()}): {name} {after:.4g} is {done.relative_error():.2%} away from "
+        f"{before:.4g}, allowed {done.limit:.2%}; {done.samples - done.agreeing} of {done.samples} samples differ,"
+    )
