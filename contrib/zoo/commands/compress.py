@@ -39,8 +39,8 @@ def main(family: Family, argv: list[str] | None = None) -> int:
         "--max_drop",
         type=share,
         default=FRAMEWORK_LIMIT,
-        metavar="1%",
-        help=f"by how much of itself the metric may change (default {FRAMEWORK_LIMIT:.0%}, as for zoo verify)",
+        metavar="SHARE",
+        help=f"by how much of itself the metric may change, such as 1%% (default {FRAMEWORK_LIMIT:g}, as zoo verify)",
     )
     parser.add_argument("--batch_size", type=flags.positive, default=16, help="of the measurements (default 16)")
     parser.add_argument("--input_size", type=flags.positive)

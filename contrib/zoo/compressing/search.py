@@ -46,7 +46,8 @@ def most_costly(candidates: Candidates, options: DebugOptions) -> list[Place]:
 def fewest(passes: Callable[[Sequence[Place]], bool], ordered: Sequence[Place]) -> list[Place] | None:
     """The shortest beginning of `ordered` with which `passes` holds: doubled until it does, then halved in between.
 
-    Without any, it is known not to hold. What is returned was tried itself; None where nothing short of all is enough.
+    Without any, it is known not to hold. What is returned was tried itself; None where nothing is enough
+    that leaves more than a few nodes rounded.
     """
     fails, holds, count = 0, len(ordered), 1
     while count < len(ordered):

@@ -1,0 +1,214 @@
+"""zoo compress: as little as possible stays in float32, and a file that fails its gate is never written."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from engine.base import Engine
+from zoo.accuracy.comparison import Comparison
+from zoo.commands import compress, valid
+from zoo.compressing.search import fewest
+from zoo.compressing.weight_only import WeightRounder
+from zoo.errors import ZooError
+from zoo.exporting.export import ExportOptions, export
+from zoo.family import Family
+from zoo.manifest import Exported, read_manifest
+from zoo.model import Model
+
+pytest.importorskip("torch")
+
+
+@pytest.fixture
+def folder(lenet_export: Exported, tmp_path: Path) -> Path:
+    """A copy of LeNet's export."""
+    shutil.copytree(lenet_export.dynamic.parent, tmp_path / "lenet")
+    return tmp_path / "lenet"
+
+
+@pytest.fixture
+def uneven(lenet: Model, tmp_path: Path) -> Path:
+    """An export of the same outputs, of one channel that is far larger than the others, which int8 rounds to nothing;
+    it is refused there."""
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(lenet.sample_weights)
+    weights["conv1.weight"][0] *= 3000
+    weights["conv1.bias"][0] *= 3000
+    weights["conv2.weight"][:, 0] /= 3000
+    save_file(weights, tmp_path / "weights.safetensors")
+    options = ExportOptions(weights=str(tmp_path / "weights.safetensors"), int8=True)
+    assert "int8" in export(lenet, tmp_path / "uneven", options).failed
+    return tmp_path / "uneven"
+
+
+def _run(family: Family, folder: Path, *words: object) -> int:
+    return compress.main(family, ["--folder", str(folder), *map(str, words)])
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_network_that_bears_it_is_rounded_as_a_whole(
+    lenet_family: Family, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = (
+        "--to",
+        "int8",
+        "--calibration",
+        "percentile",
+        "--calibrate_on",
+        "sample",
+        "--json",
+        tmp_path / "said.json",
+    )
+    assert _run(lenet_family, folder, "--limit", 100, *words) == 0
+    said = json.loads((tmp_path / "said.json").read_text())
+    assert (said["float32_nodes"], said["tries"], said["comparison"]["passed"]) == ([], 1, True)
+    assert said["bytes_after"] < said["bytes_before"] / 3
+    entry = read_manifest(folder / "lenet_int8_dyn.onnx")["files"]["int8"]
+    assert (entry["calibration"], entry["calibrated_on"]) == ("percentile", "256 samples of sample")
+    assert entry["in_float32"] == []
+    assert "PASS by metric" in capsys.readouterr().out
+    assert valid.main(lenet_family, ["--ckpt", str(folder / "lenet_int8_dyn.onnx"), "--dtype", "int8"]) == 0
+    assert float(capsys.readouterr().out.partition("eval_metric ")[2].split()[0]) >= 0.98
+
+
+def test_what_costs_most_stays_in_float32(lenet_family: Family, uneven: Path, tmp_path: Path) -> None:
+    out = tmp_path / "said.json"
+    assert _run(lenet_family, uneven, "--to", "int8", "--limit", 100, "--json", out) == 0
+    said = json.loads(out.read_text())
+    assert said["metric_before"] - said["metric_after"] <= 0.01 * said["metric_before"]
+    assert any("conv1" in node for node in said["float32_nodes"])
+    assert said["rounded_nodes"] >= 4
+    manifest = read_manifest(uneven / "lenet_int8_dyn.onnx")
+    assert manifest["files"]["int8"]["in_float32"] == said["float32_nodes"]
+    assert manifest["failed"] == {}
+
+
+def test_nothing_is_written_where_the_gate_never_holds(
+    lenet_family: Family, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = _files(folder)
+    monkeypatch.setattr(Comparison, "passed", lambda self: False)
+    assert _run(lenet_family, folder, "--to", "int8", "--limit", 8) == 1
+    assert "nothing was written" in capsys.readouterr().err
+    assert _files(folder) == before
+
+
+def test_nor_where_it_holds_against_the_float32_file_only(
+    lenet_family: Family, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = _files(folder)
+    monkeypatch.setattr(Comparison, "passed", lambda self: self.baseline.runtime == "onnxruntime")
+    assert _run(lenet_family, folder, "--to", "int8", "--limit", 8) == 1
+    assert "from the framework's; nothing was written" in capsys.readouterr().err
+    assert _files(folder) == before
+
+
+@pytest.mark.parametrize("needed", [1, 2, 3, 11, 60, 94])
+def test_the_search_takes_few_tries_and_ends_near_the_fewest(needed: int) -> None:
+    tried: list[int] = []
+
+    def passes(keep: Sequence[Any]) -> bool:
+        tried.append(len(keep))
+        return len(keep) >= needed
+
+    found = fewest(passes, [("", str(number)) for number in range(100)])
+    assert found is not None
+    assert needed <= len(found) <= needed + 5
+    assert len(found) in tried
+    assert len(tried) <= 12
+
+
+def test_the_search_finds_nothing_where_only_float32_is_enough() -> None:
+    assert fewest(lambda keep: False, [("", str(number)) for number in range(10)]) is None
+    assert fewest(lambda keep: True, []) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--weights int4 --target openvino", "target 'openvino' does not have"),
+        ("--to int8 --target cpu", "target 'cpu' does not compute in int8"),
+        ("--weights int8", "has no MatMul with a constant matrix"),
+        ("--to int8 --output elsewhere", "leave --output out"),
+    ],
+)
+def test_what_cannot_be_is_told(
+    lenet_family: Family, folder: Path, words: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run(lenet_family, folder, *words.split()) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["0.01", "1%", "1 %"])
+def test_a_share_is_written_either_way(text: str) -> None:
+    assert compress.share(text) == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize("text", ["-1%", "100%", "one", "1%%", "nan", "1% or so"])
+def test_what_is_no_share_is_told(
+    lenet_family: Family, folder: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as raised:
+        _run(lenet_family, folder, "--to", "int8", f"--max_drop={text}")
+    assert raised.value.code == 2
+    assert "a share such as 1% or 0.01" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def matrices(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two MatMul nodes with constant matrices, and one with two that are computed."""
+    random = np.random.default_rng(0)
+    constants = {name: (random.standard_normal((64, 64)) / 8).astype(np.float32) for name in ("a.w", "b.w")}
+    node = helper.make_node
+    nodes = [
+        node("MatMul", ["x", "a.w"], ["a"], name="a"),
+        node("MatMul", ["a", "b.w"], ["b"], name="b"),
+        node("Transpose", ["b"], ["t"], name="t", perm=[0, 2, 1]),
+        node("MatMul", ["a", "t"], ["y"], name="y"),
+    ]
+    values = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", 4, size])
+        for name, size in (("x", 64), ("a", 64), ("y", 4))
+    ]
+    tensors = [numpy_helper.from_array(value, name) for name, value in constants.items()]
+    graph = helper.make_graph(nodes, "matrices", values[:1], values[1:], tensors)
+    path = tmp_path_factory.mktemp("matrices") / "matrices.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    return path
+
+
+@pytest.mark.parametrize(("kind", "bits"), [("int8", 8), ("int4", 4)])
+def test_weights_alone_are_rounded(matrices: Path, tmp_path: Path, kind: str, bits: int) -> None:
+    """By a step at most, of which the largest weight of a block has half as many as there are numbers."""
+    made = WeightRounder(matrices, kind)
+    assert list(made.nodes()) == ["a", "b"]
+    made.write(tmp_path / "rounded.onnx")
+    assert (tmp_path / "rounded.onnx").stat().st_size < matrices.stat().st_size * (0.3 if kind == "int8" else 0.2)
+    x = np.random.default_rng(1).standard_normal((2, 4, 64)).astype(np.float32)
+    with Engine(matrices) as plain, Engine(tmp_path / "rounded.onnx") as rounded:
+        (wanted, _), (got, _) = plain(x), rounded(x)
+    weights = next(one for one in onnx.load(matrices).graph.initializer if one.name == "a.w")
+    step = np.abs(numpy_helper.to_array(weights)).max() / 2 ** (bits - 1)
+    assert not np.array_equal(got, wanted)
+    assert (np.abs(got - wanted) <= np.abs(x).sum(axis=2, keepdims=True) * step).all()
+    made.write(tmp_path / "half.onnx", ["a"])
+    kinds = [node.op_type for node in onnx.load(tmp_path / "half.onnx").graph.node]
+    assert kinds.count("MatMulNBits") == 1
+
+
+def test_an_old_onnxruntime_is_told(matrices: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "onnxruntime.quantization.matmul_nbits_quantizer", None)
+    with pytest.raises(ZooError, match="does not round weights alone to 4 bits"):
+        WeightRounder(matrices, "int4").write(tmp_path / "rounded.onnx")
