@@ -55,13 +55,18 @@ def test_the_table_has_a_command_for_each_point_and_it_runs(
     folder = str(lenet_export.dynamic.parent)
     flags = ["--folder", folder, "--dtype", "float32", "--batch", "1", "--batch", "4", "--limit", "16"]
     assert tune.main(lenet_family, [*flags, "--seconds", "0.05", "--json", str(out)]) == 0
-    points = json.loads(out.read_text())["points"]
+    said = json.loads(out.read_text())
+    points = said["points"]
+    assert {entry["bytes"] for entry in points} == {lenet_export.dynamic.stat().st_size}
+    assert said["gates"]["float32"]["passed"] is True
     assert {entry["batch_size"] for entry in points} == {1, 4}
     pairs = {(entry["streams"], entry["threads"]) for entry in points}
     assert pairs == {(s, t) for s in stream_counts(cores()) for t in thread_counts(cores() // s)}
     assert any(entry["best"] for entry in points)
     assert all(entry["throughput"] > 0 for entry in points)
-    assert "--batch_size" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "--batch_size" in printed
+    assert "PASS by " in printed
     best = next(entry for entry in points if entry["best"])
     command = ["--dtype", best["dtype"], "--batch_size", str(best["batch_size"]), "--streams", str(best["streams"])]
     command += ["--threads", str(best["threads"])]

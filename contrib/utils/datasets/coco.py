@@ -14,10 +14,10 @@ from utils.datasets.coco_file import (
     image_of,
     instances_file,
     is_id,
-    is_number,
     picture_of,
     pictures_of,
     read_annotations,
+    say_odd_boxes,
     short,
     some_ids,
     wrong_field,
@@ -122,31 +122,8 @@ def _by_image(file: Path, content: dict[str, Any], classes: dict[Any, int]) -> d
             raise wrong_field(file, "annotation", entry, "category_id", f"the id of a category ({some_ids(classes)})")
         crowd, size = crowd_and_area(file, entry, width * height)
         found[image].append((left, top, left + width, top + height, classes[category], crowd, size))
-    _say_odd_boxes(file, content["images"], found)
+    say_odd_boxes(file, content["images"], found)
     return found
-
-
-def _say_odd_boxes(file: Path, images: list[dict[str, Any]], found: dict[Any, list[tuple[Any, ...]]]) -> None:
-    """Boxes in another form than COCO's parse well: corners, and fractions of the picture."""
-    rows = [row for one in found.values() for row in one]
-    if rows and max(max(row[2:4]) for row in rows) <= 1:
-        notice(
-            "boxes in fractions",
-            str(file),
-            "every box lies within 0 to 1. COCO's are in pixels; are these fractions of the picture?",
-        )
-    outside = 0
-    for image in images:
-        width, height = image.get("width", 0), image.get("height", 0)
-        if is_number(width) and is_number(height):
-            outside += sum(row[2] > width + 1 or row[3] > height + 1 for row in found[image["id"]])
-    if outside:
-        notice(
-            "boxes beyond the picture",
-            str(file),
-            f"{outside} of {len(rows)} boxes reach beyond their pictures, and are taken as they are. COCO's boxes are "
-            "[left, top, width, height]; are these the corners?",
-        )
 
 
 def _truth(image: int | str, rows: list[tuple[Any, ...]]) -> GroundTruth:

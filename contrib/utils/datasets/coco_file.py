@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
+from utils.notices import notice
 from utils.text_file import read_json
 from zoo_core.errors import DataError
 
@@ -118,6 +119,29 @@ def crowd_and_area(file: Path, entry: dict[str, Any], area: float) -> tuple[bool
     if not is_number(said) or said < 0:
         raise wrong_field(file, "annotation", entry, "area", "a number of 0 or more, or no such field")
     return bool(crowd), said
+
+
+def say_odd_boxes(file: Path, images: list[dict[str, Any]], found: dict[Any, list[tuple[Any, ...]]]) -> None:
+    """Boxes in another form than COCO's parse well: corners, and fractions of the picture."""
+    rows = [row for one in found.values() for row in one]
+    if rows and max(max(row[2:4]) for row in rows) <= 1:
+        notice(
+            "boxes in fractions",
+            str(file),
+            "every box lies within 0 to 1. COCO's are in pixels; are these fractions of the picture?",
+        )
+    outside = 0
+    for image in images:
+        width, height = image.get("width", 0), image.get("height", 0)
+        if is_number(width) and is_number(height):
+            outside += sum(row[2] > width + 1 or row[3] > height + 1 for row in found[image["id"]])
+    if outside:
+        notice(
+            "boxes beyond the picture",
+            str(file),
+            f"{outside} of {len(rows)} boxes reach beyond their pictures, and are taken as they are. COCO's boxes are "
+            "[left, top, width, height]; are these the corners?",
+        )
 
 
 def is_number(value: Any) -> bool:

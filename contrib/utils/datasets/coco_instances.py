@@ -9,7 +9,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from utils.datasets.coco import CocoDetection, GroundTruth, is_number, wrong_field
+from utils.datasets.coco import CocoDetection, GroundTruth
+from utils.datasets.coco_file import is_number, wrong_field
 
 LEAST_POINTS = 3
 _LARGEST_SIDE = 65_535  # of a picture, in pixels

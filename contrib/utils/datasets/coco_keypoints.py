@@ -123,7 +123,7 @@ def _by_image(file: Path, content: dict[str, Any], count: int) -> dict[Any, tupl
         else:
             people.append((entry["id"], points, box, float(area)))
     boxes = {image: [person[2] for person in people] for image, (people, _) in found.items()}
-    coco._say_odd_boxes(file, content["images"], boxes)
+    coco_file.say_odd_boxes(file, content["images"], boxes)
     return found
 
 

@@ -19,7 +19,7 @@ from zoo.running.pipeline import batches
 from zoo.running.setting import Setting
 from zoo_core.machine import cores
 
-from .comparison import Verification
+from .comparison import Comparison, Verification
 from .verify import VerifyOptions, spread, verify
 
 BATCHES = (1, 4, 16, 64)
@@ -47,11 +47,17 @@ class Point:
 
 @dataclass(frozen=True)
 class Tuned:
-    """The points that were measured, the best of them, and the dtypes that do not pass the acceptance standard."""
+    """The points that were measured, the best of them, and the dtypes that do not pass the acceptance standard.
+
+    comparisons: what said so of each dtype, those that were refused too.
+    sizes: bytes of the files of each dtype.
+    """
 
     points: list[Point]
     best: list[Point]
     refused: list[str]
+    comparisons: dict[str, Comparison]
+    sizes: dict[str, int]
 
 
 def tune(
@@ -77,7 +83,9 @@ def tune(
     points: list[Point] = []
     for dtype, batch in progress(tried, len(tried), "measuring", "setting"):
         points += _points(setting.but(dtype=dtype, batch_size=batch), data, seconds)
-    return Tuned(points, pareto(points), [dtype for dtype in asked if dtype not in dtypes])
+    refused = [dtype for dtype in asked if dtype not in dtypes]
+    sizes = {dtype: sum(path.stat().st_size for path in setting.but(dtype=dtype).files()) for dtype in dtypes}
+    return Tuned(points, pareto(points), refused, judged(done, setting.target), sizes)
 
 
 def pareto(points: Sequence[Point]) -> list[Point]:
@@ -86,13 +94,17 @@ def pareto(points: Sequence[Point]) -> list[Point]:
     return sorted(best, key=lambda point: point.latency_ms)
 
 
+def judged(done: Verification, target: str) -> dict[str, Comparison]:
+    """By dtype, what decides of it on the target."""
+    first, *others = done.comparisons
+    own = {"float32": first} if target == "onnx" else {}  # there, the target is the baseline itself
+    return own | {comparison.contender.dtype: comparison for comparison in others}
+
+
 def accepted(done: Verification, target: str, dtypes: Sequence[str]) -> list[str]:
     """Those of `dtypes` whose exported file passed the acceptance standard on the target."""
-    first, *others = done.comparisons
-    passed = {comparison.contender.dtype for comparison in others if comparison.passed()}
-    if target == "onnx" and first.passed():
-        passed.add("float32")  # there, the target is the baseline itself
-    return [dtype for dtype in dtypes if dtype in passed]
+    found = judged(done, target)
+    return [dtype for dtype in dtypes if dtype in found and found[dtype].passed()]
 
 
 def stream_counts(limit: int) -> list[int]:

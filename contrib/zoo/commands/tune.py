@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.accuracy.choice import choose_target
-from zoo.accuracy.tune import BATCHES, Point, tune
+from zoo.accuracy.tune import BATCHES, Point, Tuned, tune
 from zoo.commands import console, flags
 from zoo.errors import CheckFailedError
 from zoo.family import Family
@@ -54,18 +54,32 @@ def _tuned(setting: Setting, args: argparse.Namespace) -> dict[str, Any]:
     model = setting.model
     done = tune(setting, args.dtype, args.batch or BATCHES, args.data_path, args.limit, args.seconds)
     for dtype in done.refused:
-        print(f"{setting.target} {dtype} does not pass the acceptance standard, and is left out")
+        said = done.comparisons.get(dtype)
+        why = f" ({said.verdict()}, metric off by {said.relative_error():.2%})" if said else ""
+        print(f"{setting.target} {dtype} does not pass the acceptance standard{why}, and is left out")
     if done.points:
+        heads = "dtype", ">batch", ">streams", ">threads", ">samples/s", ">p50 ms", ">MB"
         console.table(
             f"{model.id} ({model.variant}) on {setting.target}: the best of {len(done.points)} settings",
-            ("dtype", ">batch", ">streams", ">threads", ">samples/s", ">p50 ms", "command"),
-            [_row(setting, point) for point in done.best],
+            (*heads, f">{_metric(done)}", "gate", "command"),
+            [_row(setting, done, point) for point in done.best],
         )
-    every = [asdict(point) | {"best": point in done.best} for point in done.points]
-    return {"model": model.id, "variant": model.variant, "target": setting.target, "points": every}
+    every = [asdict(point) | {"best": point in done.best, "bytes": done.sizes[point.dtype]} for point in done.points]
+    gates = {dtype: comparison.to_json() for dtype, comparison in done.comparisons.items()}
+    return {
+        "model": model.id,
+        "variant": model.variant,
+        "target": setting.target,
+        "points": every,
+        "gates": gates,
+    }
 
 
-def _row(setting: Setting, point: Point) -> list[str]:
+def _metric(done: Tuned) -> str:
+    return next(iter(done.comparisons.values())).contender.metric.infos[0].name
+
+
+def _row(setting: Setting, done: Tuned, point: Point) -> list[str]:
     model = setting.model
     command = f"zoo valid {model.id} --variant {model.variant} --target {setting.target} --dtype {point.dtype}"
     command += f" --batch_size {point.batch_size} --streams {point.streams}"
@@ -74,4 +88,7 @@ def _row(setting: Setting, point: Point) -> list[str]:
     if setting.folder is not None and len(model.parts) == 1:
         command += f" --ckpt {setting.but(dtype=point.dtype).file(model.part)}"
     figures = [str(point.batch_size), str(point.streams), str(point.threads or "-")]
-    return [point.dtype, *figures, f"{point.throughput:.4g}", f"{point.latency_ms:.4g}", command]
+    gate = done.comparisons[point.dtype]
+    accuracy = [f"{gate.contender.figures()[_metric(done)]:.4f}", gate.verdict()]
+    size = f"{done.sizes[point.dtype] / 1e6:.2f}"
+    return [point.dtype, *figures, f"{point.throughput:.4g}", f"{point.latency_ms:.4g}", size, *accuracy, command]
