@@ -140,7 +140,6 @@ def test_the_search_finds_nothing_where_only_float32_is_enough() -> None:
     [
         ("--weights int4 --target openvino", "target 'openvino' does not have"),
         ("--to int8 --target cpu", "target 'cpu' does not compute in int8"),
-        ("--weights int8", "has no MatMul with a constant matrix"),
         ("--to int8 --output elsewhere", "leave --output out"),
     ],
 )
@@ -168,13 +167,17 @@ def test_what_is_no_share_is_told(
 
 @pytest.fixture(scope="module")
 def matrices(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two MatMul nodes with constant matrices, and one with two that are computed."""
+    """A MatMul and a Gemm with constant matrices, and a MatMul of two that are computed."""
     random = np.random.default_rng(0)
     constants = {name: (random.standard_normal((64, 64)) / 8).astype(np.float32) for name in ("a.w", "b.w")}
+    constants |= {"b.bias": random.standard_normal(64).astype(np.float32), "flat": np.array([-1, 64], np.int64)}
+    constants["whole"] = np.array([-1, 4, 64], np.int64)
     node = helper.make_node
     nodes = [
         node("MatMul", ["x", "a.w"], ["a"], name="a"),
-        node("MatMul", ["a", "b.w"], ["b"], name="b"),
+        node("Reshape", ["a", "flat"], ["a.flat"], name="a.flat"),
+        node("Gemm", ["a.flat", "b.w", "b.bias"], ["b.flat"], name="b", transB=1),
+        node("Reshape", ["b.flat", "whole"], ["b"], name="b.whole"),
         node("Transpose", ["b"], ["t"], name="t", perm=[0, 2, 1]),
         node("MatMul", ["a", "t"], ["y"], name="y"),
     ]
@@ -195,17 +198,32 @@ def test_weights_alone_are_rounded(matrices: Path, tmp_path: Path, kind: str, bi
     made = WeightRounder(matrices, kind)
     assert list(made.nodes()) == ["a", "b"]
     made.write(tmp_path / "rounded.onnx")
-    assert (tmp_path / "rounded.onnx").stat().st_size < matrices.stat().st_size * (0.3 if kind == "int8" else 0.2)
+    saved = 2 * 64 * 64 * (4 - bits / 8 - 4 / 32)  # of 4 bytes a weight, with 4 bytes a scale of 32 weights
+    described = 1000  # bytes for the new nodes
+    assert (tmp_path / "rounded.onnx").stat().st_size < matrices.stat().st_size - saved + described
     x = np.random.default_rng(1).standard_normal((2, 4, 64)).astype(np.float32)
     with Engine(matrices) as plain, Engine(tmp_path / "rounded.onnx") as rounded:
-        (wanted, _), (got, _) = plain(x), rounded(x)
+        outputs = plain(x)
+        wanted, got = outputs[0], rounded(x)[0]
     weights = next(one for one in onnx.load(matrices).graph.initializer if one.name == "a.w")
     step = np.abs(numpy_helper.to_array(weights)).max() / 2 ** (bits - 1)
     assert not np.array_equal(got, wanted)
     assert (np.abs(got - wanted) <= np.abs(x).sum(axis=2, keepdims=True) * step).all()
+    made.write_float32(tmp_path / "same.onnx")
+    with Engine(tmp_path / "same.onnx") as same:
+        np.testing.assert_allclose(same(x)[1], outputs[1], rtol=1e-4, atol=1e-4)
     made.write(tmp_path / "half.onnx", ["a"])
     kinds = [node.op_type for node in onnx.load(tmp_path / "half.onnx").graph.node]
     assert kinds.count("MatMulNBits") == 1
+
+
+def test_a_network_without_constant_matrices_is_told(matrices: Path, tmp_path: Path) -> None:
+    model = onnx.load(matrices)
+    del model.graph.node[:-2], model.graph.initializer[:], model.graph.output[0]
+    model.graph.node[0].input[0] = model.graph.node[1].input[0] = "x"
+    onnx.save(model, tmp_path / "computed.onnx")
+    with pytest.raises(ZooError, match=r"computed\.onnx has no MatMul or Gemm with a constant matrix"):
+        WeightRounder(tmp_path / "computed.onnx", "int8")
 
 
 def test_an_old_onnxruntime_is_told(matrices: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

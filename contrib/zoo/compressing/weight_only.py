@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.backends.compiling.graph import inner_graphs
 from engine.backends.compiling.onnx_file import read_onnx
 from zoo.errors import ZooError
 
@@ -15,7 +16,7 @@ _BLOCK = 32  # weights that share a scale
 
 
 class WeightRounder:
-    """Rounds the constant matrices of a graph's MatMul nodes, as ONNX Runtime's MatMulNBits takes them.
+    """Rounds the constant matrices of a graph's MatMul and Gemm nodes, as ONNX Runtime's MatMulNBits takes them.
 
     Args:
         source: the float32 file.
@@ -28,12 +29,9 @@ class WeightRounder:
     def __init__(self, source: Path, kind: str):
         self._name, self._bits = source.name, BITS[kind]
         self._model = read_onnx(source)
+        _name_nodes(self._model.graph)
+        _split_gemms(self._model.graph)
         constants = {tensor.name: len(tensor.dims) for tensor in self._model.graph.initializer}
-        names: set[str] = set()
-        for number, node in enumerate(self._model.graph.node):
-            if not node.name or node.name in names:
-                node.name = f"{node.op_type}_{number}"
-            names.add(node.name)
         self._nodes = [
             node.name
             for node in self._model.graph.node
@@ -41,12 +39,12 @@ class WeightRounder:
         ]
         if not self._nodes:
             raise ZooError(
-                f"{source.name} has no MatMul with a constant matrix, whose weights could be rounded alone; give "
-                "--to int8, which rounds convolutions too"
+                f"{source.name} has no MatMul or Gemm with a constant matrix, whose weights could be rounded alone; "
+                "give --to int8, which rounds convolutions too"
             )
 
     def nodes(self) -> dict[str, str]:
-        """The MatMul nodes with a constant matrix."""
+        """The MatMul nodes with a constant matrix; a Gemm counts as one, with an addition behind it."""
         return dict.fromkeys(self._nodes, "MatMul")
 
     def kept(self, nodes: Sequence[str]) -> set[str]:
@@ -74,6 +72,47 @@ class WeightRounder:
     def facts(self) -> dict[str, str]:
         """For the manifest."""
         return {"weights": f"matrices in {self._bits} bits, a scale for {_BLOCK} weights (target onnx only)"}
+
+
+def _name_nodes(graph: Any) -> None:
+    """Give every node a name of its own, in place."""
+    names: set[str] = set()
+    for number, node in enumerate(graph.node):
+        if not node.name or node.name in names:
+            node.name = f"{node.op_type}_{number}"
+        names.add(node.name)
+
+
+def _split_gemms(graph: Any) -> None:
+    """Make a MatMul and an Add of each plain Gemm with a constant matrix, in place."""
+    from onnx import helper, numpy_helper
+
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    made: list[Any] = []
+    for node in graph.node:
+        said = {one.name: helper.get_attribute_value(one) for one in node.attribute}
+        scaled = said.get("alpha", 1.0) != 1 or said.get("beta", 1.0) != 1 or said.get("transA", 0)
+        if node.op_type != "Gemm" or scaled or node.input[1] not in constants:
+            made.append(node)
+            continue
+        matrix = numpy_helper.to_array(constants[node.input[1]])
+        name = f"{node.name}/matrix"
+        graph.initializer.append(numpy_helper.from_array(matrix.T.copy() if said.get("transB", 0) else matrix, name))
+        biased = len(node.input) > 2 and node.input[2]
+        product = f"{node.name}/product" if biased else node.output[0]
+        made.append(helper.make_node("MatMul", [node.input[0], name], [product], name=node.name))
+        if biased:
+            made.append(helper.make_node("Add", [product, node.input[2]], [node.output[0]], name=f"{node.name}/Add"))
+    del graph.node[:]
+    graph.node.extend(made)
+    used = {name for node in graph.node for name in node.input} | {one.name for one in graph.output}
+    for tensor in [one for one in graph.initializer if one.name not in used and not _has_branches(graph)]:
+        graph.initializer.remove(tensor)
+
+
+def _has_branches(graph: Any) -> bool:
+    """Whether a node has a graph of its own, which may take a tensor of this one."""
+    return any(True for node in graph.node for one in node.attribute for _ in inner_graphs(one))
 
 
 def _quantizer(model: Any, bits: int, keep: Sequence[str]) -> Any:
