@@ -49,7 +49,7 @@ def main() -> None:
 
 def varied(scene: Scene, generator: Any) -> tuple[Any, dict[str, Any]]:
     """A scene upside down and mirrored by chance, with its channels shuffled, as torchvision's detectors take it."""
-    axes = [axis for axis in (0, 1) if torch.rand(1, generator=generator) < 0.5]
+    axes = tuple(axis for axis in (0, 1) if torch.rand(1, generator=generator) < 0.5)
     order = torch.randperm(3, generator=generator).tolist()
     pixels = np.flip(scene.image[..., order], axes).copy()
     owner = np.flip(scene.owner, axes).copy()
