@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError, ModelFileError, OptionError
+from ..errors import ModelFileError, OptionError
 from ..openvino_proof import same
 from ..spec import ANY_RANK, TensorSpec
 from . import register
@@ -19,6 +19,7 @@ from .base import UNTOLD, Availability, Options, Session, Timings, package_avail
 from .compiling.base import TENSORS, CompilingBackend, Job, Tensors, last_line
 from .compiling.graph import input_specs, output_specs
 from .compiling.known import require_supported
+from .compiling.narrow import require_32_bits
 from .compiling.older import misread, understood
 from .compiling.onnx_file import read_onnx
 
@@ -28,8 +29,6 @@ _ANEW = "compile_at_each_start"  # stands in the place of a blob that does not c
 _CLOSE_IN = {"bfloat16": 5e-2, "float16": 1e-2}  # of the largest value
 _PREPARED = 1  # goes up with each change of what is done to a graph, and of what is refused, before it is compiled
 _HINTS = {"latency": "LATENCY", "throughput": "THROUGHPUT"}
-# Whole numbers that OpenVINO's CPU computes in 32 bits with a sign
-_CUT, _INT32 = ("int64", "uint32", "uint64"), np.iinfo(np.int32)
 _PRECISIONS = {"float32": "f32", "float16": "f16", "bfloat16": "bf16", "int8": "f32"}  # of what is not quantised
 _ELEMENTS = {"f16": "float16", "f32": "float32", "f64": "float64", "boolean": "bool"} | {
     f"{short}{bits}": f"{long}{bits}" for short, long in (("i", "int"), ("u", "uint")) for bits in (8, 16, 32, 64)
@@ -60,24 +59,15 @@ class OpenVinoSession(Session):
         """On a CPU, a request's latency is what the network took: the inputs are read where they are."""
         request = self._requests.get()
         try:
-            given = {place: self._given(arrays[index], index) for place, index in self._places}
+            for _, index in self._places if self._on_cpu else ():
+                require_32_bits(arrays[index], self.inputs[index].name, "openvino")
+            given = {place: _writeable(arrays[index]) for place, index in self._places}
             request.infer(given, share_inputs=True)
             # the request overwrites its own tensors when it is used again
             outputs = [request.get_output_tensor(index).data.copy() for index in range(len(self.outputs))]
             return outputs, Timings(compute=request.latency / 1e3) if self._on_cpu else UNTOLD
         finally:
             self._requests.put(request)
-
-    def _given(self, array: np.ndarray, index: int) -> np.ndarray:
-        """What the request gets. Raises InputError for whole numbers that it would cut off in silence."""
-        if self._on_cpu and array.dtype in _CUT and array.size:
-            least, most = int(array.min()), int(array.max())
-            if least < _INT32.min or most > _INT32.max:
-                raise InputError(
-                    f"input '{self.inputs[index].name}' has whole numbers from {least} to {most}, and target "
-                    f"'openvino' computes in {_INT32.min} to {_INT32.max}; run it on target onnx"
-                )
-        return _writeable(array)
 
     def close(self) -> None:
         del self._requests, self._compiled
