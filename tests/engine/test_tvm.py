@@ -128,3 +128,33 @@ def test_antialias_is_refused(tmp_path: Path, target: str) -> None:
     path = scaled(tmp_path / "m.onnx", (8, 6), 0.5, mode="linear", antialias=1)
     with pytest.raises(ModelFileError, match=r"computes Resize \(antialias\) otherwise than ONNX says"):
         Engine(path, target=target, batch_size=1)
+
+
+@pytest.mark.parametrize(
+    ("opset", "said", "taken"),
+    [
+        (16, {"spatial_scale": 0.8}, False),
+        (16, {"spatial_scale": 0.8, "coordinate_transformation_mode": "half_pixel"}, False),
+        (16, {"spatial_scale": 0.8, "coordinate_transformation_mode": "output_half_pixel"}, True),
+        (16, {}, True),
+        (11, {"spatial_scale": 0.8}, True),
+    ],
+)
+def test_boxes_are_cut_out_as_onnx_says_or_not_at_all(
+    tmp_path: Path, opset: int, said: dict[str, Any], taken: bool
+) -> None:
+    shapes = {"x": [1, 2, 5, 6], "boxes": [2, 4], "y": [2, 2, 2, 3]}
+    x, boxes, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items())
+    node = helper.make_node(
+        "RoiAlign", ["x", "boxes", "rows"], ["y"], output_height=2, output_width=3, sampling_ratio=2, **said
+    )
+    path = saved(tmp_path / "m.onnx", [node], [x, boxes], [y], {"rows": np.zeros(2, np.int64)}, opset)
+    sizes = [shapes["x"], shapes["boxes"]]
+    if not taken:
+        with pytest.raises(ModelFileError, match=r"computes RoiAlign \(half pixels with a spatial_scale\) otherwise"):
+            Engine(path, target="cpu", batch_size=1, input_size=sizes)
+        return
+    given = [np.random.default_rng(0).standard_normal(shapes["x"]).astype(np.float32)]
+    given.append(np.array([[0, 0, 4, 4], [1, 1, 3, 2.5]], np.float32))
+    with Engine(path, target="cpu", batch_size=1, input_size=sizes) as engine, Engine(path) as reference:
+        np.testing.assert_allclose(engine(given), reference(given), atol=1e-5)

@@ -16,6 +16,7 @@ from ...errors import ModelFileError, TargetUnavailableError
 from .graph import inner_graphs
 
 _log = logging.getLogger(__name__)
+_ROI_ALIGN_MODES = 16  # from this opset on RoiAlign has them, and takes half a pixel off where it says none
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Use:
     attributes: dict[str, Any]
     constants: frozenset[str]
     empty_inputs: bool  # whether an input of the graph is declared without any elements
+    opset: int
 
     def says(self, name: str, value: Any) -> bool:
         """Whether the attribute `name` is `value`; one that is not given is not."""
@@ -82,6 +84,13 @@ def _windowed(use: Use) -> bool:
     return any(use.attributes.get(name, -1) != -1 for name in ("left_window_size", "right_window_size"))
 
 
+def _half_pixels_scaled(use: Use) -> bool:
+    """Whether boxes are scaled, and half a pixel is taken off then, which others take off before."""
+    usual = b"half_pixel" if use.opset >= _ROI_ALIGN_MODES else b"output_half_pixel"
+    halved = use.attributes.get("coordinate_transformation_mode", usual) == b"half_pixel"
+    return halved and use.attributes.get("spatial_scale", 1.0) != 1.0
+
+
 def _masked_cache(use: Use) -> bool:
     return use.has_input(3) and use.has_input(4) and use.says("is_causal", 1)
 
@@ -135,6 +144,7 @@ KNOWN: dict[str, tuple[Known, ...]] = {
         Known(("IsInf",), "one sign only", _one_sign),
         Known(("Resize",), "antialias", lambda use: use.says("antialias", 1)),
         Known(("RoiAlign",), "mode max", lambda use: use.says("mode", b"max")),
+        Known(("RoiAlign",), "half pixels with a spatial_scale", _half_pixels_scaled),
         Known(_SEQUENCES, "sequences"),
         _SHIFTS,
         _COLUMNS_FIRST,
@@ -185,22 +195,27 @@ def _uses(model: Any) -> Iterator[Use]:
         if value.name not in weights
         for dim in value.type.tensor_type.shape.dim
     )
-    yield from _of_nodes(graph.node, frozenset(weights), empty)
+    yield from _of_nodes(graph.node, frozenset(weights), empty, _opset(model))
     for function in model.functions:
-        yield from _of_nodes(function.node, frozenset(), empty)
+        yield from _of_nodes(function.node, frozenset(), empty, _opset(function))
 
 
-def _of_nodes(nodes: Any, constants: frozenset[str], empty: bool) -> Iterator[Use]:
+def _opset(holder: Any) -> int:
+    """Of a model or a function; 0 where it uses none of ONNX's operators."""
+    return max((one.version for one in holder.opset_import if one.domain in ("", "ai.onnx")), default=0)
+
+
+def _of_nodes(nodes: Any, constants: frozenset[str], empty: bool, opset: int) -> Iterator[Use]:
     import onnx
 
     constants |= {node.output[0] for node in nodes if node.op_type == "Constant"}
     for node in nodes:
         plain = {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute if not inner_graphs(one)}
-        yield Use(node, plain, constants, empty)
+        yield Use(node, plain, constants, empty, opset)
         for attribute in node.attribute:
             for graph in inner_graphs(attribute):
                 inner = constants | {tensor.name for tensor in graph.initializer}
-                yield from _of_nodes(graph.node, inner, empty)
+                yield from _of_nodes(graph.node, inner, empty, opset)
 
 
 def warn_of_differences(ckpt: Path, target: str, operators: frozenset[str]) -> None:
