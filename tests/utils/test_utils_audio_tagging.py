@@ -41,6 +41,7 @@ def test_tables_come_back_as_they_were_written(tmp_path: Path) -> None:
         (lambda text: text.replace('"a/6.wav"', f'"{"a" * 5000}"'), "line 3: there is no recording 'aaa"),
         (lambda text: text.replace('\t"0"', "", 1), "line 2: 8 fields, expected 9"),
         (lambda text: text.replace('\t"0"\t', '\t"2"\t'), "line 2: a tag is 0 or 1"),
+        (lambda text: text + text.splitlines()[1], r"line 4: 'a/.*\.wav' stands in line 2 too"),
         (lambda text: text.splitlines()[0], "names no recordings"),
         (lambda text: "", "empty"),
     ],

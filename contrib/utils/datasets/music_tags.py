@@ -32,7 +32,7 @@ class MusicTags(Listed):
 
     Raises:
         DataError: no such folder, no table in it, a tag that is no column, a value other than 0 and 1, or a recording
-            that is not there, which is named.
+            that is not there, or stands there twice, which is named.
     """
 
     def __init__(self, root: str | Path, tags: tuple[str, ...]) -> None:
@@ -46,12 +46,15 @@ class MusicTags(Listed):
                 raise DataError(f"{table}: its first line names {names.count(name)} columns {name!r}; one is expected.")
         columns, path_column = [names.index(tag) for tag in tags], names.index(_PATH)
         self._samples = []
+        lines: dict[str, int] = {}
         for number, fields in rows:
             require_fields(table, (number, fields), len(names))
             found = [_plain(fields[column]) for column in columns]
             if set(found) - {"0", "1"}:
                 raise DataError(f"{table}, line {number}: a tag is 0 or 1, got {found}.")
             name = _plain(fields[path_column])
+            if lines.setdefault(name, number) != number:
+                raise DataError(f"{table}, line {number}: {name!r:.80} stands in line {lines[name]} too.")
             if not os.path.isfile(root / name):
                 raise DataError(f"{table}, line {number}: there is no recording {name!r:.80} in this folder.")
             self._samples.append(Sample(name, root / name, np.array([one == "1" for one in found])))
