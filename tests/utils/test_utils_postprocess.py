@@ -1,10 +1,12 @@
 """Labels, softmax, rankings, and the function that contributors' scripts call."""
 
 import json
+from contextlib import suppress
 
 import numpy as np
 import pytest
 
+from utils.notices import forget
 from utils.postprocess.labels import imagenet, imagenet_wnids
 from utils.postprocess.paddle import classification as paddle_side
 from utils.postprocess.pytorch import classification as torch_side
@@ -164,3 +166,23 @@ def test_postprocess_refuses_what_it_cannot_rank(outputs, options, message):
 def test_paddle_is_scored_the_same_way():
     for name in ("Ranking", "TopK", "postprocess"):
         assert getattr(paddle_side, name) is getattr(torch_side, name)
+
+
+def test_outputs_that_went_through_a_softmax_are_not_softmaxed_again(caplog: pytest.LogCaptureFixture) -> None:
+    forget()
+    logits = np.array([[5, 1, 0, 2, 3], [0, 0, 4, 0, 0]], np.float32)
+    top = TopK("abcde", 2)
+    plain, made = top([logits], [None, None]), top([softmax(logits)], [None, None])
+    assert [one.classes for one in made] == [one.classes for one in plain]
+    assert [one.scores for one in made] == [pytest.approx(one.scores) for one in plain]
+    assert caplog.text.count("taken for probabilities as they are") == 1
+
+
+@pytest.mark.parametrize(
+    "logits", [[[0.5, 0.5, 0.5, 0, 0]], [[2, -1, 0, 0, 0]], [[1, 0, 0, 0, 0], [9, 0, 0, 0, 0]], [[np.nan, 0, 0, 0, 1]]]
+)
+def test_other_outputs_are_logits(logits: list[list[float]], caplog: pytest.LogCaptureFixture) -> None:
+    forget()
+    with suppress(DataError):
+        TopK("abcde", 2)([np.array(logits, np.float32)], [None] * len(logits))
+    assert "probabilities" not in caplog.text

@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from utils.notices import notice
 from utils.postprocess.labels import imagenet
 from zoo_core.errors import DataError
 
 _SLACK = 0.02
+# Of fewer classes, logits might sum up to 1 by chance
+_LEAST_CLASSES, _ROUNDING = 5, 2e-3
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,15 @@ class TopK:
             )
         if len(logits) != len(metas):
             raise DataError(f"the network gave {len(logits)} rows for {len(metas)} samples.")
-        return [Ranking(*row) for row in best(logits, self.k, self.probabilities)]
+        made = self.probabilities or _is_softmax(logits)
+        if made and not self.probabilities:
+            notice(
+                "outputs that are probabilities",
+                "the network's output",
+                "every row lies between 0 and 1 and sums up to 1: these are taken for probabilities as they are, and "
+                "not for logits.",
+            )
+        return [Ranking(*row) for row in best(logits, self.k, made)]
 
     def describe(self, ranking: Ranking, k: int | None = None) -> str:
         """A line such as "7 (0.998), 1 (0.001)": the k best names and scores, by default all."""
@@ -96,6 +107,15 @@ def softmax(logits: np.ndarray) -> np.ndarray:
             "its classes cannot be ranked. In float16 this is often an overflow: try --dtype float32."
         )
     return scores
+
+
+def _is_softmax(scores: np.ndarray) -> bool:
+    """Whether what should be logits, [N, C], has been through a softmax already: logits are hardly ever so."""
+    if not len(scores) or scores.shape[1] < _LEAST_CLASSES:
+        return False
+    wide = scores.astype(np.float32)
+    with np.errstate(invalid="ignore"):
+        return bool((wide >= 0).all() and (np.abs(wide.sum(axis=1) - 1) <= _ROUNDING).all())
 
 
 def _probabilities(scores: np.ndarray) -> np.ndarray:
