@@ -159,3 +159,11 @@ def test_features_are_those_of_transformers(length: int) -> None:
     given = samples if length else np.zeros(1, np.float32)
     want = transformers.WhisperFeatureExtractor()(given, sampling_rate=16_000, return_tensors="np")["input_features"][0]
     assert np.allclose(found, want, atol=1e-4)
+
+
+def test_a_recording_that_stands_twice_in_a_transcript_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "1" / "2"
+    recording(folder / "1-2-0000.wav")
+    (folder / "1-2.trans.txt").write_text("1-2-0000 HELLO\n\n1-2-0000 HELLO AGAIN\n")
+    with pytest.raises(DataError, match=r"1-2\.trans\.txt, line 3: '1-2-0000' stands in line 1 too"):
+        Transcribed(tmp_path)

@@ -38,12 +38,15 @@ class Transcribed(Listed):
 
 def _read(transcript: Path, root: Path) -> list[Sample]:
     found = []
+    lines: dict[str, int] = {}
     for number, line in enumerate(read_lines(transcript), start=1):
         if not line.strip():
             continue
         name, _, words = line.strip().partition(" ")
         if not words.strip():
             raise DataError(f"{transcript}, line {number}: a name and words are expected, got {line!r:.80}.")
+        if lines.setdefault(name, number) != number:
+            raise DataError(f"{transcript}, line {number}: {name!r:.80} stands in line {lines[name]} too.")
         path = next(
             (path for suffix in AUDIO_SUFFIXES if (path := transcript.parent / f"{name}{suffix}").is_file()), None
         )
