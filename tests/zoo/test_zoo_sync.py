@@ -65,7 +65,7 @@ DIFFERENCES = {
     "facts": (edit(f"{LENET}/README.md", "Weights: `sample`", "Weights: none"), "lenet/README.md: the part 'facts'"),
     "a command": (edit(f"{LENET}/README.md", "demos/digit_0.png\n", "demos/x\n"), "README.md: the part 'inference'"),
     "the metric": (edit(f"{LENET}/README.md", "lenet_dyn.onnx --data", "x.onnx --data"), "the part 'accuracy' differs"),
-    "a licence": (edit(f"{LENET}/model.py", 'licence="BSD-3', 'licence="MIT, BSD-3'), "the part 'facts' differs"),
+    "a source": (edit(f"{LENET}/model.py", 'source="written', 'source="put down'), "the part 'facts' differs"),
     "a title": (edit(f"{LENET}/model.py", 'title="LeNet-5"', 'title="LeNet"'), "README.md: the part 'models' differs"),
     "a row": (edit("README_zh.md", "| LeNet-5 |", "| LeNet |"), "README_zh.md: the part 'models' differs"),
     "a figure": (edit(f"{LENET}/README.md", "top1 0.9944 of", "top1 0.9 of"), "README.md: the part 'models' differs"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -38,21 +39,48 @@ def captioned(drawn: Any, notice: str) -> Any:
     if not notice:
         return drawn
     if isinstance(drawn, Animation):
-        return replace(drawn, frames=[_with_line(frame, notice) for frame in drawn.frames])
+        return replace(drawn, frames=_with_lines(drawn.frames, notice))
     return _with_line(drawn, notice) if isinstance(drawn, Image.Image) else drawn
 
 
 def _with_line(picture: Any, notice: str) -> Any:
+    return _below(picture.convert("RGB"), _strip(notice, picture.width))
+
+
+def _strip(notice: str, width: int) -> Any:
+    """The line as a picture of its own."""
     from PIL import Image, ImageDraw, ImageFont
 
-    lines = _wrapped(notice, picture.width)
-    height = 12 * len(lines) + 4
-    made = Image.new("RGB", (picture.width, picture.height + height), "white")
-    made.paste(picture.convert("RGB"), (0, 0))
+    lines = _wrapped(notice, width)
+    made = Image.new("RGB", (width, 12 * len(lines) + 4), "white")
     font = ImageFont.load_default(10)
     for number, line in enumerate(lines):
-        ImageDraw.Draw(made).text((3, picture.height + 2 + 12 * number), line, fill="black", font=font)
+        ImageDraw.Draw(made).text((3, 2 + 12 * number), line, fill="black", font=font)
     return made
+
+
+def _below(picture: Any, strip: Any) -> Any:
+    """A picture, and another one of its width and mode below it."""
+    from PIL import Image
+
+    made = Image.new(picture.mode, (picture.width, picture.height + strip.height))
+    if picture.mode == "P":
+        made.putpalette(picture.getpalette())
+    made.paste(picture, (0, 0))
+    made.paste(strip, (0, picture.height))
+    return made
+
+
+def _with_lines(frames: Sequence[Any], notice: str) -> list[Any]:
+    """Frames with the line below each; those with a palette keep it, which saves finding one for each of them."""
+    from PIL import Image
+
+    first = frames[0]
+    palette = first.getpalette() if first.mode == "P" else None
+    if palette is None or any(frame.mode != "P" or frame.getpalette() != palette for frame in frames):
+        return [_with_line(frame, notice) for frame in frames]
+    strip = _strip(notice, first.width).quantize(palette=first, dither=Image.Dither.NONE)
+    return [_below(frame, strip) for frame in frames]
 
 
 def _wrapped(text: str, width: int) -> list[str]:
