@@ -61,6 +61,17 @@ DIFFER = {
         "test_attention_local_window_gqa_rank4_mask_expanded",
         "test_attention_24_qk_matmul_output_mode3_softmax_precision_expanded",
     ),
+    # Seen on an H200 with onnxruntime-gpu 1.31.1
+    "cuda": (
+        "test_maxunpool_export_with_output_shape",
+        # rows whose scores are all -infinity, of plain operators
+        "test_attention_23_boolmask_fullymasked_row_nan_robustness_expanded",
+        "test_attention_23_fullymasked_qk_matmul_output_mode3_zero_expanded",
+        "test_attention_24_fullymasked_qk_matmul_output_mode3_zero_expanded",
+        "test_attention_4d_causal_nonpad_negative_offset_structural_empty_expanded",
+        "test_attention_causal_boolmask_nan_robustness_expanded",
+        "test_attention_local_window_gqa_rank4_mask_expanded",
+    ),
     "cpu": ("test_mod_float_edge_cases_fmod",),  # the remainder of infinity, or by 0, which only data show
 }
 
@@ -79,7 +90,8 @@ def kind_of(said: str) -> str:
 def outcomes(target: str, tests: Sequence[str]) -> dict[str, str]:
     """What each test came to on `target`: "passed", "refused: …", or what went wrong."""
     found: dict[str, str] = {}
-    environ = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "contrib")])}
+    places = [str(ROOT), str(ROOT / "contrib"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environ = os.environ | {"PYTHONPATH": os.pathsep.join(places)}
     with tempfile.TemporaryDirectory(prefix="operators-") as home:
         while left := [test for test in tests if test not in found]:
             _some(target, left, environ | {"TECO_ZOO_HOME": home}, found)
@@ -219,8 +231,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = names()
     if args.count:
         chosen = sorted(random.Random(args.seed).sample(chosen, min(args.count, len(chosen))))
+    from engine import backends
+
     wrong = 0
     for target in args.targets:
+        if target not in backends.targets():
+            parser.error(f"there is no target {target}; there are: {', '.join(backends.targets())}")
+        state = backends.targets()[target].availability()
+        if not state.usable:  # every test would be refused, and nothing wrong
+            parser.error(f"target {target} cannot be used here: it {state.detail}")
         found = outcomes(target, chosen)
         counts = Counter(kind_of(said) for said in found.values())
         for test, said in found.items():

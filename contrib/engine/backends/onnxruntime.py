@@ -70,11 +70,12 @@ class OnnxRuntimeBackend(Backend):
     summary = "ONNX Runtime, CPU"
     dtypes: tuple[str, ...] = ("float32", "float16", "int8")
     takes_threads = True
+    own_options: tuple[str, ...] = ()  # those of an execution provider, besides the session's
 
     def availability(self) -> Availability:
         return package_availability("onnxruntime", "onnxruntime", "pip install onnxruntime")
 
-    def open(self, ckpt: Path, options: Options) -> Session:
+    def open(self, ckpt: Path, options: Options) -> OnnxRuntimeSession:
         import onnxruntime
 
         session_options = self._session_options(options)
@@ -105,7 +106,7 @@ class OnnxRuntimeBackend(Backend):
         """
         import onnxruntime
 
-        extra = options.checked_extra(self.target, _OPTIONS)
+        extra = options.checked_extra(self.target, (*_OPTIONS, *self.own_options))
         level = extra.get("graph_optimization", "all")
         if level not in _LEVELS:
             raise OptionError(f"graph_optimization is one of {', '.join(_LEVELS)}, got {level!r}")

@@ -34,6 +34,7 @@ ALL_PARTS = ("host_to_device", "compute", "device_to_host")
 TARGETS = (
     Target("onnx"),
     Target("openvino", cycles=500, tells=("compute",)),
+    Target("cuda", cycles=100),
     Target("cpu", compiles=True, cycles=300),
     Target("sdaa", compiles=True, double="sdaa"),
     Target("tensorrt", compiles=True, double="tensorrt", cycles=500, tells=ALL_PARTS),
