@@ -90,7 +90,9 @@ class Spread:
     def _spread(self) -> float:
         """The widest of the outputs, relative to its size; 0 where there are none."""
         pairs = [
-            (low.astype(np.float64), high.astype(np.float64)) for low, high in zip(self._low, self._high, strict=True)
+            (low.astype(np.float64), high.astype(np.float64))
+            for low, high in zip(self._low, self._high, strict=True)
+            if low.size  # a cache before its first step holds nothing
         ]
         return max(
             (float((high - low).max()) / (float(np.abs([low, high]).max()) or 1.0) for low, high in pairs), default=0.0

@@ -242,3 +242,10 @@ def test_a_limit_takes_samples_of_all_classes(lenet: Model, lenet_export: Export
     done = verify(Setting(lenet, folder=lenet_export.dynamic.parent), VerifyOptions(["float16"], limit=20))
     assert done.comparisons[0].samples == 20
     require_passed(done)
+
+
+def test_outputs_that_hold_nothing_do_not_end_the_comparison() -> None:
+    """A cache before its first step has no rows to differ in; the outputs beside it have."""
+    spread = Spread()
+    spread.add([np.zeros((2, 4, 0, 8), np.float32), np.array([[0.0], [1.0]], np.float32)])
+    assert spread.alive

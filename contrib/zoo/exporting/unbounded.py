@@ -53,4 +53,4 @@ def _is_mask(values: np.ndarray) -> bool:
 
 def _width(found: Any) -> float:
     low, high = found.range_value
-    return float(np.max(high) - np.min(low))
+    return float(np.max(high) - np.min(low)) if np.size(high) else 0.0
