@@ -6,6 +6,7 @@ import datetime
 import importlib.metadata
 import os
 import platform
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,19 @@ def provenance() -> dict[str, Any]:
     """When and on what something was measured: goes into every file of results."""
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "host": {"cpu": cpu_name(), "cores": cores(), "load": _load(), "system": platform.platform()},
+        "host": {"cpu": cpu_name(), "cores": cores(), "load": _load(), "system": platform.platform(), "cards": cards()},
         "versions": {"python": platform.python_version()}
         | {name: version for name in PACKAGES if (version := version_of(name))},
     }
 
 
 def version_of(package: str) -> str | None:
-    """The version of an installed package; None where it is not installed."""
+    """The version of an installed package; None where it is not installed.
+
+    ONNX Runtime tells its own once it is imported: several packages (onnxruntime-gpu …) bring it, perhaps two at once.
+    """
+    if package == "onnxruntime" and package in sys.modules:
+        return str(sys.modules[package].__version__)
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
@@ -43,6 +49,15 @@ def cpu_name() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def cards(drivers: Path = Path("/proc/driver/nvidia/gpus")) -> list[str]:
+    """The NVIDIA cards by name, as their driver lists them; other makers' drivers list none there."""
+    found = []
+    for place in sorted(drivers.glob("*/information")):
+        lines = place.read_text(encoding="utf-8", errors="replace").splitlines()
+        found += [line.partition(":")[2].strip() for line in lines if line.startswith("Model:")]
+    return found
 
 
 def _load() -> float | None:

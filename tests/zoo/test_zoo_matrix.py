@@ -15,6 +15,7 @@ from zoo.contributing.matrix.collect import Card, Figure
 from zoo.contributing.matrix.listing import listing
 from zoo.contributing.matrix.results import Result
 from zoo.errors import ZooError
+from zoo.provenance import cards
 
 LENET = "classification/lenet"
 RESNET = "classification/resnet"
@@ -65,6 +66,14 @@ def _runtime(name: str, dtype: str, throughput: float, p50: float, p99: float | 
 
 def _comparison(baseline: str, contender: str, passed: bool) -> dict[str, Any]:
     return {"baseline": baseline, "contender": contender, "agreement": 0.98, "samples": 100, "passed": passed}
+
+
+def test_the_cards_of_a_host_stand_beside_it(tmp_path: Path) -> None:
+    place = tmp_path / "0000:01:00.0" / "information"
+    place.parent.mkdir()
+    place.write_text("Model: \t\t NVIDIA Some Card\nIRQ:   \t\t 16\n")
+    assert cards(tmp_path) == ["NVIDIA Some Card"]
+    assert cards(tmp_path / "none") == []
 
 
 def measured(runs: Path) -> dict[tuple[str, str, str], Result]:

@@ -10,7 +10,7 @@ from engine import backends
 from engine.base import EngineError
 from zoo import frameworks
 from zoo.errors import CheckFailedError
-from zoo.provenance import cpu_name
+from zoo.provenance import cards, cpu_name
 from zoo.running.engines import manifest_of
 from zoo.running.setting import Setting
 from zoo_core.files import read_json, write_json
@@ -50,7 +50,7 @@ def choose_target(setting: Setting) -> Setting:
         "batch_size": setting.batch_size,
         "input_size": setting.input_size,
         "exported": manifest_of(setting.but(target="onnx"))["files"],
-        "host": [platform.node(), cpu_name()],
+        "host": [platform.node(), cpu_name(), *cards()],
         "targets": {name: backends.targets()[name].availability().detail for name in candidates},
     }
     key = facts_digest(facts)[:16]

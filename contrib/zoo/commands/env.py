@@ -11,7 +11,7 @@ from typing import Any
 
 from engine import backends
 from zoo.commands import console
-from zoo.provenance import PACKAGES, cpu_name, version_of
+from zoo.provenance import PACKAGES, cards, cpu_name, version_of
 from zoo_core.files import write_json
 from zoo_core.home import home
 from zoo_core.machine import cores, memory
@@ -23,6 +23,7 @@ def facts() -> dict[str, Any]:
         "host": {
             "system": platform.platform(),
             "cpu": cpu_name(),
+            "cards": ", ".join(cards()) or "none that a driver lists",
             "cores": cores(),
             "memory_gib": _memory_gib(),
             "python": platform.python_version(),

@@ -14,7 +14,13 @@ from zoo_core.files import read_json, write_text
 
 VERDICTS = ("reference", "pass", "FAIL")
 # Where a runtime's package is not called as the runtime is
-_PACKAGES = {"paddle": "paddlepaddle", "mindspore_cell": "mindspore", "cpu": "apache-tvm"}
+_PACKAGES = {
+    "paddle": "paddlepaddle",
+    "mindspore_cell": "mindspore",
+    "cpu": "apache-tvm",
+    "cuda": "onnxruntime",
+    "cann": "onnxruntime",
+}
 _TEXTS = ("model", "variant", "target", "dtype", "weights", "data", "metric", "date", "host")
 
 Key = tuple[str, str, str, str]
@@ -174,6 +180,8 @@ def _of_record(record: Any) -> Iterator[Result]:
             p99=one.get("latency_p99_ms"),
             batch=record["batch_size"],
             date=record["date"],
-            host=f"{host['cpu']}, {host['cores']} cores, load {host.get('load', 'unknown')}",
+            host=", ".join(
+                [f"{host['cpu']}, {host['cores']} cores, load {host.get('load', 'unknown')}", *host.get("cards", [])]
+            ),
             versions=versions,
         )
