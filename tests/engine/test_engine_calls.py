@@ -166,7 +166,7 @@ def test_what_an_engine_says_of_itself(doubling: Write) -> None:
 
 
 @pytest.mark.parametrize(
-    "option", [{"threads": 1}, {"graph_optimization": "disable"}, {"arena": False}, {"inter_threads": 1}]
+    "option", [{"threads": 1}, {"graph_optimization": "none"}, {"arena": False}, {"inter_threads": 1}]
 )
 def test_the_runtimes_own_options_change_no_result(doubling: Write, option: dict[str, object]) -> None:
     with Engine(doubling(["batch", 3]), options=option) as engine:

@@ -251,6 +251,14 @@ def test_tuning_measures_the_whole_network(model: Model, exported: Exported) -> 
     assert done.best
 
 
+def test_tuning_compares_levels_of_graph_optimisation(model: Model, exported: Exported) -> None:
+    setting = Setting(model, ckpt=exported.manifest)
+    done = tune(setting, ["float32"], [4], "sample", 8, 0.01, ["none", "all"])
+    assert {point.graph for point in done.points} == {"none", "all"}
+    with pytest.raises(ZooError, match="target 'openvino' has no levels of graph optimisation"):
+        open_runner(setting.but(target="openvino", graph="none"))
+
+
 def test_int8_is_made_of_every_part_or_named(model: Model, tmp_path: Path) -> None:
     done = export(model, tmp_path, ExportOptions(weights="random", int8=True))
     keys = {"encoder/int8", "step/int8"}

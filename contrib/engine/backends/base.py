@@ -126,6 +126,7 @@ class Backend(Protocol):
     ("card number"), and is empty where there is nothing to choose. `suffix` is that of the files that it opens, and
     `unproved` tells where it has not run yet. `one_shape` says that a file is compiled for one shape of its inputs, so
     that none of their sizes is left dynamic.
+    `graph_levels`: what its option graph_optimization takes, the least first.
     `takes_threads`: whether it computes on this machine's cores, and its option threads says on how many for a call.
     """
 
@@ -138,6 +139,7 @@ class Backend(Protocol):
     unproved: str = ""
     one_shape: bool = False
     takes_threads: bool = False
+    graph_levels: tuple[str, ...] = ()
 
     def availability(self) -> Availability:
         """Whether the runtime can be used here; cheap, imports nothing heavy."""

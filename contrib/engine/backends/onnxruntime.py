@@ -18,7 +18,7 @@ from .compiling.onnx_file import files_of, operators_of
 
 _OPTIONS = ("threads", "inter_threads", "graph_optimization", "arena", "spinning")
 _LEVELS = {
-    "disable": "ORT_DISABLE_ALL",
+    "none": "ORT_DISABLE_ALL",
     "basic": "ORT_ENABLE_BASIC",
     "extended": "ORT_ENABLE_EXTENDED",
     "all": "ORT_ENABLE_ALL",
@@ -70,6 +70,7 @@ class OnnxRuntimeBackend(Backend):
     summary = "ONNX Runtime, CPU"
     dtypes: tuple[str, ...] = ("float32", "float16", "int8")
     takes_threads = True
+    graph_levels = tuple(_LEVELS)
     own_options: tuple[str, ...] = ()  # those of an execution provider, besides the session's
 
     def availability(self) -> Availability:

@@ -30,6 +30,7 @@ class Point:
     """One setting and what it does: samples a second, and the median milliseconds of a call.
 
     threads: of each stream; None where the target takes no number of them.
+    graph: how far the runtime rewrites the graph; None stands for its own choice.
     """
 
     dtype: str
@@ -38,6 +39,7 @@ class Point:
     threads: int | None
     throughput: float
     latency_ms: float
+    graph: str | None = None
 
     def beaten_by(self, other: Point) -> bool:
         """Whether `other` is as good in both figures and better in one."""
@@ -67,6 +69,7 @@ def tune(
     data: str | Path,
     limit: int,
     seconds: float,
+    graphs: Sequence[str | None] = (None,),
 ) -> Tuned:
     """Verify, then measure every setting of those dtypes that pass.
 
@@ -75,14 +78,15 @@ def tune(
         batch_sizes: to try.
         data, limit: what the accuracy is checked on, and on how many samples of it.
         seconds: to measure each setting.
+        graphs: levels of graph optimisation to try; None is the target's own choice.
     """
     asked = list(dtypes or setting.dtypes())
     done = verify(setting, VerifyOptions(asked, data, limit))
     dtypes = accepted(done, setting.target, asked)
-    tried = [(dtype, batch) for dtype in dtypes for batch in batch_sizes]
+    tried = [(dtype, batch, graph) for dtype in dtypes for batch in batch_sizes for graph in graphs]
     points: list[Point] = []
-    for dtype, batch in progress(tried, len(tried), "measuring", "setting"):
-        points += _points(setting.but(dtype=dtype, batch_size=batch), data, seconds)
+    for dtype, batch, graph in progress(tried, len(tried), "measuring", "setting"):
+        points += _points(setting.but(dtype=dtype, batch_size=batch, graph=graph), data, seconds)
     refused = [dtype for dtype in asked if dtype not in dtypes]
     sizes = {dtype: sum(path.stat().st_size for path in setting.but(dtype=dtype).files()) for dtype in dtypes}
     return Tuned(points, pareto(points), refused, judged(done, setting.target), sizes)
@@ -129,7 +133,7 @@ def _points(setting: Setting, data: str | Path, seconds: float) -> Iterator[Poin
                 engine(arrays)
                 throughput, taken = replay(engine, arrays, seconds)
             milliseconds = statistics.median(taken) * 1e3
-            yield Point(setting.dtype, setting.batch_size, streams, threads, throughput, milliseconds)
+            yield Point(setting.dtype, setting.batch_size, streams, threads, throughput, milliseconds, setting.graph)
 
 
 def _ready_batch(setting: Setting, data: str | Path, fixed: Fixed) -> list[np.ndarray]:

@@ -252,6 +252,7 @@ def _identity(setting: Setting, data: str | Path, task: Task, samples: Sequence[
         "target": setting.target,
         "dtype": setting.dtype,
         "input_size": setting.input_size,
+        "graph": setting.graph,
         "topk": setting.topk,
         "decoder": task.source_identity,
         "own": facts_digest([getattr(task, "labels", None), *_colours(getattr(task, "transform", None))]),

@@ -16,8 +16,10 @@ from zoo_core.files import read_json
 # Fields of a setting that have a flag of the same name
 _FIELDS = (
     "ckpt", "folder", "target", "dtype", "batch_size", "input_size", "input_name", "pass_path", "devices", "replicas",
-    "streams", "threads", "workers", "processes", "timeout", "decoder", "topk", "token_budget", "skip_postprocess",
+    "streams", "threads", "graph", "workers", "processes", "timeout", "decoder", "topk", "token_budget",
+    "skip_postprocess",
 )  # fmt: skip
+GRAPH = ("none", "basic", "extended", "all")  # levels of ONNX Runtime
 SEVERAL = "one, several with commas between, or auto (default onnx)"
 # Flags of tasks that write text, as `Task.writing` takes them
 _WRITING = ("max_new_tokens", "beams", "temperature", "top_k", "top_p", "seed")
@@ -117,6 +119,7 @@ def add_shared_flags(
     add_timeout(parser)
     parser.add_argument("--streams", type=positive, help="batches that run at once on a CPU (default: as fits)")
     parser.add_argument("--threads", type=positive, help="threads of each on a CPU (default: their share of the cores)")
+    parser.add_argument("--graph", choices=GRAPH, help="how far the runtime rewrites the graph (default: all)")
     parser.add_argument(
         "--decoder",
         choices=("reference", "fast"),

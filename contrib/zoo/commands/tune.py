@@ -27,6 +27,9 @@ def main(family: Family, argv: list[str] | None = None) -> int:
     parser.add_argument("--target", default="onnx", help=flags.SEVERAL)
     parser.add_argument("--dtype", choices=flags.DTYPES, action="append", help="may be given several times")
     parser.add_argument("--batch", type=flags.positive, action="append", help=f"may be given several times ({BATCHES})")
+    parser.add_argument(
+        "--graph", choices=flags.GRAPH, action="append", help="levels to compare, on targets that have them"
+    )
     parser.add_argument("--input_size", type=flags.positive)
     parser.add_argument("--data_path", default="sample", help="what the accuracy is checked on (default: the sample)")
     parser.add_argument("--limit", type=flags.positive, default=256, help="at most so many samples for that")
@@ -39,7 +42,8 @@ def main(family: Family, argv: list[str] | None = None) -> int:
 def _tune(family: Family, args: argparse.Namespace) -> int:
     names = flags.targets_in(args.target)
     tuned = [
-        _tuned(choose_target(flags.setting_of(family, args, dtype="float32", target=name)), args) for name in names
+        _tuned(choose_target(flags.setting_of(family, args, dtype="float32", graph=None, target=name)), args)
+        for name in names
     ]
     if args.json:
         write_json(args.json, flags.alone_or_all(tuned))
@@ -52,13 +56,15 @@ def _tune(family: Family, args: argparse.Namespace) -> int:
 def _tuned(setting: Setting, args: argparse.Namespace) -> dict[str, Any]:
     """The table of one target; returns what stands in --json."""
     model = setting.model
-    done = tune(setting, args.dtype, args.batch or BATCHES, args.data_path, args.limit, args.seconds)
+    done = tune(
+        setting, args.dtype, args.batch or BATCHES, args.data_path, args.limit, args.seconds, args.graph or [None]
+    )
     for dtype in done.refused:
         said = done.comparisons.get(dtype)
         why = f" ({said.verdict()}, metric off by {said.relative_error():.2%})" if said else ""
         print(f"{setting.target} {dtype} does not pass the acceptance standard{why}, and is left out")
     if done.points:
-        heads = "dtype", ">batch", ">streams", ">threads", ">samples/s", ">p50 ms", ">MB"
+        heads = "dtype", "graph", ">batch", ">streams", ">threads", ">samples/s", ">p50 ms", ">MB"
         console.table(
             f"{model.id} ({model.variant}) on {setting.target}: the best of {len(done.points)} settings",
             (*heads, f">{_metric(done)}", "gate", "command"),
@@ -84,6 +90,7 @@ def _row(setting: Setting, done: Tuned, point: Point) -> list[str]:
     command = f"zoo valid {model.id} --variant {model.variant} --target {setting.target} --dtype {point.dtype}"
     command += f" --batch_size {point.batch_size} --streams {point.streams}"
     command += f" --threads {point.threads}" if point.threads else ""
+    command += f" --graph {point.graph}" if point.graph else ""
     command += f" --input_size {setting.input_size}" if setting.input_size else ""
     if setting.folder is not None and len(model.parts) == 1:
         command += f" --ckpt {setting.but(dtype=point.dtype).file(model.part)}"
@@ -91,4 +98,13 @@ def _row(setting: Setting, done: Tuned, point: Point) -> list[str]:
     gate = done.comparisons[point.dtype]
     accuracy = [f"{gate.contender.figures()[_metric(done)]:.4f}", gate.verdict()]
     size = f"{done.sizes[point.dtype] / 1e6:.2f}"
-    return [point.dtype, *figures, f"{point.throughput:.4g}", f"{point.latency_ms:.4g}", size, *accuracy, command]
+    return [
+        point.dtype,
+        point.graph or "-",
+        *figures,
+        f"{point.throughput:.4g}",
+        f"{point.latency_ms:.4g}",
+        size,
+        *accuracy,
+        command,
+    ]

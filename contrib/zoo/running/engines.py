@@ -87,10 +87,19 @@ def open_part(setting: Setting, part: Part) -> Engine:
         streams=setting.streams or 1,
         devices=setting.devices,
         replicas=setting.replicas,
-        options={"threads": setting.threads} if setting.threads else None,
+        options=_options(setting),
     )
     _say_what_the_file_decides(setting, ckpt, engine)
     return engine
+
+
+def _options(setting: Setting) -> dict[str, Any]:
+    """The runtime's own options that a setting asks for. Raises ZooError where the target has no such levels."""
+    levels = backends.find(setting.target).graph_levels
+    if setting.graph and setting.graph not in levels:
+        raise ZooError(f"target '{setting.target}' has no levels of graph optimisation; leave --graph out")
+    asked = {"threads": setting.threads, "graph_optimization": setting.graph}
+    return {name: value for name, value in asked.items() if value}
 
 
 def _say_what_the_file_decides(setting: Setting, ckpt: Path, engine: Engine) -> None:

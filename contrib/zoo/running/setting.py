@@ -38,6 +38,7 @@ class Setting:
         devices, replicas: that share each batch.
         streams: batches at once on a CPU; None as fits.
         threads: of each stream; None their share of the cores.
+        graph: how far the runtime rewrites the graph, of those that have levels: none, basic, extended or all.
         workers, processes: that preprocess; None as fits.
         timeout: seconds for the preprocessing of a sample; None: any number.
         decoder: "reference", or "fast".
@@ -60,6 +61,7 @@ class Setting:
     replicas: int | None = None
     streams: int | None = None
     threads: int | None = None
+    graph: str | None = None
     workers: int | None = None
     processes: bool | None = None
     timeout: float | None = None
