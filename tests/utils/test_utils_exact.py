@@ -1,6 +1,7 @@
 """Sums that do not depend on how they are shared."""
 
 import json
+import math
 import random
 from fractions import Fraction
 
@@ -21,7 +22,8 @@ def test_it_is_the_rounded_sum_however_it_is_shared(seed: int) -> None:
         chosen.shuffle(parts)
         whole = ExactSum()
         for part in parts:
-            whole.merge(json.loads(json.dumps(part.state())))
+            said = json.loads(json.dumps(part.state()))
+            whole.add(ExactSum.of(said, len(values), -1e12, 1e12).state())
         assert whole.value == true
         assert len(whole.state()) < 12
 
@@ -30,9 +32,15 @@ def test_nothing_is_zero() -> None:
     assert ExactSum().value == 0.0
 
 
-@pytest.mark.parametrize("state", [1.0, None, [None], ["1"], [float("nan")], [float("inf")], [True]])
+@pytest.mark.parametrize("state", [1.0, None, [None], ["1"], [math.nan], [math.inf], [True], [10**400], [1e308]])
 def test_what_is_no_sum(state: object) -> None:
-    whole = ExactSum([1.0])
-    with pytest.raises(DataError):
-        whole.merge(state)
-    assert whole.value == 1.0
+    with pytest.raises(DataError, match="not the counts of a mean"):
+        ExactSum.of(state, 1, -math.inf, math.inf)
+
+
+@pytest.mark.parametrize(
+    ("state", "count"), [([1.5], 1), ([-0.5], 3), ([0.5], 0), ([0.5], -1), ([0.5], "1"), ([], 1.0)]
+)
+def test_what_cannot_be_the_sum_of_so_many(state: object, count: object) -> None:
+    with pytest.raises(DataError, match=r"not the counts of a mean: "):
+        ExactSum.of(state, count, 0, 1)

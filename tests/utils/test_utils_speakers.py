@@ -60,7 +60,7 @@ def test_what_cannot_be_counted_changes_nothing() -> None:
     with pytest.raises(DataError, match="no recording was counted"):
         metric.compute()
     for state in ({}, {"speakers": ["a"], "vectors": []}, {"speakers": [1], "vectors": [[1.0]]}, 3):
-        with pytest.raises(DataError, match="not embeddings of speakers"):
+        with pytest.raises(DataError, match="not the counts of a verification"):
             metric.merge(state)  # type: ignore[arg-type]
 
 

@@ -5,6 +5,7 @@ from operator import index
 from typing import Any
 
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import counts_of, foreign
 from utils.postprocess.pytorch.classification import Ranking
 from zoo_core.errors import DataError
 
@@ -65,9 +66,10 @@ class TopKAccuracy:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
-        if set(state) != set(self._counts) or any(type(n) is not int or n < 0 for n in state.values()):
-            raise DataError(f"these are not the counts of a top-k accuracy: {state!r:.200}.")
-        for name, count in state.items():
+        counts = counts_of(state, self._counts, "a top-k accuracy")
+        if max(counts.values()) > counts["samples"]:
+            raise foreign("a top-k accuracy", state)
+        for name, count in counts.items():
             self._counts[name] += count
 
     def _checked(self, truth: Any) -> int:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from utils.metrics.counts import is_number
+
 
 def annotation(picture: int, category: int, box: Sequence[float], **more: Any) -> dict[str, Any]:
     """One object, of the truth (iscrowd) or found (score), as COCO writes it.
@@ -72,8 +74,7 @@ def precision(
 
 
 def are_rows(rows: Any, fields: int) -> bool:
-    """Whether `rows`, of a state that another process wrote, are lists of that many numbers each."""
+    """Whether `rows`, of a state that another process wrote, are lists of that many finite numbers each."""
     return isinstance(rows, list) and all(
-        isinstance(row, list) and len(row) == fields and all(type(value) in (int, float) for value in row)
-        for row in rows
+        isinstance(row, list) and len(row) == fields and all(map(is_number, row)) for row in rows
     )

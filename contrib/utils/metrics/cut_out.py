@@ -9,6 +9,7 @@ import numpy as np
 
 from utils.datasets.voc_objects import ObjectMask
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import fields_of, foreign, is_count, is_number
 from utils.postprocess.pytorch.cut_out import CutOut
 from zoo_core.errors import DataError
 
@@ -41,11 +42,10 @@ class CutOutIou:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
-        if not isinstance(state, dict) or set(state) != _FIELDS or type(state["objects"]) is not int:
-            raise DataError(f"these are not the counts of a mean of overlaps: {state!r:.200}.")
-        if type(state["sum"]) not in (int, float) or not 0 <= state["sum"] <= state["objects"]:
-            raise DataError(f"these are not the counts of a mean of overlaps: {state!r:.200}.")
-        self._sum, self._objects = self._sum + state["sum"], self._objects + state["objects"]
+        fields = fields_of(state, _FIELDS, "a mean of overlaps")
+        if not is_count(fields["objects"]) or not is_number(fields["sum"], 0, fields["objects"]):
+            raise foreign("a mean of overlaps", state)
+        self._sum, self._objects = self._sum + fields["sum"], self._objects + fields["objects"]
 
 
 def overlap(one: np.ndarray, other: np.ndarray) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 
 from utils.datasets.depth import DepthMap
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import fields_of
 from utils.metrics.exact import ExactSum
 from zoo_core.errors import DataError
 
@@ -75,10 +76,13 @@ class RelativeDepth:
         return {"count": self._count, "abs_rel": self._abs_rel.state(), "delta1": self._delta1.state()}
 
     def merge(self, state: dict[str, Any]) -> None:
-        """Add the counts of another process."""
-        self._count += int(state["count"])
-        self._abs_rel.merge(state["abs_rel"])
-        self._delta1.merge(state["delta1"])
+        """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
+        fields = fields_of(state, ("count", "abs_rel", "delta1"), "a relative depth")
+        count = fields["count"]
+        sums = [ExactSum.of(fields[info.name], count, info.low, info.high) for info in self.infos]
+        self._count += count
+        for own, more in zip((self._abs_rel, self._delta1), sums, strict=True):
+            own.add(more.state())
 
 
 def fitted(found: np.ndarray, true: np.ndarray, farthest: float) -> np.ndarray:

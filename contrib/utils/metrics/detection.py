@@ -8,6 +8,7 @@ import numpy as np
 from utils.datasets.coco import GroundTruth
 from utils.metrics.base import MetricInfo, require_as_many
 from utils.metrics.coco_evaluation import annotation, are_rows, precision
+from utils.metrics.counts import fields_of, foreign
 from utils.postprocess.pytorch.detection import Detections
 from zoo_core.errors import DataError
 
@@ -74,10 +75,21 @@ class CocoAveragePrecision:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the pictures of another process, as its `state()` gave them; DataError when they are not that."""
-        pictures = state.get("pictures") if isinstance(state, dict) else None
-        if not isinstance(pictures, list) or not all(_is_entry(entry) for entry in pictures):
-            raise DataError(f"these are not the counts of an average precision: {state!r:.200}.")
+        pictures = fields_of(state, ("pictures",), "an average precision")["pictures"]
+        if not isinstance(pictures, list) or not all(self._is_entry(entry) for entry in pictures):
+            raise foreign("an average precision", state)
         self._add(pictures)
+
+    def _is_entry(self, entry: Any) -> bool:
+        if not isinstance(entry, dict) or set(entry) != {"image", "truth", "found"}:
+            return False
+        if type(entry["image"]) not in (int, str) or not are_rows(entry["truth"], TRUE_FIELDS):
+            return False
+        if not are_rows(entry["found"], FOUND_FIELDS):
+            return False
+        classes = range(self._classes)
+        marked = all(crowd in (0, 1) and area >= 0 for *_, crowd, area in entry["truth"])
+        return marked and all(row[4] in classes for row in (*entry["truth"], *entry["found"]))
 
     def _add(self, entries: Sequence[dict[str, Any]]) -> None:
         names = [entry["image"] for entry in entries]
@@ -123,16 +135,6 @@ def _entry(found: Detections, truth: GroundTruth) -> dict[str, Any]:
         "truth": [[*map(float, box), int(one), int(crowd), float(size)] for box, one, crowd, size in truths],
         "found": [[*map(float, box), int(one), float(score)] for box, one, score in seen],
     }
-
-
-def _is_entry(entry: Any) -> bool:
-    return (
-        isinstance(entry, dict)
-        and set(entry) == {"image", "truth", "found"}
-        and type(entry["image"]) in (int, str)
-        and are_rows(entry["truth"], TRUE_FIELDS)
-        and are_rows(entry["found"], FOUND_FIELDS)
-    )
 
 
 def _precision(pictures: Sequence[dict[str, Any]], classes: int) -> np.ndarray:

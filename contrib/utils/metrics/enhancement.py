@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import fields_of, foreign, is_count, is_number
 from utils.metrics.intelligibility import stoi
 from utils.notices import notice
 from utils.preprocess.recordings import load_recording
@@ -93,15 +94,24 @@ class SpeechQuality:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
-        try:
-            found = {name: [float(value) for value in state[name]] for name in _MEASURES}
-            wrong = any(len(counts) != 3 or not np.isfinite(counts).all() for counts in found.values())
-        except (KeyError, TypeError, ValueError):
-            wrong = True
-        if wrong:
-            raise DataError(f"these are not the counts of enhanced recordings: {state!r:.200}.")
-        for name, counts in found.items():
-            self._add(name, counts)
+        fields = fields_of(state, ("samples", *_MEASURES), "enhanced recordings")
+        for info in self.infos[::2]:
+            if not _is_sum(fields[info.name], fields["samples"], info):
+                raise foreign("enhanced recordings", state)
+        if fields["samples"] != fields["si_sdr"][0]:
+            raise foreign("enhanced recordings", state)
+        for name in _MEASURES:
+            self._add(name, fields[name])
+
+
+def _is_sum(counts: Any, samples: Any, info: MetricInfo) -> bool:
+    """Whether `counts` are a number of recordings, of so many, and two sums over them of what `info` tells of."""
+    if not is_count(samples) or not isinstance(counts, list) or len(counts) != 3:
+        return False
+    number, *sums = counts
+    if not is_count(number) or number > samples:
+        return False
+    return all(is_number(one, number * info.low, number * info.high) for one in sums)
 
 
 def _require_comparable(path: Path, samples: np.ndarray, clean: np.ndarray) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import counts_of, foreign
 from zoo_core.errors import DataError
 
 COUNTS = ("right", "found", "there", "words", "right_words")
@@ -63,11 +64,10 @@ class EntityF1:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
-        if not isinstance(state, dict) or set(state) != set(COUNTS):
-            raise DataError(f"these are not the counts of entities: {state!r:.200}.")
-        if any(type(number) is not int or number < 0 for number in state.values()):
-            raise DataError(f"these are not the counts of entities: {state!r:.200}.")
-        for name, number in state.items():
+        counts = counts_of(state, COUNTS, "entities")
+        if counts["right"] > min(counts["found"], counts["there"]) or counts["right_words"] > counts["words"]:
+            raise foreign("entities", state)
+        for name, number in counts.items():
             self._counts[name] += number
 
 

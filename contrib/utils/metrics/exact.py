@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from utils.metrics.counts import foreign, is_count, is_number
 from zoo_core.errors import DataError
 
 
@@ -42,9 +43,27 @@ class ExactSum:
         """The parts, whose sum it is."""
         return list(self._parts)
 
-    def merge(self, state: Any) -> None:
-        """Add the sum of another process, as its `state()` gave it; DataError when it is not that."""
-        numbers: list[Any] = state if isinstance(state, list) else [None]
-        if not all(type(one) in (int, float) and math.isfinite(one) for one in numbers):
-            raise DataError(f"this is no sum of finite numbers: {state!r:.200}.")
-        self.add(numbers)
+    @classmethod
+    def of(cls, state: Any, count: Any, low: float, high: float) -> ExactSum:
+        """The sum of another process, as its `state()` gave it.
+
+        Args:
+            state: of a JSON file.
+            count: of how many values, also of that file.
+            low, high: between which each of them is.
+
+        Raises:
+            DataError: it cannot be that.
+        """
+        if not is_count(count):
+            raise DataError(f"these are not the counts of a mean: of {count!r:.50} values.")
+        if not isinstance(state, list) or not all(map(is_number, state)):
+            raise foreign("a mean", state)
+        made = cls(state)
+        # of no values at all, every sum but 0 is wrong, and 0 times infinity is no number
+        if not is_number(made.value, *((count * low, count * high) if count else (0, 0))):
+            raise DataError(
+                f"these are not the counts of a mean: {made.value:g} cannot be the sum of {count} values "
+                f"from {low:g} to {high:g}."
+            )
+        return made

@@ -9,11 +9,13 @@ from utils.boxes import iou
 from utils.datasets.wider_face import Faces
 from utils.metrics.base import MetricInfo, require_as_many
 from utils.metrics.coco_evaluation import annotation, are_rows, precision
+from utils.metrics.counts import fields_of, foreign, is_count, is_number
 from utils.postprocess.pytorch.face import FoundFaces
 from zoo_core.errors import DataError
 
 OVERLAP = 0.5
 _TRUE, _FOUND = 5, 5  # numbers in a row of the state
+_FARTHEST = 1e8  # pixels from the corner of a picture
 
 
 class FaceMetric:
@@ -72,10 +74,11 @@ class FaceMetric:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
-        if not _is_state(state) or set(state["landmarks"]) != set(self._landmarks):
-            raise DataError(f"these are not the counts of a face metric: {state!r:.200}.")
-        self._pictures += state["pictures"]
-        for name, count in state["landmarks"].items():
+        fields = fields_of(state, ("pictures", "landmarks"), "a face metric")
+        if not _are_landmarks(fields["landmarks"], self._landmarks) or not _are_pictures(fields["pictures"]):
+            raise foreign("a face metric", state)
+        self._pictures += fields["pictures"]
+        for name, count in fields["landmarks"].items():
             self._landmarks[name] += count
 
     def _count_landmarks(self, found: FoundFaces, truth: Faces) -> None:
@@ -123,20 +126,20 @@ def _entry(found: FoundFaces, truth: Faces) -> dict[str, Any]:
     }
 
 
-def _is_state(state: Any) -> bool:
-    return (
-        isinstance(state, dict)
-        and set(state) == {"pictures", "landmarks"}
-        and isinstance(state["pictures"], list)
-        and isinstance(state["landmarks"], dict)
-        and all(type(count) in (int, float) and count >= 0 for count in state["landmarks"].values())
-        and all(
-            isinstance(entry, dict)
-            and set(entry) == {"truth", "found"}
-            and are_rows(entry["truth"], _TRUE)
-            and are_rows(entry["found"], _FOUND)
-            for entry in state["pictures"]
-        )
+def _are_landmarks(said: Any, own: dict[str, Any]) -> bool:
+    if not isinstance(said, dict) or set(said) != set(own) or not is_number(said["error"], 0):
+        return False
+    return is_count(said["faces"]) and is_count(said["located"]) and said["located"] <= said["faces"]
+
+
+def _are_pictures(said: Any) -> bool:
+    return isinstance(said, list) and all(
+        isinstance(entry, dict)
+        and set(entry) == {"truth", "found"}
+        and are_rows(entry["truth"], _TRUE)
+        and are_rows(entry["found"], _FOUND)
+        and all(row[4] in (0, 1) and max(map(abs, row)) <= _FARTHEST for row in entry["truth"])
+        for entry in said
     )
 
 

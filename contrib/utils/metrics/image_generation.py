@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import fields_of, foreign, is_count
 from zoo_core.errors import DataError
 
 _SIDES = ("generated", "real")
@@ -73,23 +74,20 @@ class PixelDistance:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
-        try:
-            count = int(state["pictures"])
-            if not count:
-                return
-            found = {
-                side: (np.array(state[side]["sums"], np.float64), np.array(state[side]["products"], np.float64))
-                for side in _SIDES
-            }
-            size = len(found[_SIDES[0]][0])
-            for sums, products in found.values():
-                if sums.shape != (size,) or products.shape != (size, size) or not np.isfinite(products).all():
-                    raise ValueError("other sizes")
-            if self._count and len(self._sums[_SIDES[0]]) != size:
-                raise ValueError("pictures of another size")
-        except (KeyError, TypeError, ValueError) as error:
-            raise DataError(f"these are not the counts of a pixel distance ({error}): {state!r:.100}.") from error
-        self._join(count, found)
+        empty = isinstance(state, dict) and state.get("pictures") == 0
+        fields = fields_of(state, ("pictures", *(() if empty else _SIDES)), "a pixel distance")
+        count = fields["pictures"]
+        if not is_count(count):
+            raise foreign("a pixel distance", state)
+        if not count:
+            return
+        found = {side: _moments_of(fields[side], count) for side in _SIDES}
+        sizes = {None if both is None else len(both[0]) for both in found.values()}
+        if self._count:
+            sizes.add(len(self._sums[_SIDES[0]]))
+        if None in sizes or len(sizes) > 1:
+            raise foreign("a pixel distance", state)
+        self._join(count, {side: both for side, both in found.items() if both is not None})
 
     def _add(self, rows: dict[str, np.ndarray]) -> None:
         found = {side: (each.sum(axis=0), each.T @ each) for side, each in rows.items()}
@@ -107,6 +105,25 @@ class PixelDistance:
         """(mean, covariance), as numpy.cov divides it."""
         mean = self._sums[side] / self._count
         return mean, (self._products[side] - self._count * np.outer(mean, mean)) / (self._count - 1)
+
+
+def _moments_of(said: Any, count: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """(sums of pixels, [n]; of their products, [n, n]) over `count` pictures, as a state holds them; None otherwise."""
+    if not isinstance(said, dict) or set(said) != {"sums", "products"}:
+        return None
+    try:
+        sums, products = (np.array(said[name]) for name in ("sums", "products"))
+    except (ValueError, OverflowError):  # rows of different lengths, or numbers without end
+        return None
+    numbers = sums.dtype.kind in "iuf" and products.dtype.kind in "iuf"
+    if not numbers or sums.ndim != 1 or not len(sums) or products.shape != (len(sums), len(sums)):
+        return None
+    # pixels are 0 to 1, so that no product is more than either of its factors
+    most = np.minimum(sums[:, None], sums) + 1e-6 * count
+    inside = (sums >= 0).all() and (sums <= count * (1 + 1e-6)).all() and (products >= 0).all()
+    if not inside or not (products <= most).all() or not np.allclose(products, products.T):
+        return None
+    return sums.astype(np.float64), products.astype(np.float64)
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:

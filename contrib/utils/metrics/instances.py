@@ -10,6 +10,7 @@ import numpy as np
 from utils.datasets.coco_instances import InstanceTruth
 from utils.metrics.base import MetricInfo, require_as_many
 from utils.metrics.coco_evaluation import annotation, precision
+from utils.metrics.counts import fields_of, foreign, is_count
 from utils.metrics.detection import CocoAveragePrecision
 from utils.metrics.detection import agreement as boxes_agree
 from utils.postprocess.pytorch.instances import Instances
@@ -91,12 +92,13 @@ class CocoMaskPrecision:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the pictures of another process, as its `state()` gave them; DataError when they are not that."""
-        masks = state.get("masks") if isinstance(state, dict) else None
-        boxes = state.get("boxes") if isinstance(state, dict) else None
-        if not isinstance(boxes, dict) or not _fit(boxes.get("pictures"), masks):
-            raise DataError(f"these are not the counts of an average precision of masks: {state!r:.200}.")
-        self._boxes.merge(boxes)
-        self._masks.update((one["image"], one) for one in masks or [])
+        what = "an average precision of masks"
+        fields = fields_of(state, ("boxes", "masks"), what)
+        CocoAveragePrecision(self._classes).merge(fields["boxes"])  # whether they are such at all
+        if not _fit(fields["boxes"]["pictures"], fields["masks"]):
+            raise foreign(what, state)
+        self._boxes.merge(fields["boxes"])
+        self._masks.update((one["image"], one) for one in fields["masks"])
 
 
 def encoded(mask: np.ndarray) -> str:
@@ -136,18 +138,47 @@ def _segmentation(counts: str, size: Sequence[int]) -> dict[str, Any]:
 
 def _fit(pictures: Any, masks: Any) -> bool:
     """Whether each picture has a mask for each of its rows."""
-    for side in (pictures, masks):
-        if not isinstance(side, list) or not all(isinstance(one, dict) and "image" in one for one in side):
-            return False
-    return len(pictures) == len(masks) and all(map(_fits, pictures, masks))
+    return isinstance(masks, list) and len(pictures) == len(masks) and all(map(_fits, pictures, masks))
 
 
-def _fits(picture: dict[str, Any], own: dict[str, Any]) -> bool:
-    if set(own) != _FIELDS or own["image"] != picture["image"]:
+def _fits(picture: dict[str, Any], own: Any) -> bool:
+    if not isinstance(own, dict) or set(own) != _FIELDS or own["image"] != picture["image"]:
+        return False
+    size = own["size"]
+    if not isinstance(size, list) or len(size) != 2 or not all(map(is_count, size)):
         return False
     return all(
-        isinstance(own[side], list) and len(own[side]) == len(picture.get(side, ())) for side in ("truth", "found")
+        isinstance(own[side], list)
+        and len(own[side]) == len(picture[side])
+        and all(_covers(counts, size[0] * size[1]) for counts in own[side])
+        for side in ("truth", "found")
     )
+
+
+def _covers(counts: Any, pixels: int) -> bool:
+    """Whether `counts` are compressed run lengths of so many pixels: pycocotools writes whatever others say into memory
+    that it has not.
+
+    A run is given in groups of five bits, the lowest first, with a sixth bit where another group follows; from the
+    fourth run on, as its difference from the run two before it, whose sign the last group holds.
+    """
+    if not isinstance(counts, str):
+        return False
+    runs: list[int] = []
+    value = shift = 0
+    for character in counts:
+        group = ord(character) - ord("0")
+        if not 0 <= group < 64:
+            return False
+        value |= (group & 31) << shift
+        shift += 5
+        if group & 32:
+            continue
+        if group & 16:
+            value -= 1 << shift
+        runs.append(value + (runs[-2] if len(runs) > 2 else 0))
+        value = shift = 0
+    return shift == 0 and all(run >= 0 for run in runs) and sum(runs) == pixels
 
 
 def _mean(precisions: np.ndarray) -> float:

@@ -11,6 +11,7 @@ from utils.datasets.coco_keypoints import PersonTruth
 from utils.keypoints import deviations
 from utils.metrics.base import MetricInfo, require_as_many
 from utils.metrics.coco_evaluation import annotation, are_rows, precision
+from utils.metrics.counts import fields_of, foreign
 from utils.postprocess.pytorch.pose import Pose
 from zoo_core.errors import DataError
 
@@ -98,9 +99,9 @@ class KeypointPrecision:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the people of another process, as its `state()` gave them; DataError when they are not that."""
-        people = state.get("people") if isinstance(state, dict) else None
+        people = fields_of(state, ("people",), "an average precision of keypoints")["people"]
         if not isinstance(people, list) or not all(self._is_entry(entry) for entry in people):
-            raise DataError(f"these are not the counts of an average precision of keypoints: {state!r:.200}.")
+            raise foreign("an average precision of keypoints", state)
         self._add(people)
 
     def _is_entry(self, entry: Any) -> bool:
@@ -108,8 +109,10 @@ class KeypointPrecision:
         return (
             isinstance(entry, dict)
             and set(entry) == {"image", "person", "truth", "found"}
+            and all(type(entry[name]) in (int, str) for name in ("image", "person"))
             and are_rows(entry["truth"], wide + _BOX)
             and len(entry["truth"]) > 0
+            and all(row[-1] in (0, 1) and row[-2] >= 0 for row in entry["truth"])
             and are_rows([entry["found"]], wide + 1)
         )
 

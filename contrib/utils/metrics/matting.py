@@ -9,6 +9,7 @@ import numpy as np
 
 from utils.datasets.mattes import Matte
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import fields_of, foreign
 from utils.metrics.exact import ExactSum
 from zoo_core.errors import DataError
 
@@ -57,10 +58,15 @@ class MatteError:
         return {"count": self._count, "sums": [total.state() for total in self._sums]}
 
     def merge(self, state: dict[str, Any]) -> None:
-        """Add the counts of another process."""
-        self._count += int(state["count"])
-        for total, more in zip(self._sums, state["sums"], strict=True):
-            total.merge(more)
+        """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
+        fields = fields_of(state, ("count", "sums"), "errors of mattes")
+        count, sums = fields["count"], fields["sums"]
+        if not isinstance(sums, list) or len(sums) != len(_NAMES):
+            raise foreign("errors of mattes", state)
+        found = [ExactSum.of(one, count, info.low, info.high) for one, info in zip(sums, self.infos, strict=True)]
+        self._count += count
+        for own, more in zip(self._sums, found, strict=True):
+            own.add(more.state())
 
 
 def _figures(found: np.ndarray, truth: Matte) -> tuple[float, float, float]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from utils.datasets.graph import NodeTruth
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import counts_of, fields_of, foreign
 from utils.metrics.exact import ExactSum
 from utils.postprocess.pytorch.node_classification import NodeClasses
 from zoo_core.errors import DataError
@@ -57,12 +58,12 @@ class NodeAccuracy:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
-        counts = {name: count for name, count in state.items() if name != "fractions"}
-        if "fractions" not in state or set(counts) != set(self._state):
-            raise DataError(f"these are not the counts of a node accuracy: {state!r:.200}.")
-        if any(type(count) is not int or count < 0 for count in counts.values()):
-            raise DataError(f"these are not the counts of a node accuracy: {state!r:.200}.")
-        self._fractions.merge(state["fractions"])
+        fields = fields_of(state, (*self._state, "fractions"), "a node accuracy")
+        counts = counts_of({name: fields[name] for name in self._state}, self._state, "a node accuracy")
+        if counts["right"] > counts["nodes"] or counts["graphs"] > counts["nodes"]:
+            raise foreign("a node accuracy", state)
+        fractions = ExactSum.of(fields["fractions"], counts["graphs"], 0, 1)
+        self._fractions.add(fractions.state())
         for name, count in counts.items():
             self._state[name] += count
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import counts_of, foreign
 from utils.postprocess.notes import LOWEST
 from zoo_core.errors import DataError
 
@@ -65,12 +66,11 @@ class FrameNotes:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
-        if not isinstance(state, dict) or set(state) != set(_KEYS) or any(type(n) is not int for n in state.values()):
-            raise DataError(f"these are not the counts of frames with notes: {state!r:.200}.")
-        if not 0 <= state["both"] <= min(state["told"], state["annotated"]):
-            raise DataError(f"these are not the counts of frames with notes: {state!r:.200}.")
+        counts = counts_of(state, _KEYS, "frames with notes")
+        if counts["both"] > min(counts["told"], counts["annotated"]):
+            raise foreign("frames with notes", state)
         for key in _KEYS:
-            self._counts[key] += state[key]
+            self._counts[key] += counts[key]
 
 
 def _counts(one: Heard, truth: np.ndarray) -> tuple[int, int, int]:

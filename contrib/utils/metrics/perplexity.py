@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import fields_of, foreign, is_count
 from utils.metrics.exact import ExactSum
 from zoo_core.errors import DataError
 
@@ -67,9 +68,10 @@ class Perplexity:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
-        values = [state.get(name) for name in COUNTS] if isinstance(state, dict) else []
-        if not values or any(type(one) is not int or one < 0 for one in values[1:]):
-            raise DataError(f"these are not the counts of a perplexity: {state!r:.200}.")
-        self._nats.merge(state["nats"])
-        self._tokens += state["tokens"]
-        self._bytes += state["bytes"]
+        fields = fields_of(state, COUNTS, "a perplexity")
+        if not is_count(fields["tokens"]) or not is_count(fields["bytes"]):
+            raise foreign("a perplexity", state)
+        nats = ExactSum.of(fields["nats"], fields["tokens"], 0, math.inf)
+        self._nats.add(nats.state())
+        self._tokens += fields["tokens"]
+        self._bytes += fields["bytes"]

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import counts_of, foreign
 from zoo_core.errors import DataError
 
 _KEYS = ("frames", "near", "nearer", "chroma")
@@ -69,9 +70,8 @@ class RawPitch:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
-        if not isinstance(state, dict) or set(state) != set(_KEYS) or any(type(n) is not int for n in state.values()):
-            raise DataError(f"these are not the counts of a pitch accuracy: {state!r:.200}.")
-        if not all(0 <= state[key] <= state["frames"] for key in _KEYS):
-            raise DataError(f"these are not the counts of a pitch accuracy: {state!r:.200}.")
+        counts = counts_of(state, _KEYS, "a pitch accuracy")
+        if max(counts.values()) > counts["frames"]:
+            raise foreign("a pitch accuracy", state)
         for key in _KEYS:
-            self._counts[key] += state[key]
+            self._counts[key] += counts[key]

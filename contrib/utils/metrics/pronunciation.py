@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import counts_of, foreign
 from zoo_core.errors import DataError
 
 COUNTS = ("words", "wrong", "edits", "phonemes")
@@ -60,11 +61,10 @@ class PhonemeErrors:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
-        if not isinstance(state, dict) or set(state) != set(COUNTS):
-            raise DataError(f"these are not the counts of words that were said: {state!r:.200}.")
-        if any(type(n) is not int or n < 0 for n in state.values()) or state["wrong"] > state["words"]:
-            raise DataError(f"these are not the counts of words that were said: {state!r:.200}.")
-        for name, count in state.items():
+        counts = counts_of(state, COUNTS, "words that were said")
+        if counts["wrong"] > min(counts["words"], counts["edits"]) or counts["words"] > counts["phonemes"]:
+            raise foreign("words that were said", state)
+        for name, count in counts.items():
             self._counts[name] += count
 
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import fields_of, is_count
 from zoo_core.errors import DataError
 
 
@@ -72,16 +73,17 @@ class ClickMetrics:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the scores of another process, as its `state()` gave them; DataError when they are not that."""
+        fields = fields_of(state, ("samples", "scores", "labels"), "an AUC")
+        count = fields["samples"]
         try:
-            count = int(state["samples"])
-            scores = np.frombuffer(base64.b64decode(state["scores"], validate=True), "<f8")
-            labels = np.unpackbits(np.frombuffer(base64.b64decode(state["labels"], validate=True), np.uint8))[:count]
-            if not count == len(scores) == len(labels):
+            scores = np.frombuffer(base64.b64decode(fields["scores"], validate=True), "<f8")
+            labels = np.unpackbits(np.frombuffer(base64.b64decode(fields["labels"], validate=True), np.uint8))
+            if not is_count(count) or count != len(scores) or -(-count // 8) * 8 != len(labels):
                 raise ValueError("other numbers of scores and labels")
-        except (KeyError, TypeError, ValueError, binascii.Error) as error:
+        except (TypeError, ValueError, binascii.Error) as error:
             raise DataError(f"these are not the scores of an AUC ({error}): {state!r:.100}.") from error
         if count:
-            self._add(scores.astype(np.float64), labels)
+            self._add(scores.astype(np.float64), labels[:count])
 
     def _add(self, scores: np.ndarray, labels: np.ndarray) -> None:
         inside = (scores >= 0) & (scores <= 1)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import fields_of, foreign, is_count
 from utils.metrics.exact import ExactSum
 from zoo_core.errors import DataError
 
@@ -63,17 +64,13 @@ class HitRate:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
-        if not isinstance(state, dict) or set(state) != set(_COUNTS):
-            raise DataError(f"these are not the counts of a hit rate: {state!r:.200}.")
-        samples, hits, gains = (state[name] for name in _COUNTS)
-        whole = type(samples) is int and type(hits) is int and 0 <= hits <= samples
-        more = ExactSum()
-        more.merge(gains)
-        if not whole or not 0 <= more.value <= hits:
-            raise DataError(f"these are not the counts of a hit rate: {state!r:.200}.")
+        samples, hits, gains = (fields_of(state, _COUNTS, "a hit rate")[name] for name in _COUNTS)
+        if not is_count(samples) or not is_count(hits) or hits > samples:
+            raise foreign("a hit rate", state)
+        more = ExactSum.of(gains, hits, 0, 1)
         self._samples += samples
         self._hits += hits
-        self._gains.merge(gains)
+        self._gains.add(more.state())
 
 
 def _place(one: Ordered, truth: int) -> int:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from utils.metrics.base import MetricInfo
+from utils.metrics.counts import fields_of
 from utils.metrics.exact import ExactSum
 from utils.preprocess.image import load_rgb
 from utils.preprocess.luma import LUMA
@@ -82,10 +83,13 @@ class RestorationQuality:
         return {"count": self._count, "psnr": self._psnr.state(), "ssim": self._ssim.state()}
 
     def merge(self, state: dict[str, Any]) -> None:
-        """Add the counts of another process."""
-        self._count += int(state["count"])
-        self._psnr.merge(state["psnr"])
-        self._ssim.merge(state["ssim"])
+        """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
+        fields = fields_of(state, ("count", "psnr", "ssim"), "a restoration")
+        count = fields["count"]
+        sums = [ExactSum.of(fields[info.name], count, info.low, info.high) for info in self.infos]
+        self._count += count
+        for own, more in zip((self._psnr, self._ssim), sums, strict=True):
+            own.add(more.state())
 
 
 def _compared(pixels: np.ndarray, grey: bool, border: int) -> np.ndarray:

@@ -7,6 +7,7 @@ from math import inf, isfinite, sqrt
 from typing import Any, Protocol
 
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import fields_of, foreign, is_count, is_number
 from zoo_core.errors import DataError
 
 _COUNTS = ("episodes", "mean", "squares", "least", "most")
@@ -72,13 +73,19 @@ class MeanReturn:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
-        if set(state) != set(_COUNTS) or type(state["episodes"]) is not int or state["episodes"] < 0:
-            raise DataError(f"these are not the counts of a mean return: {state!r:.200}.")
-        if not state["episodes"]:
+        fields = fields_of(state, _COUNTS, "a mean return")
+        if not is_count(fields["episodes"]):
+            raise foreign("a mean return", state)
+        if not fields["episodes"]:
+            if state != MeanReturn().state():
+                raise foreign("a mean return", state)
             return
-        if not all(isinstance(state[name], (int, float)) and isfinite(state[name]) for name in _COUNTS):
-            raise DataError(f"these are not the counts of a mean return: {state!r:.200}.")
-        self._join(*(state[name] for name in _COUNTS))
+        low, high = self.infos[0].low, self.infos[0].high
+        least, most = fields["least"], fields["most"]
+        inside = is_number(least, low, high) and is_number(most, least, high) and is_number(fields["mean"], least, most)
+        if not inside or not is_number(fields["squares"], 0, fields["episodes"] * (most - least) ** 2):
+            raise foreign("a mean return", state)
+        self._join(*(fields[name] for name in _COUNTS))
 
     def _join(self, episodes: int, mean: float, squares: float, least: float, most: float) -> None:
         both, apart = self._episodes + episodes, mean - self._mean

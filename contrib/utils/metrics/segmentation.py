@@ -7,6 +7,7 @@ import numpy as np
 
 from utils.datasets.voc_segmentation import VOID, IndexMask
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import is_count
 from utils.postprocess.pytorch.segmentation import Segments
 from zoo_core.errors import DataError
 
@@ -89,7 +90,7 @@ def _is_table(rows: Any, classes: int) -> bool:
         isinstance(rows, list)
         and len(rows) == classes
         and all(isinstance(row, list) and len(row) == classes for row in rows)
-        and all(type(count) is int and count >= 0 for row in rows for count in row)
+        and all(is_count(count) for row in rows for count in row)
     )
 
 

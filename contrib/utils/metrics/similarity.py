@@ -10,6 +10,7 @@ import numpy as np
 
 from utils.datasets.sts import Side
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import are_vectors, fields_of, foreign, is_number
 from zoo_core.errors import DataError
 
 
@@ -33,8 +34,8 @@ class SimilarityCorrelation:
         """Count one batch: embeddings, as objects with `.vector`, float [D]; and what is known of each sentence.
 
         Raises:
-            DataError: different lengths, a truth that is no Side, or a sentence that was counted before. Nothing of
-                the batch has been counted then.
+            DataError: different lengths, a truth that is no Side, an embedding that is infinite or NaN, or a sentence
+                that was counted before. Nothing of the batch has been counted then.
         """
         require_as_many(predictions, truths)
         seen = {(side.pair, side.side) for side, _ in self._waiting.values()}
@@ -44,8 +45,14 @@ class SimilarityCorrelation:
             if truth.pair in self._pairs or (truth.pair, truth.side) in seen:
                 raise DataError(f"sentence {truth.side} of pair {truth.pair} comes a second time.")
             seen.add((truth.pair, truth.side))
-        for prediction, truth in zip(predictions, truths, strict=True):
-            self._take(truth, np.asarray(prediction.vector, np.float64))
+        vectors = [np.asarray(prediction.vector, np.float64) for prediction in predictions]
+        for vector, truth in zip(vectors, truths, strict=True):
+            if not np.isfinite(vector).all():
+                raise DataError(
+                    f"the embedding of sentence {truth.side} of pair {truth.pair} is not of finite numbers."
+                )
+        for vector, truth in zip(vectors, truths, strict=True):
+            self._take(truth, vector)
 
     def _take(self, side: Side, vector: np.ndarray) -> None:
         other = self._waiting.pop(side.pair, None)
@@ -83,16 +90,18 @@ class SimilarityCorrelation:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add what another process counted, as its `state()` gave it; DataError when it is not that."""
-        try:
-            pairs = {str(pair): (float(score), float(value)) for pair, (score, value) in state["pairs"].items()}
-            waiting = {
-                str(pair): (Side(str(pair), int(side), float(score)), np.array(vector, np.float64))
-                for pair, (side, score, vector) in state["waiting"].items()
-            }
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise DataError(f"these are not the counts of a similarity: {state!r:.200}.") from error
+        fields = fields_of(state, ("pairs", "waiting"), "a similarity")
+        if not _are_pairs(fields["pairs"]) or not _are_waiting(fields["waiting"]):
+            raise foreign("a similarity", state)
+        pairs = {pair: (score, value) for pair, (score, value) in fields["pairs"].items()}
+        waiting = {
+            pair: (Side(pair, side, score), np.array(vector, np.float64))
+            for pair, (side, score, vector) in fields["waiting"].items()
+        }
+        if len({len(vector) for _, vector in (*waiting.values(), *self._waiting.values())}) > 1:
+            raise foreign("a similarity", state)
         twice = [pair for pair in (*pairs, *waiting) if pair in self._pairs]
-        twice += [pair for pair in pairs if pair in self._waiting]
+        twice += [pair for pair in pairs if pair in self._waiting or pair in waiting]
         twice += [pair for pair, (side, _) in waiting.items() if self._same_side(pair, side)]
         if twice:
             raise DataError(f"pair {twice[0]} was counted here and there.")
@@ -102,6 +111,25 @@ class SimilarityCorrelation:
 
     def _same_side(self, pair: str, side: Side) -> bool:
         return pair in self._waiting and self._waiting[pair][0].side == side.side
+
+
+def _are_pairs(said: Any) -> bool:
+    return isinstance(said, dict) and all(
+        isinstance(both, list) and len(both) == 2 and is_number(both[0]) and is_number(both[1], -1, 1)
+        for both in said.values()
+    )
+
+
+def _are_waiting(said: Any) -> bool:
+    return isinstance(said, dict) and all(
+        isinstance(one, list)
+        and len(one) == 3
+        and type(one[0]) is int
+        and one[0] in (1, 2)
+        and is_number(one[1])
+        and are_vectors([one[2]])
+        for one in said.values()
+    )
 
 
 def cosine(one: np.ndarray, other: np.ndarray) -> float:

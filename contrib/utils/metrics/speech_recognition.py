@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import counts_of, foreign
 from zoo_core.errors import DataError
 
 COUNTS = ("edits", "words", "wrong", "recordings")
@@ -72,11 +73,10 @@ class WordErrors:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
-        if not isinstance(state, dict) or set(state) != set(COUNTS):
-            raise DataError(f"these are not the counts of words: {state!r:.200}.")
-        if any(type(n) is not int or n < 0 for n in state.values()):
-            raise DataError(f"these are not the counts of words: {state!r:.200}.")
-        for name, count in state.items():
+        counts = counts_of(state, COUNTS, "words")
+        if counts["wrong"] > min(counts["recordings"], counts["edits"]) or counts["recordings"] > counts["words"]:
+            raise foreign("words", state)
+        for name, count in counts.items():
             self._counts[name] += count
 
 

@@ -77,5 +77,7 @@ class TagAuc:
         other = TagAuc(self._tags)
         for tag, metric in zip(self._tags, other._each, strict=True):
             metric.merge(state[tag])
+        if len({state[tag]["samples"] for tag in self._tags}) > 1:
+            raise DataError(f"these are not the scores of the tags of one set of recordings: {state!r:.100}.")
         for tag, metric in zip(self._tags, self._each, strict=True):
             metric.merge(state[tag])

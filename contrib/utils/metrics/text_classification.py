@@ -7,6 +7,7 @@ from operator import index
 from typing import Any
 
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import fields_of, is_count
 from utils.postprocess.pytorch.classification import Ranking
 from zoo_core.errors import DataError
 
@@ -59,14 +60,15 @@ class AccuracyAndF1:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
-        rows = state.get("confusion")
+        fields = fields_of(state, ("samples", "confusion"), f"{len(self._counts)} classes")
+        rows = fields["confusion"]
         width = len(self._counts)
         fits = isinstance(rows, list) and len(rows) == width
-        fits = fits and all(isinstance(row, list) and len(row) == width for row in rows or ())
-        if not fits or any(type(n) is not int or n < 0 for row in rows or () for n in row):
+        fits = fits and all(isinstance(row, list) and len(row) == width and all(map(is_count, row)) for row in rows)
+        if not fits or not is_count(fields["samples"]) or fields["samples"] != sum(map(sum, rows)):
             raise DataError(f"these are not the counts of {width} classes: {state!r:.200}.")
         self._counts = [
-            [own + more for own, more in zip(*pair, strict=True)] for pair in zip(self._counts, rows or (), strict=True)
+            [own + more for own, more in zip(*pair, strict=True)] for pair in zip(self._counts, rows, strict=True)
         ]
 
     def _checked(self, truth: Any) -> int:

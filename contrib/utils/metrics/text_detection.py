@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import counts_of, foreign
 from zoo_core.errors import DataError
 
 IOU = 0.5
@@ -94,9 +95,10 @@ class TextDetectionMetric:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
-        if set(state) != set(COUNTS) or any(type(n) is not int or n < 0 for n in state.values()):
-            raise DataError(f"these are not the counts of found texts: {state!r:.200}.")
-        for name, count in state.items():
+        counts = counts_of(state, COUNTS, "found texts")
+        if counts["matched"] > min(counts["there"], counts["found"]) or counts["images"] == 0 < max(counts.values()):
+            raise foreign("found texts", state)
+        for name, count in counts.items():
             self._counts[name] += count
 
 

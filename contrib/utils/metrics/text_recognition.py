@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import counts_of, foreign
 from zoo_core.errors import DataError
 
 COUNTS = ("words", "right", "edits", "characters")
@@ -73,9 +74,10 @@ class WordAccuracy:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
-        if set(state) != set(COUNTS) or any(type(n) is not int or n < 0 for n in state.values()):
-            raise DataError(f"these are not the counts of read words: {state!r:.200}.")
-        for name, count in state.items():
+        counts = counts_of(state, COUNTS, "read words")
+        if counts["right"] > counts["words"] or counts["words"] > counts["characters"]:
+            raise foreign("read words", state)
+        for name, count in counts.items():
             self._counts[name] += count
 
     def _checked(self, truth: Any) -> str:

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any, Protocol
 
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import fields_of, foreign
 from zoo_core.errors import DataError
 
 
@@ -60,9 +61,9 @@ class TranslationQuality:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
-        pairs = state.get("pairs") if isinstance(state, dict) else None
+        pairs = fields_of(state, ("pairs",), "translations")["pairs"]
         if not isinstance(pairs, list) or not all(
             isinstance(pair, list) and len(pair) == 2 and all(isinstance(text, str) for text in pair) for pair in pairs
         ):
-            raise DataError(f"these are not the counts of translations: {state!r:.200}.")
+            raise foreign("translations", state)
         self._pairs += pairs

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import are_vectors, fields_of, foreign
 from zoo_core.errors import DataError
 
 
@@ -75,14 +76,16 @@ class EqualErrorRate:
         return {"speakers": self._speakers, "vectors": [vector.tolist() for vector in self._vectors]}
 
     def merge(self, state: dict[str, Any]) -> None:
-        """Add what another process counted, as its `state()` gave it; DataError when it is not that."""
-        try:
-            speakers, vectors = list(state["speakers"]), [np.array(one, np.float64) for one in state["vectors"]]
-        except (KeyError, TypeError, ValueError) as error:
-            raise DataError(f"these are not embeddings of speakers: {state!r:.200}.") from error
-        if len(speakers) != len(vectors) or not all(isinstance(one, str) for one in speakers):
-            raise DataError(f"these are not embeddings of speakers: {state!r:.200}.")
-        self._vectors += vectors
+        """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
+        fields = fields_of(state, ("speakers", "vectors"), "a verification of speakers")
+        speakers, vectors = fields["speakers"], fields["vectors"]
+        fits = isinstance(speakers, list) and all(isinstance(one, str) and one for one in speakers)
+        if not fits or not are_vectors(vectors) or len(speakers) != len(vectors):
+            raise foreign("a verification of speakers", state)
+        lengths = {len(one) for one in (*vectors, *self._vectors)}
+        if len(lengths) > 1 or not all(math.isclose(math.hypot(*one), 1, rel_tol=1e-6) for one in vectors):
+            raise foreign("a verification of speakers", state)
+        self._vectors += [np.array(one, np.float64) for one in vectors]
         self._speakers += speakers
 
 

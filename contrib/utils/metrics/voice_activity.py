@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import fields_of, foreign, is_number
 from zoo_core.errors import DataError
 
 _SPOKEN = 0.5
@@ -74,11 +75,12 @@ class ChunkDetection:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
-        if not isinstance(state, dict) or set(state) != set(_KEYS) or not all(map(_are_scores, state.values())):
-            raise DataError(f"these are not the counts of a detection of speech: {state!r:.200}.")
+        fields = fields_of(state, _KEYS, "a detection of speech")
+        if not all(map(_are_scores, fields.values())):
+            raise foreign("a detection of speech", state)
         for key in _KEYS:
-            self._scores[key] += state[key]
+            self._scores[key] += fields[key]
 
 
 def _are_scores(values: Any) -> bool:
-    return isinstance(values, list) and all(type(value) in (int, float) and value == value for value in values)
+    return isinstance(values, list) and all(is_number(value, 0, 1) for value in values)
