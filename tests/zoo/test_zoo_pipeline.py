@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import tracemalloc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,20 @@ import pytest
 
 from engine.backends.base import Session
 from engine.base import Engine, RunError
+from utils.datasets.folder import files_in
 from utils.datasets.sample import Sample
 from zoo.errors import HangingError, ZooError
+from zoo.exporting.compared import Compared
+from zoo.exporting.export import ExportOptions, export
+from zoo.exporting.int8 import Calibration, quantiser
 from zoo.manifest import Exported
 from zoo.model import Model
 from zoo.running.diagnosis import Diagnosis, diagnose
+from zoo.running.engines import framework_runner
 from zoo.running.feeder import AHEAD, Feeder
 from zoo.running.pipeline import Stages, batches, predictions
+from zoo.running.setting import Setting
+from zoo.running.workers import wanted
 from zoo.task import as_list
 from zoo_core.errors import DataError
 
@@ -341,6 +348,59 @@ def test_a_preprocessing_that_hangs_is_named(
     assert next(given).samples == digits[:4]
     with pytest.raises(HangingError, match=re.escape(f"preprocessing of {digits[5].id} did not end within 0.3 s")):
         next(given)
+    release.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("preprocess"):
+            thread.join(30)
+
+
+def _export(model: Model, files: Exported, folder: Path) -> None:
+    export(model, folder, ExportOptions(timeout=0.3))
+
+
+def _framework(model: Model, files: Exported, folder: Path) -> None:
+    framework_runner(Setting(model, folder=files.dynamic.parent, timeout=0.3))
+
+
+def _compared(model: Model, files: Exported, folder: Path) -> None:
+    Compared(model, Engine(files.dynamic), model.demo_folder(), None, 1, 0.3)
+
+
+def _calibrated(model: Model, files: Exported, folder: Path) -> None:
+    with Engine(files.dynamic) as engine:
+        quantiser(model, model.part, engine, files.dynamic, None, Calibration(samples=_demos(model), timeout=0.3))
+
+
+def _probed(model: Model, files: Exported, folder: Path) -> None:
+    wanted(None, model.task, _demos(model), 0.3)
+
+
+def _demos(model: Model) -> list[Sample]:
+    return [Sample(file.name, file) for file in files_in(model.demo_folder(), model.task.suffixes)]
+
+
+@pytest.mark.parametrize("job", [_export, _framework, _compared, _calibrated, _probed])
+def test_what_preprocesses_outside_of_batches_is_under_timeout(
+    lenet: Model,
+    lenet_export: Exported,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    job: Callable[[Model, Exported, Path], None],
+) -> None:
+    """The model's own demos, what int8 is calibrated on, and what decides between threads and processes."""
+    release = threading.Event()
+    preprocess = type(lenet.task).preprocess
+
+    def slow(self: Any, data: Any, *rest: Any, **options: Any) -> Any:
+        if str(data).endswith("digit_3.png"):
+            release.wait(60)
+        return preprocess(self, data, *rest, **options)
+
+    monkeypatch.setattr(type(lenet.task), "preprocess", slow)
+    monkeypatch.setattr("zoo.running.workers._PROBES", 5)
+    monkeypatch.setattr(type(lenet.task), "python_bound", True)
+    with pytest.raises(HangingError, match=r"digit_3.png did not end within 0.3 s"):
+        job(lenet, lenet_export, tmp_path)
     release.set()
     for thread in threading.enumerate():
         if thread.name.startswith("preprocess"):

@@ -120,7 +120,9 @@ def _export(setting: Setting, weights: str | None) -> None:
     from zoo.exporting.export import ExportOptions, export
 
     model = setting.model
-    chosen = ExportOptions(weights=weights, input_size=setting.input_size, int8=setting.dtype == "int8")
+    chosen = ExportOptions(
+        weights=weights, input_size=setting.input_size, int8=setting.dtype == "int8", timeout=setting.timeout
+    )
     manifest = manifest_path(setting.home, model.variant)
     if manifest.is_file() and _has(model, known := read_manifest(manifest), weights):
         chosen = _further(model, known, chosen)

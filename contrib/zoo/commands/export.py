@@ -55,6 +55,7 @@ def _export(family: Family, args: argparse.Namespace) -> int:
         samples=model.data(args.data_path) if args.data_path else None,
         formats=[name.strip() for name in ",".join(args.format or [ONNX]).split(",")],
         int8=args.dtype == "int8",
+        timeout=args.timeout,
     )
     done = export(model, args.output, options)
     for path in done.files():

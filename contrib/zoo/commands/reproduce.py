@@ -76,7 +76,7 @@ def _measurable(model: Model) -> bool:
 
 def _one(model: Model, args: argparse.Namespace) -> Reproduction:
     folder = args.runs / model.id / model.variant.replace("/", "--")
-    export(model, folder, ExportOptions(weights=measured_weights(model)))
+    export(model, folder, ExportOptions(weights=measured_weights(model), timeout=args.timeout))
     done = reproduce(Setting(model, folder=folder, timeout=args.timeout), args.accept_terms)
     write_json(folder / "reproduce.json", done.record)
     return done

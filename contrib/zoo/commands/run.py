@@ -44,6 +44,7 @@ def main(family: Family, argv: list[str] | None = None) -> int:
     parser.add_argument("--opset", type=int, default=DEFAULT_OPSET)
     parser.add_argument("--batch_size", type=flags.positive, default=16)
     parser.add_argument("--input_size", type=flags.positive)
+    flags.add_timeout(parser)
     parser.add_argument("--limit", type=flags.positive, help="verify on at most so many samples")
     parser.add_argument("--output", type=Path, help=f"where everything goes (default: {RUNS}/{family.id}/VARIANT)")
     return console.run(lambda args: _run(family, args), parser.parse_args(argv))
@@ -65,6 +66,7 @@ def _run(family: Family, args: argparse.Namespace) -> int:
         input_size=args.input_size,
         formats=_formats(setting),
         int8="int8" in dtypes,
+        timeout=args.timeout,
     )
     exported = export(model, output, options)
     for kind, entry in read_manifest(exported.manifest)["files"].items():

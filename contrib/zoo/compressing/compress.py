@@ -158,10 +158,10 @@ def _rounders(setting: Setting, options: CompressOptions) -> Mapping[str, Rounde
 
 def _calibration(setting: Setting, options: CompressOptions) -> Calibration:
     if options.calibrate_on is None:
-        return Calibration(options.calibration)
+        return Calibration(options.calibration, timeout=setting.timeout)
     samples = setting.task().dataset(data_folder(setting.model, options.calibrate_on))
     name = "sample" if str(options.calibrate_on) == "sample" else Path(options.calibrate_on).name
-    return Calibration(options.calibration, [one.data for one in spread(samples, 256)], f"samples of {name}")
+    return Calibration(options.calibration, spread(samples, 256), f"samples of {name}", setting.timeout)
 
 
 def _search(candidates: Candidates, gate: Gate, options: CompressOptions) -> tuple[list[Place], int]:

@@ -30,7 +30,7 @@ def entries_of(candidates: Candidates, input_size: int | None, kept: Sequence[Pl
     model = setting.model
     stay = candidates.in_float32(kept)
     with framework_runner(plain(setting)) as reference:
-        compared = Compared(model, reference, model.demo_folder(), input_size, 1)
+        compared = Compared(model, reference, model.demo_folder(), input_size, 1, setting.timeout)
         return {
             part.key(candidates.kind): {
                 **entry_of(

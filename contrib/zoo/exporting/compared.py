@@ -31,16 +31,26 @@ class Compared:
         samples: a folder of files.
         input_size: at which they are preprocessed; None stands for the model's own size.
         batch_size: of the static file.
+        timeout: seconds for the preprocessing of a sample; None: any number.
     """
 
-    def __init__(self, model: Model, reference: Runner, samples: Path, input_size: int | None, batch_size: int):
+    def __init__(
+        self,
+        model: Model,
+        reference: Runner,
+        samples: Path,
+        input_size: int | None,
+        batch_size: int,
+        timeout: float | None = None,
+    ):
         self._model = model
         self._task = model.task.adapted(input_size, topk=1)
         self._reference = reference
         self._samples = samples
         self._input_size = input_size
         self._batch_size = batch_size
-        self._batch = demo_batch(model, samples, input_size)
+        self._timeout = timeout
+        self._batch = self._samples_at(input_size)
 
     @property
     def count(self) -> int:
@@ -86,7 +96,7 @@ class Compared:
         entry = part is self._model.entry
         shapes = part.shapes(self._batch_size, sizes(self._model, self._input_size) if entry else None)
         if self._task.padding is not None and entry:
-            return self._calls(demo_batch(self._model, self._samples, self._input_size, shapes))
+            return self._calls(self._samples_at(self._input_size, shapes))
         return [call for call in self._plain if call.part == part.name and _fits(call.inputs, shapes)]
 
     def _calls(self, batch: list[np.ndarray]) -> list[PartCall]:
@@ -98,7 +108,7 @@ class Compared:
         entry = self._model.entry
         size = self._input_size or max(entry.size.values())
         if self._model.task.padding is None:
-            return demo_batch(self._model, self._samples, size + (-_LARGER if self._task.one_by_one else _LARGER))
+            return self._samples_at(size + (-_LARGER if self._task.one_by_one else _LARGER))
         most = self._task.positions or sys.maxsize
         shapes = [
             [
@@ -110,14 +120,17 @@ class Compared:
                 for spec, array in zip(entry.inputs, self._batch, strict=False)
             )
         ]
-        return demo_batch(self._model, self._samples, self._input_size, shapes)
+        return self._samples_at(self._input_size, shapes)
+
+    def _samples_at(self, input_size: int | None, shapes: list[list[int]] | None = None) -> list[np.ndarray]:
+        return demo_batch(self._model, self._samples, input_size, shapes, self._timeout)
 
     def _opened(self, part: Part, kind: str, path: Path) -> Engine:
         if kind != "ckpt":
             dtype = dtype_of(kind)
             target = "mindspore" if kind == "mindir" else "onnx"
             return Engine(path, target=target, dtype=dtype, batch_first=part.batch_first)
-        network = build(self._model, Weights("file", path), self._input_size)
+        network = build(self._model, Weights("file", path), self._input_size, self._timeout)
         return frameworks.of(self._model).engine(part, network)
 
 

@@ -47,6 +47,7 @@ class ExportOptions:
         samples: a folder of files that are compared on; None stands for the model's demos.
         formats: "onnx"; "mindir" and "ckpt" are MindSpore's own.
         int8: quantise too.
+        timeout: seconds for the preprocessing of a sample; None: any number.
     """
 
     weights: str | None = None
@@ -58,6 +59,7 @@ class ExportOptions:
     samples: Path | None = None
     formats: Sequence[str] = (ONNX,)
     int8: bool = False
+    timeout: float | None = None
     kinds: Sequence[str] = field(default=(), init=False)
 
     def checked(self, model: Model) -> ExportOptions:
@@ -98,14 +100,14 @@ def export(model: Model, output: Path, options: ExportOptions | None = None) -> 
     chosen = find_weights(model, options.weights, options.weights_key, options.trust)
     samples = options.samples or model.demo_folder()
     with step(f"build {model.variant} ({chosen.kind} weights)"):
-        network = build(model, chosen, options.input_size)
+        network = build(model, chosen, options.input_size, options.timeout)
         reference = reference_runner(model, network)
-        _require_alive(model, reference, options.input_size)
+        _require_alive(model, reference, options)
     with workspace(output) as folder:
         made = Exported.of(model, folder, options.kinds)
         notes, calibrated = _write_all(model, network, made, options)
         with step("compare with the framework"):
-            compared = Compared(model, reference, samples, options.input_size, options.batch_size)
+            compared = Compared(model, reference, samples, options.input_size, options.batch_size, options.timeout)
             made, differences = _compare_all(model, compared, made)
         record = record_of(model, chosen, options.input_size, made, "; ".join(notes), differences, compared.count)
         for key, facts in calibrated.items():
@@ -114,10 +116,11 @@ def export(model: Model, output: Path, options: ExportOptions | None = None) -> 
         return _publish(model, made, record, output)
 
 
-def _require_alive(model: Model, reference: Runner, input_size: int | None) -> None:
+def _require_alive(model: Model, reference: Runner, options: ExportOptions) -> None:
     """Raise CheckFailedError where a part gives the same for all samples: then comparing it would prove nothing."""
-    task = model.task.adapted(input_size, topk=1)
-    for call in recorded(task, reference, demo_batch(model, model.demo_folder(), input_size))[1]:
+    task = model.task.adapted(options.input_size, topk=1)
+    batch = demo_batch(model, model.demo_folder(), options.input_size, timeout=options.timeout)
+    for call in recorded(task, reference, batch)[1]:
         require_alive(call.outputs)
 
 
@@ -159,10 +162,12 @@ def _write_onnx(model: Model, part: Part, network: Any, paths: dict[str, Path], 
 def _write_int8(
     model: Model, part: Part, network: Any, paths: dict[str, Path], options: ExportOptions
 ) -> dict[str, str]:
-    from .int8 import quantiser
+    from .int8 import Calibration, quantiser
 
     with step(f"quantise {paths['int8'].name}"):
-        made = quantiser(model, part, reference_runner(model, network), paths["dynamic"], options.input_size)
+        reference = reference_runner(model, network)
+        calibration = Calibration(timeout=options.timeout)
+        made = quantiser(model, part, reference, paths["dynamic"], options.input_size, calibration)
         made.write(paths["int8"])
         return made.facts()
 

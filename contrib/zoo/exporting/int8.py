@@ -14,10 +14,13 @@ import numpy as np
 
 from engine.base import Engine
 from utils.datasets.folder import files_in
-from zoo.errors import ZooError
+from utils.datasets.sample import Sample
+from zoo.errors import HangingError, ZooError
 from zoo.model import Model, Part
 from zoo.running.network import Runner, recorded
 from zoo.running.reference import together
+from zoo.running.slots import fill_within
+from zoo.task import Task
 
 from .unbounded import unbounded
 
@@ -35,13 +38,15 @@ class Calibration:
     Args:
         method: "minmax": the whole range that was seen; "entropy": the one that keeps most of the distribution;
             "percentile": all but the outermost hundred thousandth.
-        samples: as the task's preprocessing takes them; None stands for the model's own.
+        samples: of the task; None stands for the model's own.
         origin: what those are called.
+        timeout: seconds for the preprocessing of a sample; None: any number.
     """
 
     method: str = METHODS[0]
-    samples: Sequence[Any] | None = None
+    samples: Sequence[Sample] | None = None
     origin: str = "samples"
+    timeout: float | None = None
 
 
 class Quantiser:
@@ -71,6 +76,8 @@ class Quantiser:
                 self._model = _prepared(source, prepared)
                 self._ranges = _ranges(prepared, self._types, rows, method)
             self._never = unbounded(self._model, self._ranges)
+        except HangingError:
+            raise
         except Exception as error:
             raise self._cannot(error) from error
 
@@ -148,8 +155,10 @@ def quantiser(
     the framework's own network, `reference`, gives it. Raises ZooError.
     """
     asked = calibration or Calibration()
-    data, origin = _own(model) if asked.samples is None else (asked.samples[:_MOST_SAMPLES], asked.origin)
-    return Quantiser(source, _given(model, part, reference, data, input_size), asked.method, f"{len(data)} {origin}")
+    samples, origin = _own(model) if asked.samples is None else (asked.samples[:_MOST_SAMPLES], asked.origin)
+    task = model.task.adapted(input_size, topk=1)
+    given = _given(task, part, reference, _batches(task, reference, samples, asked.timeout))
+    return Quantiser(source, given, asked.method, f"{len(samples)} {origin}")
 
 
 def _quantised_types() -> list[str]:
@@ -209,23 +218,32 @@ def _ranges(path: Path, types: list[str], rows: Iterator[dict[str, np.ndarray]],
     return calibrator.compute_data()
 
 
-def _own(model: Model) -> tuple[Sequence[Any], str]:
-    """Samples as the task's preprocessing takes them, and what they are called."""
+def _own(model: Model) -> tuple[Sequence[Sample], str]:
+    """The model's samples, and what they are called."""
     if model.calibration is not None:
-        return model.calibration()[:_MOST_SAMPLES], "samples that no validation uses"
+        given = model.calibration()[:_MOST_SAMPLES]
+        return [Sample(f"calibration sample {number}", data) for number, data in enumerate(given)], (
+            "samples that no validation uses"
+        )
     files = files_in(model.demo_folder(), model.task.suffixes)
-    return [sample.data for file in files for sample in model.task.samples_in(file)][:_MOST_SAMPLES], "demos"
+    return [sample for file in files for sample in model.task.samples_in(file)][:_MOST_SAMPLES], "demos"
+
+
+def _batches(
+    task: Task, reference: Runner, samples: Sequence[Sample], timeout: float | None
+) -> Iterator[list[np.ndarray]]:
+    """The samples preprocessed: a row at a time, or some where the network has several parts."""
+    rows = 1 if isinstance(reference, Engine) else _ROWS
+    for start in range(0, len(samples), rows):
+        yield together(task, [fill_within(task, one, timeout).arrays for one in samples[start : start + rows]])
 
 
 def _given(
-    model: Model, part: Part, reference: Runner, data: Sequence[Any], input_size: int | None
+    task: Task, part: Part, reference: Runner, batches: Iterable[list[np.ndarray]]
 ) -> Iterator[dict[str, np.ndarray]]:
     """What the part is given: a row a sample; where the network has several parts, what some of the calls are given."""
-    task = model.task.adapted(input_size, topk=1)
     names = [spec.name for spec in part.inputs]
-    rows = 1 if isinstance(reference, Engine) else _ROWS
-    for start in range(0, len(data), rows):
-        arrays = together(task, [task.preprocess(one)[0] for one in data[start : start + rows]])
+    for arrays in batches:
         if isinstance(reference, Engine):
             yield dict(zip(names, arrays, strict=True))
             continue

@@ -93,7 +93,7 @@ def _reference(setting: Setting, part: Part, against: str, arrays: Sequence[np.n
                 f"with --against {ONNX}, and the outputs by zoo verify {model.id}"
             )
         manifest = manifest_of(plain(setting))
-        network = build(model, exported_weights(model, manifest), manifest["input_size"])
+        network = build(model, exported_weights(model, manifest), manifest["input_size"], setting.timeout)
         return ModuleSource(part.of(network).eval(), arrays, graph)
     own = plain(setting)
     path = own.file(part) if against == ONNX else Path(against)

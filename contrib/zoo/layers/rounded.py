@@ -30,10 +30,10 @@ def writer(setting: Setting, part: Part) -> Write:
     source = plain(setting).file(part)
     if setting.dtype == "float16":
         return lambda nodes, path: write_float16(source, path, nodes)
-    from zoo.exporting.int8 import quantiser
+    from zoo.exporting.int8 import Calibration, quantiser
 
     reference = framework_runner(plain(setting), frameworks.target(setting.model))
-    made = quantiser(setting.model, part, reference, source, setting.input_size)
+    made = quantiser(setting.model, part, reference, source, setting.input_size, Calibration(timeout=setting.timeout))
     return lambda nodes, path: made.write(path, nodes)
 
 

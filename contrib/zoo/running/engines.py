@@ -122,7 +122,9 @@ def framework_runner(setting: Setting, target: str | None = None) -> Runner:
             f"{model.id} comes from {model.framework}, so that its reference target is '{own}', not '{target}'"
         )
     manifest = manifest_of(setting)
-    return reference_runner(model, build(model, exported_weights(model, manifest), manifest["input_size"]))
+    return reference_runner(
+        model, build(model, exported_weights(model, manifest), manifest["input_size"], setting.timeout)
+    )
 
 
 def manifest_of(setting: Setting) -> dict[str, Any]:

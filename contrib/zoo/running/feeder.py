@@ -16,10 +16,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from utils.datasets.sample import Sample
-from zoo.errors import HangingError, ZooError
+from zoo.errors import ZooError
 from zoo.running import memory
 from zoo.running.padding import Fixed, chunks, require_fits, stacked
-from zoo.running.slots import Filled, Slot, fill
+from zoo.running.slots import Filled, Slot, fill, hanging
 from zoo.task import Task
 from zoo_core.errors import DataError
 from zoo_core.interrupts import stepwise, wait_for
@@ -207,18 +207,16 @@ class Feeder:
     def _workers(self, samples: Sequence[Sample]) -> Workers:
         from .workers import Processes, wanted  # multiprocessing, which few runs need
 
-        if wanted(self._processes, self._task, samples):
+        if wanted(self._processes, self._task, samples, self.timeout):
             return Processes(self._task, self._count, self._batch_size, self._dtypes, samples)
         return Threads(self._task, self._count, self._batch_size, self._dtypes)
 
     def _collected(self, slot: Slot, samples: list[Sample], parts: list[Future[list[Filled | DataError]]]) -> Batch:
         """Wait for every row of a slot. Rows that could not be read are closed up."""
         if not wait_for(parts, self.timeout):
+            assert self.timeout is not None  # noqa: S101 - without one, the waiting has no end
             self._hanging = True
-            raise HangingError(
-                f"preprocessing of {_undone(samples, parts)} did not end within {self.timeout:g} s; leave it out, or "
-                "give it longer with --timeout"
-            )
+            raise hanging(_undone(samples, parts), self.timeout)
         good: list[int] = []
         rows: list[Filled] = []
         for index, (sample, result) in enumerate(zip(samples, _results(parts), strict=True)):

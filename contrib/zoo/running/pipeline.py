@@ -113,7 +113,7 @@ def predictions(
         processes, timeout: as Feeder has them.
     """
     if task.play is not None:
-        return _played(task, engine, samples, batch_size, stages, warm_up)
+        return _played(task, engine, samples, batch_size, stages, warm_up, timeout)
     # only to what was asked for: a float16 file under --dtype float32 is refused by the engine
     dtypes = [spec.dtype if spec.dtype == engine.dtype else None for spec in engine.inputs]
     feeder = Feeder(
@@ -207,14 +207,20 @@ class _Clocked:
 
 
 def _played(
-    task: Task, engine: Runner, samples: Sequence[Sample], batch_size: int, stages: Stages, warm_up: int
+    task: Task,
+    engine: Runner,
+    samples: Sequence[Sample],
+    batch_size: int,
+    stages: Stages,
+    warm_up: int,
+    timeout: float | None,
 ) -> Iterator[tuple[list[Sample], list[Any]]]:
     """As predictions, for a closed loop: what is not the network's time counts as postprocessing."""
     if not samples:
         return
     if warm_up:
-        _warm_up(task, engine, samples[0], min(batch_size, len(samples)), warm_up)
-    stages.ready = next(batches(task, samples[:batch_size], batch_size)).arrays
+        _warm_up(task, engine, samples[0], min(batch_size, len(samples)), warm_up, timeout)
+    stages.ready = next(batches(task, samples[:batch_size], batch_size, timeout=timeout)).arrays
     clock = _Clock(stages)
     for indices in chunks(task, samples, batch_size):
         batch = [samples[index] for index in indices]

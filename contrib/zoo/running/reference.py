@@ -18,13 +18,16 @@ from zoo.weights import Weights
 
 from .network import Runner, network_of
 from .padding import stacked
+from .slots import fill_within
 
 _MAX_SAMPLES = 8
 
 
-def build(model: Model, weights: Weights, input_size: int | None) -> Any:
-    """The framework's network, in eval mode. Random weights depend on the demos at `input_size` (see frameworks)."""
-    return frameworks.of(model).load(model, weights, demo_batch(model, model.demo_folder(), input_size))
+def build(model: Model, weights: Weights, input_size: int | None, timeout: float | None = None) -> Any:
+    """The framework's network, in eval mode. Random weights depend on the demos at `input_size` (see frameworks), whose
+    preprocessing may take `timeout` seconds each."""
+    batch = demo_batch(model, model.demo_folder(), input_size, timeout=timeout)
+    return frameworks.of(model).load(model, weights, batch)
 
 
 def reference_runner(model: Model, network: Any) -> Runner:
@@ -43,18 +46,22 @@ def sizes(model: Model, input_size: int | None) -> Mapping[str, int]:
 
 
 def demo_batch(
-    model: Model, folder: Path, input_size: int | None = None, shapes: list[list[int]] | None = None
+    model: Model,
+    folder: Path,
+    input_size: int | None = None,
+    shapes: list[list[int]] | None = None,
+    timeout: float | None = None,
 ) -> list[np.ndarray]:
     """The first samples in the files of `folder`, preprocessed and stacked: one array an input.
 
     Args:
         shapes: those of the static file's inputs, to which padded inputs are filled up.
+        timeout: seconds for the preprocessing of a sample, as `fill_within` has them.
     """
     task = model.task.adapted(input_size, topk=1)
     files = files_in(folder, task.suffixes)[:_MAX_SAMPLES]
     found = [sample for file in files for sample in task.samples_in(file)][:_MAX_SAMPLES]
-    rows = [task.preprocess(sample.data)[0] for sample in found]
-    return together(task, rows, shapes)
+    return together(task, [fill_within(task, sample, timeout).arrays for sample in found], shapes)
 
 
 def together(

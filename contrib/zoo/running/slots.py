@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -11,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from utils.datasets.sample import Sample
-from zoo.errors import ZooError
+from zoo.errors import HangingError, ZooError
 from zoo.task import Task
 from zoo_core.errors import DataError
+from zoo_core.interrupts import Uninterrupted, wait_for
 
 Row = tuple[np.ndarray, ...]
 
@@ -92,3 +94,30 @@ def fill(task: Task, sample: Sample, row: Row | None) -> Filled:
         raise ZooError(f"preprocessing of {sample.id} failed: {type(error).__name__}: {error}") from error
     beside = arrays if row is None else ()
     return Filled(meta, time.perf_counter() - start, time.thread_time() - start_cpu, beside)
+
+
+def fill_within(task: Task, sample: Sample, timeout: float | None) -> Filled:
+    """Preprocess one sample, as `fill` does, with its arrays beside it.
+
+    Args:
+        timeout: seconds after which a sample that does not come to its end is a HangingError, which names it; None
+            waits for ever.
+    """
+    if timeout is None:
+        return fill(task, sample, None)
+    pool = ThreadPoolExecutor(1, thread_name_prefix="preprocess")
+    try:
+        with Uninterrupted():
+            job = pool.submit(fill, task, sample, None)
+            if not wait_for([job], timeout):
+                raise hanging(sample.id, timeout)
+        return job.result()
+    finally:
+        pool.shutdown(wait=False)
+
+
+def hanging(names: str, timeout: float) -> HangingError:
+    """What is said of samples whose preprocessing does not come to its end."""
+    return HangingError(
+        f"preprocessing of {names} did not end within {timeout:g} s; leave it out, or give it longer with --timeout"
+    )

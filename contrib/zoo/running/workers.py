@@ -24,10 +24,10 @@ from typing import Any
 import numpy as np
 
 from utils.datasets.sample import Sample
-from zoo.errors import ZooError
-from zoo.running.slots import Filled, Row, Slot, fill, stored_dtype
+from zoo.errors import HangingError, ZooError
+from zoo.running.slots import Filled, Row, Slot, fill, fill_within, stored_dtype
 from zoo.task import Task
-from zoo_core.errors import DataError
+from zoo_core.errors import DataError, ZooCoreError
 
 # Starting processes takes about a second: less preprocessing than this is not worth it.
 _WORTH_SECONDS = 2.0
@@ -35,9 +35,14 @@ _PROBES = 8
 _numbers = itertools.count()
 
 
-def wanted(asked: bool | None, task: Task, samples: Sequence[Sample]) -> bool:
+def wanted(asked: bool | None, task: Task, samples: Sequence[Sample], timeout: float | None = None) -> bool:
     """Whether to preprocess in processes: as `asked`, or else where the task says that its preprocessing is Python, and
-    there is enough of it. Raises ZooError when processes were asked for and cannot be had."""
+    there is enough of it.
+
+    Raises:
+        ZooError: processes were asked for and cannot be had.
+        HangingError: one of the first samples takes longer than `timeout` seconds.
+    """
     possible = hasattr(os, "memfd_create") and os.path.isdir("/proc/self/fd")
     if asked is not None:
         if asked and not possible:
@@ -48,8 +53,10 @@ def wanted(asked: bool | None, task: Task, samples: Sequence[Sample]) -> bool:
     start, done = time.perf_counter(), 0
     for sample in samples[:_PROBES]:
         try:
-            task.preprocess(sample.data)
-        except Exception:
+            fill_within(task, sample, timeout)
+        except HangingError:
+            raise
+        except ZooCoreError:
             # this only estimates: the run meets the sample again, and names it
             continue
         done += 1
