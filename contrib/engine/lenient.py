@@ -12,6 +12,7 @@ import numpy as np
 from .backends.compiling.onnx_file import input_names_of
 from .base import PASS_PATH, Engine
 from .options import NAMES
+from .spec import TensorSpec
 
 _log = logging.getLogger(__name__)
 
@@ -26,9 +27,10 @@ class LenientEngine(Engine):
 
     Unknown keywords are a warning, as are inputs that the network does not take (they are dropped) and an `input_name`
     that is not in the graph. Where the names of a script hold all of the graph's, they say which input, and which shape
-    of `input_size`, is which; else both come in the graph's order. On target onnx, `input_size` does not bind an input
-    whose size is open; on target cpu, no pass file is applied. `ckpt`, `model_name`, `batch_size`, `input_names`,
-    `session` and `module` can be read.
+    of `input_size`, is which; else both come in the graph's order. Arrays of another dtype than the graph's are
+    converted where their values stay the same, and floats are rounded, with a warning. On target onnx, `input_size`
+    does not bind an input whose size is open; on target cpu, no pass file is applied. `ckpt`, `model_name`,
+    `batch_size`, `input_names`, `session` and `module` can be read.
     """
 
     # what an engine has that was made around a network in memory
@@ -104,9 +106,9 @@ class LenientEngine(Engine):
         return super().submit(self._wanted(inputs))
 
     def _wanted(self, inputs: Any) -> Any:
-        """Without what the network does not take, in the graph's order."""
+        """Without what the network does not take, in the graph's order and its dtypes."""
         if type(inputs) is np.ndarray:
-            return inputs
+            return self._fitted(inputs, self.inputs[0])
         names = self.input_names
         if isinstance(inputs, Mapping):
             extra = [str(name) for name in inputs if name not in names]
@@ -117,7 +119,23 @@ class LenientEngine(Engine):
             return inputs
         if extra:
             self._warn_once(f"the network takes {len(names)} inputs ({', '.join(names)}); dropped: {', '.join(extra)}")
-        return inputs
+        if isinstance(inputs, dict):
+            return {spec.name: self._fitted(inputs[spec.name], spec) for spec in self.inputs if spec.name in inputs}
+        return [self._fitted(*pair) for pair in zip(inputs, self.inputs, strict=False)]
+
+    def _fitted(self, array: Any, spec: TensorSpec) -> Any:
+        """An array in the graph's dtype where it has the same values there, as numpy's int64 in a graph's int32; floats
+        are rounded, which is said. What cannot be meant stays, for the check of all inputs."""
+        if type(array) is not np.ndarray or array.dtype == spec.dtype or array.dtype.kind not in "fiub":
+            return array
+        with np.errstate(all="ignore"):
+            found = array.astype(spec.dtype)
+            same = bool((found.astype(array.dtype) == array).all())
+        if array.dtype.kind == found.dtype.kind == "f" and bool((np.isfinite(found) == np.isfinite(array)).all()):
+            if not same:
+                self._warn_once(f"the input '{spec.name}' is {array.dtype}; it is rounded to the graph's {spec.dtype}")
+            return found
+        return found if same else array
 
     def _tell_of_names(self) -> None:
         """Say which names of the script the graph does not have, and what is made of its inputs."""

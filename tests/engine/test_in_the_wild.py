@@ -250,6 +250,75 @@ def test_pass_files_for_the_card_are_not_applied_on_the_cpu(pooling: Path, tmp_p
         Engine(pooling, target="cpu", pass_path=pass_file, input_size=[[1, 3, 8, 8]])
 
 
+@pytest.mark.parametrize("target", ["onnx", "cpu"])
+def test_a_script_whose_own_package_is_called_utils(boxes: Path, target: str) -> None:
+    if not backends.targets()[target].availability().usable:
+        pytest.skip(f"no {target}")
+    done = run("own_utils/detect.py", "--weights", boxes, "--device", target, "--half")
+    assert done.stdout.splitlines() == ["found 2 of 2"] * 3
+
+
+def test_two_outputs_of_a_file_for_a_batch_of_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches of eight, and in the end of fewer; with ranks, each has its share."""
+    nodes = [
+        helper.make_node("ReduceMean", ["image"], ["out"], axes=[1], keepdims=1),
+        helper.make_node("Add", ["image", "image"], ["aux"]),
+    ]
+    shapes = {"image": [2, 3, 8, 8], "out": [2, 1, 8, 8], "aux": [2, 3, 8, 8]}
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items()]
+    graph = helper.make_graph(nodes, "g", values[:1], values[1:])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, tmp_path / "segmenter.onnx")
+    arguments = ("segmenter_multi.py", "--ckpt", tmp_path / "segmenter.onnx", "--target", "onnx")
+    done = run(*arguments)
+    assert done.stdout.splitlines() == [f"eval_metric {sum(range(40)):.4f}", "summary: steps: 5, run: True"]
+    assert "input_name is deeplabv3" in done.stderr
+    monkeypatch.setenv("OMPI_COMM_WORLD_RANK", "1")
+    monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "3")
+    assert run(*arguments).stdout.splitlines()[0] == f"eval_metric {sum(range(1, 40, 3)):.4f}"
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+@pytest.mark.parametrize("counts", [TensorProto.INT32, TensorProto.INT64])
+def test_recordings_of_pythons_own_numbers(tmp_path: Path, counts: int, dtype: str) -> None:
+    """float64 and int64, whatever the graph takes, and any number of frames."""
+    nodes = [
+        helper.make_node("ReduceMean", ["speech"], ["mean"], axes=[2], keepdims=0),
+        helper.make_node("ReduceSum", ["mean", "axis"], ["sum"], keepdims=1),
+        helper.make_node("Cast", ["speech_lengths"], ["frames"], to=TensorProto.FLOAT),
+        helper.make_node("Unsqueeze", ["frames", "axis"], ["column"]),
+        helper.make_node("Add", ["sum", "column"], ["scores"]),
+    ]
+    inputs = [
+        helper.make_tensor_value_info("speech", TensorProto.FLOAT, ["batch", "time", 4]),
+        helper.make_tensor_value_info("speech_lengths", counts, ["batch"]),
+    ]
+    output = helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["batch", 1])
+    graph = helper.make_graph(nodes, "g", inputs, [output], [numpy_helper.from_array(np.array([1]), "axis")])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, tmp_path / "speech.onnx")
+    done = run("speech.py", tmp_path / "speech.onnx", "onnx", dtype)
+    assert done.stdout.splitlines() == [
+        "scores (2, 1) [60.0, 100.0]",
+        "scores (2, 1) [14.0, 240.0]",
+        "model speech ['speech', 'speech_lengths']",
+    ]
+
+
+def test_dtypes_that_change_values(doubling: Callable[..., Path], caplog: pytest.LogCaptureFixture) -> None:
+    """Floats are rounded, and that is said once; numbers that the graph's dtype does not hold are refused."""
+    with TecoInferEngine(doubling(["batch", 3])) as engine:
+        for _ in range(2):
+            np.testing.assert_allclose(engine(np.full((1, 3), 0.1)), 0.2)
+        assert caplog.text.count("is float64; it is rounded to the graph's float32") == 1
+        np.testing.assert_array_equal(engine(np.ones((1, 3), np.int64)), 2)
+        for wrong in (np.full((1, 3), 1e300), np.full((1, 3), 2**24 + 1)):
+            with pytest.raises(InputError, match="which would lose information"):
+                engine(wrong)
+    with Engine(doubling(["batch", 3])) as strict, pytest.raises(InputError, match="would lose information"):
+        strict(np.ones((1, 3), np.int64))
+
+
 def test_keywords_of_paddle_scripts(pooling: Path) -> None:
     done = run("paddle_keywords.py", pooling)
     assert done.stdout == "out (4, 3) resnet50_paddle\n"

@@ -1,0 +1,1 @@
+"""The detector repository's own package, called as ours is."""
