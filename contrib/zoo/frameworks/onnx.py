@@ -15,6 +15,7 @@ import numpy as np
 
 from engine.backends.compiling.onnx_file import files_of
 from engine.base import Engine
+from zoo.difference import is_alive
 from zoo.errors import ZooError
 from zoo.frameworks.weight_files import is_safetensors, require_checkpoint
 from zoo.model import Model
@@ -24,8 +25,9 @@ from zoo_core.errors import first_line
 
 _LARGE = 1024
 # Of random weights, beside He's: norms that stay as training made them do not take back what grows from layer to layer,
-# and what He's weights make of seventy layers overflows float16
-_GAIN = math.sqrt(0.5)
+# and what He's weights make of seventy layers overflows float16. Without norms the same takes the samples' differences
+# away, of which a softmax leaves nothing: then they are He's own.
+_GAINS = (math.sqrt(0.5), 1.0)
 
 
 def read(file: str, name: str) -> Any:
@@ -76,7 +78,9 @@ def load(model: Model, weights: Weights, batch: list[np.ndarray]) -> Any:
     """
     built = model.build()
     if not isinstance(built, dict):
-        return _with_weights(model, built, weights)
+        return (
+            _lively(model, built, weights, batch) if weights.kind == "random" else _with_weights(model, built, weights)
+        )
     paths = [weights.path, *weights.beside] if weights.path else [None] * len(built)
     if len(paths) != len(built):
         raise ZooError(
@@ -89,7 +93,22 @@ def load(model: Model, weights: Weights, batch: list[np.ndarray]) -> Any:
     }
 
 
-def _with_weights(model: Model, graph: Any, weights: Weights) -> Any:
+def _lively(model: Model, graph: Any, weights: Weights, batch: list[np.ndarray]) -> Any:
+    """The graph with random weights, of the first gain with which what it says differs from sample to sample."""
+    import onnx
+
+    for gain in _GAINS:
+        made = onnx.ModelProto()
+        made.CopyFrom(graph)
+        made = _with_weights(model, made, weights, gain)
+        with engine(model.entry, made) as runner:
+            if is_alive(model.task.run({model.entry.name: runner}, batch)):
+                break
+    return made
+
+
+def _with_weights(model: Model, graph: Any, weights: Weights, gain: float = _GAINS[0]) -> Any:
+    """The graph itself, filled. gain: of random weights."""
     missing = {tensor.name: tuple(tensor.dims) for tensor in graph.graph.initializer if _is_missing(tensor)}
     if weights.kind == "random" and model.built:
         missing = {tensor.name: tuple(tensor.dims) for tensor in graph.graph.initializer if _is_matrix(tensor)}
@@ -99,7 +118,7 @@ def _with_weights(model: Model, graph: Any, weights: Weights) -> Any:
             "that has them, or use --weights random"
         )
     if weights.path is None:
-        found = {name: value * np.float32(_GAIN) for name, value in random_weights(missing).items()}
+        found = {name: value * np.float32(gain) for name, value in random_weights(missing).items()}
     else:
         found = _from_file(weights.path)
         require_match(
