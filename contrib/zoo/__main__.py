@@ -25,6 +25,12 @@ _JOBS = {
     "tune": ("commands.tune", "main", True, "the best batch size, streams and dtype within the acceptance standard"),
     "debug": ("commands.debug", "main", True, "every tensor of a target, dtype or file: the first layer that differs"),
     "compress": ("commands.compress", "main", True, "int8, or weights in 8 or 4 bits, where the accuracy holds"),
+    "package": (
+        "commands.package",
+        "main",
+        True,
+        "a folder for Triton, OpenVINO's model server or a program of your own",
+    ),
     "profile": ("commands.profile", "main", True, "what each layer and operator type of an exported network takes"),
     "new": ("contributing.new.command", "main", False, "the folder of a new model: zoo new DOMAIN/MODEL --from SOURCE"),
     "check": ("contributing.check.command", "main", False, "what CI runs: structure and all four scripts"),
