@@ -23,6 +23,7 @@ from zoo.exporting.export import ExportOptions, export
 from zoo.family import Family
 from zoo.manifest import Exported, read_manifest
 from zoo.model import Model, Part
+from zoo.packaging.package import PackageOptions, package
 from zoo.running.engines import framework_runner, open_runner
 from zoo.running.network import Network, recorded, replayed
 from zoo.running.reference import demo_batch
@@ -254,3 +255,18 @@ def test_a_part_that_no_sample_reaches_is_not_proved(halves: Family, weights: st
     with pytest.raises(CheckFailedError, match="no sample reaches this part of the network"):
         export(replace(model, task=task), tmp_path / "out", ExportOptions(weights=weights))
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_package_has_a_folder_a_graph(halves: Family, made: Exported, tmp_path: Path) -> None:
+    options = PackageOptions("triton", output=tmp_path / "out")
+    done = package(Setting(halves.variant(), folder=made.manifest.parent), options)
+    assert done.graphs == FILES
+    for name, (given, told) in zip(FILES, (("input", "features"), ("given", "output")), strict=True):
+        with np.load(done.folder / name / "sample.npz") as sample:
+            assert set(sample) == {given, told}
+            assert len(sample[given]) == 1
+        assert (done.folder / name / "1" / "model.onnx").is_file()
+    inside = replace(options, inside=True, output=tmp_path / "inside")
+    with pytest.raises(ZooError, match=r"one graph, and classification/halves has several \(body, head\)"):
+        package(Setting(halves.variant(), folder=made.manifest.parent), inside)
+    assert not (tmp_path / "inside").exists()

@@ -157,11 +157,9 @@ def _value(name: str, dtype: str, shape: list[int | str]) -> Any:
 
 def _grey(nodes: Nodes, planes: str) -> str:
     """Luma of RGB, [1, H, W], in the whole numbers that Pillow computes it with."""
-    weights = np.asarray([19595, 38470, 7471], np.int32).reshape(3, 1, 1)
-    parts = nodes.op("Mul", nodes.cast(planes, "int32"), weights)
-    total = nodes.op("ReduceSum", parts, whole([0]), keepdims=1)
-    rounded = nodes.op("Add", total, np.asarray(1 << 15, np.int32))
-    return nodes.cast(nodes.op("Div", rounded, np.asarray(1 << 16, np.int32)), "float32")
+    weights = real([19595, 38470, 7471]).reshape(3, 1, 1)  # sums stay below 2^24, so that float32 is exact
+    total = nodes.op("ReduceSum", nodes.op("Mul", planes, weights), whole([0]), keepdims=1)
+    return nodes.op("Floor", nodes.op("Mul", nodes.op("Add", total, real(1 << 15)), real(1 / (1 << 16))))
 
 
 def _normalised(nodes: Nodes, planes: str, mean: tuple[float, ...], std: tuple[float, ...]) -> str:

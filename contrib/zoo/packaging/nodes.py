@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,19 +57,6 @@ class Nodes:
         given = [one if isinstance(one, str) else self._constant(one) for one in inputs]
         self.made.append(helper.make_node(kind, given, outputs, name=outputs[0], **attributes))
         return outputs
-
-    def choice(self, condition: str, one: Callable[[], str], other: Callable[[], str]) -> str:
-        """What `one` or, where the condition does not hold, `other` gives: each makes its nodes and names the last."""
-        from onnx import helper
-
-        graphs = []
-        for make in (one, other):
-            kept, self.made = self.made, []
-            last = make()
-            value = helper.make_empty_tensor_value_info(last)
-            graphs.append(helper.make_graph(self.made, f"processing_{last}", [], [value]))
-            self.made = kept
-        return self.op("If", condition, then_branch=graphs[0], else_branch=graphs[1])
 
     def cast(self, value: str, dtype: str, output: str = "") -> str:
         """The tensor in another dtype, by numpy's name."""
@@ -187,12 +173,10 @@ def scaled_picture(nodes: Nodes, planes: str, height: Side, width: Side) -> str:
         nodes.op("Greater", shrunk, whole(0)),
         nodes.op("Greater", shrunk, nodes.op("Mul", narrowed, whole(2))),
     )
-    done = nodes.choice(
-        columns,
-        lambda: _pixels(nodes, nodes.op("MatMul", _pixels(nodes, nodes.op("MatMul", down, values)), across)),
-        lambda: _pixels(nodes, nodes.op("MatMul", down, _pixels(nodes, nodes.op("MatMul", values, across)))),
-    )
-    return nodes.cast(done, "float32")
+    one = _pixels(nodes, nodes.op("MatMul", _pixels(nodes, nodes.op("MatMul", down, values)), across))
+    other = _pixels(nodes, nodes.op("MatMul", down, _pixels(nodes, nodes.op("MatMul", values, across))))
+    # Both are computed: of ONNX's If, OpenVINO 2026.4 returned memory that nothing was written to in its first call
+    return nodes.cast(nodes.op("Where", columns, one, other), "float32")
 
 
 def _pixels(nodes: Nodes, sums: str) -> str:

@@ -160,7 +160,8 @@ def _write(setting: Setting, made: Path, graph: Graph, options: PackageOptions, 
         if graph.given:
             found = as_list(engine(list(graph.given.values())))
             names = [spec.name for spec in outputs]
-            np.savez(place / "sample.npz", **graph.given, **dict(zip(names, found, strict=True)))
+            arrays: dict[str, Any] = {**graph.given, **dict(zip(names, found, strict=True))}
+            np.savez(place / "sample.npz", **arrays)
     if labels:
         write_text(place / "labels.txt", "".join(f"{label}\n" for label in labels))
     about = _about(setting, said, graph.file, options.notice)
