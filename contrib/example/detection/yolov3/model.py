@@ -4,35 +4,24 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from engine.spec import TensorSpec
 from utils.darknet_file import state_from_darknet
-from utils.datasets.samples.scenes import CLASSES, STAND_INS, write_coco
-from utils.postprocess.labels import coco
-from utils.postprocess.pytorch.darknet_maps import YOLOV3_ANCHORS, Anchors, DarknetDecoder
+from utils.postprocess.pytorch.darknet_maps import YOLOV3_ANCHORS, DarknetDecoder
 from utils.postprocess.pytorch.decoded_rows import RowsDecoder
 from utils.preprocess.pytorch.centred_letterbox import CentredLetterbox
 from zoo.catalogue import beside
 from zoo.family import Family
-from zoo.model import Model, Part, Pretrained, Published, SampleData
-from zoo.tasks.detection import COCO_MINI, SCENES, ObjectDetection
+from zoo.libraries.yolo import SCENE_ANCHORS, SCENE_SIDE, labels_of, yolo
+from zoo.model import Model, Pretrained, Published
 
 SAMPLE, DARKNET = "yolov3_sample", "yolov3_darknet53"
-SIDES = {DARKNET: 416, SAMPLE: 128}
-STRIDES = (32, 16, 8)
-# Usual boxes of the drawn scenes
-SAMPLE_ANCHORS: Anchors = ((13, 13), (16, 16), (20, 20), (24, 24), (28, 28), (34, 34), (39, 39), (45, 45), (56, 56))
-
-
-def labels_of(variant: str) -> tuple[str, ...]:
-    """The classes of a variant, in index order."""
-    return CLASSES if variant == SAMPLE else coco()
+SIDES = {DARKNET: 416, SAMPLE: SCENE_SIDE}
 
 
 def build(variant: str) -> Any:
     """float32 [N, 3, H, W], RGB 0 to 1, to three maps; see network.py."""
     network = beside(__file__, "network")
     backbone = network.Darknet(6, (1, 1, 1, 1, 1)) if variant == SAMPLE else network.Darknet()
-    return network.YOLOv3(backbone, len(labels_of(variant)))
+    return network.YOLOv3(backbone, len(labels_of(variant == SAMPLE)))
 
 
 def convert(variant: str, path: Path) -> dict[str, Any]:
@@ -57,35 +46,20 @@ PUBLISHED = {
 
 def model(variant: str) -> Model:
     """What is known of a variant."""
-    labels, side, sample = labels_of(variant), SIDES[variant], variant == SAMPLE
-    maps = tuple(
-        TensorSpec(f"maps_{stride}", "float32", ("batch", 3 * (5 + len(labels)), f"rows_{stride}", f"columns_{stride}"))
-        for stride in STRIDES
-    )
+    side, drawn = SIDES[variant], variant == SAMPLE
     # 0.005 and 0.45 are darknet's, where it is evaluated
-    rows = RowsDecoder(len(labels), objectness=True, score=0.005, nms_iou=0.45)
-    return Model(
+    rows = RowsDecoder(len(labels_of(drawn)), objectness=True, score=0.005, nms_iou=0.45)
+    return yolo(
+        CentredLetterbox(side),
+        side,
+        DarknetDecoder(rows, SCENE_ANCHORS if drawn else YOLOV3_ANCHORS),
+        drawn,
         build=partial(build, variant),
-        parts=(
-            Part(
-                inputs=(TensorSpec("images", "float32", ("batch", 3, "height", "width")),),
-                outputs=maps,
-                size={"height": side, "width": side},
-            ),
-        ),
-        task=ObjectDetection(
-            CentredLetterbox(side), DarknetDecoder(rows, SAMPLE_ANCHORS if sample else YOLOV3_ANCHORS, STRIDES), labels
-        ),
-        sample=SampleData("scenes_coco", 1, write_coco, "drawn scenes")
-        if sample
-        else SampleData("scenes_coco_stand_ins", 1, partial(write_coco, names=STAND_INS)),
         source="written for this repository after the paper; the order of layers is that of the authors' cfg file",
         licence="BSD-3-Clause; the authors' weights: public domain, as they say",
         paper="Redmon and Farhadi, YOLOv3: An Incremental Improvement, 2018",
         pretrained=PRETRAINED.get(variant),
         published=PUBLISHED.get(variant),
-        reference=None if sample else COCO_MINI,
-        demos=SCENES,
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from utils.boxes import batched_nms, from_centres
 from utils.postprocess.pytorch.anchored import require_finite
 from utils.postprocess.pytorch.detection import Detections
+from utils.preprocess.fit import Fit
 from utils.preprocess.pytorch.detection import Placed
 from zoo_core.errors import DataError
 
@@ -35,7 +36,7 @@ class RowsDecoder:
     candidates: int = 3000
     most: int = 100
 
-    def __call__(self, outputs: Sequence[np.ndarray], metas: Sequence[Placed]) -> list[Detections]:
+    def __call__(self, outputs: Sequence[np.ndarray], metas: Sequence[Placed | Fit]) -> list[Detections]:
         """Decode a batch.
 
         Args:
@@ -64,12 +65,12 @@ class RowsDecoder:
         rows = given.transpose(0, 2, 1) if self.columns else given
         return [self._one(row.astype(np.float32), meta) for row, meta in zip(rows, metas, strict=True)]
 
-    def _one(self, rows: np.ndarray, meta: Placed) -> Detections:
+    def _one(self, rows: np.ndarray, meta: Placed | Fit) -> Detections:
         scores = rows[:, 4:] if not self.objectness else rows[:, 4:5] * rows[:, 5:]
         good = np.flatnonzero(scores >= self.score)
         best = good[np.argsort(-scores.ravel()[good], kind="stable")[: self.candidates]]
         found, classes = np.divmod(best, self.classes)
-        corner = np.array([*meta.offset, *meta.offset], np.float32)
-        boxes = (from_centres(rows[found, :4]) - corner) / np.float32(meta.scale)
+        corners = from_centres(rows[found, :4]).reshape(-1, 2, 2)
+        boxes = meta.to_original(corners).astype(np.float32, copy=False).reshape(-1, 4)
         kept = batched_nms(boxes, scores.ravel()[best], classes, self.nms_iou)[: self.most]
-        return Detections(boxes[kept], scores.ravel()[best][kept], classes[kept], meta.size)
+        return Detections(boxes[kept], scores.ravel()[best][kept], classes[kept], meta.original)

@@ -27,6 +27,15 @@ class Placed(NamedTuple):
     input: tuple[int, int]
     offset: tuple[int, int] = (0, 0)
 
+    @property
+    def original(self) -> tuple[int, int]:
+        """The picture's size, as `Fit` calls it."""
+        return self.size
+
+    def to_original(self, points: np.ndarray) -> np.ndarray:
+        """Points float32 [..., 2], x and y in pixels of the input, to pixels of the picture."""
+        return (points - np.array(self.offset, np.float32)) / np.float32(self.scale)
+
 
 @dataclass(frozen=True)
 class Letterbox:
