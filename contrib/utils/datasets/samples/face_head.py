@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 from PIL import Image, ImageDraw
 
+from utils.datasets.samples.face_skull import Skull, ring
 from utils.datasets.samples.face_surroundings import (
     SKINS,
     Colour,
@@ -18,61 +16,20 @@ from utils.datasets.samples.face_surroundings import (
     polygon,
 )
 
-AXES = np.array([0.76, 1.0, 0.86])  # half the width, height and depth of a head, in half heights
-
-
 HAIRS = ((30, 24, 22), (74, 48, 30), (130, 84, 44), (196, 158, 92), (160, 160, 162), (150, 62, 32))
 
 
-OnSphere = Callable[[Any, Any], Points]
-
-
-class Head:
+class Head(Skull):
     """One face: its pose, its colours, and where its parts fall in the picture (in pixels of the large canvas)."""
 
     def __init__(self, random: np.random.RandomState, centre: tuple[float, float], size: float) -> None:
         turned = random.rand() < 0.3
-        self.yaw = random.uniform(-45, 45) if turned else random.uniform(-18, 18)
-        self.pitch = random.uniform(-22, 22) if turned else random.uniform(-10, 10)
-        self.roll = random.uniform(-40, 40) if turned else random.uniform(-14, 14)
-        self.size = size  # half the height of the head
-        self.centre = np.array(centre)
+        yaw = random.uniform(-45, 45) if turned else random.uniform(-18, 18)
+        pitch = random.uniform(-22, 22) if turned else random.uniform(-10, 10)
+        roll = random.uniform(-40, 40) if turned else random.uniform(-14, 14)
+        super().__init__((yaw, pitch, roll), centre, size)
         self.open_mouth = random.rand() < 0.3
-        self.turned = max(abs(self.yaw) / 30, abs(self.pitch) / 18, abs(self.roll) / 30) > 1
-        self._to_picture = self._matrix()
-        sight = np.cross(self._to_picture[1], self._to_picture[0])
-        self._sight = sight / np.linalg.norm(sight)  # towards the eye of the beholder, on the unit sphere
-
-    def _matrix(self) -> np.ndarray:
-        """[2, 3]: from the unit sphere (x right, y up, z towards us) to the picture (y down)."""
-        yaw, pitch, roll = np.radians([self.yaw, self.pitch, self.roll])
-        turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
-        nod = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
-        tilt = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
-        flat = np.array([[1.0, 0, 0], [0, -1, 0]])
-        return self.size * flat @ tilt @ nod @ turn * AXES
-
-    def at(self, longitude: Any, latitude: Any, lift: float = 1.0) -> Points:
-        """Points of the surface, in degrees from the middle of the face: [N, 2] pixels.
-
-        Those on the far side move to the outline.
-
-        Args:
-            longitude, latitude: in degrees.
-            lift: 1 on the surface, more above it.
-        """
-        lon, lat = np.radians(np.broadcast_arrays(np.atleast_1d(longitude), np.atleast_1d(latitude)))
-        on = np.stack([np.cos(lat) * np.sin(lon), np.sin(lat), np.cos(lat) * np.cos(lon)], axis=1)
-        behind = np.minimum(on @ self._sight, 0)
-        on = on - behind[:, None] * self._sight
-        on /= np.linalg.norm(on, axis=1, keepdims=True)
-        return self.centre + lift * on @ self._to_picture.T
-
-    def outline(self, grow: float = 1.0) -> Points:
-        """The edge of the head, [64, 2]."""
-        angle = np.linspace(0, 2 * np.pi, 64, endpoint=False)
-        half = np.linalg.cholesky(self._to_picture @ self._to_picture.T)
-        return self.centre + grow * np.stack([np.cos(angle), np.sin(angle)], axis=1) @ half.T
+        self.turned = max(abs(yaw) / 30, abs(pitch) / 18, abs(roll) / 30) > 1
 
     def landmarks(self) -> Points:
         """[5, 2] pixels of the large canvas."""
@@ -89,7 +46,7 @@ class Head:
             around = self.outline(1.14) - self.centre
             polygon(pen, self.centre + around * (1, 1.25 if style == 3 else 1.0), hair)
         for side in (-88, 88):
-            polygon(pen, self._patch(side, 0, 9, 16, lift=1.1), darker(skin, 0.9))
+            polygon(pen, self.patch(side, 0, 9, 16, lift=1.1), darker(skin, 0.9))
         polygon(pen, self.outline(), hair if style else skin)
         line = random.uniform(38, 56)
         longitudes = np.linspace(-80, 80, 17)
@@ -110,9 +67,9 @@ class Head:
         gaze = random.uniform(-3, 3)
         for side in (-1, 1):
             longitude = 25 * side
-            polygon(pen, self._patch(longitude, 10, 11, 6), (244, 243, 238))
-            polygon(pen, self._patch(longitude + gaze, 10, 5.2, 5.4), iris)
-            polygon(pen, self._patch(longitude + gaze, 10, 2.4, 2.8), (14, 12, 12))
+            polygon(pen, self.patch(longitude, 10, 11, 6), (244, 243, 238))
+            polygon(pen, self.patch(longitude + gaze, 10, 5.2, 5.4), iris)
+            polygon(pen, self.patch(longitude + gaze, 10, 2.4, 2.8), (14, 12, 12))
             brow = np.linspace(-13, 13, 7)
             upper = self.at(longitude + brow, 23 - 3 * (brow / 13) ** 2)
             lower = self.at(longitude + brow[::-1], 19.5 - 3 * (brow / 13) ** 2)
@@ -134,7 +91,7 @@ class Head:
     def _dark_glasses(self, pen: ImageDraw.ImageDraw, owner: ImageDraw.ImageDraw, colour: Colour) -> None:
         for one, fill in ((pen, colour), (owner, 0)):
             for side in (-25, 25):
-                polygon(one, self._patch(side, 9, 18, 12, lift=1.04), fill)
+                polygon(one, self.patch(side, 9, 18, 12, lift=1.04), fill)
             bridge = [tuple(point) for point in self.at((-25, 0, 25), (13, 13, 13), 1.06)]
             one.line(bridge, fill=fill, width=max(round(self.size / 12), 1))
 
@@ -143,12 +100,3 @@ class Head:
         edge = np.concatenate([self.at(across, -8 - 10 * (across / 60) ** 2), self.at(across[::-1], np.full(13, -72))])
         polygon(pen, edge, colour)
         polygon(owner, edge, 0)
-
-    def _patch(self, longitude: float, latitude: float, wide: float, high: float, lift: float = 1.0) -> Points:
-        return self.at(*ring(longitude, latitude, wide, high), lift)
-
-
-def ring(longitude: float, latitude: float, wide: float, high: float) -> tuple[np.ndarray, np.ndarray]:
-    """An oval on the surface, in degrees."""
-    angle = np.linspace(0, 2 * np.pi, 20, endpoint=False)
-    return longitude + wide * np.cos(angle), latitude + high * np.sin(angle)

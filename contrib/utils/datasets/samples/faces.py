@@ -147,7 +147,7 @@ def _face(head: Head, number: int, owners: np.ndarray, width: int, height: int) 
     low = np.clip(np.floor(edge.min(axis=0)), 0, (width, height)).astype(int)
     high = np.clip(np.ceil(edge.max(axis=0)), 0, (width, height)).astype(int)
     box = (int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
-    whole = np.pi * np.sqrt(np.linalg.det(head._to_picture @ head._to_picture.T))
+    whole = np.pi * np.sqrt(np.linalg.det(head.to_picture @ head.to_picture.T))
     seen = float((owners == number).sum()) / whole
     if seen < 0.05 or max(box[2:]) < _SMALLEST:
         return None
