@@ -9,7 +9,13 @@ from PIL import Image
 from utils.draw.face import draw_faces
 from utils.metrics.face import FaceMetric
 from utils.postprocess.pytorch.detection import grid
-from utils.postprocess.pytorch.face_rows import UltraFaceDecoder, YuNetDecoder, standing_boxes
+from utils.postprocess.pytorch.face_rows import (
+    RETINAFACE,
+    RetinaFaceDecoder,
+    UltraFaceDecoder,
+    YuNetDecoder,
+    standing_boxes,
+)
 from utils.preprocess.fit import Fit
 from utils.preprocess.pytorch.face import FaceTransform
 from zoo_core.errors import DataError
@@ -35,6 +41,46 @@ def test_ultraface_moves_the_standing_box() -> None:
     want = [x - width / 2, y - height / 2, x + width / 2, y + height / 2]
     assert found.boxes[0] == pytest.approx(np.clip(want, 0, [320, 240, 320, 240]) * 2, rel=1e-5)
     assert (found.scores.tolist(), found.landmarks.shape) == (pytest.approx([0.9]), (1, 0, 2))
+
+
+def test_retinafaces_standing_boxes_are_those_of_the_paper() -> None:
+    """16,800 at 640 x 640: two a cell, of twice the side, around the middle of the cell."""
+    boxes = standing_boxes(640, 640, RETINAFACE)
+    want = [
+        ((column + 0.5) * stride, (row + 0.5) * stride, side, side)
+        for stride, sides in ((8, (16, 32)), (16, (64, 128)), (32, (256, 512)))
+        for row in range(640 // stride)
+        for column in range(640 // stride)
+        for side in sides
+    ]
+    assert len(want) == 16_800
+    np.testing.assert_array_equal(boxes, np.array(want, np.float32))
+
+
+def test_retinaface_moves_box_and_points() -> None:
+    count = len(standing_boxes(64, 64, RETINAFACE))
+    raw, scores = np.zeros((1, count, 4), np.float32), np.zeros((1, count, 2), np.float32)
+    points = np.zeros((1, count, 10), np.float32)
+    place = 2 * (64 + 4 + 1)  # the second map, row 1, column 1, its smaller box
+    scores[0, place, 1], scores[0, 3, 1] = 0.9, 0.01
+    raw[0, place] = [1, -1, 5 * np.log(0.25), 5 * np.log(0.5)]
+    points[0, place] = np.arange(10) / 10
+    (found,) = RetinaFaceDecoder()([raw, scores, points], [Fit((128, 64), (64, 32))])
+    x, y, side = 24.0, 24.0, 64.0
+    want = np.array([x + 6.4 - 8, y - 6.4 - 16, x + 6.4 + 8, y - 6.4 + 16]).clip(0, [64, 32, 64, 32])
+    assert found.boxes[0] == pytest.approx(want * 2, rel=1e-5)
+    assert found.landmarks[0, 4] == pytest.approx([(x + 0.08 * side) * 2, (y + 0.09 * side) * 2])
+    with pytest.raises(DataError, match=f"gave {count} boxes, an input of"):
+        RetinaFaceDecoder()([raw, scores, points], [Fit((96, 96), (96, 96))])
+
+
+def test_the_mean_is_taken_from_the_picture_and_not_from_what_fills_up() -> None:
+    (array,), fit = FaceTransform(64, 64, blue_first=True, mean=(104, 117, 123))(
+        Image.new("RGB", (20, 10), (123, 117, 200))
+    )
+    assert fit.size == (64, 32)
+    assert np.unique(array[:, :32], axis=(1)).reshape(3, -1)[:, 0].tolist() == [96, 0, 0]
+    assert not array[:, 32:].any()
 
 
 def test_faces_without_landmarks_are_drawn_and_counted() -> None:

@@ -1,4 +1,4 @@
-"""Postprocessing of UltraFace and YuNet: a row for each cell or box, to faces in the picture's own pixels."""
+"""Postprocessing of UltraFace, RetinaFace and YuNet: a row for each cell or box, to faces in pixels of the picture."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +12,11 @@ from utils.postprocess.pytorch.face import FaceLimits, FoundFaces
 from utils.preprocess.fit import Fit
 from zoo_core.errors import DataError
 
-# UltraFace: pixels of the boxes that stand for a cell, by stride, and by what the network's numbers are multiplied
-SIDES = {8: (10, 16, 24), 16: (32, 48), 32: (64, 96), 64: (128, 192, 256)}
+Sides = tuple[tuple[int, tuple[int, ...]], ...]
+
+# pixels of the boxes that stand for a cell, by stride, and by what the networks' numbers are multiplied
+ULTRAFACE: Sides = ((8, (10, 16, 24)), (16, (32, 48)), (32, (64, 96)), (64, (128, 192, 256)))
+RETINAFACE: Sides = ((8, (16, 32)), (16, (64, 128)), (32, (256, 512)))
 CENTRE, SIZE = 0.1, 0.2
 
 
@@ -60,25 +63,66 @@ class UltraFaceDecoder(FaceLimits):
         return [self._one(scores[row, :, 1], boxes[row], fit) for row, fit in enumerate(metas)]
 
     def _one(self, scores: np.ndarray, raw: np.ndarray, fit: Fit) -> FoundFaces:
-        standing = standing_boxes(*fit.size)
-        if len(standing) != len(scores):
-            raise DataError(f"the network gave {len(scores)} boxes, an input of {fit.size} has {len(standing)}.")
         good = np.flatnonzero(scores >= self.score)
-        standing, raw = standing[good], raw[good]
-        centres = standing[:, :2] + raw[:, :2] * CENTRE * standing[:, 2:]
-        sizes = standing[:, 2:] * np.exp(np.minimum(raw[:, 2:] * SIZE, LARGEST))
-        boxes = from_centres(np.concatenate([centres, sizes], axis=1))
+        standing = _standing(fit.size, ULTRAFACE, len(scores))[good]
+        boxes = _moved(standing, raw[good])
         return _best(boxes, scores[good], np.zeros((len(good), 0, 2)), fit, self.nms_iou, self.most)
 
 
+@dataclass(frozen=True)
+class RetinaFaceDecoder(FaceLimits):
+    """Boxes and five points relative to those that stand for the cells, to faces, as RetinaFace's authors have it."""
+
+    score: float = 0.02
+    nms_iou: float = 0.4
+    most: int = 750
+    first: int = 5000  # of the best scores, which alone are compared with each other
+
+    def __call__(self, outputs: Sequence[np.ndarray], metas: Sequence[Fit]) -> list[FoundFaces]:
+        """Decode a batch.
+
+        Args:
+            outputs: boxes [N, boxes, 4], scores [N, boxes, 2] and landmarks [N, boxes, 10], any float dtype.
+            metas: how each of the N pictures lies in its input, a square that it just fits into.
+
+        Raises:
+            DataError: the outputs do not fit each other, the input size or the metas, or are not finite.
+        """
+        boxes, scores, points = require_rows(outputs, {"boxes": 4, "scores": 2, "landmarks": 10}, len(metas))
+        return [self._one(boxes[row], scores[row, :, 1], points[row], fit) for row, fit in enumerate(metas)]
+
+    def _one(self, raw: np.ndarray, scores: np.ndarray, places: np.ndarray, fit: Fit) -> FoundFaces:
+        side = max(fit.size)
+        good = np.flatnonzero(scores >= self.score)
+        good = good[np.argsort(-scores[good], kind="stable")[: self.first]]
+        standing = _standing((side, side), RETINAFACE, len(scores))[good]
+        points = standing[:, None, :2] + places[good].reshape(-1, 5, 2) * CENTRE * standing[:, None, 2:]
+        return _best(_moved(standing, raw[good]), scores[good], points, fit, self.nms_iou, self.most)
+
+
+def _standing(size: tuple[int, int], kind: Sides, count: int) -> np.ndarray:
+    """The boxes that stand for the cells of an input of (width, height); DataError unless there are `count`."""
+    standing = standing_boxes(*size, kind)
+    if len(standing) != count:
+        raise DataError(f"the network gave {count} boxes, an input of {size} has {len(standing)}.")
+    return standing
+
+
+def _moved(standing: np.ndarray, raw: np.ndarray) -> np.ndarray:
+    """[K, 4]: left, top, right, bottom of the boxes that the network's numbers make of those that stand for cells."""
+    centres = standing[:, :2] + raw[:, :2] * CENTRE * standing[:, 2:]
+    sizes = standing[:, 2:] * np.exp(np.minimum(raw[:, 2:] * SIZE, LARGEST))
+    return from_centres(np.concatenate([centres, sizes], axis=1))
+
+
 @lru_cache(maxsize=8)
-def standing_boxes(width: int, height: int) -> np.ndarray:
-    """float32 [boxes, 4]: centre x, y, width, height in pixels of the boxes that UltraFace's are relative to.
+def standing_boxes(width: int, height: int, kind: Sides = ULTRAFACE) -> np.ndarray:
+    """float32 [boxes, 4]: centre x, y, width, height in pixels of the boxes that a network's are relative to.
 
     The cells of a map share the picture evenly, also where its sides are no multiples of the stride.
     """
     levels = []
-    for stride, sides in SIDES.items():
+    for stride, sides in kind:
         rows, columns = -(-height // stride), -(-width // stride)
         y, x = (np.mgrid[:rows, :columns] + 0.5) * np.array([height / rows, width / columns])[:, None, None]
         cells = [np.stack([x, y, np.full_like(x, side), np.full_like(x, side)], axis=-1) for side in sides]

@@ -1,4 +1,4 @@
-"""Preprocessing of CenterFace and YuNet: values from 0 to 255, as published, at one size for a whole batch."""
+"""Preprocessing of CenterFace, YuNet and RetinaFace: values from 0 to 255, at one size for a whole batch."""
 
 from dataclasses import dataclass, replace
 
@@ -22,11 +22,13 @@ class FaceTransform:
     Attributes:
         height, width: of the input in pixels, multiples of 32.
         blue_first: whether the channels are blue, green, red, as YuNet takes them.
+        mean: what is taken from each channel, in their order in the input; then 0 fills the rest.
     """
 
     height: int
     width: int
     blue_first: bool = False
+    mean: tuple[float, float, float] | None = None
 
     def __post_init__(self) -> None:
         require_multiple(self.height, STRIDE)
@@ -42,7 +44,7 @@ class FaceTransform:
             out: where to write: a tuple of one float array [3, height, width]. Left out, a float32 array is made.
 
         Returns:
-            ((array [3, height, width], 0 to 255),) and where the picture lies in it.
+            ((array [3, height, width], 0 to 255 less the mean),) and where the picture lies in it.
 
         Raises:
             DataError: the picture cannot be read.
@@ -52,6 +54,10 @@ class FaceTransform:
         array = array_for(out, self.shape)
         pixels = np.asarray(picture).transpose(2, 0, 1)
         array[...] = pixels[::-1] if self.blue_first else pixels
+        if self.mean:
+            array -= np.array(self.mean, array.dtype)[:, None, None]
+            array[:, fit.size[1] :] = 0
+            array[:, :, fit.size[0] :] = 0
         return (array,), fit
 
     @property
