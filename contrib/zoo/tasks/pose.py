@@ -16,10 +16,9 @@ from utils.keypoints import coco_points, mirrored
 from utils.metrics.keypoints import KeypointPrecision, agreement
 from utils.postprocess.pytorch.pose import HeatmapDecoder, Pose
 from utils.preprocess.pytorch.pose import Cut, Person, PoseTransform
-from utils.text_file import read_lines
 from zoo.task import Run, as_list
+from zoo.tasks.boxed import boxed
 from zoo.tasks.transformed import Transformed
-from zoo_core.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -94,19 +93,4 @@ class PoseEstimation(Transformed):
 
     def samples_in(self, path: Path) -> list[Sample]:
         """Everybody in a picture."""
-        boxes = path.with_name(f"{path.name}.boxes.txt")
-        if not boxes.is_file():
-            return [Sample(path.name, path)]
-        rows = [(number, line.split()) for number, line in enumerate(read_lines(boxes), 1) if line.strip()]
-        if not rows:
-            raise DataError(f"{boxes}: there is no box in this file. Take it away where one person fills the picture.")
-        return [Sample(f"{path.name}:{number}", Person(path, _box(boxes, number, row))) for number, row in rows]
-
-
-def _box(file: Path, number: int, row: list[str]) -> tuple[float, float, float, float]:
-    try:
-        left, top, width, height = map(float, row)
-    except ValueError as error:
-        said = " ".join(row)
-        raise DataError(f"{file}, line {number}: '{said:.80}'; expected left, top, width, height in pixels.") from error
-    return left, top, width, height
+        return boxed(path, "one person fills")
