@@ -6,6 +6,7 @@ import queue
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -20,6 +21,17 @@ _PATIENCE = 5  # times the duration asked for, after which an unstable run ends
 
 
 Ended = tuple[float, Timings]  # a call: its latency in seconds, and what the runtime told of it
+
+
+class Measured(Protocol):
+    """An engine, or what calls one."""
+
+    @property
+    def timings(self) -> Timings:
+        """What the runtime told of the last call."""
+
+    def __call__(self, arrays: list[np.ndarray]) -> Any:
+        """One call."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +87,8 @@ class Measurement:
         return [value for value in values if value is not None]
 
 
-def measure(engine: Engine, arrays: list[np.ndarray], plan: Plan) -> Measurement:
-    """Run `engine` on `arrays` again and again, as `plan` says."""
+def measure(engine: Measured, arrays: list[np.ndarray], plan: Plan) -> Measurement:
+    """Run `engine` on `arrays` again and again, as `plan` says; what is no Engine itself takes one call at a time."""
     calls = _calls(engine, arrays, plan.in_flight)
     found = Measurement()
     warming: list[Window] = []
@@ -118,9 +130,9 @@ def _window(calls: Generator[Ended, None, None], seconds: float) -> Window:
     return Window(took, latencies, timings)
 
 
-def _calls(engine: Engine, arrays: list[np.ndarray], in_flight: int) -> Generator[Ended, None, None]:
+def _calls(engine: Measured, arrays: list[np.ndarray], in_flight: int) -> Generator[Ended, None, None]:
     """One call after the other, as they end, with `in_flight` of them under way."""
-    if in_flight == 1:
+    if in_flight == 1 or not isinstance(engine, Engine):
         while True:
             start = time.perf_counter()
             engine(arrays)

@@ -22,6 +22,7 @@ from .host import Load, peak_memory_mib, versions
 from .inputs import WrongUseError, random_inputs, shapes_for
 from .measure import Plan, measure
 from .result import figures, reasons
+from .writing import Writing, prompt
 
 # What has a runtime compile for the one shape that is measured, as its own benchmark does; --option can say otherwise.
 _ONE_SHAPE: dict[str, dict[str, Any]] = {"openvino": {"static": True}}
@@ -42,6 +43,8 @@ class Setting:
     options: dict[str, Any] = field(default_factory=dict)
     batch_index: list[int] | None = None
     pieces: bool = False
+    generate: int = 0  # tokens that a language model writes; 0 for calls with inputs of given shapes
+    prompt: int = 32  # tokens that it reads before
 
 
 class OutOfMemoryError(Exception):
@@ -100,17 +103,32 @@ def in_flight(setting: Setting, engine: Engine) -> int:
     return 1 if setting.run_sync else setting.streams or engine.parallel
 
 
+def open_writing(setting: Setting, batch: int) -> tuple[Writing, list[np.ndarray]]:
+    """A language model that writes, and `batch` prompts. Raises WrongUseError for another network."""
+    engine = Engine(setting.ckpt, target=setting.target, dtype=setting.dtype, options=setting.options)
+    return Writing(engine, setting.generate), prompt(engine, batch, setting.prompt, setting.ranges)
+
+
 def run_here(setting: Setting, batch: int, plan: dict[str, Any]) -> dict[str, Any]:
     """Measure in this process."""
-    engine, arrays = open_engine(setting, batch)
+    writing: Writing | None = None
+    if setting.generate:
+        writing, arrays = open_writing(setting, batch)
+        engine = writing.engine
+    else:
+        engine, arrays = open_engine(setting, batch)
     with engine:
         with Load() as load:
-            found = measure(engine, arrays, Plan(**plan, in_flight=in_flight(setting, engine)))
+            at_once = 1 if writing else in_flight(setting, engine)
+            found = measure(writing or engine, arrays, Plan(**plan, in_flight=at_once))
         said = load.to_json()
+        known = figures(found, batch)
+        if writing:
+            known |= writing.figures(known["throughput"] / batch, batch, known["calls"])
         return {
             "batch": batch,
             "inputs": [f"{spec.name}: {a.dtype}{list(a.shape)}" for spec, a in zip(engine.inputs, arrays, strict=True)],
-            "figures": figures(found, batch),
+            "figures": known,
             "reasons": reasons(found, said),
             "host": said,
             "peak_memory_mib": peak_memory_mib(),

@@ -73,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="the runtime's own option")
     parser.add_argument("--json", type=Path, help="write everything to this file; it can be a --baseline later")
     parser.add_argument("--csv", type=Path, help="write the table to this file")
+    parser.add_argument("--generate", type=int, default=0, metavar="N", help="a language model writes N tokens a call")
+    parser.add_argument("--prompt", type=int, default=32, metavar="N", help="tokens that it reads before (default 32)")
     parser.add_argument("--plot", type=Path, help="draw throughput and latency over the batch to this PNG")
     parser.add_argument("--baseline", type=Path, help="a --json of before: measure both in turns, and compare")
     return parser
@@ -82,10 +84,18 @@ def _setting(args: argparse.Namespace) -> Setting:
     path = args.onnx or args.engine
     if not path.is_file():
         raise WrongUseError(f"no model file {path}")
-    for name, low in (("warm_up", 0), ("iterations", 1), ("duration", 0.0), ("streams", 1)):
+    for name, low in (
+        *(("warm_up", 0), ("iterations", 1), ("duration", 0.0), ("streams", 1)),
+        *(("generate", 0), ("prompt", 1)),
+    ):
         value = getattr(args, name)
         if value is not None and (value < low or value != value):
             raise WrongUseError(f"--{name} is at least {low}, got {value}")
+    if args.generate and (args.input_shapes or args.baseline or args.pieces or args.batch_index):
+        raise WrongUseError(
+            "--generate makes its own inputs, and is compared by hand: leave out --input_shapes, "
+            "--batch_index, --pieces and --baseline"
+        )
     return Setting(
         ckpt=str(path.resolve()),
         target=args.target or ("onnx" if args.onnx else "sdaa"),
@@ -98,6 +108,8 @@ def _setting(args: argparse.Namespace) -> Setting:
         options=dict(_option(text) for text in args.option),
         batch_index=parse_indices(args.batch_index) if args.batch_index else None,
         pieces=args.pieces,
+        generate=args.generate,
+        prompt=args.prompt,
     )
 
 
@@ -144,6 +156,9 @@ def _sentence(record: dict[str, Any]) -> Iterator[str]:
     found = record["figures"]
     yield f"{found['throughput']:.4g} samples/s"
     yield f"median {found['p50_ms']:.4g} ms"
+    if "tokens_per_second" in found:
+        yield f"{found['tokens_per_second']:.4g} tokens/s, the first one after {found['first_token_ms']:.4g} ms"
+        yield from (f"a further one after {value:.4g} ms" for value in [found["next_token_ms"]] if value is not None)
     parts = {part: found[f"{part}_ms"] for part in PARTS}
     yield from (f"{part.replace('_', ' ')} {value:.4g} ms" for part, value in parts.items() if value is not None)
     yield f"{found['calls']} calls in {found['seconds']:.1f} s after {found['warm_up_seconds']:.1f} s of warm-up"
