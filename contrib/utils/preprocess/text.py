@@ -67,7 +67,7 @@ class TextEncoder:
         Raises:
             DataError: nothing in the text can be read: it is empty, or white space and control characters only.
         """
-        if not any(letter.isprintable() and not letter.isspace() for letter in text):
+        if is_blank(text):
             raise DataError("the text is empty: there is nothing in it but white space and control characters.")
         ids, total = self._encoded(text)
         if total > len(ids):
@@ -150,6 +150,11 @@ def import_tokenizers() -> Any:
     except ImportError as error:
         raise DataError(f"texts need the package tokenizers: pip install '{_REQUIREMENT}'") from error
     return tokenizers
+
+
+def is_blank(text: str) -> bool:
+    """Whether there is nothing in a text but white space and control characters."""
+    return not any(letter.isprintable() and not letter.isspace() for letter in text)
 
 
 def text_of(data: str | Path) -> str:

@@ -7,14 +7,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from utils.datasets.beir import Document, Query, Retrieval, is_retrieval
 from utils.datasets.sample import Sample
 from utils.datasets.sts import SentencePairs, pair_sentences_in
-from utils.metrics.similarity import SimilarityCorrelation, cosine
-from utils.preprocess.text import TextEncoder, Tokens, at_most, text_of
+from utils.metrics.embedding import EmbeddingQuality
+from utils.metrics.similarity import cosine
+from utils.preprocess.text import TextEncoder, Tokens, at_most, is_blank, text_of
 from utils.preprocess.tokenizer import TokenizerFile, open_tokenizer, tokenizer_name
 from zoo.task import Task
 from zoo_core.errors import DataError
@@ -34,10 +36,23 @@ class Embedding:
     total: int
 
 
+class Prefixes(NamedTuple):
+    """What a network was trained to find before a text: before one that is compared with its like, before a query, and
+    before a document that may answer one."""
+
+    alike: str = ""
+    query: str = ""
+    document: str = ""
+
+
+NOTHING = Prefixes()
+
+
 @dataclass(frozen=True)
 class SentenceEmbedding(Task):
     """The inputs are ids and attention mask. tokenizer: a file, a tokenizer.json or a vocabulary. max_length: tokens of
-    a text, special ones included, that are looked at, and longest what the network has positions for."""
+    a text, special ones included, that are looked at, and longest what the network has positions for. prefixes: what
+    is put before a text."""
 
     tokenizer: TokenizerFile
     max_length: int
@@ -46,6 +61,7 @@ class SentenceEmbedding(Task):
     data_name: str = "text"
     text_help: str | None = "a text to embed"
     padding: tuple[float, ...] | None = (0.0, 0.0)  # the id of [PAD], and what it is worth
+    prefixes: Prefixes = NOTHING
 
     @cached_property
     def _encoder(self) -> TextEncoder:
@@ -57,11 +73,12 @@ class SentenceEmbedding(Task):
 
     @property
     def source_identity(self) -> str:
-        return f"{tokenizer_name(self.tokenizer)}, at most {self.max_length}"
+        before = f", {self.prefixes}" if any(self.prefixes) else ""
+        return f"{tokenizer_name(self.tokenizer)}, at most {self.max_length}{before}"
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Tokens]:
         """From `data`, a text or the Path of a text file, to ids and mask, int64 [length] each."""
-        tokens = self._encoder(text_of(data))
+        tokens = self._encoder(self._whole(data))
         return (tokens.ids, np.ones_like(tokens.ids)), tokens
 
     def postprocess(self, outputs: list[np.ndarray], metas: list[Tokens]) -> list[Embedding]:
@@ -73,17 +90,25 @@ class SentenceEmbedding(Task):
             )
         return [Embedding(vector, len(meta.ids), meta.total) for vector, meta in zip(vectors, metas, strict=True)]
 
+    def _whole(self, data: Any) -> str:
+        """The text with what belongs before it; an empty one stays empty, and is refused."""
+        text = text_of(data)
+        if is_blank(text):
+            return text
+        place = 1 if isinstance(data, Query) else 2 if isinstance(data, Document) else 0
+        return self.prefixes[place] + text
+
     def dataset(self, root: Path) -> Sequence[Sample]:
-        return SentencePairs(root)
+        return Retrieval(root) if is_retrieval(root) else SentencePairs(root)
 
     def samples_in(self, path: Path) -> list[Sample]:
         return pair_sentences_in(path) if path.suffix.lower() in (".tsv", ".csv") else [Sample(path.name, path)]
 
     def length(self, data: Any) -> int:
-        return self._encoder.length(text_of(data))
+        return self._encoder.length(self._whole(data))
 
-    def metric(self) -> SimilarityCorrelation:
-        return SimilarityCorrelation()
+    def metric(self) -> EmbeddingQuality:
+        return EmbeddingQuality()
 
     def agreement(self, one: Embedding, other: Embedding) -> bool:
         return cosine(one.vector, other.vector) >= AGREEMENT
