@@ -11,7 +11,9 @@ import pytest
 from utils.datasets.parallel import ParallelCorpus, sources_in
 from utils.datasets.samples.translations import load_split, write_parallel
 from utils.draw.translation import draw_translation
+from utils.metrics import translation
 from utils.metrics.translation import TranslationQuality
+from utils.notices import forget
 from utils.preprocess.tokenizer import open_tokenizer, tokenizer_name
 from zoo_core.errors import DataError
 
@@ -85,6 +87,29 @@ def test_bleu_is_that_of_sacrebleu() -> None:
     metric = TranslationQuality()
     metric.update([Said("the cat sat on the mat today")], ["the cat sat on the mat yesterday"])
     assert metric.compute()["bleu"] == pytest.approx(0.8091, abs=1e-4)
+
+
+def test_rouge_is_that_of_rouge_score() -> None:
+    """Six of seven words, five of six pairs."""
+    pytest.importorskip("rouge_score")
+    metric = TranslationQuality(rouge=True)
+    metric.update([Said("The cats sat on the mat today."), Said("no")], ["the cat sat on the mat yesterday", "yes"])
+    found = metric.compute()
+    assert [info.name for info in metric.infos] == list(found)
+    assert found["rouge_1"] == found["rouge_l"] == pytest.approx(6 / 7 / 2)
+    assert found["rouge_2"] == pytest.approx(5 / 6 / 2)
+
+
+def test_without_its_package_rouge_is_left_out_and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(translation, "find_spec", lambda name: None)
+    forget()
+    metric = TranslationQuality(rouge=True)
+    metric.update([Said("a")], ["a"])
+    assert metric.compute() == {"exact_match": 1.0}
+    assert [info.name for info in metric.infos] == ["exact_match"]
+    assert "ROUGE: is left out of the figures: pip install 'rouge-score" in caplog.text
 
 
 @pytest.mark.parametrize("state", [None, {}, {"pairs": [["a"]]}, {"pairs": [["a", 1]]}])
