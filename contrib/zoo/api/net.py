@@ -17,10 +17,9 @@ from zoo.inputs.files import is_video
 from zoo.inputs.given import Samples, Unread
 from zoo.model import Model
 from zoo.running.engines import open_runner
-from zoo.running.padding import arranged
-from zoo.running.pipeline import Stages, predictions
+from zoo.running.given import predict_given
+from zoo.running.pipeline import Stages
 from zoo.running.setting import Setting
-from zoo_core.errors import DataError
 
 from .result import Result, Told
 
@@ -73,29 +72,11 @@ class Net:
 
     def _predicted(self, samples: Samples, given: Sequence[Sample | Unread]) -> list[Result]:
         """In batches; what cannot be read is a result too."""
-        setting, task = self.setting, self._task
-        numbered = [
-            Sample(str(number), one.data, one.truth) for number, one in enumerate(given) if isinstance(one, Sample)
-        ]
-        unread = {str(number): one.error for number, one in enumerate(given) if isinstance(one, Unread)}
-        batches = predictions(
-            task,
-            self._runner,
-            arranged(task, numbered),
-            min(setting.batch_size, max(len(numbered), 1)),
-            Stages(),
-            workers=setting.workers,
-            on_bad=lambda sample, error: unread.update(
-                {sample.id: DataError(str(error).removeprefix(f"{sample.id}: "))}
-            ),
-            token_budget=setting.token_budget,
-            processes=False,
-            timeout=setting.timeout,
-        )
-        said = {one.id: each for batch, every in batches for one, each in zip(batch, every, strict=True)}
+        found = predict_given(self.setting, self._task, self._runner, given)
+        told = partial(Told, self._task, samples)
         return [
-            Result(one.id, said.get(number), unread.get(number), self._notice, Told(task, samples, one, setting.topk))
-            for number, one in ((str(number), one) for number, one in enumerate(given))
+            Result(one.id, prediction, error, self._notice, told(one, self.setting.topk))
+            for one, (prediction, error) in zip(given, found, strict=True)
         ]
 
     def frames(self, video: str | Path) -> Iterator[Result]:

@@ -9,6 +9,7 @@ from typing import Any
 from utils.datasets.sample import Sample
 from zoo.commands.notice import captioned
 from zoo.inputs.given import Samples, Unread
+from zoo.running.given import prediction_json
 from zoo.task import Task
 from zoo_core.errors import DataError
 from zoo_core.files import atomic_write
@@ -56,7 +57,7 @@ class Result:
         """The prediction as plain data, as the scripts write it with --json."""
         if self.error is not None:
             return {"id": self.id, "error": str(self.error)}
-        return {"id": self.id} | self._told.task.to_json(self.prediction) | {"said": self.text, "notice": self.notice}
+        return prediction_json(self._told.task, self.id, self.prediction, self._told.topk, self.notice)
 
     def picture(self) -> Any:
         """The sample with the prediction drawn: a PIL picture, or for sound and episodes what has `save(path)`.

@@ -33,7 +33,7 @@ def single(family: Family, argv: list[str] | None = None) -> int:
     def job(args: argparse.Namespace) -> int:
         typed = _typed(args)
         setting, output = owned(family, flags.setting_of(family, args), args), Output(args.json, args.save_dir)
-        setting = _asked(setting, typed)
+        setting = asked(setting, typed)
         typed = typed if setting.model.task.words_help is None else []
         if typed and args.data_path:
             raise ZooError("--text and --data_path both say what to run the network on; give one of them")
@@ -75,7 +75,7 @@ def _typed(args: argparse.Namespace) -> list[str]:
     return lines
 
 
-def _asked(setting: Setting, words: Sequence[str]) -> Setting:
+def asked(setting: Setting, words: Sequence[str]) -> Setting:
     """The setting of a network that is asked what --text says, where that is what it says."""
     if setting.model.task.words_help is None or not words:
         return setting
@@ -86,7 +86,7 @@ def multi(family: Family, argv: list[str] | None = None) -> int:
     """example_multi_batch.py: every file of a folder, recursively, in sorted order."""
 
     def job(args: argparse.Namespace) -> int:
-        setting = _asked(owned(family, flags.setting_of(family, args), args), _typed(args))
+        setting = asked(owned(family, flags.setting_of(family, args), args), _typed(args))
         return predict_folder(setting, args.data_path, Output(args.json, args.save_dir), _windows(args))
 
     prog = flags.called("multi", family, argv)
