@@ -180,12 +180,6 @@ def test_what_cannot_be_counted_changes_nothing(found: list[Found], truths: list
         metric.compute()
 
 
-@pytest.mark.parametrize("state", [{}, {"faces": 3}, {"faces": {"a": ["?", []]}}, {"faces": {"a": ["AAAA", [[1]]]}}])
-def test_what_is_no_state_is_refused(state: Any) -> None:
-    with pytest.raises(DataError, match="not embeddings"):
-        FaceIdentity().merge(state)
-
-
 def lfw(root: Path, text: str, folder: str = "lfw") -> Path:
     for person, count in (("Ann_Lee", 3), ("Bo", 2)):
         for number in range(1, count + 1):

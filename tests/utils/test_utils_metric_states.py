@@ -16,14 +16,20 @@ import numpy as np
 import pytest
 
 import utils.metrics
+from utils.datasets.face_attributes import Head
 from utils.metrics.base import Metric
 from utils.metrics.classification import TopKAccuracy
 from utils.metrics.cut_out import CutOutIou
 from utils.metrics.depth import RelativeDepth
 from utils.metrics.detection import CocoAveragePrecision
+from utils.metrics.embedding import EmbeddingQuality
 from utils.metrics.enhancement import SpeechQuality
 from utils.metrics.entities import EntityF1
 from utils.metrics.face import FaceMetric
+from utils.metrics.face_attributes import AttributeAccuracy
+from utils.metrics.face_identity import FaceIdentity
+from utils.metrics.face_points import PointsError
+from utils.metrics.face_quality import QualityError
 from utils.metrics.image_generation import PixelDistance
 from utils.metrics.instances import CocoMaskPrecision, encoded
 from utils.metrics.keypoints import KeypointPrecision
@@ -36,6 +42,7 @@ from utils.metrics.pronunciation import PhonemeErrors
 from utils.metrics.ranking import ClickMetrics
 from utils.metrics.recommendation import HitRate
 from utils.metrics.restoration import RestorationQuality
+from utils.metrics.retrieval import RetrievalQuality
 from utils.metrics.returns import MeanReturn
 from utils.metrics.segmentation import MeanIoU
 from utils.metrics.similarity import SimilarityCorrelation
@@ -56,6 +63,28 @@ def _clicks(*scores: float) -> dict[str, Any]:
         "samples": len(scores),
         "scores": base64.b64encode(np.array(scores, "<f8").tobytes()).decode(),
         "labels": base64.b64encode(np.packbits(np.arange(len(scores)) % 2 == 0).tobytes()).decode(),
+    }
+
+
+def _direction(*values: float) -> str:
+    vector = np.array(values)
+    return base64.b64encode((vector / np.linalg.norm(vector)).astype("<f4").tobytes()).decode()
+
+
+def _pairs() -> dict[str, Any]:
+    """Two folds, each with a pair of one person and one of two."""
+    one, other = _direction(3, 4), _direction(4, 3)
+    place = [
+        [[0, 0, True], [1, 0, False]],
+        [[0, 0, True], [2, 1, True]],
+        [[2, 1, True], [3, 1, False]],
+        [[1, 0, False], [3, 1, False]],
+    ]
+    vectors = (one, one, other, _direction(-1, 0))
+    return {
+        "faces": {
+            f"{index}.jpg": [vector, told] for index, (vector, told) in enumerate(zip(vectors, place, strict=True))
+        }
     }
 
 
@@ -92,12 +121,23 @@ STATES: dict[type, tuple[Callable[[], Metric], dict[str, Any]]] = {
     CutOutIou: (CutOutIou, {"sum": 2.5, "objects": 4}),
     RelativeDepth: (RelativeDepth, {"count": 3, "abs_rel": [0.7], "delta1": [2.25]}),
     CocoAveragePrecision: (lambda: CocoAveragePrecision(2), _boxes()),
+    EmbeddingQuality: (
+        EmbeddingQuality,
+        {"queries": {"q": [[1.0, 0.5], {"a": 1}]}, "documents": {"a": [1.0, 0.0], "b": [0.5, 0.25]}},
+    ),
     SpeechQuality: (
         SpeechQuality,
         {"samples": 2, "si_sdr": [2, 31.0, 9.0], "stoi": [2, 1.8, 1.2], "pesq": [1, 3.0, 2.0]},
     ),
     EntityF1: (EntityF1, {"right": 3, "found": 5, "there": 4, "words": 20, "right_words": 17}),
     FaceMetric: (FaceMetric, {"pictures": [_FACE], "landmarks": {"faces": 3, "located": 2, "error": 0.2}}),
+    AttributeAccuracy: (lambda: AttributeAccuracy((Head("mask", ("no", "yes")),)), {"mask": [5, 3]}),
+    FaceIdentity: (FaceIdentity, _pairs()),
+    PointsError: (lambda: PointsError(5), {"errors": [0.02, 0.3, 0.05]}),
+    QualityError: (
+        QualityError,
+        {"faces": 3, "measured": 2, "sums": {"yaw": [6.0], "pitch": [1.5], "roll": [0.5], "points": [0.25]}},
+    ),
     PixelDistance: (PixelDistance, _pictures()),
     CocoMaskPrecision: (lambda: CocoMaskPrecision(2), _masks()),
     KeypointPrecision: (lambda: KeypointPrecision(("nose", "left_eye")), {"people": [_PERSON]}),
@@ -109,6 +149,10 @@ STATES: dict[type, tuple[Callable[[], Metric], dict[str, Any]]] = {
     PhonemeErrors: (PhonemeErrors, {"words": 4, "wrong": 2, "edits": 3, "phonemes": 20}),
     ClickMetrics: (ClickMetrics, _clicks(0.2, 0.6, 0.9)),
     HitRate: (HitRate, {"samples": 5, "hits": 3, "gains": [1.5]}),
+    RetrievalQuality: (
+        RetrievalQuality,
+        {"queries": {"q": [[1.0, 0.5], {"a": 1}]}, "documents": {"a": [1.0, 0.0], "b": [0.5, 0.25]}},
+    ),
     RestorationQuality: (RestorationQuality, {"count": 2, "psnr": [61.0], "ssim": [1.5]}),
     MeanReturn: (
         lambda: MeanReturn(-10, 10),
@@ -132,7 +176,14 @@ STATES: dict[type, tuple[Callable[[], Metric], dict[str, Any]]] = {
     ),
     ChunkDetection: (ChunkDetection, {"speech": [0.9, 0.4], "pauses": [0.1, 0.5, 0.2]}),
 }
-_WITHOUT_PAIRS = (SimilarityCorrelation, EqualErrorRate)  # whose figures are NaN where there is nothing to compare
+_WITHOUT_PAIRS = (
+    SimilarityCorrelation,
+    EqualErrorRate,
+    AttributeAccuracy,
+    FaceIdentity,
+    RetrievalQuality,
+    EmbeddingQuality,
+)  # whose figures are NaN where there is nothing to compare
 _WRONG = (None, "x", "1", -1, 1.5, True, math.nan, math.inf, -math.inf, 10**400, 2**63, 1e300, [], {}, [[]])
 _FOREIGN: tuple[Any, ...] = (None, "x", 3, [], {}, [1], {"samples": 3}, {"hits": 1, "total": 2}, [["a", 1]], {"": None})
 

@@ -23,7 +23,9 @@ class EmbeddingQuality:
 
     def update(self, predictions: Sequence[Any], truths: Sequence[Any]) -> None:
         """Count one batch; DataError as the metric of this kind says. Nothing of the batch has been counted then."""
-        self._of(any(isinstance(truth, Judged) for truth in truths)).update(predictions, truths)
+        metric = self._of(any(isinstance(truth, Judged) for truth in truths))
+        metric.update(predictions, truths)
+        self._chosen = metric
 
     def compute(self) -> dict[str, float]:
         """The figures of the kind that was counted; DataError when nothing was."""
@@ -35,10 +37,12 @@ class EmbeddingQuality:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add what another process counted, as its `state()` gave it; DataError when it is not that."""
-        self._of(isinstance(state, dict) and "queries" in state).merge(state)
+        if state == SimilarityCorrelation().state():  # it had nothing to count, of either kind
+            return
+        metric = self._of(isinstance(state, dict) and "queries" in state)
+        metric.merge(state)
+        self._chosen = metric
 
     def _of(self, retrieval: bool) -> RetrievalQuality | SimilarityCorrelation:
-        """The metric that counts, or from now on does."""
-        if self._chosen is None:
-            self._chosen = RetrievalQuality() if retrieval else SimilarityCorrelation()
-        return self._chosen
+        """The metric that counts, or a new one where none does yet."""
+        return self._chosen or (RetrievalQuality() if retrieval else SimilarityCorrelation())

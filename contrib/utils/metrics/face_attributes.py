@@ -9,6 +9,7 @@ import numpy as np
 
 from utils.datasets.face_attributes import UNKNOWN, Head
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import fields_of, foreign, is_count
 from utils.postprocess.pytorch.classification import Ranking
 from zoo_core.errors import DataError
 
@@ -69,11 +70,11 @@ class AttributeAccuracy:
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
         names = [head.name for head in self._heads]
-        rows = [state.get(name) for name in names] if isinstance(state, dict) and set(state) == set(names) else []
-        if not rows or not all(_is_row(row) for row in rows):
-            raise DataError(f"these are not the counts of attributes: {state!r:.200}.")
-        self._counts += np.array(rows, np.int64)
+        fields = fields_of(state, names, "attributes")
+        if not all(map(_is_row, fields.values())):
+            raise foreign("attributes", state)
+        self._counts += np.array([fields[name] for name in names], np.int64)
 
 
 def _is_row(row: Any) -> bool:
-    return isinstance(row, list) and len(row) == 2 and all(type(one) is int for one in row) and 0 <= row[1] <= row[0]
+    return isinstance(row, list) and len(row) == 2 and all(map(is_count, row)) and row[1] <= row[0]

@@ -12,6 +12,7 @@ import numpy as np
 from utils.datasets.face_gallery import GalleryFace
 from utils.datasets.face_pairs import PairedFace, Place
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import fields_of, foreign, is_count
 from zoo_core.errors import DataError
 
 Truth = PairedFace | GalleryFace
@@ -95,13 +96,15 @@ class FaceIdentity:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add what another process counted, as its `state()` gave it; DataError when it is not that."""
-        try:
-            found = {
-                str(name): (np.frombuffer(base64.b64decode(vector, validate=True), "<f4"), _truth(str(name), told))
-                for name, (vector, told) in state["faces"].items()
-            }
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise DataError(f"these are not embeddings of faces: {state!r:.200}.") from error
+        faces = fields_of(state, ("faces",), "embeddings of faces")["faces"]
+        if not isinstance(faces, dict) or not all(isinstance(one, list) and len(one) == 2 for one in faces.values()):
+            raise foreign("embeddings of faces", state)
+        found = {}
+        for name, (vector, told) in faces.items():
+            truth, read = _truth(name, told), _vector(vector)
+            if truth is None or read is None:
+                raise foreign("embeddings of faces", state)
+            found[name] = (read, truth)
         twice = [name for name in found if name in self._faces]
         if twice:
             raise DataError(f"{twice[0]} was counted here and there.")
@@ -122,11 +125,27 @@ def _told(truth: Truth) -> list[Any]:
     return [list(place) for place in truth.places]
 
 
-def _truth(name: str, told: Any) -> Truth:
+def _truth(name: str, told: Any) -> Truth | None:
+    """What `_told` made a list of; None where it did not."""
+    if not isinstance(told, list) or not told:
+        return None
     if isinstance(told[0], str):
-        person, query = told
-        return GalleryFace(name, person, bool(query))
-    return PairedFace(name, tuple(Place(int(pair), int(fold), bool(same)) for pair, fold, same in told))
+        fits = len(told) == 2 and type(told[1]) is bool
+        return GalleryFace(name, told[0], told[1]) if fits else None
+    if not all(isinstance(one, list) and len(one) == 3 for one in told):
+        return None
+    if not all(is_count(pair) and is_count(fold) and type(same) is bool for pair, fold, same in told):
+        return None
+    return PairedFace(name, tuple(Place(*one) for one in told))
+
+
+def _vector(written: Any) -> np.ndarray | None:
+    """A direction, of base64; None where it is not that."""
+    try:
+        vector = np.frombuffer(base64.b64decode(written, validate=True), "<f4")
+    except (TypeError, ValueError):
+        return None
+    return vector if math.isclose(float(np.linalg.norm(vector.astype(np.float64))), 1, rel_tol=1e-5) else None
 
 
 def _pairs(faces: dict[str, tuple[np.ndarray, Truth]]) -> tuple[float, ...] | None:

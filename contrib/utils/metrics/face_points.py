@@ -10,6 +10,7 @@ import numpy as np
 from utils.datasets.face_points import PointsTruth
 from utils.face_points import LAYOUTS
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import fields_of, foreign, is_number
 from utils.postprocess.pytorch.face_points import FoundPoints
 from zoo_core.errors import DataError
 
@@ -69,9 +70,9 @@ class PointsError:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
-        errors = state.get("errors") if isinstance(state, dict) else None
-        if not isinstance(errors, list) or not all(type(one) in (int, float) and one >= 0 for one in errors):
-            raise DataError(f"these are not the errors of points: {state!r:.200}.")
+        errors = fields_of(state, ("errors",), "points")["errors"]
+        if not isinstance(errors, list) or not all(is_number(one, 0) for one in errors):
+            raise foreign("points", state)
         self._errors += [float(one) for one in errors]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from utils.datasets.face_quality import QualityTruth
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import fields_of, foreign
 from utils.metrics.exact import ExactSum
 from utils.postprocess.pytorch.face_quality import ANGLES, POINTS, FaceQuality
 from zoo_core.errors import DataError
@@ -65,19 +66,17 @@ class QualityError:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
-        counts = [state.get(name) for name in self._counts] if isinstance(state, dict) else []
-        sums = state.get("sums") if counts else None
-        if not all(type(one) is int and one >= 0 for one in counts) or not isinstance(sums, dict):
-            raise DataError(f"these are not the counts of angles and points: {state!r:.200}.")
-        if set(sums) != set(_KINDS):
-            raise DataError(f"these are not the counts of angles and points: {state!r:.200}.")
-        added = {name: ExactSum() for name in _KINDS}
-        for name, parts in sums.items():
-            added[name].merge(parts)
-        for name in _KINDS:
-            self._sums[name].merge(added[name].state())
-        for name in self._counts:
-            self._counts[name] += state[name]
+        fields = fields_of(state, (*self._counts, "sums"), "angles and points")
+        sums = fields_of(fields["sums"], _KINDS, "angles and points")
+        faces, measured = fields["faces"], fields["measured"]
+        added = {name: ExactSum.of(sums[name], faces, 0, float("inf")) for name in _KINDS[:ANGLES]}
+        added["points"] = ExactSum.of(sums["points"], measured, 0, float("inf"))
+        if measured > faces:
+            raise foreign("angles and points", state)
+        for name, more in added.items():
+            self._sums[name].add(more.state())
+        self._counts["faces"] += faces
+        self._counts["measured"] += measured
 
 
 def points_error(found: np.ndarray, true: np.ndarray) -> float | None:

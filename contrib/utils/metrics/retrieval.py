@@ -10,8 +10,10 @@ import numpy as np
 
 from utils.datasets.beir import Judged
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import are_vectors, fields_of, foreign, is_count
 from zoo_core.errors import DataError
 
+_BEST = 10**6  # no grade is higher
 DEPTH, RECALLS = 10, (1, 10, 100)
 AT_ONCE = 256  # queries that are compared with all documents together: this bounds memory
 
@@ -89,20 +91,30 @@ class RetrievalQuality:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Add what another process counted, as its `state()` gave it; DataError when it is not that."""
-        try:
-            queries = {
-                name: (np.array(vector, np.float32), {str(one): int(grade) for one, grade in grades.items()})
-                for name, (vector, grades) in state["queries"].items()
-            }
-            documents = {name: np.array(vector, np.float32) for name, vector in state["documents"].items()}
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise DataError(f"these are not the counts of a retrieval: {state!r:.200}.") from error
+        fields = fields_of(state, ("queries", "documents"), "a retrieval")
+        if not all(isinstance(one, dict) for one in fields.values()):
+            raise foreign("a retrieval", state)
+        asked = list(fields["queries"].values())
+        if not all(isinstance(one, list) and len(one) == 2 and _are_grades(one[1]) for one in asked):
+            raise foreign("a retrieval", state)
+        vectors = [*(vector for vector, _ in asked), *fields["documents"].values()]
+        own = [*(vector for vector, _ in self._queries.values()), *self._documents.values()]
+        if not are_vectors(vectors) or len({len(one) for one in (*own[:1], *vectors)}) > 1:
+            raise foreign("a retrieval", state)
+        queries = {
+            name: (np.array(vector, np.float32), dict(grades)) for name, (vector, grades) in fields["queries"].items()
+        }
+        documents = {name: np.array(vector, np.float32) for name, vector in fields["documents"].items()}
         for kind, mine, others in (("query", self._queries, queries), ("document", self._documents, documents)):
             twice = [name for name in others if name in mine]
             if twice:
                 raise DataError(f"{kind} {twice[0]} was counted here and there.")
         self._queries |= queries
         self._documents |= documents
+
+
+def _are_grades(grades: Any) -> bool:
+    return isinstance(grades, dict) and all(is_count(one) and 0 < one <= _BEST for one in grades.values())
 
 
 def figures(ranked: Sequence[str], grades: Mapping[str, int], query: str) -> tuple[float, ...]:
