@@ -9,6 +9,7 @@ from pathlib import Path
 from zoo.accuracy.comparison import FRAMEWORK_LIMIT
 from zoo.commands import console, flags
 from zoo.compressing.compress import Compressed, CompressOptions, compress
+from zoo.compressing.prune import PruneOptions, prune
 from zoo.compressing.weight_only import BITS
 from zoo.exporting.int8 import METHODS
 from zoo.family import Family
@@ -20,16 +21,21 @@ _SHOWN = 20
 
 
 def main(family: Family, argv: list[str] | None = None) -> int:
-    """Round, measure, keep in float32 what costs most; exit code 1, and no file, where the gate does not hold."""
+    """Make the network smaller, and measure; exit code 1, and no file, where the gate does not hold."""
     parser = argparse.ArgumentParser(
         prog=f"zoo compress {family.id}",
-        description="Round an exported network, keep in float32 what costs most accuracy, and write what passes.",
+        description="Make an exported network smaller: round it, or prune and train it. Only what passes is written.",
     )
     parser.add_argument("--variant")
     parser.add_argument("--folder", type=Path, help="where the exported files are (default: where an export is found)")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--to", choices=("int8",), help="compute in int8, with weights a channel")
     what.add_argument("--weights", choices=sorted(BITS), help="round the weights of MatMul alone (target onnx)")
+    what.add_argument(
+        "--prune", type=share, metavar="SHARE", help="take away so many channels of each layer, and train"
+    )
+    parser.add_argument("--train_on", help="a data set for --prune, labels unused (default: the model's own samples)")
+    parser.add_argument("--epochs", type=flags.positive, default=30, help="how often --prune sees it (default 30)")
     parser.add_argument("--target", default="onnx", help="what runs the network and judges it (default onnx)")
     parser.add_argument("--calibration", choices=METHODS, default=METHODS[0], help="how ranges are found, for int8")
     parser.add_argument("--calibrate_on", help="a data set for that (default: the model's own samples)")
@@ -44,10 +50,15 @@ def main(family: Family, argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--batch_size", type=flags.positive, default=16, help="of the measurements (default 16)")
     parser.add_argument("--input_size", type=flags.positive)
-    parser.add_argument("--output", type=Path, help="where files of --weights go (default: a folder below runs)")
+    parser.add_argument(
+        "--output", type=Path, help="where files of --weights and --prune go (default: a folder below runs)"
+    )
     flags.add_timeout(parser)
     parser.add_argument("--json", type=Path, help="write the figures to this file")
-    return console.run(lambda args: _compress(family, args), parser.parse_args(argv))
+    args = parser.parse_args(argv)
+    if args.prune == 0:
+        parser.error("--prune 0 takes nothing away")
+    return console.run(lambda args: (_prune if args.prune else _compress)(family, args), args)
 
 
 def share(text: str) -> float:
@@ -81,6 +92,48 @@ def _compress(family: Family, args: argparse.Namespace) -> int:
     if args.json:
         about = {"model": setting.model.id, "variant": setting.model.variant, "target": setting.target}
         write_json(args.json, about | {"method": method} | provenance() | _figures(done))
+    return console.OK
+
+
+def _prune(family: Family, args: argparse.Namespace) -> int:
+    setting = flags.setting_of(family, args, dtype="float32", ckpt=None)
+    options = PruneOptions(
+        share=args.prune,
+        train_on=args.train_on,
+        epochs=args.epochs,
+        data=args.data_path,
+        limit=args.limit,
+        max_drop=args.max_drop,
+        output=args.output,
+    )
+    done = prune(setting, options)
+    name = done.comparison.baseline.metric.infos[0].name
+    figures = [one.figures()[name] for one in (done.comparison.baseline, done.comparison.contender)]
+    model = setting.model
+    rows = [
+        [
+            what,
+            f"{done.operations[place] / 1e6:.3g}",
+            f"{done.parameters[place] / 1e3:.4g}",
+            f"{figures[place]:.4f}",
+            _megabytes(done.bytes[place]),
+            f"{done.milliseconds[place]:.3g}",
+        ]
+        for place, what in enumerate(("whole", f"{options.share:.0%} pruned"))
+    ]
+    console.table(
+        f"{model.id} ({model.variant}) on {setting.target}: {done.milliseconds[2]:.2f} times as fast; trained on "
+        f"{done.trained_on} samples, loss {done.losses[0]:.3g} to {done.losses[1]:.3g}; {done.comparison.verdict()}",
+        ("network", ">M multiply-adds", ">k parameters", f">{name}", ">MB", ">ms a call"),
+        rows,
+    )
+    for path in done.paths:
+        print(path)
+    if args.json:
+        about = {"model": model.id, "variant": model.variant, "target": setting.target, "method": f"prune {args.prune}"}
+        said = {key: value for key, value in vars(done).items() if key not in ("comparison", "paths")}
+        compared = {"metric": name, "metrics": figures, "comparison": done.comparison.to_json()}
+        write_json(args.json, about | provenance() | said | compared | {"files": [path.name for path in done.paths]})
     return console.OK
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from zoo.manifest import KINDS, ONNX, Exported
 from zoo.model import Model, Part
 from zoo.running.network import Runner, recorded
 from zoo.running.reference import build, demo_batch, reference_runner, sizes
-from zoo.weights import find_weights
+from zoo.weights import Weights, find_weights
 from zoo_core.files import flush
 
 from .compared import Compared, require_near
@@ -98,11 +98,30 @@ def export(model: Model, output: Path, options: ExportOptions | None = None) -> 
     """
     options = (options or ExportOptions()).checked(model)
     chosen = find_weights(model, options.weights, options.weights_key, options.trust)
-    samples = options.samples or model.demo_folder()
     with step(f"build {model.variant} ({chosen.kind} weights)"):
         network = build(model, chosen, options.input_size, options.timeout)
-        reference = reference_runner(model, network)
-        _require_alive(model, reference, options)
+        _require_alive(model, reference_runner(model, network), options)
+    return write_network(model, network, chosen, output, options)
+
+
+def write_network(
+    model: Model,
+    network: Any,
+    chosen: Weights,
+    output: Path,
+    options: ExportOptions,
+    judge: Callable[[Path], Mapping[str, Any]] | None = None,
+) -> Exported:
+    """Write the files of `network`, which has the inputs and outputs of `model`, as `export` does.
+
+    Args:
+        chosen: the weights that it was made with.
+        options: `checked`.
+        judge: sees the folder with the complete export before anything of it appears in `output`, and gives what the
+            manifest says besides; what it raises is the end.
+    """
+    reference = reference_runner(model, network)
+    samples = options.samples or model.demo_folder()
     with workspace(output) as folder:
         made = Exported.of(model, folder, options.kinds)
         notes, calibrated = _write_all(model, network, made, options)
@@ -113,6 +132,9 @@ def export(model: Model, output: Path, options: ExportOptions | None = None) -> 
         for key, facts in calibrated.items():
             if key in record["files"]:
                 record["files"][key] |= facts
+        if judge is not None:
+            made.manifest.write_text(json.dumps(record), encoding="utf-8")
+            record |= judge(folder)
         return _publish(model, made, record, output)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import importlib.metadata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from zoo import frameworks
 from zoo.difference import Difference
 from zoo.manifest import Exported
 from zoo.model import Model
+from zoo.provenance import version_of
 from zoo.weights import Weights
 from zoo_core.hashing import sha256
 
@@ -45,7 +45,8 @@ def record_of(
         "failed": dict(made.failed),
         "compared_on": f"{samples} preprocessed samples",
         "note": note,
-        "versions": frameworks.of(model).versions() | {name: importlib.metadata.version(name) for name in _PACKAGES},
+        "versions": frameworks.of(model).versions()
+        | {name: version for name in _PACKAGES if (version := version_of(name))},
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
     }
 

@@ -17,7 +17,9 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def workspace(output: Path) -> Iterator[Path]:
-    """A temporary folder inside `output`, so that renaming out of it is atomic. Leftovers of killed exports go."""
+    """A temporary folder inside `output`, so that renaming out of it is atomic. Leftovers of killed exports go, and so
+    does `output` where it was made for what failed."""
+    there = output.exists()
     try:
         output.mkdir(parents=True, exist_ok=True)
         clear_leftovers(output, _PREFIX)
@@ -29,6 +31,8 @@ def workspace(output: Path) -> Iterator[Path]:
         yield folder
     finally:
         held.__exit__(None, None, None)
+        if not there and not any(output.iterdir()):
+            output.rmdir()
 
 
 @contextmanager

@@ -1,0 +1,92 @@
+"""zoo compress --prune: channels go, the rest is trained to answer as before, and a gate decides."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from zoo.accuracy.verify import VerifyOptions, verify
+from zoo.compressing.channels import operations, teach, thinned
+from zoo.compressing.prune import PruneOptions, prune
+from zoo.errors import CheckFailedError, ZooError
+from zoo.family import Family
+from zoo.manifest import Exported, read_manifest
+from zoo.running.setting import Setting
+
+pytest.importorskip("torch_pruning", reason="pruning needs torch-pruning")
+
+
+class Branches(torch.nn.Module):
+    """Two outputs behind an addition and a concatenation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.norm = torch.nn.Conv2d(3, 16, 3, padding=1), torch.nn.BatchNorm2d(16)
+        self.second = torch.nn.Conv2d(16, 16, 3, padding=1)
+        self.boxes, self.classes = torch.nn.Conv2d(32, 4, 1), torch.nn.Conv2d(32, 5, 1)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        x = self.norm(self.first(x)).relu()
+        both = torch.cat([x + self.second(x), x], dim=1)
+        return self.boxes(both).flatten(2), self.classes(both).sigmoid()
+
+
+@pytest.fixture
+def network() -> torch.nn.Module:
+    torch.manual_seed(0)
+    return Branches().eval()
+
+
+def test_every_layer_loses_channels_but_those_of_the_outputs(network: torch.nn.Module) -> None:
+    batch = [torch.randn(1, 3, 8, 8)]
+    student = thinned(network, batch, 0.5)
+    assert [student.first.out_channels, student.second.out_channels, student.norm.num_features] == [8, 8, 8]
+    assert [student.boxes.out_channels, student.classes.out_channels, student.boxes.in_channels] == [4, 5, 16]
+    assert [one.shape for one in student(*batch)] == [one.shape for one in network(*batch)]
+    assert network.first.out_channels == 16
+    (before, weights), (after, fewer) = operations(network, batch), operations(student, batch)
+    assert after < before / 1.8
+    assert fewer == sum(one.numel() for one in student.parameters()) < weights / 1.8
+
+
+def test_training_brings_the_answers_back(network: torch.nn.Module) -> None:
+    torch.manual_seed(1)
+    batches = [[torch.randn(4, 3, 8, 8)] for _ in range(4)]
+    student = thinned(network, [batches[0][0][:1]], 0.25)
+    losses = teach(student, network, batches, 20, 1e-2)
+    assert losses[-1] < losses[0] / 3
+    assert not any(module.training for module in student.modules())
+
+
+def test_what_cannot_be_pruned_is_a_sentence(network: torch.nn.Module, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ZooError, match="no layer of this network has so many channels"):
+        thinned(torch.nn.Linear(4, 2), [torch.randn(1, 4)], 0.3)
+    monkeypatch.setitem(sys.modules, "torch_pruning", None)
+    with pytest.raises(ZooError, match="pip install 'torch-pruning"):
+        thinned(network, [torch.randn(1, 3, 8, 8)], 0.3)
+
+
+def test_lenet_keeps_its_accuracy_with_half_the_work(
+    lenet_family: Family, lenet_export: Exported, tmp_path: Path
+) -> None:
+    setting = Setting(lenet_family.variant(), folder=lenet_export.manifest.parent)
+    done = prune(setting, PruneOptions(0.3, epochs=10, max_drop=0.02, output=tmp_path / "pruned"))
+    assert done.operations[1] < 0.6 * done.operations[0]
+    assert done.bytes[1] < 0.6 * done.bytes[0]
+    assert read_manifest(tmp_path / "pruned" / "lenet.export.json")["pruned"]["trained_on"] == done.trained_on == 256
+    whole, pruned = done.comparison.baseline.figures(), done.comparison.contender.figures()
+    assert whole["top1"] * 0.98 <= pruned["top1"] <= 1
+    checked = verify(setting.but(folder=tmp_path / "pruned"), VerifyOptions(["float32"]))
+    assert checked.comparisons[0].contender.figures()["top1"] == pytest.approx(pruned["top1"], abs=0.02)
+
+
+def test_where_the_gate_does_not_hold_nothing_is_left(
+    lenet_family: Family, lenet_export: Exported, tmp_path: Path
+) -> None:
+    setting = Setting(lenet_family.variant(), folder=lenet_export.manifest.parent)
+    with pytest.raises(CheckFailedError, match=r"top1 0\.\d+ is .* away from 0\.99.*Try a smaller --prune"):
+        prune(setting, PruneOptions(0.9, epochs=1, output=tmp_path / "pruned"))
+    assert list(tmp_path.iterdir()) == []
