@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from utils.datasets.samples.entities import LABELS
+from utils.notices import forget
 from zoo.catalogue import load
 from zoo.tasks.token_classification import TaggedWords, words_of
 from zoo_core.errors import DataError
@@ -75,6 +76,22 @@ def test_unknown_letters_leave_every_word_its_place(task: Any) -> None:
     assert len(meta.places) == len(words)
     (found,) = task.postprocess([np.zeros((1, len(ids), len(LABELS)), np.float32)], [meta])
     assert len(found.tags) == len(words)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_word_without_a_token_is_outside_and_said(task: Any, caplog: Any, place: int) -> None:
+    """Whatever the network says of the first place, which is no word's."""
+    forget()
+    words = [*WORDS[:2]]
+    words.insert(place, "\u00a0")  # as a column of CoNLL may hold it
+    (ids, _), meta = task.preprocess(tuple(words))
+    logits = np.zeros((1, len(ids), len(LABELS)), np.float32)
+    logits[..., LABELS.index("B-PER")] = 1
+    (found,) = task.postprocess([logits], [meta])
+    assert found.tags[place] == "O"
+    assert found.tags.count("B-PER") == 2
+    assert found.seen == 3
+    assert "the tokenizer makes nothing of this word" in caplog.text
 
 
 @pytest.mark.parametrize(

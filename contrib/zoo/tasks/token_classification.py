@@ -15,6 +15,7 @@ import numpy as np
 from utils.datasets.conll import OUTSIDE, TaggedSentences
 from utils.datasets.sample import Sample
 from utils.metrics.entities import EntityF1, Span, spans
+from utils.notices import notice
 from utils.postprocess.pytorch.anchored import require_finite
 from utils.preprocess.text import at_most, text_of
 from utils.preprocess.tokenizer import TokenizerFile, open_tokenizer, tokenizer_name
@@ -27,10 +28,11 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 
 @dataclass(frozen=True)
 class Words:
-    """The words of a sentence, and for each of those that the network sees, the place of its first token."""
+    """The words of a sentence, and for each of those that the network sees, the place of its first token; None for a
+    word that the tokenizer makes no token of."""
 
     words: tuple[str, ...]
-    places: tuple[int, ...]
+    places: tuple[int | None, ...]
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class TaggedWords:
 @dataclass(frozen=True)
 class TokenClassification(Task):
     """The inputs are ids and attention mask, int64 [N, length]; the output are logits [N, length, tags]. A word has the
-    tag of its first token.
+    tag of its first token, and one without any token has O.
 
     tokenizer: a tokenizer.json. labels: tags in index order, O among them. max_length: tokens of a sentence that are
     looked at; words behind them are O. longest: what the network has positions for. padding: of ids and mask.
@@ -88,11 +90,15 @@ class TokenClassification(Task):
         for place, word in enumerate(encoding.word_ids):
             if word is not None:
                 first.setdefault(word, place)
-        # a word of nothing that the tokenizer knows has no token, and looks at the one before
-        seen = max(first, default=-1) + 1
-        if seen < len(words) and encoding.overflowing:
+        seen = max(first, default=-1) + 1 if encoding.overflowing else len(words)
+        if seen < len(words):
             _log.warning("text of %d words, of which the network takes %d; the others are O", len(words), seen)
-        places = [first.get(word, 0) for word in range(seen)]
+        places = [first.get(word) for word in range(seen)]
+        if None in places:
+            bare = words[places.index(None)]
+            notice(
+                "words without a token", repr(bare), "the tokenizer makes nothing of this word, which gets no tag (O)."
+            )
         ids = np.array(encoding.ids, np.int64)
         return (ids, np.ones_like(ids)), Words(words, tuple(places))
 
@@ -113,7 +119,7 @@ class TokenClassification(Task):
         require_finite(logits)
         found = []
         for row, meta in zip(logits.argmax(axis=2), metas, strict=True):
-            tags = [self.labels[row[place]] for place in meta.places]
+            tags = [OUTSIDE if place is None else self.labels[row[place]] for place in meta.places]
             tags += [OUTSIDE] * (len(meta.words) - len(tags))
             found.append(TaggedWords(meta.words, tuple(tags), len(meta.places)))
         return found

@@ -49,7 +49,9 @@ def encoded(sentences: list[Tagged]) -> tuple[Any, Any, list[Any]]:
     ids, tags = np.zeros(shape, np.int64), np.full(shape, IGNORED, np.int64)
     for number, ((arrays, meta), one) in enumerate(zip(rows, sentences, strict=True)):
         ids[number, : len(arrays[0])] = arrays[0]
-        tags[number, list(meta.places)] = [LABELS.index(tag) for tag in one.tags[: len(meta.places)]]
+        for place, tag in zip(meta.places, one.tags, strict=False):  # of words behind the last token, none
+            if place is not None:
+                tags[number, place] = LABELS.index(tag)
     return torch.from_numpy(ids), torch.from_numpy(tags), [meta for _, meta in rows]
 
 
