@@ -144,7 +144,7 @@ def test_noise_comes_from_the_seed_and_is_not_clipped(tmp_path: Path) -> None:
 def test_two_files_that_differ_in_their_suffix_only_are_refused(tmp_path: Path) -> None:
     picture(tmp_path / "HR" / "a.png")
     picture(tmp_path / "HR" / "a.bmp")
-    with pytest.raises(DataError, match="twice"):
+    with pytest.raises(DataError, match="one truth cannot be of both"):
         RestorationPairs(tmp_path, sigma=1.0)
 
 

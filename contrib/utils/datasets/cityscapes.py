@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from utils.datasets.folder import check_folder
+from utils.datasets.folder import check_folder, say_alone
 from utils.datasets.sample import Listed, Sample
 from utils.datasets.voc_segmentation import VOID, IndexMask, unscaled
 from utils.preprocess.image import explained
@@ -109,6 +109,8 @@ class Cityscapes(Listed):
         if not found:
             raise DataError(f"{self.root / PICTURES / split}: there is no city with a picture …{PICTURE} in it.")
         self._samples = [self._sample(picture, split) for picture in found]
+        masks = {one.truth.path for one in self._samples}
+        say_alone(set((self.root / TRUTHS / split).glob(f"*/*{TRUTH}")) - masks, "a mask without a picture")
 
     def _sample(self, picture: Path, split: str) -> Sample:
         name = picture.name.removesuffix(PICTURE)

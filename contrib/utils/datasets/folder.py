@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from utils.notices import notice
@@ -37,6 +37,34 @@ def files_in(folder: str | Path, suffixes: Sequence[str] = IMAGE_SUFFIXES) -> li
     if not found:
         raise DataError(f"{folder}: no file below this folder ends with {', '.join(suffixes)}.")
     return found
+
+
+def by_name(folder: str | Path, suffixes: Sequence[str] = IMAGE_SUFFIXES) -> dict[str, Path]:
+    """The files that `files_in` finds, by what is true of each is found by: its path below `folder`, without suffix.
+
+    Raises:
+        DataError: as `files_in`; or two files differ in their suffix only, so that both would have one truth.
+    """
+    found: dict[str, Path] = {}
+    for path in files_in(folder, suffixes):
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        if name in found:
+            raise DataError(
+                f"{path}: {found[name].name} has the same name, and one truth cannot be of both. Remove one."
+            )
+        found[name] = path
+    return found
+
+
+def say_alone(paths: Iterable[Path], what: str) -> None:
+    """A notice for each of these files, which belong to no sample of a data set.
+
+    Args:
+        paths: of the files, sorted here.
+        what: they are, and what is missing: "a matte without a picture".
+    """
+    for path in sorted(paths):
+        notice(what, str(path), f"passed over: this is {what}.")
 
 
 def check_folder(folder: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from utils.datasets.folder import IMAGE_SUFFIXES, files_in
+from utils.datasets.folder import IMAGE_SUFFIXES, files_in, say_alone
 from utils.datasets.sample import Sample
 from utils.notices import notice
 from utils.text_file import read_lines
@@ -65,6 +65,8 @@ def read_icdar(root: str | Path) -> list[Sample]:
                 "or put each text file beside its image."
             )
         truths.append(_lines_of(truth))
+    unowned = {path for paths in named.values() for path in paths if path.stem.startswith("gt_")} - owners.keys()
+    say_alone(unowned, "a text file without an image")
     layout = _layout_of([line for lines in truths for line in lines])
     return [
         Sample(path.relative_to(root).as_posix(), path, [_region(line, layout) for line in lines])

@@ -6,9 +6,10 @@ root/<speaker>/<chapter>/<speaker>-<chapter>.trans.txt         a line for each: 
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from utils.datasets.folder import files_in
+from utils.datasets.folder import files_in, say_alone, walk
 from utils.datasets.sample import Listed, Sample
 from utils.preprocess.audio import AUDIO_SUFFIXES
 from utils.text_file import read_lines
@@ -24,7 +25,8 @@ class Transcribed(Listed):
         root: the data set's folder.
 
     Raises:
-        DataError: no such folder, no transcript in it, a line without words, or one that names no recording.
+        DataError: no such folder, no transcript in it, a line without words, or one that names no recording, or two.
+            A recording that no transcript names is passed over with a notice.
     """
 
     def __init__(self, root: str | Path) -> None:
@@ -32,6 +34,8 @@ class Transcribed(Listed):
         self._samples = [
             sample for transcript in files_in(self.root, (TRANSCRIPT,)) for sample in _read(transcript, self.root)
         ]
+        heard = {one.data for one in self._samples}
+        say_alone(set(walk(self.root, AUDIO_SUFFIXES)) - heard, "a recording that no transcript names")
         if not self._samples:
             raise DataError(f"{self.root}: the transcripts in it (*{TRANSCRIPT}) are empty.")
 
@@ -47,14 +51,14 @@ def _read(transcript: Path, root: Path) -> list[Sample]:
             raise DataError(f"{transcript}, line {number}: a name and words are expected, got {line!r:.80}.")
         if lines.setdefault(name, number) != number:
             raise DataError(f"{transcript}, line {number}: {name!r:.80} stands in line {lines[name]} too.")
-        path = next(
-            (path for suffix in AUDIO_SUFFIXES if (path := transcript.parent / f"{name}{suffix}").is_file()), None
-        )
-        if path is None:
+        paths = [transcript.parent / f"{name}{suffix}" for suffix in AUDIO_SUFFIXES]
+        there = [path for path in paths if os.path.isfile(path)]
+        if len(there) != 1:
             raise DataError(
-                f"{transcript}, line {number}: there is no {name:.80} ({', '.join(AUDIO_SUFFIXES)}) beside it."
+                f"{transcript}, line {number}: there is {'no' if not there else 'more than one'} {name:.80} "
+                f"({', '.join(AUDIO_SUFFIXES)}) beside it."
             )
-        found.append(Sample(path.relative_to(root).as_posix(), path, words.strip()))
+        found.append(Sample(there[0].relative_to(root).as_posix(), there[0], words.strip()))
     return found
 
 

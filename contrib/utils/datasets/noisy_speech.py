@@ -29,8 +29,13 @@ class NoisySpeech(Listed):
         for folder in (CLEAN, NOISY):
             if not (root / folder).is_dir():
                 raise DataError(f"{root}: there is no folder {folder}; {CLEAN} and {NOISY} are expected.")
-        clean, noisy = ({path.name: path for path in files_in(root / one, AUDIO_SUFFIXES)} for one in (CLEAN, NOISY))
+        clean, noisy = (_by_path(root / one) for one in (CLEAN, NOISY))
         alone = sorted(clean.keys() ^ noisy.keys())
         if alone:
             raise DataError(f"{root}: {alone[0]} is in one of the folders {CLEAN} and {NOISY} only.")
         self._samples = [Sample(name, noisy[name], (clean[name], noisy[name])) for name in sorted(clean)]
+
+
+def _by_path(folder: Path) -> dict[str, Path]:
+    """Recordings by their path below `folder`: those of sub-folders may have equal names."""
+    return {path.relative_to(folder).as_posix(): path for path in files_in(folder, AUDIO_SUFFIXES)}

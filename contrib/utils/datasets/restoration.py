@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from utils.datasets.folder import IMAGE_SUFFIXES, check_folder, files_in
+from utils.datasets.folder import by_name, check_folder
 from utils.datasets.sample import Lazy, Sample
 from zoo_core.errors import DataError
 
@@ -51,7 +51,7 @@ class RestorationPairs(Lazy):
         check_folder(self.root)
         if not (self.root / TRUE).is_dir():
             raise DataError(f"{self.root}: there is no folder {TRUE} with the pictures as they should be.")
-        self._true = _by_name(self.root / TRUE)
+        self._true = by_name(self.root / TRUE)
         self._sigma = sigma
         self._places = sorted(self._true)
         if sigma is None:
@@ -61,7 +61,7 @@ class RestorationPairs(Lazy):
         folder = self.root / SEEN
         if not folder.is_dir():
             raise DataError(f"{self.root}: there is no folder {SEEN} with what the network is to see.")
-        seen = _by_name(folder)
+        seen = by_name(folder)
         alone = sorted(self._true.keys() ^ seen.keys())
         if alone:
             raise DataError(f"{self.root}: {alone[0]} is in one of the folders {TRUE} and {SEEN} only.")
@@ -69,19 +69,10 @@ class RestorationPairs(Lazy):
 
     def _read(self, place: str) -> Sample:
         true = self._true[place]
+        name = true.relative_to(self.root / TRUE).as_posix()
         if self._sigma is None:
-            return Sample(true.name, self._seen[place], true)
-        return Sample(true.name, Noisy(true, self._sigma), true)
-
-
-def _by_name(folder: Path) -> dict[str, Path]:
-    """The pictures of a folder, by name without suffix. Raises DataError where two have the same."""
-    found: dict[str, Path] = {}
-    for path in files_in(folder, IMAGE_SUFFIXES):
-        if path.stem in found:
-            raise DataError(f"{folder}: the picture {path.stem} stands there twice, with different suffixes.")
-        found[path.stem] = path
-    return found
+            return Sample(name, self._seen[place], true)
+        return Sample(name, Noisy(true, self._sigma), true)
 
 
 def noisy(pixels: np.ndarray, sigma: float, seed: int) -> np.ndarray:

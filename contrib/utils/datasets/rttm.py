@@ -10,11 +10,13 @@ from __future__ import annotations
 from math import isfinite
 from pathlib import Path
 
-from utils.datasets.folder import files_in
+from utils.datasets.folder import by_name, say_alone, walk
 from utils.datasets.sample import Listed, Sample
 from utils.preprocess.audio import AUDIO_SUFFIXES
 from utils.text_file import read_lines
 from zoo_core.errors import DataError
+
+TURNS = ".rttm"
 
 _KIND, _BEGIN, _LENGTH, _LEAST = "SPEAKER", 3, 4, 5
 
@@ -30,9 +32,11 @@ class SpeechRecordings(Listed):
     def __init__(self, root: str | Path) -> None:
         root = Path(root)
         self._samples = [
-            Sample(path.relative_to(root).as_posix(), path, read_turns(path.with_suffix(".rttm")))
-            for path in files_in(root, AUDIO_SUFFIXES)
+            Sample(path.relative_to(root).as_posix(), path, read_turns(path.with_suffix(TURNS)))
+            for path in by_name(root, AUDIO_SUFFIXES).values()
         ]
+        heard = {one.data.with_suffix(TURNS) for one in self._samples}
+        say_alone(set(walk(root, (TURNS,))) - heard, "a file of turns without a recording")
 
 
 def read_turns(path: Path) -> tuple[tuple[float, float], ...]:

@@ -110,7 +110,11 @@ class VocSegmentation(Listed):
 
     def _sample(self, path: Path, line: int, name: str, classes: int) -> Sample:
         jpeg, png = (self.root / "JPEGImages" / f"{name}{suffix}" for suffix in (".jpg", ".png"))
-        picture = png if os.path.isfile(png) and not os.path.isfile(jpeg) else jpeg
+        if os.path.isfile(png) and os.path.isfile(jpeg):
+            raise DataError(
+                f"{path}, line {line}: {name!r:.80} is listed, and there are {jpeg} and {png.name}. Remove one of them."
+            )
+        picture = png if os.path.isfile(png) else jpeg
         mask = self.root / "SegmentationClass" / f"{name}.png"
         for file in (picture, mask):
             if not os.path.isfile(file):

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from utils.datasets.folder import files_in
+from utils.datasets.folder import by_name
 from utils.datasets.sample import Listed, Sample
 from utils.preprocess.audio import AUDIO_SUFFIXES
 from utils.text_file import read_lines
@@ -40,8 +40,8 @@ class Vocadito(Listed):
     def __init__(self, root: str | Path, folder: str, ending: str, columns: int, read: Callable[[np.ndarray], Any]):
         root = Path(root)
         self._samples = [
-            Sample(path.name, path, read(read_rows(root / folder / f"{path.stem}{ending}.csv", columns)))
-            for path in files_in(root / AUDIO, AUDIO_SUFFIXES)
+            Sample(path.name, path, read(read_rows(root / folder / f"{name}{ending}.csv", columns)))
+            for name, path in by_name(root / AUDIO, AUDIO_SUFFIXES).items()
         ]
 
 

@@ -22,6 +22,8 @@ import numpy as np
 
 from utils.datasets.folder import check_folder
 from utils.datasets.sample import Listed, Sample
+from utils.notices import notice
+from utils.preprocess.image import load_size
 from utils.text_file import read_lines
 from zoo_core.errors import DataError, UnreadableError
 
@@ -79,11 +81,34 @@ class WiderFace(Listed):
                 raise DataError(
                     f"{self.list}: there is no picture {path!s:.200}. Unpack WIDER_{split}.zip into {self.root}."
                 )
-            self._samples.append(Sample(name, path, _faces(rows, points.pop(name, {}))))
+            truth = _faces(rows, points.pop(name, {}))
+            self._say_odd(path, truth)
+            self._samples.append(Sample(name, path, truth))
         if not self._samples:
             raise DataError(f"{self.list}: this list is empty.")
         if points:
             raise DataError(f"{labels}: {next(iter(points))} is not in {self.list}. Are they of the same split?")
+
+    def _say_odd(self, picture: Path, faces: Faces) -> None:
+        """A notice for boxes without an area, and for those that lie outside of the picture they are of."""
+        where = f"{self.list}, {picture.name}"
+        flat = (faces.boxes[:, 2:] <= faces.boxes[:, :2]).any(axis=1)
+        if flat.any():
+            said = f"{flat.sum()} boxes have no width or no height; these faces are neither found nor missed."
+            notice("boxes without an area", where, said)
+        try:
+            width, height = load_size(picture)
+        except DataError:
+            return  # that is told when the picture is read
+        middles = (faces.boxes[:, :2] + faces.boxes[:, 2:]) / 2
+        away = ~flat & ((middles < 0) | (middles > (width, height))).any(axis=1)
+        if away.any():
+            notice(
+                "boxes outside of their pictures",
+                where,
+                f"the middle of {away.sum()} boxes lies outside of the {width} x {height} pixels, so that no network "
+                "finds them. Are width and height in the list those of the boxes, or right and bottom?",
+            )
 
 
 def _pictures(path: Path) -> Iterator[tuple[str, np.ndarray]]:
@@ -107,6 +132,8 @@ def _pictures(path: Path) -> Iterator[tuple[str, np.ndarray]]:
                 break
             place += 1
             rows.append(_face(path, place, line, name, count))
+            if count == 0 and any(rows[-1]):
+                raise DataError(f"{path}, line {place}: got a face, and {name} has 0 of them, as the line above says.")
         if len(rows) < count:
             raise DataError(f"{path}: the list ends before all {count} faces of {name} came.")
         yield name, np.array(rows[:count]).reshape(-1, _COLUMNS)
