@@ -13,6 +13,7 @@ import pytest
 from zoo.__main__ import main as zoo
 from zoo.accuracy.valid import part_digest
 from zoo.manifest import Exported
+from zoo_core.hashing import facts_digest
 
 Files = list[Path]
 
@@ -122,6 +123,13 @@ def damage(said: dict[str, Any], kind: str) -> Any:
     elif kind == "of another metric":
         said["part"]["counts"] = {"words": 1}
         said["digest"] = part_digest(said["part"])
+    elif kind in ("model", "variant", "stages"):
+        del said[kind]
+    elif kind == "seconds":
+        said["stages"] = {"end_to_end": "soon"}
+    elif kind in ("labels", "rank", "topk"):
+        del said["part"]["identity"][kind]
+        said["digest"] = part_digest(said["part"])
     elif kind == "of another model":
         said["model"] = "classification/resnet"
     return said
@@ -135,6 +143,8 @@ def damage(said: dict[str, Any], kind: str) -> Any:
         ("list", "holds several targets"),
         ("of another metric", "these counts are not of classification/lenet's metric"),
         ("of another model", "is of classification/resnet, not of classification/lenet"),
+        *((kind, "lacks what zoo valid --json writes") for kind in ("model", "variant", "stages", "seconds")),
+        *((kind, "lacks what zoo valid --json writes") for kind in ("labels", "rank", "topk")),
         ("cut", "this is not what zoo valid --json writes"),
         ("missing", "this is not what zoo valid --json writes"),
     ],
@@ -163,3 +173,25 @@ def test_one_process_alone_has_no_part(ranked: Callable[..., Files], capsys: pyt
     code, _, err = merged(capsys, ranked(1))
     assert code == 2
     assert "is not what a rank of several writes" in err
+
+
+def test_the_ranks_of_a_network_with_own_class_names(
+    ranked: Callable[..., Files], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What they counted is of that many classes: joined with the same --labels, and with no others."""
+    names = tmp_path / "names.txt"
+    names.write_text("".join(f"n{number}\n" for number in range(10)))
+    files = ranked(2)
+    assert zoo(["valid", "lenet", "--merge", *map(str, files), "--labels", str(names)]) == 2
+    assert "counted other class names" in capsys.readouterr().err
+    for file in files:
+        said = json.loads(file.read_text())
+        said["part"]["identity"]["labels"] = facts_digest([f"n{number}" for number in range(10)])
+        said["digest"] = part_digest(said["part"])
+        file.write_text(json.dumps(said))
+    code, _, err = merged(capsys, files)
+    assert code == 2
+    assert "give the --labels that the ranks were run with" in err
+    code, out, _ = merged(capsys, files, "--labels", names)
+    assert code == 0
+    assert "joined from 2 ranks" in out

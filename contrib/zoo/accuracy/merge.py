@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,14 @@ from utils.metrics.base import Metric
 from zoo.errors import ZooError
 from zoo.family import Family
 from zoo.running.setting import Setting
+from zoo.task import Task
 from zoo_core.errors import DataError
 
-from .valid import part_digest
+from .valid import labels_digest, part_digest
 
 _KEYS = ("identity", "samples", "of", "counts")
+# What is read of a file, and of the identity in it
+_SAID, _IDENTITY = ("model", "variant", "stages"), ("rank", "world", "topk", "input_size", "labels")
 
 
 @dataclass(frozen=True)
@@ -68,12 +71,13 @@ class Merged:
         }
 
 
-def merge(family: Family, paths: Sequence[Path]) -> Merged:
+def merge(family: Family, paths: Sequence[Path], own: Callable[[Task], Task] = lambda task: task) -> Merged:
     """Join the files of all ranks.
 
     Args:
         family: what was validated.
         paths: the --json files of the ranks, in any order.
+        own: gives the task its class names, where the ranks ran a network with others than the zoo's.
 
     Raises:
         ZooError: a file is none of a rank, is damaged, is of another model, network, data set or setting than the
@@ -89,6 +93,12 @@ def merge(family: Family, paths: Sequence[Path]) -> Merged:
     _require_all(parts)
     identity = first.identity
     model = family.variant(first.said["variant"])
+    model = replace(model, task=own(model.task))
+    if identity["labels"] != labels_digest(model.task):
+        raise ZooError(
+            f"{first.path} counted other class names than these: give the --labels that the ranks were run with, or "
+            "none where they had none"
+        )
     metric = Setting(model, topk=identity["topk"], input_size=identity["input_size"]).task().metric()
     for part in parts:
         try:
@@ -116,7 +126,15 @@ def _part(path: Path) -> Part:
     part = said["part"]
     if set(part) != set(_KEYS) or said.get("digest") != part_digest(part):
         raise ZooError(f"{path} is damaged or was edited (its digest does not fit); run that rank again")
-    return Part(path, said, part["identity"]["rank"], part["identity"]["world"])
+    try:
+        identity = part["identity"]
+        lacking = sorted(({*_SAID} - set(said)) | ({*_IDENTITY} - set(identity)))
+        if lacking:
+            raise KeyError(", ".join(lacking))
+        float(said["stages"]["end_to_end"])
+        return Part(path, said, int(identity["rank"]), int(identity["world"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ZooError(f"{path} lacks what zoo valid --json writes ({error}); run that rank again") from error
 
 
 def _require_same(first: Part, other: Part) -> None:

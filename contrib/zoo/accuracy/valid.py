@@ -229,7 +229,7 @@ def _decoder_effect(setting: Setting, engine: Runner, samples: Sequence[Sample])
         metric = task.metric()
         found: list[Any] = []
         for batch, batch_predictions in predictions(
-            task, engine, some, setting.batch_size, Stages(), workers=setting.workers
+            task, engine, some, setting.batch_size, Stages(), workers=setting.workers, timeout=setting.timeout
         ):
             metric.update(batch_predictions, [sample.truth for sample in batch])
             found += batch_predictions
@@ -255,8 +255,14 @@ def _identity(setting: Setting, data: str | Path, task: Task, samples: Sequence[
         "graph": setting.graph,
         "topk": setting.topk,
         "decoder": task.source_identity,
-        "own": facts_digest([getattr(task, "labels", None), *_colours(getattr(task, "transform", None))]),
+        "labels": labels_digest(task),
+        "own": facts_digest(_colours(getattr(task, "transform", None))),
     }
+
+
+def labels_digest(task: Task) -> str:
+    """The identity of the class names, which --labels changes."""
+    return facts_digest(getattr(task, "labels", None))
 
 
 def _colours(transform: Any) -> list[Any]:

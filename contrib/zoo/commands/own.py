@@ -74,7 +74,7 @@ def owned(family: Family, setting: Setting, args: argparse.Namespace) -> Setting
         )
     if asked["size"] and setting.input_size and asked["size"] != setting.input_size:
         raise ZooError(f"--size {asked['size']} and --input_size {setting.input_size} are two sizes; give one of them")
-    task = _with_labels(setting.model.task, asked["labels"])
+    task = with_labels(setting.model.task, asked["labels"])
     task = _with_pictures(task, asked["mean"], asked["std"], asked["size"])
     return setting.but(model=replace(setting.model, task=task))
 
@@ -87,7 +87,8 @@ def _normalises(task: Task) -> bool:
     return isinstance(getattr(task, "transform", None), ClassificationTransform)
 
 
-def _with_labels(task: Task, file: Path | None) -> Task:
+def with_labels(task: Task, file: Path | None) -> Task:
+    """`task` with the class names in `file`; as it is where there is none. Raises DataError for no list of names."""
     if file is None:
         return task
     names = names_in(file)

@@ -10,7 +10,7 @@ from zoo.accuracy.reproduce import beside_published
 from zoo.accuracy.valid import Validation, validate
 from zoo.commands import console, flags
 from zoo.commands.notice import weights_notice
-from zoo.commands.own import add_own_flags, owned
+from zoo.commands.own import add_own_flags, owned, with_labels
 from zoo.errors import ZooError
 from zoo.family import Family
 from zoo.references import data_folder
@@ -52,7 +52,7 @@ def _merged(family: Family, args: argparse.Namespace) -> int:
     """Join what ranks wrote."""
     if args.data_path or args.ckpt or args.resume:
         raise ZooError("--merge reads what ranks wrote, and runs nothing; leave --ckpt, --data_path and --resume out")
-    done = merge(family, args.merge)
+    done = merge(family, args.merge, lambda task: with_labels(task, getattr(args, "labels", None)))
     for name, value in done.figures.items():
         print(f"{name} {value:.4f} of {done.samples} samples, joined from {len(done.parts)} ranks")
     if args.json:
