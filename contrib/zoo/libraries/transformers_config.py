@@ -74,6 +74,11 @@ def embedder_of(config: Path, state: State | None = None, pooling: str = "mean")
     return network
 
 
+def network_of(config: Path, state: State | None = None) -> Any:
+    """The network as transformers has it. Arguments as `image_classifier_of`."""
+    return _network(class_of(config), config, state)[0]
+
+
 def read_config(config: Path) -> dict[str, Any]:
     """What the file says. Raises ZooError where it is none that `save_pretrained` writes."""
     try:

@@ -15,6 +15,8 @@ class Description:
     Attributes:
         source: where it comes from.
         inputs, outputs, size, static: of its part.
+        parts: the expression that gives its parts, where there are several; inputs are then those of the first, and
+            outputs those of the last.
         gives: what its outputs are, in a word: "logits".
         task, sample: expressions of model.py.
         imports: (module, name) that they need.
@@ -37,6 +39,7 @@ class Description:
     data: str
     size: dict[str, int] = field(default_factory=dict)
     static: bool = True
+    parts: str = ""
     constants: str = ""
     built: bool = False
     note: str = ""

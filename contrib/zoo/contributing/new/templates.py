@@ -25,13 +25,7 @@ def model(variant: str) -> Model:
     """What is known of the network."""
     return Model(
         build=partial(build, variant),
-        parts=(
-            Part(
-                inputs=({inputs}),
-                outputs=({outputs}),
-                size={size},
-{static}            ),
-        ),
+        parts={parts},
         task={task},
         sample={sample},
 {optional}        {source},
@@ -49,6 +43,14 @@ MODEL = Family(
     make=model,
 )
 '''
+
+_PART = """(
+            Part(
+                inputs=({inputs}),
+                outputs=({outputs}),
+                size={size},
+{static}            ),
+        )"""
 
 _README = """# {title}
 
@@ -116,10 +118,7 @@ def model(page: Page, known: Description) -> str:
         constants=constants + ("\n" if constants else ""),
         network=network(known),
         build="\n    ".join(_build(known)).replace("\n    \n", "\n\n"),
-        inputs=_specs(known.inputs),
-        outputs=_specs(known.outputs),
-        size="{" + ", ".join(f'"{name}": {size}' for name, size in known.size.items()) + "}",
-        static="" if known.static else f"{' ' * 16}static=False,\n",
+        parts=known.parts or _part(known),
         task=known.task,
         sample=known.sample,
         optional=_optional(known),
@@ -134,6 +133,15 @@ def model(page: Page, known: Description) -> str:
     )
 
 
+def _part(known: Description) -> str:
+    return _PART.format(
+        inputs=_specs(known.inputs),
+        outputs=_specs(known.outputs),
+        size="{" + ", ".join(f'"{name}": {size}' for name, size in known.size.items()) + "}",
+        static="" if known.static else f"{' ' * 16}static=False,\n",
+    )
+
+
 def network(known: Description) -> str:
     """What the network takes and gives, in a line: "[N, 3, H, W] float32 to [N, 7] logits"."""
     takes = " and ".join(f"{_axes(one)} {one.dtype}" for one in known.inputs)
@@ -143,10 +151,9 @@ def network(known: Description) -> str:
 def _imported(known: Description) -> list[tuple[str, str]]:
     weights = known.source.weights
     return [
-        ("engine.spec", "TensorSpec"),
+        *([] if known.parts else [("engine.spec", "TensorSpec"), ("zoo.model", "Part")]),
         ("zoo.family", "Family"),
         ("zoo.model", "Model"),
-        ("zoo.model", "Part"),
         ("zoo.model", "SampleData"),
         *known.source.imports,
         *known.imports,

@@ -62,11 +62,28 @@ def texts_of(source: Source, trial: Trial) -> tuple[Texts, list[np.ndarray]]:
     return Texts(length, longest, _number(getattr(config, "pad_token_id", None), 0)), trial.require(_arrays(length), "")
 
 
+def most_tokens(source: Source, config: Any) -> int:
+    """How many tokens of a text are looked at: as many as the network has positions for, and its tokenizer says."""
+    positions = _number(getattr(config, "max_position_embeddings", getattr(config, "n_positions", None)), _USUAL)
+    spoken = [_number(_said(source.folder / name).get(key), _USUAL) for name, key in _SPEAKERS]
+    return min(positions, _USUAL, *spoken)
+
+
+def tokenizer_of(source: Source) -> Any:
+    """The tokenizer that the new folder gets."""
+    path = source.folder / TOKENIZER
+    if path.is_file():
+        return load_tokenizer(path)
+    from tokenizers import Tokenizer
+
+    return Tokenizer.from_str(source.files[TOKENIZER].decode())  # made of other files
+
+
 def paired(source: Source) -> Any:
     """The network's configuration. Raises ZooError where the tokenizer knows more tokens than the network."""
     config = settings_of(source.folder / CONFIG)
     vocabulary = _number(getattr(config, "vocab_size", None), 0)
-    known = load_tokenizer(source.folder / TOKENIZER).get_vocab_size()
+    known = tokenizer_of(source).get_vocab_size()
     if known > vocabulary:
         raise ZooError(
             f"--from {source.text}: {TOKENIZER} has {known} tokens, and the network {vocabulary}: they are no pair"

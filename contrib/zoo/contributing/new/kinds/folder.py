@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from zoo.contributing.new.asked import Asked
-from zoo.contributing.new.kinds import processors
+from zoo.contributing.new.kinds import marian, processors
 from zoo.contributing.new.source import BY_HAND, Said, Source, need
 from zoo.errors import ZooError
 from zoo.libraries import transformers_config as library
+from zoo.libraries.transformers_encoder_decoder import encoder_decoder_of, reads_and_writes
 
 CONFIG, TOKENIZER, WEIGHTS = "config.json", "tokenizer.json", "model.safetensors"
 SAMPLE = "sample.safetensors"
@@ -78,10 +79,13 @@ def _embeddings(folder: Path, config: dict[str, Any], asked: Asked) -> Source:
 
 def _writers(folder: Path, config: dict[str, Any], asked: Asked) -> Source:
     name = str(config["architectures"][0])
+    if reads_and_writes(folder / CONFIG):
+        module = "transformers_encoder_decoder"
+        return _made(folder, config, "encoder_decoder_of", encoder_decoder_of, _tokenizer(folder), module=module)
     if not name.endswith(("ForCausalLM", "LMHeadModel")):
         raise ZooError(
-            f"--from {folder} holds a {name}, and --task generation takes a language model, a …ForCausalLM: an encoder "
-            "with a decoder is copied from nlp/transformer"
+            f"--from {folder} holds a {name}, and --task generation takes a language model, a …ForCausalLM, or a "
+            "network that reads one text and writes another, as MarianMTModel and T5ForConditionalGeneration do"
         )
     return _made(folder, config, "language_model_of", library.language_model_of, _tokenizer(folder))
 
@@ -94,8 +98,9 @@ def _made(
     files: dict[str, bytes] | None = None,
     words: str = "",
     said: Said | None = None,
+    module: str = "transformers_config",
 ) -> Source:
-    """The source whose network `builder` makes of the configuration, and model.py by the name of `function`."""
+    """The source whose network `builder` makes of the configuration; model.py has it from `module` as `function`."""
     weights = folder / WEIGHTS
     small = weights.is_file() and weights.stat().st_size <= LARGEST_SAMPLE
     kept = {SAMPLE: weights.read_bytes()} if small else {}
@@ -108,7 +113,7 @@ def _made(
         origin=f"{config['architectures'][0]} of transformers (folder {folder.resolve().name})",
         constants=f'CONFIG = Path(__file__).resolve().with_name("{CONFIG}")\n',
         packages=("torch", "transformers"),
-        imports=(("zoo.libraries.transformers_config", function),),
+        imports=((f"zoo.libraries.{module}", function),),
         said=said or Said(),
         labels=_labels(config),
         restore=f"partial({function}, CONFIG{words})",
@@ -143,8 +148,10 @@ def _labels(config: dict[str, Any]) -> tuple[str, ...] | None:
 
 
 def _tokenizer(folder: Path) -> dict[str, bytes]:
-    """The tokenizer's file. Raises ZooError with how to make one where there is none."""
+    """The tokenizer's file; of Marian, one that is made of its own. Raises ZooError where there is none."""
     path = folder / TOKENIZER
+    if not path.is_file() and marian.is_marian(folder):
+        return {TOKENIZER: marian.tokenizer_of(folder)}
     if not path.is_file():
         raise ZooError(
             f"--from {folder} has no {TOKENIZER}, which texts need: AutoTokenizer.from_pretrained(FOLDER)."
@@ -155,11 +162,11 @@ def _tokenizer(folder: Path) -> dict[str, bytes]:
 
 def _pooling(folder: Path, asked: str | None) -> str:
     """How the folder of sentence-transformers pools, else what is asked for."""
-    for module in _json(folder / _MODULES) or ():
+    for module in read_json(folder / _MODULES) or ():
         kind = str(module.get("type", "")).rpartition(".")[2]
         if kind not in _KNOWN_MODULES:
             raise ZooError(f"--from {folder}: {_MODULES} has a module {kind}, which the zoo does not have. {BY_HAND}")
-    says = _json(folder / _POOLING)
+    says = read_json(folder / _POOLING)
     found = [name.removeprefix("pooling_mode_") for name, on in says.items() if name.startswith("pooling_mode_") and on]
     names = {"cls_token": "cls", "mean_tokens": "mean"}
     if found and (len(found) > 1 or found[0] not in names):
@@ -172,7 +179,7 @@ def _pooling(folder: Path, asked: str | None) -> str:
     return own or asked or ""
 
 
-def _json(path: Path) -> Any:
+def read_json(path: Path) -> Any:
     """The content of a JSON file; an empty object where there is none."""
     if not path.is_file():
         return {}

@@ -17,7 +17,7 @@ from zoo_core.hashing import sha256
 PREFIX = "hub:"
 PUBLIC = "https://huggingface.co"  # what a model.py names, whichever mirror the files came from
 # Code is never fetched, and of the weights only the form that holds nothing but tensors
-_FILES = ("*.json", "1_Pooling/*.json", folder.WEIGHTS)
+_FILES = ("*.json", "1_Pooling/*.json", "*.spm", folder.WEIGHTS)
 _ID = re.compile(r"(?P<id>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
 
 

@@ -1,4 +1,4 @@
-"""Language models: the beginning of a text in, how it goes on out."""
+"""Language models: the beginning of a text in, how it goes on out; a text in, another out is `writing`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 
 from engine.spec import TensorSpec
-from utils.preprocess.text import load_tokenizer
 from zoo.contributing.new.asked import Asked
 from zoo.contributing.new.code import call
 from zoo.contributing.new.description import Description
 from zoo.contributing.new.kinds.folder import CONFIG, TOKENIZER
 from zoo.contributing.new.source import BY_HAND, Source
-from zoo.contributing.new.texts import TOKENIZER_LINE, paired, require_folder
+from zoo.contributing.new.tasks import writing
+from zoo.contributing.new.texts import TOKENIZER_LINE, paired, require_folder, tokenizer_of
 from zoo.contributing.new.trial import Trial
 from zoo.errors import ZooError
 from zoo.libraries.transformers_config import class_of
+from zoo.libraries.transformers_encoder_decoder import reads_and_writes
 from zoo_core.errors import first_line
 
 _USUAL, _WINDOW, _NEW = 512, 512, 64  # positions where nothing is said, tokens of a window, tokens that are written
@@ -29,6 +30,8 @@ def described(source: Source, asked: Asked) -> Description:
     """Try `source` on tokens. Raises ZooError if it is no language model, or not one that is run by pieces."""
     asked.require_only()
     require_folder(source, asked.task)
+    if reads_and_writes(source.folder / CONFIG):
+        return writing.described(source, asked)
     config = paired(source)
     longest = int(getattr(config, "max_position_embeddings", None) or _USUAL)
     end = _end(source, config)
@@ -69,7 +72,7 @@ def described(source: Source, asked: Asked) -> Description:
 def _end(source: Source, config: Any) -> int:
     """The token that ends a text; -1 where there is none."""
     said = getattr(config, "eos_token_id", None)
-    if said is not None and load_tokenizer(source.folder / TOKENIZER).encode("a").ids[-1:] == [said]:
+    if said is not None and tokenizer_of(source).encode("a").ids[-1:] == [said]:
         raise ZooError(
             f"--from {source.text}: {TOKENIZER} puts the token that ends a text ({said}) behind every text, so that "
             "none would go on"
