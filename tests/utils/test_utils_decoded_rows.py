@@ -36,6 +36,25 @@ def test_the_picture_lies_in_the_middle(size: tuple[int, int], offset: tuple[int
     assert np.isclose(array, 114 / 255).all(axis=0).sum() == 64 * 64 - inner[0] * inner[1]
 
 
+@pytest.mark.parametrize(
+    ("size", "offset", "inner"),
+    [((96, 64), (0, 0), (96, 64)), ((64, 64), (16, 0), (64, 64)), ((192, 64), (0, 16), (96, 32))],
+)
+def test_a_rectangle(size: tuple[int, int], offset: tuple[int, int], inner: tuple[int, int]) -> None:
+    """Of 64 x 96 pixels: what is found in it comes back to the picture's own places."""
+    transform = CentredLetterbox(64, 96)
+    (array,), placed = transform(_picture(*size))
+    assert array.shape == transform.shape == (3, 64, 96)
+    assert (placed.offset, placed.size, placed.input) == (offset, size, (64, 96))
+    left, top = offset
+    assert np.allclose(array[0, top : top + inner[1], left : left + inner[0]], 1)
+    assert np.isclose(array, 114 / 255).all(axis=0).sum() == 64 * 96 - inner[0] * inner[1]
+    row = np.array([[[48, 32, inner[0], inner[1], 0.9]]], np.float32)  # a box around all of the picture
+    (found,) = RowsDecoder(1)([row], [placed])
+    np.testing.assert_allclose(found.boxes, [[0, 0, *size]], atol=1e-4)
+    assert CentredLetterbox(64, 96).resized(128).shape == (3, 128, 128)
+
+
 def test_it_writes_where_it_is_told_and_refuses_what_does_not_fit() -> None:
     given = np.zeros((3, 64, 64), np.float16)
     (array,), _ = CentredLetterbox(64)(_picture(10, 10), (given,))

@@ -310,3 +310,27 @@ def test_preprocess_has_the_defaults_and_sizes_of_the_guide(gallery):
 def test_preprocess_refuses_bad_input(module, x, options, message):
     with pytest.raises(DataError, match=message):
         module.preprocess(x, **options)
+
+
+@pytest.mark.parametrize("decoder", ["reference", "fast"])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_rectangles_change_proportions(photos, decoder, mode):
+    """A width of its own: the image is scaled to both sides, as torchvision's Resize((height, width)) does."""
+    mean, std = (MEAN, STD) if mode == "RGB" else ((0.5,), (0.5,))
+    transform = ClassificationTransform(48, 48, mean, std, mode=mode, crop_mode="squash", width=192, decoder=decoder)
+    picture = photos["china"]
+    (array,), size = transform(picture)
+    assert (array.shape, size) == (transform.shape, picture.size)
+    scaled = picture.convert(mode).resize((192, 48), Image.Resampling.BILINEAR)
+    planes = np.asarray(scaled, np.float32).reshape(48, 192, -1).transpose(2, 0, 1) / np.float32(255)
+    want = (planes - np.array(mean, np.float32)[:, None, None]) / np.array(std, np.float32)[:, None, None]
+    np.testing.assert_array_equal(array, want)
+    assert transform.resized(64).shape == (len(mean), 64, 64)
+
+
+@pytest.mark.parametrize(
+    "words", [{"width": 64}, {"width": 0, "crop_mode": "squash"}, {"width": 64, "crop_mode": "squash", "resize": 32}]
+)
+def test_widths_that_mean_nothing(words):
+    with pytest.raises(ValueError, match="with crop_mode 'squash' and resize equal to crop"):
+        ClassificationTransform(**{"resize": 48, "crop": 48, "mean": MEAN, "std": STD, **words})

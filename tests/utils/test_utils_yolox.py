@@ -38,6 +38,20 @@ def test_letterbox_is_the_published_one(photos, tmp_path, size, suffix):
     assert placed == Placed(ratio, size, (416, 416))
 
 
+@pytest.mark.parametrize("size", [(640, 427), (427, 640)])
+def test_a_rectangle(photos, size):
+    """The picture fits into both sides, and lies in the upper left corner."""
+    pixels = np.asarray(photos["china"].resize(size))[:, :, ::-1]
+    (array,), placed = Letterbox(320, 640)(photos["china"].resize(size))
+    scale = min(320 / size[1], 640 / size[0])
+    inner = (int(size[0] * scale), int(size[1] * scale))
+    assert placed == Placed(scale, size, (320, 640))
+    scaled = cv2.resize(np.ascontiguousarray(pixels), inner, interpolation=cv2.INTER_LINEAR)
+    np.testing.assert_array_equal(array[:, : inner[1], : inner[0]], scaled.transpose(2, 0, 1))
+    assert (array[:, inner[1] :] == 114).all()
+    assert (array[:, :, inner[0] :] == 114).all()
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_turned_photo_is_read_as_opencv_does(photos, tmp_path, orientation):
     path, exif = tmp_path / "phone.jpg", Image.Exif()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -129,10 +130,15 @@ def test_channels_last_is_never_taken_for_channels_first(
 @pytest.mark.parametrize(
     ("dims", "words", "said"),
     [
-        (("N", 3, 32, 64), (), "pictures of 32 x 64 (height x width)"),
+        (
+            ("N", 3, 32, 64),
+            ("--size", "32"),
+            "takes pictures of 32 x 64 pixels (height x width), and --size asks for 32",
+        ),
+        (("N", 3, 32, "W"), (), "fixes one side of its pictures, 32xW: give both, as --size 32xW"),
         (("N", 4, 32, 32), (), "with 4 channels, and zoo new writes preprocessing to 1 or 3"),
         (("N", 3, 32, 32), ("--channels", "1"), "with 3 channels, and --channels is 1"),
-        (("N", 3, 32, 32), ("--size", "64"), "pictures of 32 pixels a side, and --size is 64"),
+        (("N", 3, 32, 32), ("--size", "64"), "pictures of 32 pixels a side, and --size asks for 64"),
         (("N", "C", "H", "W"), ("--channels", "1"), "with 3 channels, and --channels is 1"),
         (("N", 3, 32), (), "graphs with one float32 input [N, C, H, W]"),
     ],
@@ -249,6 +255,31 @@ def test_probabilities_are_shown_as_they_are(root: Path, tmp_path: Path, capfd: 
     (array,), _ = given.variant().task.preprocess(demo)
     with Engine(path) as engine:
         assert shown == pytest.approx(float(engine(array[None]).max()), abs=1e-4)
+
+
+def test_random_weights_of_many_layers_before_a_softmax(made: Any, tmp_path: Path) -> None:
+    """Where weights that shrink what passes through them leave a softmax nothing to tell apart, they are larger."""
+    from onnx import helper, numpy_helper
+
+    random = np.random.default_rng(1)
+    sizes = [3, *[48] * 24, 4]
+    kernels = [(random.standard_normal((wide, narrow, 3, 3)) / 9) for narrow, wide in pairwise(sizes)]
+    weights = [numpy_helper.from_array(one.astype(np.float32), f"w{number}") for number, one in enumerate(kernels)]
+    nodes, last = [], "image"
+    for number in range(len(kernels)):
+        nodes.append(helper.make_node("Conv", [last, f"w{number}"], [f"c{number}"], pads=[1] * 4))
+        nodes.append(helper.make_node("Relu", [f"c{number}"], [f"r{number}"]))
+        last = f"r{number}"
+    nodes += [
+        helper.make_node("GlobalAveragePool", [last], ["pooled"]),
+        helper.make_node("Flatten", ["pooled"], ["flat"]),
+        helper.make_node("Softmax", ["flat"], ["scores"], axis=1),
+    ]
+    path = tmp_path / "deep.onnx"
+    written(path, nodes, [("image", ("N", 3, SIDE, SIDE))], [("scores", ("N", 4))], weights)
+    assert made.new("classification/given", str(path)) == 0
+    assert not (made.folder("classification/given") / "sample.safetensors").exists()
+    made.exported("classification/given", tmp_path / "out", "--weights", "random")
 
 
 @pytest.mark.parametrize(

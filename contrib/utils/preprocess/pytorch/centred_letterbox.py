@@ -11,7 +11,7 @@ from utils.preprocess.pytorch.detection import PAD, Letterbox, Placed
 
 @dataclass(frozen=True)
 class CentredLetterbox(Letterbox):
-    """One picture to the square that a detector takes.
+    """One picture to the square, or the rectangle, that a detector takes.
 
     The picture is scaled to fit, bilinear, its proportions kept and its sides rounded to whole pixels, and lies in the
     middle; the rest is grey (114). Channels are red, green, blue; values are 0 to 1.
@@ -25,16 +25,17 @@ class CentredLetterbox(Letterbox):
 
         array = array_for(out, self.shape)
         picture = upright(source)
-        scale = min(self.size / picture.height, self.size / picture.width)
+        _, height, width = self.shape
+        scale = min(height / picture.height, width / picture.width)
         columns, rows = round(picture.width * scale), round(picture.height * scale)
         if not rows or not columns:
-            raise too_narrow(picture.size, f"scaled to fit {self.size} x {self.size}, one side has no pixel left")
+            raise too_narrow(picture.size, f"scaled to fit {width} x {height}, one side has no pixel left")
         pixels = np.asarray(picture)
         if (columns, rows) != picture.size:
             pixels = cv2.resize(pixels, (columns, rows), interpolation=cv2.INTER_LINEAR)
         # half a pixel goes to the right and below
-        left, top = (self.size - columns) // 2, (self.size - rows) // 2
+        left, top = (width - columns) // 2, (height - rows) // 2
         array[...] = PAD
         array[:, top : top + rows, left : left + columns] = pixels.transpose(2, 0, 1)
         array /= 255
-        return (array,), Placed(scale, picture.size, (self.size, self.size), (left, top))
+        return (array,), Placed(scale, picture.size, (height, width), (left, top))

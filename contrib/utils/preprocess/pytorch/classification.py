@@ -39,7 +39,8 @@ class ClassificationTransform:
 
     Attributes:
         resize: the shorter side after scaling, in pixels.
-        crop: side of the square cut from the centre, in pixels; black is added where the image is smaller.
+        crop: side of the square cut from the centre, in pixels; black is added where the image is smaller. With
+            `width`, the height.
         mean, std: per channel, in units of [0, 1]; one number for each channel of `mode`.
         interpolation: "bilinear" or "bicubic".
         decoder: "reference", equal to torchvision to the bit, or "fast": JPEGs are decoded at a smaller scale where
@@ -47,6 +48,8 @@ class ClassificationTransform:
         mode: "RGB" (3 channels in that order) or "L" (1 channel, luma of the RGB image).
         crop_mode: "center" as described; "squash" scales both sides to `resize`, whatever the proportions; "border"
             scales the longer side to `resize` and fills up with the colour `mean`, as timm does both.
+        width: of an input that is no square: with "squash" only, and then the image is scaled to `crop` x `width`
+            pixels, whatever its proportions, and `resize` is `crop`. None: as `crop`.
     """
 
     resize: int
@@ -57,6 +60,7 @@ class ClassificationTransform:
     mode: Literal["RGB", "L"] = "RGB"
     decoder: Literal["reference", "fast"] = "reference"
     crop_mode: Literal["center", "squash", "border"] = "center"
+    width: int | None = None
 
     def __post_init__(self) -> None:
         if self.resize < 1 or self.crop < 1:
@@ -68,6 +72,8 @@ class ClassificationTransform:
             )
         if self.crop_mode not in CROP_MODES:
             raise ValueError(f"crop_mode {self.crop_mode!r} must be one of {list(CROP_MODES)}")
+        if self.width is not None and (self.width < 1 or self.crop_mode != "squash" or self.resize != self.crop):
+            raise ValueError(f"width {self.width}: at least 1, with crop_mode 'squash' and resize equal to crop")
         if not len(self.mean) == len(self.std) == CHANNELS[self.mode] or 0 in self.std:
             raise ValueError(f"mean {self.mean} and std {self.std}: one number a channel of {self.mode}, std not 0")
 
@@ -78,11 +84,11 @@ class ClassificationTransform:
 
         Args:
             source: path, file content as bytes, or PIL image.
-            out: where to write: a tuple of one float32 or float16 array [C, crop, crop]. Left out, a float32
+            out: where to write: a tuple of one float32 or float16 array of `shape`. Left out, a float32
                 array is made.
 
         Returns:
-            ((array [C, crop, crop],), (width, height) of the original image in pixels).
+            ((array of `shape`,), (width, height) of the original image in pixels).
 
         Raises:
             DataError: the image cannot be read (see `load_rgb`) or is too narrow to be scaled.
@@ -103,6 +109,8 @@ class ClassificationTransform:
     def _cut(self, image: Image.Image) -> Image.Image:
         """`image` scaled and cut to the crop, as the crop mode says."""
         resample = RESAMPLE[self.interpolation]
+        if self.width is not None:
+            return image.resize((self.width, self.crop), resample)
         if self.crop_mode == "squash":
             image = image.resize((self.resize, self.resize), resample)
         elif self.crop_mode == "border":
@@ -117,7 +125,7 @@ class ClassificationTransform:
         return tuple(round(255 * value) for value in self.mean)
 
     def _fast(self, source: ImageSource) -> tuple[Image.Image, tuple[int, int]]:
-        image, original = load_scaled(source, self.resize)
+        image, original = load_scaled(source, max(self.resize, self.width or 0))
         if self.mode != "RGB":
             image = image.convert(self.mode)
         if self.crop_mode != "center":
@@ -131,19 +139,18 @@ class ClassificationTransform:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """The shape of the array that a call gives: (C, crop, crop)."""
-        return (CHANNELS[self.mode], self.crop, self.crop)
+        """The shape of the array that a call gives: (C, crop, width), the width being `crop` by default."""
+        return (CHANNELS[self.mode], self.crop, self.width or self.crop)
 
     def resized(self, size: int) -> "ClassificationTransform":
-        """The same for inputs of size x size pixels, with the resize in the same proportion: 299 → 342 for
-        256/224.
+        """The same for inputs of size x size pixels, with the resize in the same proportion: 299 → 342 for 256/224.
 
         Raises:
             DataError: `size` is below 1.
         """
         if size < 1:
             raise DataError(f"input size {size}: it must be at least 1 pixel.")
-        return replace(self, crop=size, resize=max(round(size * self.resize / self.crop), 1))
+        return replace(self, crop=size, resize=max(round(size * self.resize / self.crop), 1), width=None)
 
     def _checked(self, out: tuple[np.ndarray, ...]) -> np.ndarray:
         if len(out) != 1 or out[0].shape != self.shape or out[0].dtype.name not in DTYPES:

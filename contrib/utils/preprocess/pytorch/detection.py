@@ -39,16 +39,18 @@ class Placed(NamedTuple):
 
 @dataclass(frozen=True)
 class Letterbox:
-    """One picture to the square that a detector takes.
+    """One picture to the square, or the rectangle, that a detector takes.
 
     The picture is scaled to fit, bilinear, its proportions kept and its sides cut to whole pixels, and lies in the top
     left corner; the rest is grey (114). Channels are blue, green, red; values stay 0 to 255.
 
     Attributes:
-        size: side of the square in pixels, a multiple of 32.
+        size: side of the square in pixels, a multiple of 32; with `width`, the height.
+        width: of a rectangle in pixels, a multiple of 32; None: as `size`.
     """
 
     size: int
+    width: int | None = None
 
     def __call__(
         self, source: ImageSource, out: tuple[np.ndarray, ...] | None = None
@@ -57,10 +59,10 @@ class Letterbox:
 
         Args:
             source: path, file content as bytes, or PIL image.
-            out: where to write: a tuple of one float array [3, size, size]. Left out, a float32 array is made.
+            out: where to write: a tuple of one float array of `shape`. Left out, a float32 array is made.
 
         Returns:
-            ((array [3, size, size],), where the picture lies in it).
+            ((array [3, height, width],), where the picture lies in it).
 
         Raises:
             DataError: the picture cannot be read, or is so narrow that nothing of it is left.
@@ -68,19 +70,19 @@ class Letterbox:
         """
         array = array_for(out, self.shape)
         picture = upright(source)
-        pixels, scale = letterbox(np.asarray(picture)[:, :, ::-1], self.size, self.size)
+        pixels, scale = letterbox(np.asarray(picture)[:, :, ::-1], *self.shape[1:])
         array[...] = pixels.transpose(2, 0, 1)
-        return (array,), Placed(scale, picture.size, (self.size, self.size))
+        return (array,), Placed(scale, picture.size, self.shape[1:])
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """The shape of the array that a call gives."""
-        return (3, self.size, self.size)
+        return (3, self.size, self.width or self.size)
 
     def resized(self, size: int) -> "Letterbox":
-        """The same for another input size; DataError unless it is a multiple of 32."""
+        """The same for a square of another size; DataError unless it is a multiple of 32."""
         require_multiple(size, STRIDE)
-        return replace(self, size=size)
+        return replace(self, size=size, width=None)
 
     def source_identity(self) -> str:
         """What decodes and scales, with versions: two results with the same identity saw the same pixels."""

@@ -8,8 +8,6 @@ from zoo.errors import ZooError
 
 # The tasks whose networks take pictures
 PICTURES = ("classification", "segmentation", "detection", "image_to_image", "keypoints")
-# Of these, the one whose pictures need not be square
-RECTANGLES = ("keypoints",)
 
 
 @dataclass(frozen=True)
@@ -19,7 +17,8 @@ class Asked:
     Attributes:
         task: what the network is for.
         labels: the names of its classes.
-        size: the side of its pictures in pixels.
+        size: the side of its pictures in pixels; with `width`, their height.
+        width: where they are no squares.
         channels: of its pictures, 1 or 3.
         mean, std: of its pictures, in units of 0 to 1; one number, or one a channel.
         pooling: how an embedding is made of the tokens, "mean" or "cls".
@@ -29,6 +28,7 @@ class Asked:
     task: str = "classification"
     labels: tuple[str, ...] | None = None
     size: int | None = None
+    width: int | None = None
     channels: int | None = None
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None

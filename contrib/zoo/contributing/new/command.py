@@ -55,11 +55,12 @@ TASKS: dict[str, Callable[[Source, Asked], Description]] = {
     "generation": generation.described,
 }
 # What the zoo has models of that are too different from each other to be written from a source
+_COPY = "copy {} and change model.py"
 _EXAMPLES = {
-    "translation": "nlp/transformer",
-    "recognition": "ocr/crnn",
-    "graph": "gnn/gcn",
-    "control": "reinforcement/dqn",
+    "translation": f"--task generation takes a FOLDER of transformers; else {_COPY.format('nlp/transformer')}",
+    "recognition": _COPY.format("ocr/crnn"),
+    "graph": _COPY.format("gnn/gcn"),
+    "control": _COPY.format("reinforcement/dqn"),
 }
 _NAME = re.compile(r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*")
 _TITLE = re.compile(r"\w[\w .,()+-]{0,60}")
@@ -79,7 +80,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=repository(), help="the repository (default: this one)")
     known = parser.add_argument_group("what SOURCE does not say; what it says is not overwritten")
     known.add_argument("--labels", type=Path, metavar="FILE", help="the names of the classes, one a line")
-    known.add_argument("--size", type=positive, help="side of the input in pixels (224)")
+    known.add_argument(
+        "--size", type=_sides, metavar="N|HxW", help="side of the input in pixels, or height x width: 320x640 (224)"
+    )
     known.add_argument("--channels", type=int, choices=(1, 3), help="of the input (3)")
     known.add_argument("--mean", type=numbers, metavar="R,G,B", help="of pixels from 0 to 1 (ImageNet's)")
     known.add_argument("--std", type=numbers, metavar="R,G,B", help="of pixels from 0 to 1 (ImageNet's)")
@@ -91,9 +94,15 @@ def main(argv: list[str] | None = None) -> int:
 def _asked(args: argparse.Namespace) -> Asked:
     labels = names_in(args.labels) if args.labels else None
     if args.task not in TASKS:
-        near = f"copy {_EXAMPLES[args.task]} and change model.py" if args.task in _EXAMPLES else BY_HAND
-        raise ZooError(f"--task is {', '.join(TASKS)}; got '{args.task}': {near}")
-    return Asked(args.task, labels, args.size, args.channels, args.mean, args.std, args.pooling, args.noise)
+        raise ZooError(f"--task is {', '.join(TASKS)}; got '{args.task}': {_EXAMPLES.get(args.task, BY_HAND)}")
+    height, width = args.size or (None, None)
+    return Asked(args.task, labels, height, width, args.channels, args.mean, args.std, args.pooling, args.noise)
+
+
+def _sides(text: str) -> tuple[int, int | None]:
+    """(side, None), or (height, width), of "224" or "320x640"."""
+    height, times, width = text.lower().partition("x")
+    return positive(height), positive(width) if times else None
 
 
 def _new(args: argparse.Namespace) -> int:

@@ -18,7 +18,8 @@ _CLOSE = 5e-4  # means are often written with three decimals
 class Picture:
     """What a network takes of a picture: `Said` without anything that is open."""
 
-    side: int
+    height: int
+    width: int
     resize: int
     channels: int
     mean: tuple[float, ...]
@@ -27,31 +28,49 @@ class Picture:
     @property
     def shape(self) -> tuple[int, int, int, int]:
         """Of a batch of two."""
-        return (2, self.channels, self.side, self.side)
+        return (2, self.channels, self.height, self.width)
+
+    @property
+    def is_square(self) -> bool:
+        """Whether both sides are as long."""
+        return self.height == self.width
+
+    @property
+    def sides(self) -> str:
+        """For people."""
+        return _sides((self.height, self.width))
 
 
 def settled(source: Source, asked: Asked, side: int = USUAL_SIDE) -> Picture:
     """The pictures of `source`.
 
     Args:
-        side: where neither the source nor the flags say it.
+        side: of a square, where neither the source nor the flags say it.
 
     Raises:
         ZooError: a flag says otherwise than the source.
     """
     said = source.said
+    own = None if said.side is None else (said.side, said.width or said.side)
+    wanted = None if asked.size is None else (asked.size, asked.width or asked.size)
     if asked.channels not in (None, said.channels or asked.channels):
         raise ZooError(f"--from {source.text} takes {said.channels} channels, and --channels is {asked.channels}")
-    if asked.size not in (None, said.side or asked.size):
-        raise ZooError(f"--from {source.text} takes pictures of {said.side} pixels a side, and --size is {asked.size}")
+    if own and wanted not in (None, own):
+        raise ZooError(f"--from {source.text} takes pictures of {_sides(own)}, and --size asks for {_sides(wanted)}")
     channels = said.channels or asked.channels or 3
-    side = said.side or asked.size or side
+    height, width = own or wanted or (side, side)
     gray = channels == 1
     require_unit(asked.mean, asked.std)
     mean = _agreed(source, "mean", channels, said.mean, asked.mean) or ((0.5,) if gray else IMAGENET_MEAN)
     std = _agreed(source, "std", channels, said.std, asked.std) or ((0.5,) if gray else IMAGENET_STD)
-    resize = said.resize or (side if gray else round(side * USUAL_RESIZE / USUAL_SIDE))
-    return Picture(side, resize, channels, mean, std)
+    as_it_is = gray or height != width
+    resize = said.resize or (height if as_it_is else round(height * USUAL_RESIZE / USUAL_SIDE))
+    return Picture(height, width, resize, channels, mean, std)
+
+
+def _sides(size: tuple[int, int] | None) -> str:
+    height, width = size or (0, 0)
+    return f"{height} pixels a side" if height == width else f"{height} x {width} pixels (height x width)"
 
 
 def _agreed(

@@ -18,7 +18,7 @@ class Said:
     """What a source says of the pictures that its network takes; None where it leaves that open.
 
     Attributes:
-        side: of the square, in pixels.
+        side: of the square, in pixels; with `width`, the height.
         fixed: whether the network takes pictures of that side only.
         resize: of the shorter side before the square is cut out.
         channels: 1 or 3.

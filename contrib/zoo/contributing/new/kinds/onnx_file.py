@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.backends.compiling.onnx_file import LARGEST, files_of, read_onnx
 from engine.errors import EngineError
-from zoo.contributing.new.asked import PICTURES, RECTANGLES, Asked
+from zoo.contributing.new.asked import PICTURES, Asked
 from zoo.contributing.new.source import BY_HAND, Said, Source, need
 from zoo.errors import ZooError
 from zoo.frameworks import onnx as graphs
@@ -21,8 +21,8 @@ def source(path: Path, asked: Asked) -> Source:
     """The folder gets the graph without its large weights, and those beside it where they are small enough.
 
     Raises:
-        ZooError: it cannot be read, is too large, takes for a task of pictures no square ones [N, C, H, W] that are
-            float32, or says otherwise than what is asked for.
+        ZooError: it cannot be read, is too large, takes for a task of pictures none [N, C, H, W] that are float32, or
+            says otherwise than what is asked for.
     """
     graph = _read(path)
     said = _said(path, graph, asked) if asked.task in PICTURES else Said()
@@ -45,10 +45,15 @@ def source(path: Path, asked: Asked) -> Source:
 def _said(path: Path, graph: Any, asked: Asked) -> Said:
     dims = _picture(path, graph)
     channels = _channels(path, graph, dims, asked.channels)
-    if asked.task in RECTANGLES and None not in dims[2:]:
-        return Said(side=dims[2], width=dims[3], fixed=True, channels=channels)
-    side = _side(path, dims)
-    return Said(side=side, fixed=side is not None, channels=channels)
+    height, width = dims[2:]
+    if height is None and width is None:
+        return Said(channels=channels)
+    if None in (height, width):
+        if asked.width is None:
+            given = f"{height or 'H'}x{width or 'W'}"
+            raise ZooError(f"--from {path} fixes one side of its pictures, {given}: give both, as --size {given}")
+        height, width = height or asked.size, width or asked.width
+    return Said(side=height, width=width, fixed=True, channels=channels)
 
 
 def _left(path: Path) -> str:
@@ -124,17 +129,6 @@ def _channels(path: Path, graph: Any, dims: list[int | None], asked: int | None)
         wanted = f"--channels is {asked}" if declared in (1, 3) else "zoo new writes preprocessing to 1 or 3"
         raise ZooError(f"--from {path} takes '{name}' {shown}, with {declared} channels, and {wanted}")
     return declared or asked or 3
-
-
-def _side(path: Path, dims: list[int | None]) -> int | None:
-    """The side of a square picture that the graph fixes; None where it is open."""
-    declared = {dim for dim in dims[2:] if dim is not None}
-    if len(declared) == 2:
-        raise ZooError(
-            f"--from {path} takes pictures of {dims[2]} x {dims[3]} (height x width); zoo new writes preprocessing to "
-            f"squares. {BY_HAND}"
-        )
-    return min(declared) if declared else None
 
 
 def _files(graph: Any) -> dict[str, bytes]:

@@ -25,6 +25,10 @@ def write_sample(folder: Path) -> None:
     """Two photographs that stand for the first two classes: good for trying the scripts, not for a figure."""
     write_photos(folder, {"china": LABELS[0], "flower": LABELS[1]})
 '''
+_SQUASHED = (
+    "Pictures are scaled to {picture.height} x {picture.width} pixels (height x width), whatever their proportions: "
+    "compare that with the source's own preprocessing."
+)
 _PLACES = (
     "A labelled data set has one folder a class: `DATA/<class>/<image>`. `--data_path sample` is made on first use: "
 )
@@ -44,9 +48,9 @@ def described(source: Source, asked: Asked) -> Description:
         )
     trial.require_no_sigmoid(picture.shape)
     classes = shapes[0][1]
-    flexible = picture.side >= _LEAST_SIDE and not source.said.fixed
-    larger = picture.side + _FURTHER
-    flexible = flexible and trial.gives([noise(2, picture.channels, larger, larger)], *shapes)
+    flexible = picture.height >= _LEAST_SIDE and not source.said.fixed
+    larger = noise(2, picture.channels, picture.height + _FURTHER, picture.width + _FURTHER)
+    flexible = flexible and trial.gives([larger], *shapes)
     return _description(trial, asked, picture, classes, flexible, _are_probabilities(outputs[0]))
 
 
@@ -65,7 +69,7 @@ def _description(
     if not imagenet:
         named.require_folders()
         constants += ("\n" if constants else "") + named.constants + _SAMPLE
-    sides: tuple[int | str, ...] = ("height", "width") if flexible else (picture.side, picture.side)
+    sides: tuple[int | str, ...] = ("height", "width") if flexible else (picture.height, picture.width)
     words = [
         f"transform={transform}",
         f"labels={'imagenet()' if imagenet else 'LABELS'}",
@@ -78,7 +82,7 @@ def _description(
         source=source,
         inputs=(TensorSpec("input", "float32", ("batch", picture.channels, *sides)),),
         outputs=(TensorSpec("output", "float32", ("batch", classes)),),
-        size={"height": picture.side, "width": picture.side} if flexible else {},
+        size={"height": picture.height, "width": picture.width} if flexible else {},
         gives="probabilities" if probabilities else "logits",
         task=call("ImageClassification", words, "task="),
         sample='SampleData("photos", 1, write_photos)'
@@ -92,7 +96,7 @@ def _description(
         ),
         constants=constants,
         built=trial.is_built(),
-        note=source.said.note,
+        note=source.said.note or ("" if picture.is_square else _SQUASHED.format(picture=picture)),
         overview=f"scores of {classes} classes",
         data=_PLACES + "it shows that the scripts work, and is no measure of accuracy.",
         files={} if imagenet else named.files,
@@ -102,11 +106,12 @@ def _description(
 
 def _transform(source: Source, picture: Picture) -> tuple[str, str]:
     """(the expression, the lines that define it)."""
-    usual = Picture(USUAL_SIDE, USUAL_RESIZE, 3, IMAGENET_MEAN, IMAGENET_STD)
+    usual = Picture(USUAL_SIDE, USUAL_SIDE, USUAL_RESIZE, 3, IMAGENET_MEAN, IMAGENET_STD)
     if picture == usual and source.said.interpolation == "bilinear" and not source.said.note:
         return "IMAGENET", ""
-    words = [str(picture.resize), str(picture.side), f"mean={picture.mean}", f"std={picture.std}"]
+    words = [str(picture.resize), str(picture.height), f"mean={picture.mean}", f"std={picture.std}"]
     words += [f"interpolation={quoted(source.said.interpolation)}"] if source.said.interpolation != "bilinear" else []
     words += ['mode="L"'] if picture.channels == 1 else []
+    words += [] if picture.is_square else ['crop_mode="squash"', f"width={picture.width}"]
     made = "ClassificationTransform(\n" + "".join(f"    {word},\n" for word in words) + ")"
     return "TRANSFORM", f"{comment(source.said.note)}TRANSFORM = {made}\n"

@@ -18,6 +18,7 @@ from zoo.contributing.new.tasks.detection_layouts import (
     RAW_YOLOX,
     YOLOX,
     Layout,
+    Sides,
     has_corners,
     lie_in_pixels,
     rows_of,
@@ -41,34 +42,35 @@ def described(source: Source, asked: Asked) -> Description:
     """Try `source` on noise. Raises ZooError if it is no detector of that layout."""
     asked.require_only("labels", "size", "channels")
     picture = settled(source, asked, _USUAL)
-    if picture.channels != 3 or picture.side % _STRIDE:
+    sides = (picture.height, picture.width)
+    if picture.channels != 3 or any(side % _STRIDE for side in sides):
         raise ZooError(
-            f"--from {source.text} takes {picture.channels} channels of {picture.side} pixels a side; 3 channels and "
-            f"a multiple of {_STRIDE} are expected. {LAYOUT}"
+            f"--from {source.text} takes {picture.channels} channels of {picture.sides}; 3 channels and a multiple of "
+            f"{_STRIDE} are expected. {LAYOUT}"
         )
     trial = Trial(source)
-    outputs = trial.require([_pixels(picture.side)], f"give --size. {LAYOUT}")
+    outputs = trial.require([_pixels(sides)], f"give --size. {LAYOUT}")
     shapes = [one.shape for one in outputs]
-    layout = told(shapes[0], picture.side) if len(shapes) == 1 else None
+    layout = told(shapes[0], sides) if len(shapes) == 1 else None
     if layout is None:
-        raise ZooError(f"{source.variant} gives {shapes} for pictures of {picture.side} pixels a side. {LAYOUT}")
-    (output,) = trial.require([_pixels(picture.side) * np.float32(layout.most / 255)], LAYOUT)
-    layout = _proved(source, output, layout, picture.side)
-    classes = layout.classes(shapes[0], picture.side)
-    larger = picture.side + _STRIDE
+        raise ZooError(f"{source.variant} gives {shapes} for pictures of {picture.sides}. {LAYOUT}")
+    (output,) = trial.require([_pixels(sides) * np.float32(layout.most / 255)], LAYOUT)
+    layout = _proved(source, output, layout, sides)
+    classes = layout.classes(shapes[0], sides)
+    larger = (picture.height + _STRIDE, picture.width + _STRIDE)
     flexible = not source.said.fixed and trial.gives([_pixels(larger)], layout.shape(larger, classes))
-    return _description(trial, asked, picture.side, layout, classes, flexible)
+    return _description(trial, asked, sides, layout, classes, flexible)
 
 
-def _pixels(side: int) -> np.ndarray:
-    return np.random.default_rng(0).integers(0, 256, (2, 3, side, side)).astype(np.float32)
+def _pixels(sides: Sides) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (2, 3, *sides)).astype(np.float32)
 
 
-def _proved(source: Source, output: np.ndarray, layout: Layout, side: int) -> Layout:
+def _proved(source: Source, output: np.ndarray, layout: Layout, sides: Sides) -> Layout:
     """The layout, with decoded boxes where they are. Raises ZooError where the numbers are not what it says."""
     rows = rows_of(output, layout)
-    in_pixels = lie_in_pixels(rows, layout, side)
-    if in_pixels and has_corners(rows, layout, side):
+    in_pixels = lie_in_pixels(rows, layout, sides)
+    if in_pixels and has_corners(rows, layout, sides):
         raise ZooError(f"{source.variant} gives corners of boxes; centre, width and height are expected. {LAYOUT}")
     if not in_pixels and layout is not RAW_YOLOX:
         raise ZooError(
@@ -84,24 +86,25 @@ def _proved(source: Source, output: np.ndarray, layout: Layout, side: int) -> La
     return YOLOX if in_pixels and layout is RAW_YOLOX else layout
 
 
-def _description(trial: Trial, asked: Asked, side: int, layout: Layout, classes: int, flexible: bool) -> Description:
+def _description(trial: Trial, asked: Asked, sides: Sides, layout: Layout, classes: int, flexible: bool) -> Description:
     source = trial.source
     if classes < len(CLASSES):
         raise ZooError(f"{source.variant} tells {classes} classes apart; the sample data has {len(CLASSES)}. {BY_HAND}")
     is_coco = classes == len(coco()) and asked.labels is None and source.labels is None
     named = None if is_coco else classes_of(source, asked, classes)
-    axes: tuple[int | str, ...] = ("height", "width") if flexible else (side, side)
+    axes: tuple[int | str, ...] = ("height", "width") if flexible else sides
     constants = named.constants if named else "LABELS = coco()\n"
-    boxes: int | str = "boxes" if flexible else layout.boxes(side)
+    boxes: int | str = "boxes" if flexible else layout.boxes(sides)
     behind = (layout.numbers + classes, boxes) if layout.columns else (boxes, layout.numbers + classes)
+    size = f"{sides[0]}" if sides[0] == sides[1] else f"{sides[0]}, {sides[1]}"
     (place, letterbox), (decoder, words) = layout.letterbox, layout.decoder
     return Description(
         source=source,
         inputs=(TensorSpec("input", "float32", ("batch", 3, *axes)),),
         outputs=(TensorSpec("output", "float32", ("batch", *behind)),),
-        size={"height": side, "width": side} if flexible else {},
+        size={"height": sides[0], "width": sides[1]} if flexible else {},
         gives=layout.gives,
-        task=call("ObjectDetection", [f"{letterbox}({side})", f"{decoder}(len(LABELS){words})", "LABELS"], "task="),
+        task=call("ObjectDetection", [f"{letterbox}({size})", f"{decoder}(len(LABELS){words})", "LABELS"], "task="),
         sample='SampleData("scenes_coco", 1, write_sample, "drawn scenes", made_of=LABELS)',
         imports=(
             ("utils.datasets.samples.scenes", "write_coco"),

@@ -9,7 +9,7 @@ import numpy as np
 from utils.postprocess.pytorch.detection import grid
 
 KNOWN = (
-    "zoo new knows detectors of one output, for a square picture whose side is a multiple of 32, with cells of 8, 16 "
+    "zoo new knows detectors of one output, for pictures whose sides are multiples of 32, with cells of 8, 16 "
     "and 32 pixels. YOLOX: [N, cells, 5 + classes], box, probability of an object, and of each class; blue, green, red "
     "from 0 to 255, the picture in the upper left corner. YOLOv5: the same with three boxes a cell; YOLOv8: [N, 4 + "
     "classes, cells], box and probability of each class; for both red, green, blue from 0 to 1, the picture in the "
@@ -20,6 +20,7 @@ _FOLLOW = 0.9  # correlation of the boxes' places with those of their cells, whi
 _UNIT = (0.5, 2.0)  # how far boxes spread, of what their cells do
 
 
+Sides = tuple[int, int]  # height and width of a picture in pixels
 _TOP_LEFT = ("utils.preprocess.pytorch.detection", "Letterbox")
 _CENTRED = ("utils.preprocess.pytorch.centred_letterbox", "CentredLetterbox")
 
@@ -52,21 +53,21 @@ class Layout:
         """The largest value of a pixel."""
         return 1.0 if self.letterbox is _CENTRED else 255.0
 
-    def shape(self, side: int, classes: int) -> tuple[int, int, int]:
-        """Of the output for two pictures of `side` pixels."""
-        boxes, numbers = self.boxes(side), self.numbers + classes
+    def shape(self, sides: Sides, classes: int) -> tuple[int, int, int]:
+        """Of the output for two pictures."""
+        boxes, numbers = self.boxes(sides), self.numbers + classes
         return (2, numbers, boxes) if self.columns else (2, boxes, numbers)
 
-    def boxes(self, side: int) -> int:
+    def boxes(self, sides: Sides) -> int:
         """How many the network gives for a picture."""
-        return self.boxes_a_cell * len(grid(side, side)[0])
+        return self.boxes_a_cell * len(grid(*sides)[0])
 
-    def classes(self, shape: tuple[int, ...], side: int) -> int:
+    def classes(self, shape: tuple[int, ...], sides: Sides) -> int:
         """How many an output of `shape` tells apart; 0 where it is none of this layout."""
         if len(shape) != 3:
             return 0
         found = max(shape[1 if self.columns else 2] - self.numbers, 0)
-        return found if shape == self.shape(side, found) else 0
+        return found if shape == self.shape(sides, found) else 0
 
 
 _YOLOX, _ROWS = "utils.postprocess.pytorch.detection", "utils.postprocess.pytorch.decoded_rows"
@@ -77,9 +78,9 @@ YOLOV5 = Layout("YOLOv5", _BOXES_A_CELL, 5, False, _CENTRED, ("RowsDecoder", ", 
 YOLOV8 = Layout("YOLOv8", 1, 4, True, _CENTRED, ("RowsDecoder", ", columns=True"), _ROWS, _DECODED)
 
 
-def told(shape: tuple[int, ...], side: int) -> Layout | None:
-    """The layout of an output for two pictures of `side` pixels, YOLOX's boxes as raw ones; None for another."""
-    return next((one for one in (RAW_YOLOX, YOLOV5, YOLOV8) if one.classes(shape, side)), None)
+def told(shape: tuple[int, ...], sides: Sides) -> Layout | None:
+    """The layout of an output for two pictures, YOLOX's boxes as raw ones; None for another."""
+    return next((one for one in (RAW_YOLOX, YOLOV5, YOLOV8) if one.classes(shape, sides)), None)
 
 
 def rows_of(output: np.ndarray, layout: Layout) -> np.ndarray:
@@ -87,15 +88,15 @@ def rows_of(output: np.ndarray, layout: Layout) -> np.ndarray:
     return output[0].T if layout.columns else output[0]
 
 
-def lie_in_pixels(rows: np.ndarray, layout: Layout, side: int) -> bool:
+def lie_in_pixels(rows: np.ndarray, layout: Layout, sides: Sides) -> bool:
     """Whether boxes lie about their cells, in pixels of the picture."""
-    ratios = [_along(rows[:, axis], _places(layout, side)[:, axis]) for axis in (0, 1)]
+    ratios = [_along(rows[:, axis], _places(layout, sides)[:, axis]) for axis in (0, 1)]
     return all(_UNIT[0] < one < _UNIT[1] for one in ratios)
 
 
-def has_corners(rows: np.ndarray, layout: Layout, side: int) -> bool:
+def has_corners(rows: np.ndarray, layout: Layout, sides: Sides) -> bool:
     """Whether what should be width and height lies about the cells too, as the other corner does."""
-    return all(_along(rows[:, 2 + axis], _places(layout, side)[:, axis]) > 0 for axis in (0, 1))
+    return all(_along(rows[:, 2 + axis], _places(layout, sides)[:, axis]) > 0 for axis in (0, 1))
 
 
 def _along(values: np.ndarray, places: np.ndarray) -> float:
@@ -106,10 +107,10 @@ def _along(values: np.ndarray, places: np.ndarray) -> float:
     return spread / float(places.std())
 
 
-def _places(layout: Layout, side: int) -> np.ndarray:
+def _places(layout: Layout, sides: Sides) -> np.ndarray:
     """The middle of each box's cell, [boxes, 2]; of several boxes a cell, one map of them follows the other."""
     maps = []
-    corners, strides = grid(side, side)
+    corners, strides = grid(*sides)
     for stride in np.unique(strides):
         own = (strides == stride).ravel()
         maps += [(corners[own] + 0.5) * stride] * layout.boxes_a_cell

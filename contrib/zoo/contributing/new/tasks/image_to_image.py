@@ -30,7 +30,7 @@ def described(source: Source, asked: Asked) -> Description:
         raise ZooError(f"--noise is of networks that keep the size, and --from {source.text} enlarges {scale} times")
     if source.said.fixed:
         raise ZooError(
-            f"--from {source.text} takes pictures of {picture.side} pixels a side only, and --task image_to_image is "
+            f"--from {source.text} takes pictures of {picture.sides} only, and --task image_to_image is "
             f"for whole pictures of any size: export it with open height and width. {BY_HAND}"
         )
     return _described(trial, picture.channels, scale, asked.noise or _NOISE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.spec import TensorSpec
 from utils.keypoints import coco_points
 from zoo.contributing.new.asked import Asked
@@ -15,7 +17,7 @@ from zoo.errors import ZooError
 
 LAYOUT = (
     "zoo new knows top-down networks: one output [N, points, H / s, W / s] of maps for a cut-out of one person, three "
-    f"quarters as wide as high, or square; --size is its height in pixels. {BY_HAND}"
+    f"quarters as wide as high, or square; --size is its height in pixels, or height x width. {BY_HAND}"
 )
 _USUAL = 256
 _SHAPE = 4  # dimensions of pictures and of maps
@@ -31,13 +33,14 @@ def write_sample(folder: Path) -> None:
 def described(source: Source, asked: Asked) -> Description:
     """Try `source` on noise. Raises ZooError if it gives no maps of points."""
     asked.require_only("labels", "size")
-    picture = settled(source, asked, _USUAL)
+    own = source.said.width if asked.width is None and asked.size == source.said.side else None
+    picture = settled(source, replace(asked, width=asked.width or own), _USUAL)
     if picture.channels != 3 or (picture.mean, picture.std) != (IMAGENET_MEAN, IMAGENET_STD):
         raise ZooError(f"--task keypoints normalises pictures of 3 channels as ImageNet's are. {LAYOUT}")
     trial = Trial(source)
-    height = picture.side
+    height = picture.height
     shapes: list[tuple[int, ...]] = []
-    for width in _widths(source, height):
+    for width in _widths(source, asked, height):
         found = trial.run([noise(2, 3, height, width)])
         shapes = [] if isinstance(found, Exception) else [one.shape for one in found]
         if _are_maps(shapes, height, width):
@@ -46,9 +49,10 @@ def described(source: Source, asked: Asked) -> Description:
     raise ZooError(f"{source.variant} gives {[one.shape for one in last]} for {[2, 3, height, width]}. {LAYOUT}")
 
 
-def _widths(source: Source, height: int) -> tuple[int, ...]:
-    if source.said.fixed:
-        return (source.said.width or height,)
+def _widths(source: Source, asked: Asked, height: int) -> tuple[int, ...]:
+    own = source.said.width if source.said.fixed else asked.width
+    if source.said.fixed or own:
+        return (own or height,)
     return (height * 3 // 4, height) if height % 4 == 0 else (height,)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from engine.spec import TensorSpec
 from zoo.contributing.new.asked import Asked
 from zoo.contributing.new.classes import Classes, classes_of
@@ -28,10 +30,10 @@ def described(source: Source, asked: Asked) -> Description:
     trial = Trial(source)
     outputs = trial.require([noise(*picture.shape)], HINT)
     shapes = [one.shape for one in outputs]
-    wanted = (2, picture.side, picture.side)
+    wanted = (2, picture.height, picture.width)
     if len(shapes) != 1 or len(shapes[0]) != 4 or (shapes[0][0], *shapes[0][2:]) != wanted:
         raise ZooError(
-            f"{source.variant} gives {shapes} for pictures of {picture.side} x {picture.side}; one output "
+            f"{source.variant} gives {shapes} for pictures of {picture.height} x {picture.width}; one output "
             "[N, classes, H, W] of the picture's own size is expected: let a function scale it, and give it alone"
         )
     classes = shapes[0][1]
@@ -39,8 +41,8 @@ def described(source: Source, asked: Asked) -> Description:
         raise ZooError(f"{source.variant} gives {classes} classes; segmentation has 2 to {_MOST - 1}. {BY_HAND}")
     trial.require_no_sigmoid(picture.shape)
     stride = None if source.said.fixed else _stride(trial, classes)
-    if stride and picture.side % stride:
-        raise ZooError(f"--size {picture.side}: {source.variant} takes multiples of {stride}")
+    if stride and (picture.height % stride or picture.width % stride):
+        raise ZooError(f"--size {picture.height}x{picture.width}: {source.variant} takes multiples of {stride}")
     return _description(trial, picture, classes, stride, classes_of(source, asked, classes))
 
 
@@ -54,8 +56,8 @@ def _stride(trial: Trial, classes: int) -> int | None:
 
 
 def _description(trial: Trial, picture: Picture, classes: int, stride: int | None, named: Classes) -> Description:
-    side: tuple[int | str, ...] = ("height", "width") if stride else (picture.side, picture.side)
-    numbers = [str(picture.side), str(picture.side), str(stride or picture.side)]
+    sides: tuple[int | str, ...] = ("height", "width") if stride else (picture.height, picture.width)
+    numbers = [str(picture.height), str(picture.width), str(stride or math.gcd(picture.height, picture.width))]
     transform = f"SegmentationTransform({', '.join(numbers)}, mean={picture.mean}, std={picture.std})"
     sample = 'SampleData("scenes_voc", 1, write_voc, "drawn scenes")'
     if classes < _SCENES:
@@ -63,9 +65,9 @@ def _description(trial: Trial, picture: Picture, classes: int, stride: int | Non
         sample = call("SampleData", few, "sample=")
     return Description(
         source=trial.source,
-        inputs=(TensorSpec("input", "float32", ("batch", 3, *side)),),
-        outputs=(TensorSpec("output", "float32", ("batch", classes, *side)),),
-        size={"height": picture.side, "width": picture.side} if stride else {},
+        inputs=(TensorSpec("input", "float32", ("batch", 3, *sides)),),
+        outputs=(TensorSpec("output", "float32", ("batch", classes, *sides)),),
+        size={"height": picture.height, "width": picture.width} if stride else {},
         gives="scores",
         task="SemanticSegmentation(TRANSFORM, LABELS)",
         sample=sample,
