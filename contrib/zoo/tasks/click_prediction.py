@@ -19,12 +19,14 @@ from zoo.task import Task
 
 @dataclass(frozen=True)
 class ClickPrediction(Task):
-    """features: a row's text to the network's inputs."""
+    """features: a row's text to the network's inputs. probabilities: whether the network's outputs are probabilities
+    already; else they are logits."""
 
     features: ClickFeatures
     suffixes: tuple[str, ...] = SUFFIXES
     data_name: str = "row"
     text_help: str | None = f"a row: {INTEGERS} whole numbers and {CATEGORIES} hexadecimal categories between tabs"
+    probabilities: bool = False
 
     @property
     def source_identity(self) -> str:
@@ -37,7 +39,7 @@ class ClickPrediction(Task):
         return self.features.many(data), [None] * len(data)
 
     def postprocess(self, outputs: list[np.ndarray], metas: list[Any]) -> list[Click]:
-        return clicks(outputs, metas)
+        return clicks(outputs, metas, self.probabilities)
 
     def dataset(self, root: Path) -> Sequence[Sample]:
         return CriteoLog(root)

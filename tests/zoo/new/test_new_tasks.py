@@ -34,6 +34,9 @@ class Clicks(nn.Module):
     def forward(self, dense, sparse):
         return self.linear(torch.cat([dense, self.table(sparse).flatten(1)], 1))
 def clicks(): return Clicks()
+def sure_clicks(): return Sure()
+class Sure(Clicks):
+    def forward(self, dense, sparse): return super().forward(dense, sparse).sigmoid().view(-1, 1)
 class Detector(nn.Module):
     """The layouts of YOLOX (decoded: boxes in pixels), YOLOv5 (each=3) and YOLOv8 (columns); logits: no
     probabilities; unit: boxes from 0 to 1; corners: two corners of a box."""
@@ -132,6 +135,31 @@ def test_a_click_log(made: Any) -> None:
     made.assert_green("recommendation/own")
 
 
+@pytest.mark.parametrize("as_file", [False, True])
+def test_clicks_that_are_probabilities_already(made: Any, tmp_path: Path, as_file: bool) -> None:
+    """No second sigmoid is put over them."""
+    import torch
+
+    from engine.base import Engine
+    from engine.frontends.torch_onnx import export_module
+
+    source = of("sure_clicks")
+    if as_file:
+        source = str(tmp_path / "sure.onnx")
+        network = runpy.run_path(str(tmp_path / "networks_for_test.py"))["sure_clicks"]().eval()
+        arrays = [torch.ones(2, 13), torch.ones(2, 26, dtype=torch.int64)]
+        names = ["dense", "sparse"]
+        axes = {one: {0: "n"} for one in [*names, "p"]}
+        export_module(network, arrays, Path(source), input_names=names, output_names=["p"], dynamic_axes=axes)
+    assert made.new("recommendation/own", source, "--task", "tabular") == 0
+    made.assert_in_style("recommendation/own")
+    task = made.model("recommendation/own").task
+    assert task.probabilities
+    with Engine(made.exported("recommendation/own", tmp_path / "out")) as engine:
+        scores = engine([np.ones((3, 13), np.float32), np.full((3, 26), 5)])
+    assert [one.score for one in task.postprocess([scores], [None] * 3)] == pytest.approx(scores[:, 0].tolist())
+
+
 def test_a_detector(made: Any, tmp_path: Path) -> None:
     (tmp_path / "names.txt").write_text("cup\nplate\nfork\nknife\n")
     words = ("--task", "detection", "--size", "96", "--labels", str(tmp_path / "names.txt"))
@@ -199,7 +227,7 @@ def test_a_graph_whose_pictures_are_no_squares(made: Any, tmp_path: Path) -> Non
         output_names=["given"],
         dynamic_axes={"input": {0: "n"}, "given": {0: "n"}},
     )
-    assert "squares" in made.refused(str(path), "--task", "segmentation")
+    assert "for pictures of 64 x 48; one output" in made.refused(str(path), "--task", "segmentation")
     assert made.new("pose/given", str(path), "--task", "keypoints") == 0
     made.assert_in_style("pose/given")
     assert made.model("pose/given").part.inputs[0].shape == ("batch", 3, 64, 48)

@@ -14,9 +14,10 @@ from zoo.contributing.new.source import BY_HAND, Source
 from zoo.errors import ZooError
 from zoo_core.errors import first_line
 
-_VIEWS = ("View", "UnsafeView", "Reshape", "Squeeze", "Unsqueeze", "Clone", "Alias", "ToCopy", "Slice")
+_VIEWS = ("View", "UnsafeView", "Reshape", "Squeeze", "Unsqueeze", "Clone", "Alias", "ToCopy", "Slice", "Flatten")
 _VIEWS_IN_GRAPH = ("Identity", "Flatten", "Reshape", "Squeeze", "Unsqueeze", "Cast")
 _SIGMOIDS = ("Sigmoid", "HardSigmoid")
+_SIGMOIDS_OF_AUTOGRAD = ("Sigmoid", "Hardsigmoid")
 _log = logging.getLogger(__name__)
 Run = Callable[[list[np.ndarray]], Any]
 
@@ -106,12 +107,16 @@ class Trial:
 
         A softmax over them would say something else.
         """
-        last = self._last_in_graph() if self.source.framework == "onnx" else self._last_of_autograd(shape)
+        last = self.sigmoid_at_the_end([np.zeros(shape, np.float32)])
         if last:
             raise ZooError(
                 f"--from {self.source.text} ends with {last}: each class has a score of its own (multi-label), and "
                 f"zoo new writes networks that choose one class. {BY_HAND}"
             )
+
+    def sigmoid_at_the_end(self, arrays: Sequence[np.ndarray]) -> str:
+        """What makes each output a number from 0 to 1 by itself, where the network is given these; "" for nothing."""
+        return self._last_in_graph() if self.source.framework == "onnx" else self._last_of_autograd(arrays)
 
     def _last_in_graph(self) -> str:
         graph = self.network.graph
@@ -124,25 +129,30 @@ class Trial:
                 return str(node.op_type)
         return ""
 
-    def _last_of_autograd(self, shape: tuple[int, ...]) -> str:
+    def _last_of_autograd(self, arrays: Sequence[np.ndarray]) -> str:
         """What autograd has noted of the output tells which operator was the last; views of it are passed over."""
-        if self.source.framework != "pytorch":
-            return ""
-        import torch
-
+        package = _package(self.source)
         try:
-            with torch.enable_grad():
-                # a copy, since a network may change what it is given, which autograd allows of no leaf
-                found = self.network(torch.zeros(shape, requires_grad=True).clone())
+            with package.enable_grad():
+                found = self.network(*(self._followed(array) for array in arrays))
         except Exception as error:
             # a class an error kind: it has run without gradients, and only this question stays open
             _log.warning("whether %s ends with a sigmoid cannot be told: %s", self.source.text, first_line(error))
             return ""
         step = getattr(_at(found, self.source.taken) if self.source.taken else found, "grad_fn", None)
         while step is not None and step.name().startswith(_VIEWS) and step.next_functions:
-            step = step.next_functions[0][0]
-        is_sigmoid = step is not None and step.name().startswith(("SigmoidBackward", "HardsigmoidBackward"))
-        return "a sigmoid" if is_sigmoid else ""
+            step = step.next_functions[0]
+            step = step[0] if isinstance(step, tuple) else step  # of PyTorch, with the number of the output
+        return "a sigmoid" if step is not None and step.name().startswith(_SIGMOIDS_OF_AUTOGRAD) else ""
+
+    def _followed(self, array: np.ndarray) -> Any:
+        """A tensor that autograd follows: a copy, since a network may change what it is given, which is allowed of no
+        leaf."""
+        package = _package(self.source)
+        if self.source.framework != "pytorch":
+            return package.to_tensor(array, stop_gradient=array.dtype.kind != "f")
+        tensor = package.from_numpy(array)
+        return tensor.requires_grad_().clone() if array.dtype.kind == "f" else tensor
 
     def is_built(self) -> bool:
         """Whether the network comes with its weights: a graph has them, or no seed changes what it is built with."""

@@ -25,17 +25,21 @@ def described(source: Source, asked: Asked) -> Description:
     trial = Trial(source)
     shapes = [one.shape for one in trial.require(_rows(0), f"{_LAYOUT}. {BY_HAND}")]
     if shapes != [(2, 1)]:
-        raise ZooError(f"{source.variant} gives {shapes} for two rows; logits [N, 1] are expected. {BY_HAND}")
+        raise ZooError(
+            f"{source.variant} gives {shapes} for two rows; logits or probabilities [N, 1] are expected. {BY_HAND}"
+        )
+    probabilities = bool(trial.sigmoid_at_the_end(_rows(0)))
     buckets = _buckets(trial)
+    gives = "probability" if probabilities else "logit"
     return Description(
         source=trial.source,
         inputs=(
             TensorSpec("dense", "float32", ("batch", INTEGERS)),
             TensorSpec("sparse", "int64", ("batch", CATEGORIES)),
         ),
-        outputs=(TensorSpec("logit", "float32", ("batch", 1)),),
-        gives="logits",
-        task=f"ClickPrediction(ClickFeatures({buckets}))",
+        outputs=(TensorSpec(gives, "float32", ("batch", 1)),),
+        gives="probabilities" if probabilities else "logits",
+        task=f"ClickPrediction(ClickFeatures({buckets}){', probabilities=True' if probabilities else ''})",
         sample='SampleData("clicks", 1, write_clicks, "a drawn click log")',
         imports=(
             ("utils.datasets.samples.clicks", "write_clicks"),
@@ -43,7 +47,7 @@ def described(source: Source, asked: Asked) -> Description:
             ("zoo.tasks.click_prediction", "ClickPrediction"),
         ),
         built=trial.is_built(),
-        overview=f"the logit of a click; each category falls into one of {buckets} buckets",
+        overview=f"the {gives} of a click; each category falls into one of {buckets} buckets",
         data="A click log in Criteo's layout, with tabs between label, numbers and categories. `--data_path sample` is "
         "drawn on first use: it shows that the scripts work, and is no measure of accuracy.",
     )
