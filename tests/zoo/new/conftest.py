@@ -123,6 +123,18 @@ def single():
 def number():
     """No network at all."""
     return 3
+
+
+def in_need(classes):
+    """Of an argument."""
+    return tiny()
+
+
+class Fails:
+    """What looks for a file that is not there."""
+
+    def __init__(self):
+        raise RuntimeError("no weights")
 '''
 
 

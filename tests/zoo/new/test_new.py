@@ -330,6 +330,14 @@ def test_a_title_is_no_code(made: Any, title: str, capfd: Any) -> None:
         ("classification/x", "missing.onnx", "is not an ONNX file that can be read"),
         ("classification/x", "mine_for_test.onnx", "is not an ONNX file that can be read"),
         ("classification/x", "no_such_module:build", "cannot import no_such_module"),
+        ("classification/x", ":build", "--from MODULE:FUNCTION names a function of a module"),
+        ("classification/x", "my-module:build", "--from MODULE:FUNCTION names a function of a module"),
+        ("classification/x", "no_python_for_test:build", "cannot import no_python_for_test: SyntaxError"),
+        ("classification/x", "script_for_test:build", "cannot import script_for_test: SystemExit"),
+        ("classification/x", "mine_for_test:Fails", "is called without arguments, and fails: RuntimeError: no weights"),
+        ("classification/x", "mine_for_test:in_need", "is called without arguments, and fails: TypeError"),
+        ("classification/x", "best.pth", "is a file of weights, which does not say what network they belong to"),
+        ("classification/x", "model.safetensors", "MODULE:FUNCTION, and give zoo export --weights model.safetensors"),
         ("classification/x", "mine_for_test:nothing", "has no function 'nothing'"),
         ("classification/x", "mine_for_test:number", "returns a int"),
         ("classification/x", "mine_for_test:detector", "image classifiers, with one output"),
@@ -337,11 +345,17 @@ def test_a_title_is_no_code(made: Any, title: str, capfd: Any) -> None:
         ("classification/x", "mine_for_test:in_a_dict --size 32 --channels 1", "it gives dict, and tensors are"),
         ("classification/x", "mine_for_test:independent --size 32 --channels 1", "ends with a sigmoid"),
         ("classification/x", "mine_for_test:independent_in_place --size 32 --channels 1", "ends with a sigmoid"),
-        ("classification/x", "torchvision.resnet18 --size 96", "takes pictures of 224 pixels a side, and --size is 96"),
+        (
+            "classification/x",
+            "torchvision.resnet18 --size 96",
+            "takes pictures of 224 pixels a side, and --size asks for 96",
+        ),
         ("classification/x", "torchvision.resnet18 --channels 1", "takes 3 channels, and --channels is 1"),
     ],
 )
 def test_what_cannot_be_done_is_said(made: Any, root: Path, capfd: Any, model: str, source: str, words: str) -> None:
+    (root.parent / "no_python_for_test.py").write_text("def build(:\n")
+    (root.parent / "script_for_test.py").write_text("import sys\nsys.exit('usage: …')\n")
     source, *flags = source.split()
     assert made.new(model, source, *flags) == 2
     assert words in capfd.readouterr().err

@@ -22,6 +22,7 @@ _LIBRARIES: dict[tuple[str, str], Callable[[str], Source]] = {
     ("transformers.", _CLASSIFICATION): transformers.classifier,
     ("paddle.vision.", _CLASSIFICATION): paddle.classifier,
 }
+_WEIGHTS = (".pth", ".pt", ".bin", ".ckpt", ".safetensors", ".pdparams")
 _ROOMS = ("models.", "segmentation.")
 
 
@@ -38,6 +39,11 @@ def find(text: str, asked: Asked) -> Source:
     for prefix in dict.fromkeys(prefix for prefix, _ in _LIBRARIES):
         if text.startswith(prefix):
             return _of_library(prefix, text, asked)
+    if Path(text).suffix in _WEIGHTS:
+        raise ZooError(
+            f"--from {text} is a file of weights, which does not say what network they belong to: name a function that "
+            f"returns the network as MODULE:FUNCTION, and give zoo export --weights {text}"
+        )
     raise ZooError(f"--from is {FORMS}; got '{text}'")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from zoo.contributing.new.source import Source
 from zoo.errors import ZooError
+from zoo_core.errors import first_line
 
 _NOTICE = b"""\
 # zoo new copied this file as it was; the linters leave it alone, so that it can be compared with its source.
@@ -26,7 +27,7 @@ _FIRST = re.compile(rb"#!|[ \t\f]*#.*?coding[:=]")  # what the system and Python
 def function(text: str) -> Source:
     """MODULE:FUNCTION; its file is copied into the folder unless it belongs to an installed package."""
     module_name, _, name = text.partition(":")
-    if not name.isidentifier():
+    if not name.isidentifier() or not all(word.isidentifier() for word in module_name.split(".")):
         raise ZooError(f"--from MODULE:FUNCTION names a function of a module, got '{text}'")
     found = _imported(module_name, name)
     file = Path(inspect.getsourcefile(found) or "")
@@ -34,7 +35,7 @@ def function(text: str) -> Source:
     return Source(
         text=text,
         variant=name,
-        framework=_framework_of(found()),
+        framework=_framework_of(text, _called(text, found)),
         code=(f"from {module_name} import {name}", "", f"{name}()")
         if packaged
         else (f'beside(__file__, "network").{name}()',),
@@ -57,8 +58,12 @@ def _imported(module_name: str, name: str) -> Callable[[], Any]:
     sys.path.insert(0, str(Path.cwd()))  # a file beside which the command was started
     try:
         function = getattr(importlib.import_module(module_name), name, None)
-    except ImportError as error:
-        raise ZooError(f"--from {module_name}:{name}: cannot import {module_name}: {error}") from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        # somebody's module: it may be no Python, miss a package, fail, or be a script that ends the process
+        said = f"{type(error).__name__}: {first_line(error)}"
+        raise ZooError(f"--from {module_name}:{name}: cannot import {module_name}: {said}") from error
     finally:
         sys.path.pop(0)
     if not callable(function):
@@ -66,9 +71,21 @@ def _imported(module_name: str, name: str) -> Callable[[], Any]:
     return function
 
 
-def _framework_of(network: Any) -> str:
+def _called(text: str, function: Callable[[], Any]) -> Any:
+    """What somebody's function returns. Raises ZooError where it fails."""
+    try:
+        return function()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        # whatever somebody's function raises; it may be a script's, that ends the process
+        said = f"{type(error).__name__}: {first_line(error)}"
+        raise ZooError(f"--from {text} is called without arguments, and fails: {said}") from error
+
+
+def _framework_of(text: str, network: Any) -> str:
     families = {one.__module__.partition(".")[0] for one in type(network).__mro__}
     for package, framework in (("torch", "pytorch"), ("paddle", "paddle")):
         if package in families:
             return framework
-    raise ZooError(f"the function returns a {type(network).__name__}, and not a module of torch or paddle")
+    raise ZooError(f"--from {text} returns a {type(network).__name__}, and not a module of torch or paddle")
