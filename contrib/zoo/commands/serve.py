@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from engine.options import model_file
 from zoo.accuracy.choice import choose_target
 from zoo.commands import console, flags
 from zoo.commands.notice import weights_notice
@@ -113,5 +114,6 @@ def _setting(family: Family, args: argparse.Namespace) -> Setting:
     if args.skip_postprocess or args.data_path is not None:
         raise ZooError("--data_path and --skip_postprocess are for files that are there; requests bring their own")
     setting = choose_target(flags.setting_of(family, args, replicas=None))
-    setting.files()
+    for file in setting.files():
+        model_file(file)
     return setting

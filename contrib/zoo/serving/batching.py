@@ -15,7 +15,7 @@ from .worker import Answer
 
 # How often a request is run before it is held to be what ends its replicas
 _ATTEMPTS = 3
-_IN_FLIGHT = 2  # batches a replica: one runs, the next one is preprocessed
+IN_FLIGHT = 2  # batches a replica: one runs, the next one is preprocessed
 
 
 class ReplicaLostError(Exception):
@@ -58,7 +58,7 @@ class Batches:
 
     async def work(self) -> None:
         """Run what comes, until cancelled."""
-        slots = asyncio.Semaphore(_IN_FLIGHT * self._limits.replicas)
+        slots = asyncio.Semaphore(IN_FLIGHT * self._limits.replicas)
         try:
             while True:
                 await slots.acquire()

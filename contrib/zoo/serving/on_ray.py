@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import shutil
 import tempfile
 import threading
@@ -16,7 +17,7 @@ from zoo.errors import ZooError
 from zoo.running.setting import Setting
 from zoo_core.machine import cores
 
-from .batching import ReplicaLostError
+from .batching import IN_FLIGHT, ReplicaLostError
 from .limits import Limits
 from .replica import Recipe, Replica
 from .worker import Answer, Described
@@ -89,20 +90,34 @@ def replicas(setting: Setting, words: Sequence[str], notice: str, limits: Limits
     Raises:
         ZooError: Ray is missing, or the network cannot be opened.
     """
-    with _ray(limits.replicas):
+    recipe = Recipe.of(_shared(setting, limits.replicas), words)
+    with copies(Replica, (recipe, notice, limits.samples, _HANGING * limits.seconds), limits.replicas) as running:
+        yield running
+
+
+@contextmanager
+def copies(kind: type[Replica], arguments: tuple[Any, ...], count: int) -> Iterator[Replicas]:
+    """As `replicas`, of any kind of replica.
+
+    Args:
+        kind: the class.
+        arguments: of its constructor.
+        count: how many there are.
+    """
+    with _ray(count):
         from ray import serve
 
-        serve.start(proxy_location="Disabled")
+        quiet = {"log_level": "ERROR", "enable_access_log": False}
+        serve.start(proxy_location="Disabled", logging_config=quiet)
         made = serve.deployment(
-            num_replicas=limits.replicas,
-            max_ongoing_requests=2,
+            name=Replica.__name__,
+            num_replicas=count,
+            max_ongoing_requests=IN_FLIGHT,
             health_check_period_s=2,
             health_check_timeout_s=30,
-            logging_config={"log_level": "WARNING", "enable_access_log": False},
-        )(Replica)
-        recipe = Recipe.of(_shared(setting, limits.replicas), words)
-        bound = made.bind(recipe, notice, limits.samples, _HANGING * limits.seconds)
-        handle = serve.run(bound, name=_NAME, route_prefix=None)
+            logging_config=quiet,
+        )(kind)
+        handle = serve.run(made.bind(*arguments), name=_NAME, route_prefix=None)
         described = handle.described.remote().result()
         if isinstance(described, str):
             raise ZooError(described)
@@ -123,8 +138,16 @@ def _shared(setting: Setting, count: int) -> Setting:
 
 @contextmanager
 def _ray(count: int) -> Iterator[None]:
-    """A Ray of this process alone, on loopback, with a place a copy; none of its processes and files is left."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    """A Ray of this process alone, with a place a copy; none of its processes and files is left.
+
+    Its ports are for this machine only, and take nothing from who does not know a word that is made up here.
+    """
+    os.environ |= {
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # which is how Ray is told to stay on loopback
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),
+    }
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_ROOMS), os.environ.get("PYTHONPATH")]))
     try:
         import ray
@@ -142,7 +165,6 @@ def _ray(count: int) -> Iterator[None]:
             num_cpus=count + 1,
             include_dashboard=False,
             logging_level=logging.ERROR,
-            _node_ip_address="127.0.0.1",
             _temp_dir=folder,
         )
         yield

@@ -10,9 +10,11 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from zoo import catalogue
+from zoo.running.engines import open_runner
 from zoo.running.setting import Setting
 from zoo_core.errors import ZooCoreError
 
+from .batching import IN_FLIGHT
 from .worker import Answer, Described, Worker
 
 
@@ -47,7 +49,7 @@ class Recipe:
 
 
 class Replica:
-    """Runs batches. Two at once: while one is on the engine, the next one is preprocessed.
+    """Runs batches. Two at once (IN_FLIGHT): while one is on the engine, the next one is preprocessed.
 
     Args:
         recipe: what to open.
@@ -59,12 +61,16 @@ class Replica:
     def __init__(self, recipe: Recipe, notice: str, samples: int, seconds: float):
         self._begun: dict[object, float] = {}
         self._seconds = seconds
-        self._pool = ThreadPoolExecutor(2, thread_name_prefix="batch")
+        self._pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="batch")
         self._failed = ""
         try:
-            self._worker = Worker(recipe.setting(), notice, samples)
+            self._worker = self.opened(recipe.setting(), notice, samples)
         except ZooCoreError as error:
             self._failed = str(error)
+
+    def opened(self, setting: Setting, notice: str, samples: int) -> Worker:
+        """The network. Raises ZooError or EngineError."""
+        return Worker(setting, notice, samples, open_runner(setting, batches=IN_FLIGHT))
 
     async def described(self) -> Described | str:
         """What the network is; a sentence where it cannot be opened."""

@@ -17,9 +17,8 @@ from zoo.errors import ZooError
 from zoo.inputs.files import File
 from zoo.inputs.given import Samples, Unread
 from zoo.part import flat
-from zoo.running.engines import open_runner
 from zoo.running.given import predict_given, prediction_json
-from zoo.running.network import engines_of
+from zoo.running.network import Runner, engines_of
 from zoo.running.setting import Setting
 from zoo.task import as_list
 from zoo_core.errors import DataError, told
@@ -90,12 +89,13 @@ class Worker:
         setting: model, files, target and so on.
         notice: what must be known of the weights.
         samples: that one request may hold.
+        runner: the network of the setting; the worker closes it.
     """
 
-    def __init__(self, setting: Setting, notice: str, samples: int):
+    def __init__(self, setting: Setting, notice: str, samples: int, runner: Runner):
         self._setting, self._notice, self._most = setting, notice, samples
         self._task = setting.task()
-        self._runner = open_runner(setting, batches=2)
+        self._runner = runner
         self.described = self._describe()
 
     def _describe(self) -> Described:

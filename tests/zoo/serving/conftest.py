@@ -15,6 +15,7 @@ import pytest
 
 from zoo.manifest import Exported
 from zoo.model import Model
+from zoo.running.engines import open_runner
 from zoo.running.setting import Setting
 from zoo.serving.app import Service, application
 from zoo.serving.batching import Run
@@ -79,7 +80,8 @@ def serving(run: Run, described: Described, limits: Limits) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def worker(lenet: Model, lenet_export: Exported) -> Iterator[Worker]:
     """LeNet, open."""
-    made = Worker(Setting(lenet, folder=lenet_export.dynamic.parent, batch_size=8), "a notice", samples=4)
+    setting = Setting(lenet, folder=lenet_export.dynamic.parent, batch_size=8)
+    made = Worker(setting, "a notice", 4, open_runner(setting))
     yield made
     made.close()
 

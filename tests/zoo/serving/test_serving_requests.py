@@ -118,7 +118,7 @@ def test_tensors_by_triton_s_client(server: Server, worker: Worker) -> None:
     assert client.is_model_ready("lenet")
     assert client.get_model_metadata("lenet")["outputs"][0]["shape"] == [-1, 10]
     rows = np.random.default_rng(0).normal(size=(3, 1, 32, 32)).astype(np.float32)
-    wanted = worker._runner(rows)
+    wanted = worker._runner([rows])
     for in_bytes in (True, False):
         for out_bytes in (True, False):
             given = triton.InferInput("input", [3, 1, 32, 32], "FP32")
@@ -138,7 +138,7 @@ def test_tensors_by_triton_s_client(server: Server, worker: Worker) -> None:
 
 def test_tensors_share_batches_and_large_ones_are_cut(server: Server, worker: Worker) -> None:
     rows = np.random.default_rng(1).normal(size=(20, 1, 32, 32)).astype(np.float32)
-    wanted = worker._runner(rows)
+    wanted = worker._runner([rows])
 
     def ask(first: int, last: int) -> np.ndarray:
         shape = [last - first, 1, 32, 32]
