@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -122,7 +122,7 @@ async def client(
         writer.write(one)
         await writer.drain()
         head = await reader.readuntil(b"\r\n\r\n")
-        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        length = int(head.lower().partition(b"\r\ncontent-length: ")[2].partition(b"\r\n")[0])
         body = await reader.readexactly(length)
         status = int(head[9:12])
         answers.statuses[status] = answers.statuses.get(status, 0) + 1
@@ -157,7 +157,8 @@ def serve(kind: str) -> int:
     ):
         service = Service(running.run, running.described, LIMITS, running.count)
         print(listener.getsockname()[1], flush=True)
-        answer(application(service), listener)
+        with suppress(KeyboardInterrupt):
+            answer(application(service), listener)
     return 0
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from zoo.errors import ZooError
 from zoo.running.setting import Setting
+from zoo_core.errors import told
 from zoo_core.machine import cores
 
 from .batching import IN_FLIGHT, ReplicaLostError
@@ -145,6 +146,7 @@ def _ray(count: int) -> Iterator[None]:
     os.environ |= {
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # which is how Ray is told to stay on loopback
+        "RAY_raylet_start_wait_time_s": "120",  # its own 30 s are too few for a machine that is busy
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
     }
@@ -161,12 +163,11 @@ def _ray(count: int) -> Iterator[None]:
     # short, since the names of sockets in it must be
     folder = tempfile.mkdtemp(prefix="zoo-", dir="/tmp" if os.path.isdir("/tmp") else None)
     try:
-        ray.init(
-            num_cpus=count + 1,
-            include_dashboard=False,
-            logging_level=logging.ERROR,
-            _temp_dir=folder,
-        )
+        try:
+            ray.init(num_cpus=count + 1, include_dashboard=False, logging_level=logging.ERROR, _temp_dir=folder)
+        except Exception as error:
+            # of no common kind
+            raise ZooError(f"Ray cannot be started: {told(error)}") from error
         yield
     finally:
         _end(ray)

@@ -17,8 +17,9 @@ import pytest
 from PIL import Image
 
 from zoo import catalogue
-from zoo.serving.limits import Limits
-from zoo.serving.worker import Answer, Worker
+from zoo.serving.limits import Limits, RefusedError
+from zoo.serving.uploads import uploads
+from zoo.serving.worker import Answer, Upload, Worker
 
 from .conftest import Server, locally, serving
 
@@ -312,3 +313,23 @@ def test_a_body_that_does_not_come_is_waited_for_no_longer_than_allowed(worker: 
         assert answer.status == 504
         connection.close()
         assert server.said("POST", "/predict", THREE)[0] == 200
+
+
+def _typed(sent: tuple[bytes, dict[str, str]]) -> tuple[bytes, str]:
+    return sent[0], sent[1]["Content-Type"]
+
+
+def test_texts_come_plain_as_json_or_in_a_form() -> None:
+    """Of a network that takes text; one that does not is given all of them as files."""
+    said = json.dumps({"texts": ["good", "bad"]}).encode()
+    assert uploads(said, "application/json; charset=utf-8", "", True) == [Upload("good"), Upload("bad")]
+    assert uploads(b'{"text": "good"}', "application/json", "", True) == [Upload("good")]
+    assert uploads("gut – böse".encode(), "text/plain", "", True) == [Upload("gut – böse")]
+    assert uploads(b"\xff", "text/plain", "a.txt", True) == [Upload(b"\xff", "a.txt")]
+    assert uploads(said, "application/json", "", False) == [Upload(said)]
+    assert uploads(*_typed(form(("..\\b.txt", b"x\r\n--xy\r\n"))), "", True)[0] == Upload(b"x\r\n--xy\r\n", "b.txt")
+    for wrong in (b"{}", b'{"text": 1}', b'{"texts": []}', b'{"texts": ["a"], "b": 1}', b'["a"]', b'"a"', b"a"):
+        with pytest.raises(RefusedError):
+            uploads(wrong, "application/json", "", True)
+    with pytest.raises(RefusedError, match=r"the text is not UTF-8 \(byte 0xff\)"):
+        uploads(b"\xff", "text/plain", "", True)
