@@ -15,7 +15,7 @@ from zoo.running.setting import Setting
 from zoo.serving.limits import Limits
 from zoo_core.interrupts import terminable
 
-_LOOPBACK = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
 _MIB = 1 << 20
 
 
@@ -36,10 +36,8 @@ def parser(family: Family) -> argparse.ArgumentParser:
     flags.add_writing_flags(made, family)
     if words_help := family.variant().task.words_help:
         made.add_argument("--text", action="append", help=f"{words_help}; give it several times")
-    made.add_argument(
-        "--host", default=_LOOPBACK, help=f"address to listen at (default {_LOOPBACK}: this machine only)"
-    )
-    made.add_argument("--port", type=_port, default=8000, help="port to listen at; 0: any (default 8000)")
+    made.add_argument("--host", default=LOOPBACK, help=f"address to listen at (default {LOOPBACK}: this machine only)")
+    made.add_argument("--port", type=port, default=8000, help="port to listen at; 0: any (default 8000)")
     made.add_argument("--replicas", type=flags.positive, default=1, help="copies of the network (default 1)")
     made.add_argument(
         "--max_wait", type=_milliseconds, default=5.0, metavar="MS",
@@ -59,7 +57,8 @@ def parser(family: Family) -> argparse.ArgumentParser:
     return made
 
 
-def _port(text: str) -> int:
+def port(text: str) -> int:
+    """A number of a port; 0 stands for any."""
     if not (text.isascii() and text.isdigit()) or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"a number from 0 to 65535, got {text!r}")
     return int(text)
@@ -99,9 +98,9 @@ def _serve(family: Family, args: argparse.Namespace) -> int:
     listener = listening(args.host, args.port)
     with listener, replicas(setting, getattr(args, "text", None) or [], weights_notice(setting), limits) as running:
         service = Service(running.run, running.described, limits, running.count)
-        host, port = listener.getsockname()[:2]
+        host, number = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
-        print(f"{setting.model.id} ({setting.model.variant}) answers at http://{shown}:{port}", flush=True)
+        print(f"{setting.model.id} ({setting.model.variant}) answers at http://{shown}:{number}", flush=True)
         with terminable():
             answer(application(service), listener)
     return console.OK

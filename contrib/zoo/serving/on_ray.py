@@ -25,6 +25,7 @@ from .worker import Answer, Described
 
 _NAME = "zoo"
 _ROOMS = Path(__file__).resolve().parents[2]
+_TRIES = 3
 _END = 10.0  # seconds that processes have to end by themselves
 _HANGING = 2.0  # times the limit of a request: a batch that takes longer does not come to its end
 
@@ -146,7 +147,7 @@ def _ray(count: int) -> Iterator[None]:
     os.environ |= {
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # which is how Ray is told to stay on loopback
-        "RAY_raylet_start_wait_time_s": "120",  # its own 30 s are too few for a machine that is busy
+        "RAY_worker_niceness": "0",  # replicas are what this is all for; Ray would have everything else go first
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
     }
@@ -163,15 +164,23 @@ def _ray(count: int) -> Iterator[None]:
     # short, since the names of sockets in it must be
     folder = tempfile.mkdtemp(prefix="zoo-", dir="/tmp" if os.path.isdir("/tmp") else None)
     try:
-        try:
-            ray.init(num_cpus=count + 1, include_dashboard=False, logging_level=logging.ERROR, _temp_dir=folder)
-        except Exception as error:
-            # of no common kind
-            raise ZooError(f"Ray cannot be started: {told(error)}") from error
+        _start(ray, count, folder)
         yield
     finally:
         _end(ray)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(ray: Any, count: int, folder: str) -> None:
+    """Start Ray; where the machine is so busy that it is not there within its own 30 s, try again."""
+    for left in reversed(range(_TRIES)):
+        try:
+            ray.init(num_cpus=count + 1, include_dashboard=False, logging_level=logging.ERROR, _temp_dir=folder)
+            return
+        except Exception as error:  # of no common kind
+            if not left:
+                raise ZooError(f"Ray cannot be started: {told(error)}") from error
+            _end(ray)
 
 
 def _end(ray: Any) -> None:
