@@ -1,4 +1,4 @@
-"""Videos, by PyAV where it is installed: frames one after another in little memory, and a video of drawn pictures."""
+"""Videos and cameras, by PyAV where it is installed: frames one after another in little memory, and drawn videos."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from PIL import Image
 from zoo_core.errors import DataError, UnreadableError, first_line
 
 VIDEOS = (".mp4", ".avi", ".mkv", ".webm", ".mov")
+# Cameras, as Linux names them, and what reads them
+CAMERAS = "/dev/video"
+CAMERA_FORMAT = "v4l2"
 # What encodes, the first that PyAV has: H.264 is what everything plays, MPEG-4 what FFmpeg always has
 _ENCODERS = ("libx264", "libopenh264", "mpeg4")
 _DEFAULT_RATE = Fraction(25)  # of a video that does not say its own
@@ -42,6 +45,18 @@ class VideoFacts:
     frames: int
 
 
+def is_camera(name: str | Path) -> bool:
+    """Whether this is the name of a camera, which may not be there: /dev/video0 and so on."""
+    text = str(name)
+    return text.startswith(CAMERAS) and text.removeprefix(CAMERAS).isdecimal()
+
+
+def cameras() -> list[str]:
+    """The cameras of this machine."""
+    found = Path(CAMERAS)
+    return sorted(str(path) for path in found.parent.glob(f"{found.name}*") if is_camera(path))
+
+
 def _av(path: Path) -> Any:
     try:
         import av
@@ -52,8 +67,13 @@ def _av(path: Path) -> Any:
     return av
 
 
+def _opened(av: Any, path: Path) -> Any:
+    """PyAV's container of a video or a camera."""
+    return av.open(str(path), format=CAMERA_FORMAT if is_camera(path) else None)
+
+
 def video_facts(path: Path) -> VideoFacts:
-    """Rate and length of a video.
+    """Rate and length of a video; a camera has no length.
 
     Raises:
         DataError: PyAV is missing.
@@ -61,7 +81,7 @@ def video_facts(path: Path) -> VideoFacts:
     """
     av = _av(path)
     try:
-        with av.open(str(path)) as container:
+        with _opened(av, path) as container:
             stream = container.streams.video[0]
             rate = Fraction(stream.average_rate or _DEFAULT_RATE)
             length = Fraction(container.duration or 0, av.time_base)
@@ -71,7 +91,7 @@ def video_facts(path: Path) -> VideoFacts:
 
 
 def frames(path: Path) -> Iterator[Frame]:
-    """Yield the frames of a video; no more than one is kept.
+    """Yield the frames of a video, or of a camera without end; no more than one is kept.
 
     Raises:
         DataError: PyAV is missing, or there is no frame.
@@ -80,7 +100,7 @@ def frames(path: Path) -> Iterator[Frame]:
     av = _av(path)
     number = -1
     try:
-        with av.open(str(path)) as container:
+        with _opened(av, path) as container:
             for place, frame in enumerate(container.decode(video=0)):
                 picture = _upright(frame)
                 number = place
@@ -103,10 +123,10 @@ def some_frames(path: Path, wanted: Any) -> list[Image.Image]:
     """
     av = _av(path)
     try:
-        with av.open(str(path)) as container:
+        with _opened(av, path) as container:
             count = sum(1 for _ in container.decode(video=0))
         places = wanted(count) if count else ()
-        with av.open(str(path)) as container:
+        with _opened(av, path) as container:
             every = enumerate(container.decode(video=0))
             found = {number: _upright(frame) for number, frame in every if number in places}
     except Exception as error:
@@ -126,8 +146,9 @@ def _upright(frame: Any) -> Image.Image:
 def _unreadable(path: Path, error: Exception, number: int = -1) -> UnreadableError:
     # FFmpeg's errors have a class each
     where = f" behind frame {number}" if number >= 0 else ""
+    what = "camera" if is_camera(path) else "video"
     reason = "there is no picture in it" if isinstance(error, IndexError) else first_line(error)
-    return UnreadableError(f"{path}: this video cannot be read{where}: {reason}.")
+    return UnreadableError(f"{path}: this {what} cannot be read{where}: {reason}.")
 
 
 class VideoWriter:

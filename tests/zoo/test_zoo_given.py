@@ -312,6 +312,77 @@ def test_a_video_that_breaks_off(cli: Cli, tmp_path: Path, monkeypatch: pytest.M
     assert "this video cannot be read: " in cli.err
 
 
+@pytest.fixture
+def camera(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A device that is a file, and opened as cameras are, but for the format."""
+    from utils import video as reader
+
+    monkeypatch.setattr(reader, "CAMERAS", str(tmp_path / "video"))
+    monkeypatch.setattr(reader, "CAMERA_FORMAT", "mp4")
+    return video(tmp_path / "clip.mp4", "172", 6).rename(tmp_path / "video0")
+
+
+@needs_av
+def test_a_camera(cli: Cli, camera: Path, tmp_path: Path, lenet_export: Exported) -> None:
+    for command in ("single", "multi"):
+        assert cli(command, camera, "--frames", 8, "--save_dir", tmp_path / "drawn") == 0
+        assert cli.labels == ["1"] * 6 + ["7"] * 2
+        assert "8 frames in " in cli.err
+    assert (tmp_path / "drawn/video0.mp4").stat().st_size > 0
+    with load("lenet", folder=lenet_export.manifest.parent) as net:
+        assert len(list(net.frames(camera))) == 18
+    camera.write_bytes(b"no camera")
+    assert cli("single", camera) == 2
+    assert "this camera cannot be read" in cli.err
+
+
+@needs_av
+def test_ctrl_c_ends_a_camera_and_what_was_seen_is_written(
+    cli: Cli, camera: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import av
+
+    from utils import video as reader
+
+    upright, calls = reader._upright, []
+
+    def stopped(frame: Any) -> Image.Image:
+        calls.append(frame.pts)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return upright(frame)
+
+    monkeypatch.setattr(reader, "_upright", stopped)
+    assert cli("single", camera, "--save_dir", tmp_path / "drawn") == 0
+    assert cli.labels == ["1"] * 4
+    with av.open(str(tmp_path / "drawn/video0.mp4")) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 4
+
+
+def test_a_camera_that_is_not_there(
+    cli: Cli, textcnn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from utils import video as reader
+
+    monkeypatch.setattr(reader, "CAMERAS", str(tmp_path / "video"))
+    assert cli("single", tmp_path / "video7") == 2
+    assert "there is no camera" in cli.err
+    assert "this machine has none" in cli.err
+    (tmp_path / "video0").touch()
+    assert cli("multi", tmp_path / "video7") == 2
+    assert f"this machine has {tmp_path / 'video0'}" in cli.err
+    assert zoo(["single", "textcnn", "--ckpt", str(textcnn), "--data_path", str(tmp_path / "video7")]) == 2
+    assert "no file" in capsys.readouterr().err
+
+
+@needs_av
+def test_a_video_up_to_a_frame(cli: Cli, tmp_path: Path) -> None:
+    assert cli("single", video(tmp_path / "clip.mp4", "17"), "--frames", 7) == 0
+    assert cli.labels == ["1"] * 5 + ["7"] * 2
+    assert cli("multi", DEMOS, "--frames", 7) == 2
+    assert "--frames is for a video or a camera" in cli.err
+
+
 @needs_av
 def test_frames_in_a_program(lenet_export: Exported, tmp_path: Path) -> None:
     path = video(tmp_path / "clip.mp4", "52")

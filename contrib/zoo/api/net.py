@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from utils.datasets.sample import Sample
-from utils.video import VIDEOS, frames, video_facts
+from utils.video import VIDEOS, frames, is_camera, video_facts
 from zoo.commands.notice import weights_notice
 from zoo.commands.predicting import Bad
-from zoo.commands.video import framewise
+from zoo.commands.video import AT_ONCE, framewise
 from zoo.errors import ZooError
 from zoo.inputs.files import is_video
 from zoo.inputs.given import Samples, Unread
@@ -80,10 +80,10 @@ class Net:
         ]
 
     def frames(self, video: str | Path) -> Iterator[Result]:
-        """Yield what the network says of each frame of a video; a few frames are in memory at a time.
+        """Yield what the network says of each frame of a video or a camera; a few frames are in memory at a time.
 
         Args:
-            video: a file, which PyAV reads; the network takes pictures.
+            video: a file, which PyAV reads, or a camera such as /dev/video0; the network takes pictures.
 
         Yields:
             A `Result` a frame, "clip.mp4:0" and so on. A frame that cannot be read has its `error`; from one on which
@@ -98,7 +98,8 @@ class Net:
             raise ZooError(f"{video}: this network takes no frames of such a file; videos end with {', '.join(VIDEOS)}")
         video_facts(path)
         samples, bad = Samples(self._task), list[Bad]()
-        found = framewise(self.setting, self._task, self._runner, frames(path), Stages(), bad)
+        at_once = 1 if is_camera(path) else AT_ONCE
+        found = framewise(self.setting, self._task, self._runner, frames(path), Stages(), bad, at_once)
         told = partial(Told, self._task, samples)
         for frame, prediction in found:
             sample = Sample(f"{video}:{frame.number}", frame.picture)

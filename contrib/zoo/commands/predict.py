@@ -32,7 +32,7 @@ def single(family: Family, argv: list[str] | None = None) -> int:
 
     def job(args: argparse.Namespace) -> int:
         typed = _typed(args)
-        setting, output = owned(family, flags.setting_of(family, args), args), Output(args.json, args.save_dir)
+        setting, output = owned(family, flags.setting_of(family, args), args), _output(args)
         setting = asked(setting, typed)
         typed = typed if setting.model.task.words_help is None else []
         if typed and args.data_path:
@@ -52,6 +52,10 @@ def single_parser(family: Family, prog: str | None = None) -> argparse.ArgumentP
     if task.text_help:
         made.add_argument("--text", action="append", help=f"{task.text_help}; may be given several times")
     return made
+
+
+def _output(args: argparse.Namespace) -> Output:
+    return Output(args.json, args.save_dir, frames=args.frames)
 
 
 def _windows(args: argparse.Namespace) -> bool:
@@ -87,7 +91,7 @@ def multi(family: Family, argv: list[str] | None = None) -> int:
 
     def job(args: argparse.Namespace) -> int:
         setting = asked(owned(family, flags.setting_of(family, args), args), _typed(args))
-        return predict_folder(setting, args.data_path, Output(args.json, args.save_dir), _windows(args))
+        return predict_folder(setting, args.data_path, _output(args), _windows(args))
 
     prog = flags.called("multi", family, argv)
     return console.told(lambda: console.run(job, multi_parser(family, prog).parse_args(argv)))
@@ -116,6 +120,7 @@ def _parser(family: Family, prog: str | None, description: str, batch_size: int)
             metavar="True|False",
             help=f"a longer recording is several samples of {window:g} s (default: one, of which a part is heard)",
         )
+    parser.add_argument("--frames", type=flags.positive, help="of a video or a camera, at most so many frames")
     parser.add_argument("--json", type=Path, help="write the results to this file")
     parser.add_argument("--save_dir", type=Path, help="write an annotated picture a sample to this folder")
     parser.add_argument(
@@ -221,6 +226,8 @@ def _given(task: Task, samples: Samples, files: Sequence[File], output: Output) 
 
 def _predict(setting: Setting, given: Given, output: Output) -> int:
     """Predict on the target, or on several with a table at the end; --json then holds a list."""
+    if output.frames and not given.videos:
+        raise ZooError("--frames is for a video or a camera, and what was given is neither")
     names = flags.targets_in(setting.target)
     run = predict_videos if given.videos else predict
     what: Any = given.videos or given

@@ -34,12 +34,14 @@ Bad = tuple[Sample, DataError]
 class Output:
     """Where predictions are written beside being printed: a JSON file, a folder of annotated pictures.
 
-    kept: where several runs share the JSON file, the list that it becomes.
+    kept: where several runs share the JSON file, the list that it becomes. frames: at most so many of a video or a
+    camera.
     """
 
     json: Path | None = None
     save_dir: Path | None = None
     kept: list[dict[str, Any]] | None = None
+    frames: int | None = None
 
     def of(self, target: str, kept: list[dict[str, Any]]) -> Output:
         """That of one of several targets."""

@@ -1,17 +1,17 @@
-"""Prediction of the frames of a video, one after another, in bounded memory."""
+"""Prediction of the frames of a video or a camera, one after another, in bounded memory."""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext, suppress
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 from utils.datasets.sample import Sample
-from utils.video import Frame, VideoWriter, frames, video_facts
+from utils.video import Frame, VideoWriter, frames, is_camera, video_facts
 from zoo.accuracy.choice import choose_target
 from zoo.commands.notice import captioned, weights_notice
 from zoo.commands.predicting import Bad, Output, Predicted, about, in_order, skipped, tell_skipped
@@ -33,6 +33,8 @@ AT_ONCE = 16  # frames in memory, where a batch has no more
 def predict_videos(setting: Setting, videos: Sequence[File], output: Output) -> Predicted:
     """Predict every frame, print a line for each, and write what is asked for: JSON, and an annotated video each.
 
+    A camera ends with Ctrl-C, or after the frames that are asked for; what was seen until then is written.
+
     Raises:
         ZooError: one JSON file is asked for, and there are several videos.
         DataError: PyAV is missing.
@@ -52,22 +54,25 @@ def predict_videos(setting: Setting, videos: Sequence[File], output: Output) -> 
 
 def _predict(setting: Setting, engine: Runner, video: File, output: Output, done: Predicted) -> None:
     task, notice, start = setting.task(), weights_notice(setting), time.perf_counter()
-    facts = video_facts(video.path)
+    facts, live = video_facts(video.path), is_camera(video.path)
+    source = islice(frames(video.path), output.frames)
     bad: list[Bad] = []
     count = 0
     with ExitStack() as stack:
         drawn = _drawn(task, stack, output.save_dir, video)
         writer = stack.enter_context(VideoWriter(drawn, facts.rate)) if drawn else None
         records = _Records(stack, output.json, about(setting, task) | {"video": video.name, "notice": notice})
-        found = framewise(setting, task, engine, frames(video.path), done.stages, bad)
-        for frame, prediction in progress(found, facts.frames, "predicting", "frame") if facts.frames else found:
-            count += 1
-            said = task.describe(prediction, setting.topk)
-            print(f"{video.name} {frame.seconds:.2f} s: {said}")
-            named = {"id": f"{video.name}:{frame.number}", "seconds": frame.seconds}
-            records.add(named | task.to_json(prediction) | {"said": said})
-            if writer:
-                writer.add(captioned(task.draw(frame.picture, prediction), notice))
+        found = framewise(setting, task, engine, source, done.stages, bad, 1 if live else AT_ONCE)
+        length = min(facts.frames, output.frames or facts.frames)
+        with suppress(KeyboardInterrupt) if live else nullcontext():
+            for frame, prediction in progress(found, length, "predicting", "frame") if length else found:
+                said = task.describe(prediction, setting.topk)
+                print(f"{video.name} {frame.seconds:.2f} s: {said}", flush=live)
+                named = {"id": f"{video.name}:{frame.number}", "seconds": frame.seconds}
+                records.add(named | task.to_json(prediction) | {"said": said})
+                if writer:
+                    writer.add(captioned(task.draw(frame.picture, prediction), notice))
+                count += 1
         if not count:
             raise bad[0][1] if bad else DataError(f"{video.name}: there is no frame in this video.")
         seconds = time.perf_counter() - start
@@ -79,7 +84,13 @@ def _predict(setting: Setting, engine: Runner, video: File, output: Output, done
 
 
 def framewise(
-    setting: Setting, task: Task, engine: Runner, source: Iterator[Frame], stages: Stages, bad: list[Bad]
+    setting: Setting,
+    task: Task,
+    engine: Runner,
+    source: Iterator[Frame],
+    stages: Stages,
+    bad: list[Bad],
+    at_once: int = AT_ONCE,
 ) -> Iterator[tuple[Frame, Any]]:
     """Yield frames with their predictions, in order; no more than a few are in memory.
 
@@ -90,9 +101,10 @@ def framewise(
         source: the frames.
         stages: times are added to it.
         bad: gets the frames that cannot be used, and the one from which on the source cannot be read.
+        at_once: frames that are read ahead, where a batch has no more.
     """
     end = 0
-    while some := _some(source, max(AT_ONCE, setting.batch_size), bad, end):
+    while some := _some(source, max(at_once, setting.batch_size), bad, end):
         end = some[-1].number + 1
         samples = [Sample(str(frame.number), frame.picture) for frame in some]
         frame_of = {str(frame.number): frame for frame in some}

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from utils.columns import TABLES
 from utils.datasets.folder import IMAGE_SUFFIXES, files_in
-from utils.video import VIDEOS
+from utils.video import VIDEOS, cameras, is_camera
 from zoo.errors import ZooError
 from zoo.fetching.remote import is_html
 from zoo.fetching.transfer import FetchError, transfer
@@ -52,7 +52,9 @@ def takes_pictures(task: Task) -> bool:
 
 
 def is_video(task: Task, path: Path) -> bool:
-    """Whether the file is a video whose frames are samples of the task."""
+    """Whether this is a video, or a camera, whose frames are samples of the task."""
+    if takes_pictures(task) and is_camera(path):
+        return True
     return takes_pictures(task) and path.suffix.lower() in VIDEOS and path.suffix.lower() not in task.suffixes
 
 
@@ -72,12 +74,14 @@ class Files:
         """The file of this name or at this address, or those below the folder; None where there is none.
 
         Raises:
-            ZooError: an address that cannot be fetched, or has a web page.
+            ZooError: an address that cannot be fetched, or has a web page; a camera that is not there.
             DataError: a folder without any file of the task's.
         """
         if _ADDRESS.match(text):
             return [self._fetched(text)]
         path = Path(text)
+        if is_camera(text) and takes_pictures(self._task):
+            return [_camera(path)]
         if os.path.isdir(text):
             names = [(file, file.relative_to(path).as_posix()) for file in files_in(path, self._task.suffixes)]
             return [File(file, name, name) for file, name in names]
@@ -155,6 +159,14 @@ class Files:
         with path.open("rb") as file:
             suffix = _suffix(file.read(16)) if takes_pictures(self._task) else ""
         return path.rename(path.with_suffix(suffix or _first(self._task.suffixes)))
+
+
+def _camera(path: Path) -> File:
+    """Raises ZooError where there is none of this name."""
+    if not path.exists():
+        here = cameras()
+        raise ZooError(f"there is no camera {path}; this machine has {', '.join(here) if here else 'none'}")
+    return File(path, str(path), path.name)
 
 
 def _first(suffixes: Sequence[str]) -> str:
