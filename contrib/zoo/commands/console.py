@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 from zoo.errors import CheckFailedError, HangingError
 from zoo_core.errors import ZooCoreError
@@ -41,7 +42,7 @@ def told(job: Callable[[], int]) -> int:
     except ZooCoreError as error:
         return _say(WRONG_USE, "error", str(error))
     except ModuleNotFoundError as error:
-        return _say(WRONG_USE, "error", f"this job needs the package {error.name}: pip install -r requirements.txt")
+        return _say(WRONG_USE, "error", f"this job needs the package {error.name}: {_installing()}")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # who read our output (head, say) has had enough
         return OK
@@ -58,6 +59,12 @@ def told(job: Callable[[], int]) -> int:
         )
     except KeyboardInterrupt:
         return _say(INTERRUPTED, "stopped", "by the user")
+
+
+def _installing() -> str:
+    """What brings the packages that a job lacks: of a clone its requirements, of an installed zoo its extras."""
+    clone = (Path(__file__).resolve().parents[3] / "requirements.txt").is_file()
+    return "pip install -r requirements.txt" if clone else 'pip install "teco-modelzoo[all]", or one of its extras'
 
 
 def _say(code: int, kind: str, text: str) -> int:
