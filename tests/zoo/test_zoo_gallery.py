@@ -16,8 +16,10 @@ from PIL import Image
 from zoo import catalogue
 from zoo.__main__ import main as zoo
 from zoo.accuracy.sidebyside import _incomparable
-from zoo.commands import gallery
+from zoo.commands import gallery, sheet
 from zoo.commands.pages import PICTURE_BYTES, keep_small
+from zoo.commands.sheet import write_sheet
+from zoo.errors import ZooError
 from zoo.exporting.export import ExportOptions, export
 from zoo.manifest import Exported
 from zoo.running.setting import Setting
@@ -53,6 +55,27 @@ def test_a_page_that_is_kept_where_nothing_has_changed(tmp_path: Path, capsys: p
     assert gallery._whole(entry, tmp_path)
     del entry["said"]
     assert not gallery._whole(entry, tmp_path)
+
+
+def test_an_overview_is_one_small_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    digits = sorted(DEMOS.glob("*.png"))[:5]
+    write_sheet([(path, path.stem) for path in digits], tmp_path / "all.webp")
+    with Image.open(tmp_path / "all.webp") as drawn:
+        assert (drawn.format, drawn.size) == ("WEBP", (1000, 448))
+    whole = (tmp_path / "all.webp").stat().st_size
+    assert whole <= sheet.SHEET_BYTES
+    monkeypatch.setattr(sheet, "SHEET_BYTES", whole - 1)
+    write_sheet([(path, path.stem) for path in digits], tmp_path / "smaller.webp")
+    assert (tmp_path / "smaller.webp").stat().st_size < whole
+    monkeypatch.setattr(sheet, "SHEET_BYTES", 100)
+    for files, name, words in (
+        ([], "a.webp", "at least one picture"),
+        (digits, "a.jpg", "is a .webp file"),
+        (digits, "a.webp", "too many"),
+    ):
+        with pytest.raises(ZooError, match=words):
+            write_sheet([(path, "") for path in files], tmp_path / name)
+        assert not (tmp_path / name).exists()
 
 
 @pytest.mark.parametrize("side", [40, 3000])

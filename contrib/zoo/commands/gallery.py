@@ -18,6 +18,7 @@ from zoo import catalogue
 from zoo.commands import console, flags
 from zoo.commands.notice import captioned, weights_notice
 from zoo.commands.pages import figure, keep_small, page
+from zoo.commands.sheet import write_sheet
 from zoo.errors import CheckFailedError
 from zoo.exporting.export import ExportOptions, export
 from zoo.manifest import RUNS, manifest_path
@@ -68,6 +69,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("models", nargs="*", metavar="MODEL", help="which (default: all)")
     parser.add_argument("--output", type=Path, default=Path(RUNS) / "gallery", help=f"default: {RUNS}/gallery")
+    parser.add_argument("--overview", type=Path, metavar="FILE.webp", help="all of them in one small picture too")
     parser.add_argument("--weights", help="as for zoo export, of every model (default: each model's own default)")
     parser.add_argument(
         "--limit-seconds", type=flags.positive, default=_SECONDS, help=f"for one model (default {_SECONDS})"
@@ -92,6 +94,10 @@ def _gallery(args: argparse.Namespace) -> int:
         print(f"[{number}/{len(asked)}] {outcome.item}: {said}", flush=True)
     write_text(args.output / "index.html", _page(found, unfinished))
     print(f"written: {args.output / 'index.html'} ({time.perf_counter() - start:.0f} s)")
+    if args.overview:
+        drawn = [(args.output / one.picture, one.model) for one in found.values() if one.picture]
+        write_sheet(drawn, args.overview)
+        print(f"written: {args.overview} ({len(drawn)} pictures)")
     if unfinished:
         raise CheckFailedError("; ".join(f"{name}: {reason}" for name, reason in unfinished.items()))
     return console.OK
