@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 
 from utils.datasets.samples.reviews import load_split
+from utils.datasets.samples.scenes import sized_scene
 from utils.datasets.samples.translations import load_split as load_pairs
 from utils.preprocess.text import build_vocabulary
-from utils.training.steps import round_weights, save_weights
+from utils.training.boxes import varied
+from utils.training.scenes import prepared
+from utils.training.steps import OneCycle, round_weights, save_weights
 from utils.training.text_classification import Recipe, Texts, train
 from utils.training.translation import exact, filled, fit
 from zoo.libraries.translator import FILLING
@@ -20,6 +23,7 @@ from zoo.model import Model
 from zoo.running.reference import reference_runner
 from zoo_core.files import write_text
 
+_SEED = 0  # of the order of drawn scenes, and of their variations
 UNKNOWN = 1  # the id of a word that a network of reviews does not know
 
 
@@ -59,6 +63,44 @@ def finish(model: Model, network: Any, what: str, start: float, half: bool = Tru
     seconds, processor = time.perf_counter() - start, time.process_time()
     print(f"held-out {what}: {figures} ({seconds:.0f} s, {processor:.0f} s of processor time)")
     save_weights(network, model.sample_weights, half)
+
+
+def train_on_scenes(
+    model: Model,
+    network: Any,
+    loss_of: Callable[[Any, Any, Any], Any],
+    *,
+    scenes: int,
+    epochs: int,
+    batch: int,
+    rate: float,
+) -> None:
+    """Train a detector of the drawn scenes, print its figures on others, and write its sample weights.
+
+    Args:
+        network: the torch module, in training mode.
+        loss_of: of the network, float32 [N, 3, S, S] and the truth [N, objects, 5], as `prepared` gives it.
+        scenes: how many are drawn.
+        epochs: how often each is seen, with its variations.
+        batch: scenes a step.
+        rate: the highest learning rate.
+    """
+    import torch
+
+    generator = torch.Generator().manual_seed(_SEED)
+    start = time.perf_counter()
+    images, targets = prepared(model.task.preprocess, [sized_scene(number) for number in range(scenes)])
+    print(f"{scenes} scenes drawn, {time.perf_counter() - start:.0f} s", flush=True)
+    steps = epochs * -(-scenes // batch)
+    cycle = OneCycle(network.parameters(), rate, steps, decay=5e-4, rise=0.15, longest=10.0)
+    for epoch in range(epochs):
+        total = 0.0
+        for chosen in torch.randperm(scenes, generator=generator).split(batch):
+            loss = loss_of(network, *varied(images[chosen], targets[chosen], generator))
+            cycle.step(loss)
+            total += loss.item()
+        print(f"epoch {epoch + 1}: loss {total * epochs / steps:.3f}, {time.perf_counter() - start:.0f} s", flush=True)
+    finish(model, network, "scenes", start)
 
 
 def train_on_reviews(model: Model, recipe: Recipe, vocabulary: Path | None = None) -> None:

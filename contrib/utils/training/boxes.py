@@ -1,4 +1,4 @@
-"""Pictures with boxes, varied while a network is trained on them. torch is needed to call it."""
+"""Pictures with boxes, varied while a network is trained on them, and their overlap. torch is needed to call it."""
 
 from __future__ import annotations
 
@@ -29,3 +29,13 @@ def varied(images: Any, targets: Any, generator: Any) -> tuple[Any, Any]:
     orders = torch.rand(len(images), 3, generator=generator).argsort(1)
     images = images.gather(1, orders[..., None, None].expand_as(images))
     return images.contiguous(), targets
+
+
+def pair_iou(one: Any, other: Any) -> Any:
+    """IoU of boxes (centre x, y, width, height) over the last axis, which both broadcast over the others."""
+    import torch
+
+    low = torch.maximum(one[..., :2] - one[..., 2:] / 2, other[..., :2] - other[..., 2:] / 2)
+    high = torch.minimum(one[..., :2] + one[..., 2:] / 2, other[..., :2] + other[..., 2:] / 2)
+    common = (high - low).clamp(min=0).prod(-1)
+    return common / (one[..., 2:].prod(-1) + other[..., 2:].prod(-1) - common + 1e-9)

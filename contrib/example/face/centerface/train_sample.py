@@ -15,6 +15,7 @@ import numpy as np
 from model import MODEL
 
 from utils.datasets.samples.faces import DrawnFace, draw_picture
+from utils.training.centres import focal
 from utils.training.steps import OneCycle
 from zoo.training import finish
 
@@ -68,23 +69,19 @@ def targets(faces: Sequence[DrawnFace], mirrored: bool) -> tuple[np.ndarray, np.
 def loss_of(network: Any, pictures: Any, faces: Sequence[Sequence[DrawnFace]], mirrored: bool) -> Any:
     """The paper's loss: focal for the heatmap, smooth L1 at the centres for scale, offset and landmarks."""
     import torch
-    from torch.nn.functional import logsigmoid, smooth_l1_loss
+    from torch.nn.functional import smooth_l1_loss
 
     made = [targets(one, mirrored) for one in faces]
     maps = torch.from_numpy(np.stack([one for one, _ in made]))
     truth, counts = maps[:, :1], maps[:, 1:]
     logits, *others = network.raw(pictures.flip(3) if mirrored else pictures)
-    heat = torch.sigmoid(logits)
-    centre = truth.eq(1).float()
-    right = centre * (1 - heat) ** 2 * logsigmoid(logits)
-    wrong = (1 - centre) * counts * (1 - truth) ** 4 * heat**2 * logsigmoid(-logits)
-    found = max(int(centre.sum()), 1)
+    found = max(int(truth.eq(1).sum()), 1)
     index = torch.from_numpy(np.concatenate([np.full(len(rows), number) for number, (_, rows) in enumerate(made)]))
     rows = torch.from_numpy(np.concatenate([rows for _, rows in made]))
     at = torch.cat(others, dim=1)[index.long(), :, rows[:, 0].long(), rows[:, 1].long()]
     boxes = smooth_l1_loss(at[:, :4], rows[:, 2:6], reduction="sum", beta=0.1) / found
     points = smooth_l1_loss(at[:, 4:], rows[:, 6:], reduction="sum", beta=0.05) / found
-    return -(right + wrong).sum() / found + boxes + 0.5 * points
+    return focal(logits, truth, counts) + boxes + 0.5 * points
 
 
 def main() -> None:
