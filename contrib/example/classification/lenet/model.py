@@ -8,6 +8,7 @@ from utils.datasets.references import LISTINGS, mnist
 from zoo.family import Family
 from zoo.frameworks.torch_file import read_state
 from zoo.libraries.digit_reader import digit_reader
+from zoo.loading import beside
 from zoo.model import Model, Pretrained, Published, ReferenceData
 
 
@@ -17,6 +18,8 @@ def build(variant: str) -> Any:
 
     from torch import nn
 
+    if variant == "lenet_binary":
+        return beside(__file__, "binary").network()
     return nn.Sequential(
         OrderedDict(
             conv1=nn.Conv2d(1, 6, 5),
@@ -86,7 +89,8 @@ def model(variant: str) -> Model:
         scale,
         build=partial(build, variant),
         source="written for this repository after the paper",
-        paper="LeCun et al., Gradient-Based Learning Applied to Document Recognition, 1998",
+        paper="LeCun et al., Gradient-Based Learning Applied to Document Recognition, 1998"
+        + ("; weights: Rastegari et al., XNOR-Net, 2016" if variant == "lenet_binary" else ""),
         pretrained=PRETRAINED.get(variant),
         published=PUBLISHED.get(variant),
         reference=MNIST if variant == "lenet_mnist" else None,
@@ -99,6 +103,6 @@ MODEL = Family(
     title="LeNet-5",
     framework="pytorch",
     folder=Path(__file__).resolve().parent,
-    names=("lenet", "lenet_mnist"),
+    names=("lenet", "lenet_mnist", "lenet_binary"),
     make=model,
 )

@@ -1,6 +1,6 @@
 """Makes sample.safetensors: LeNet-5 trained on the digits that the sample data set leaves for training.
 
-The weights are good for checking the pipeline, and for nothing else. Run: python train_sample.py
+The weights are good for checking the pipeline, and for nothing else. Run: python train_sample.py [lenet_binary]
 """
 
 import sys
@@ -18,7 +18,7 @@ from utils.datasets.samples.digits import load_split
 from utils.training.steps import OneCycle
 from zoo.training import finish
 
-SAMPLE = MODEL.variant()
+SAMPLE = MODEL.variant(sys.argv[1] if len(sys.argv) > 1 else None)
 
 SEED, EPOCHS, BATCH, RATE = 0, 60, 64, 2e-3
 
@@ -69,7 +69,7 @@ def main() -> None:
             cycle.step(loss)
         if epoch % 10 == 9:
             print(f"epoch {epoch + 1}: loss {loss.item():.4f}, {time.perf_counter() - start:.0f} s")
-    finish(SAMPLE, network, "digits", start, half=False)
+    finish(SAMPLE, network, "digits", start, half=not SAMPLE.default)
 
 
 if __name__ == "__main__":
