@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from utils.datasets.mixing import mixed, write_pairs
 from utils.datasets.noisy_speech import CLEAN, NOISY, NoisySpeech
 from utils.datasets.references import speechbrain_mixtures
 from utils.metrics.base import Metric
-from utils.metrics.enhancement import SpeechQuality, si_sdr
+from utils.metrics.enhancement import SpeechQuality, pesq, si_sdr
 from utils.metrics.intelligibility import stoi
 from utils.notices import forget
 from utils.preprocess.stft import istft, stft
@@ -123,6 +124,42 @@ def test_without_its_package_pesq_is_said_to_be_missing(
     metric.update([Enhanced(sound(16_000), 16_000, 0.0)], [(clean, clean)])
     assert [*metric.compute()] == ["si_sdr", "si_sdr_gain", "stoi", "stoi_gain"]
     assert "pip install pesq" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        ("NoUtterancesError", "no speech is found in it"),
+        ("BufferTooShortError", "it is shorter than a quarter of a second"),
+        ("OutOfMemoryError", "the package pesq says OutOfMemoryError: why"),
+        ("ValueError", "the package pesq says ValueError: why"),
+    ],
+)
+def test_why_a_recording_has_no_figure_of_pesq_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, raised: str, said: str
+) -> None:
+    package = ModuleType("pesq")
+    package.PesqError = type("PesqError", (RuntimeError,), {})  # type: ignore[attr-defined]
+    error = ValueError if raised == "ValueError" else type(raised, (package.PesqError,), {})
+
+    def fails(*_: object) -> float:
+        raise error("why")
+
+    package.pesq = fails  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "pesq", package)
+    forget()
+    clean = recording(tmp_path / "clean.wav", 0.1 * speech(16_000))
+    metric = SpeechQuality()
+    metric.update([Enhanced(sound(16_000), 16_000, 0.0)], [(clean, clean)])
+    assert [*metric.compute()] == ["si_sdr", "si_sdr_gain", "stoi", "stoi_gain"]
+    assert f"PESQ leaves this recording out: {said}" in caplog.text
+
+
+@pytest.mark.parametrize(("rate", "factor", "said"), [(8_000, 1, "defined for 16000"), (16_000, 0, "it is silent")])
+def test_what_pesq_is_not_asked_for(monkeypatch: pytest.MonkeyPatch, rate: int, factor: int, said: str) -> None:
+    monkeypatch.setitem(sys.modules, "pesq", ModuleType("pesq"))
+    with pytest.raises(DataError, match=said):
+        pesq(factor * sound(rate), sound(rate), rate)
 
 
 def test_with_its_package_pesq_is_measured(tmp_path: Path) -> None:

@@ -20,6 +20,12 @@ from utils.preprocess.recordings import load_recording
 from zoo_core.errors import DataError
 
 _MEASURES = ("si_sdr", "stoi", "pesq")
+_PESQ_RATE = 16_000
+# What the package pesq raises where a recording cannot be rated, though nothing is wrong with how it was asked
+_NO_SPEECH = {
+    "NoUtterancesError": "no speech is found in it.",
+    "BufferTooShortError": "it is shorter than a quarter of a second.",
+}
 _BEST = 100.0  # decibels that stand for equal recordings, so that a mean exists
 
 
@@ -68,7 +74,8 @@ class SpeechQuality:
             clean, noisy = (load_recording(path, prediction.rate) for path in truth)
             for one in (prediction.samples, noisy):
                 _require_comparable(truth[0], one, clean)
-            figures.append([_measured(one, clean, prediction.rate) for one in (prediction.samples, noisy)])
+            both = ((truth[0], prediction.samples), (truth[1], noisy))
+            figures.append([_measured(path, one, clean, prediction.rate) for path, one in both])
         for enhanced, before in figures:
             for name in _MEASURES:
                 first, second = enhanced[name], before[name]
@@ -121,22 +128,36 @@ def _require_comparable(path: Path, samples: np.ndarray, clean: np.ndarray) -> N
         raise DataError(f"{path.name}: the clean recording is silent; nothing can be measured against it.")
 
 
-def _measured(samples: np.ndarray, clean: np.ndarray, rate: int) -> dict[str, float | None]:
-    """Each measure of a recording; None where it has none."""
-    return {"si_sdr": si_sdr(samples, clean), "stoi": stoi(samples, clean, rate), "pesq": pesq(samples, clean, rate)}
+def _measured(path: Path, samples: np.ndarray, clean: np.ndarray, rate: int) -> dict[str, float | None]:
+    """Each measure of a recording, which `path` names; None where it has none."""
+    try:
+        rated = pesq(samples, clean, rate)
+    except DataError as error:
+        notice("no figure of PESQ", str(path), f"PESQ leaves this recording out: {error}")
+        rated = None
+    return {"si_sdr": si_sdr(samples, clean), "stoi": stoi(samples, clean, rate), "pesq": rated}
 
 
 def pesq(samples: np.ndarray, clean: np.ndarray, rate: int) -> float | None:
-    """PESQ in wide-band, by the package pesq; None where that is not installed, or finds no speech to rate."""
+    """PESQ in wide-band, by the package pesq; None where that is not installed.
+
+    Raises:
+        DataError: there is no figure of this recording, and why.
+    """
     try:
         import pesq as package
     except ModuleNotFoundError:
         notice("no PESQ", "PESQ", "not measured, since the package pesq is not installed: pip install pesq")
         return None
+    if rate != _PESQ_RATE:
+        raise DataError(f"it has {rate} samples a second, and PESQ in wide-band is defined for {_PESQ_RATE}.")
+    if not samples.any():
+        raise DataError("it is silent.")
     try:
         return float(package.pesq(rate, clean, samples, "wb"))
-    except (package.PesqError, ValueError):  # the second one where a recording is silent
-        return None
+    except (package.PesqError, ValueError) as error:
+        said = _NO_SPEECH.get(type(error).__name__, f"the package pesq says {type(error).__name__}: {error}.")
+        raise DataError(said) from error
 
 
 def si_sdr(samples: np.ndarray, clean: np.ndarray) -> float:
