@@ -143,3 +143,24 @@ def test_entities_are_drawn() -> None:
     assert plain.tobytes() != coloured.tobytes()
     assert draw_entities(["word"] * 2000, []).height < 800
     assert draw_entities(["w" * 500, "é"], [(0, 1, "X")]).width == 512
+
+
+@pytest.mark.parametrize(
+    ("found", "truth", "f1", "accuracy"),
+    [
+        ("B-PER I-PER O B-LOC", "B-PER I-PER O B-LOC", 1.0, 1.0),  # IOB2 on both sides
+        ("I-PER I-PER O I-LOC", "I-PER I-PER O I-LOC", 1.0, 1.0),  # IOB1 on both sides
+        ("B-PER I-PER O B-LOC", "I-PER I-PER O I-LOC", 1.0, 0.5),  # B and I are two tags, of the same entities
+        ("I-PER I-PER O I-LOC", "B-PER I-PER O B-LOC", 1.0, 0.5),
+        ("B-PER B-PER O", "B-PER I-PER O", 0.0, 2 / 3),
+    ],
+)
+def test_accuracy_is_of_the_tags_as_they_stand(
+    found: str, truth: str, f1: float, accuracy: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    """conlleval counts a word as right where both the letter and the type are equal, in whichever scheme."""
+    metric = EntityF1()
+    metric.update([said(found)], [tuple(truth.split())])
+    assert metric.compute()["f1"] == f1
+    assert metric.compute()["accuracy"] == pytest.approx(accuracy)
+    assert ("in another scheme" in caplog.text) == (f1 == 1.0 > accuracy)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from utils.metrics.base import MetricInfo, require_as_many
 from utils.metrics.counts import counts_of, foreign
+from utils.notices import notice
 from zoo_core.errors import DataError
 
 COUNTS = ("right", "found", "there", "words", "right_words")
@@ -22,7 +23,12 @@ class Tagged(Protocol):
 
 class EntityF1:
     """F1 of entities (primary), precision and recall, over all sentences together; and the fraction of words with the
-    right tag."""
+    right tag.
+
+    All are those of conlleval, the shared tasks' own script: entities are the same whether their first word has B
+    throughout (IOB2) or only behind another one of their type (IOB1), and tags are compared as they stand. Where a
+    network writes one scheme and the truth the other, F1 may be 1 and accuracy less; a notice says so.
+    """
 
     infos = tuple(MetricInfo(name, "fraction", 0.0, 1.0, True) for name in ("f1", "precision", "recall", "accuracy"))
 
@@ -42,6 +48,13 @@ class EntityF1:
         for one, truth in zip(predictions, truths, strict=True):
             found, there = spans(one.tags), spans(truth)
             right = sum(a == b for a, b in zip(one.tags, truth, strict=True))
+            if found == there and right < len(truth):
+                notice(
+                    "another scheme of tags",
+                    "accuracy",
+                    f"{' '.join(one.tags):.80} are the same entities as {' '.join(truth):.80} in another scheme. Their "
+                    "tags count as different, as they do for conlleval; F1 is not touched.",
+                )
             numbers = (len(found & there), len(found), len(there), len(truth), right)
             for name, number in zip(COUNTS, numbers, strict=True):
                 self._counts[name] += number
