@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -123,6 +124,7 @@ def test_what_agrees_is_said_to_agree(
 ) -> None:
     assert _run(lenet_family, lenet_export.dynamic.parent, *words.split()) == 0
     said = capsys.readouterr().out
+    assert "on 2 samples\n" in said
     assert "12 tensors compared\n" in said
     assert "no layer differs by more than" in said
 
@@ -229,3 +231,17 @@ def test_another_framework_is_compared_by_its_file(tmp_path: Path, capsys: pytes
     assert _run(family, tmp_path, "--input_size", 64, "--against", "framework") == 2
     assert "does not name nodes after layers; compare with --against onnx" in capsys.readouterr().err
     assert _run(family, tmp_path, "--input_size", 64, "--target", "openvino") == 0
+
+
+@pytest.mark.parametrize(
+    ("rows", "asked", "one_by_one", "said"),
+    [
+        (2, 2, False, "on 2 samples"),
+        (1, 1, True, "on 1 sample"),
+        (1, 4, True, "on 1 sample of the 4 that --limit says: depth/own takes them one at a time"),
+        (3, 4, False, "on 3 samples of the 4 that --limit says: depth/own gives no more in one batch"),
+    ],
+)
+def test_how_many_samples_were_compared_is_said(rows: int, asked: int, one_by_one: bool, said: str) -> None:
+    model = SimpleNamespace(id="depth/own", task=SimpleNamespace(one_by_one=one_by_one))
+    assert debug._counted(SimpleNamespace(model=model), rows, asked) == said  # type: ignore[arg-type]

@@ -64,9 +64,12 @@ def _debug(family: Family, args: argparse.Namespace) -> int:
 def _one(setting: Setting, args: argparse.Namespace) -> tuple[dict[str, Any], list[Layer]]:
     """What stands in --json of one target, and the first layers that differ and were not mended."""
     done: list[Compared] = []
-    fixed = False
+    fixed, rows = False, 0
     for compared, call in debug(setting, DebugOptions(args.against, args.data_path, args.limit)):
         done.append(compared)
+        if compared.part == setting.model.entry.name:
+            rows = len(call.inputs[0])
+            print(_counted(setting, rows, args.limit))
         show(setting, compared, reference_name(setting, args.against))
         if args.fix and compared.first:
             part = next(part for part in setting.model.parts if part.name == compared.part)
@@ -80,7 +83,16 @@ def _one(setting: Setting, args: argparse.Namespace) -> tuple[dict[str, Any], li
     if args.html:
         title = f"{setting.model.title} ({setting.model.variant}): {setting.target} {setting.dtype}"
         write_text(args.html, page(title, done))
-    return _said(setting, done, args), [] if fixed else [one.first for one in done if one.first]
+    return _said(setting, done, args) | {"samples": rows}, [] if fixed else [one.first for one in done if one.first]
+
+
+def _counted(setting: Setting, rows: int, asked: int) -> str:
+    """How many samples are compared, and why they are not as many as were asked for."""
+    samples = "1 sample" if rows == 1 else f"{rows} samples"
+    if rows == asked:
+        return f"on {samples}"
+    why = "takes them one at a time" if setting.model.task.one_by_one else "gives no more in one batch"
+    return f"on {samples} of the {asked} that --limit says: {setting.model.id} {why}"
 
 
 def show(setting: Setting, done: Compared, against: str) -> None:
