@@ -166,6 +166,25 @@ def test_what_load_does_not_know(lenet_export: Exported, tmp_path: Path) -> None
     for name, value in wrong.items():
         with pytest.raises(ZooError, match=f"{name} is a whole number of at least 1, got {value!r}"):
             load("lenet", folder=folder, **{name: value})
+    with pytest.raises(ZooError, match="writes no text, so that max_new_tokens would change nothing"):
+        load("lenet", folder=folder, writing={"max_new_tokens": 5})
+    with pytest.raises(ZooError, match="do not differ in length; leave token_budget out"):
+        load("lenet", folder=folder, token_budget=64)
+
+
+@pytest.mark.parametrize(
+    ("writing", "said"),
+    [
+        (5, "writing is a dict such as"),
+        ({"max_new_tokens": 0}, "max_new_tokens is a whole number of at least 1, got 0"),
+        ({"beams": "two"}, "beams is a whole number of at least 1, got 'two'"),
+        ({"length": 5}, "has no such way of writing: .*length"),
+    ],
+)
+def test_a_way_of_writing_that_is_none(tmp_path: Path, writing: Any, said: str) -> None:
+    with pytest.raises(ZooError, match=said):
+        load("nlp/causal_lm", folder=tmp_path / "never", writing=writing)
+    assert not (tmp_path / "never").exists()
 
 
 def test_a_named_file_is_taken_as_it_is(lenet_export: Exported, capsys: pytest.CaptureFixture[str]) -> None:

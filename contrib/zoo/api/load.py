@@ -26,6 +26,8 @@ _COUNTS = {
     "batch_size", "input_size", "topk", "threads", "workers", "streams", "replicas", "token_budget",
 }  # fmt: skip
 
+_WRITTEN = {"max_new_tokens", "beams", "top_k"}  # of `writing`
+
 
 def load(
     name: str,
@@ -70,6 +72,7 @@ def load(
         setting = Setting(model, folder=place, target=target, dtype=dtype, **options)
     except TypeError as error:
         raise ZooError(f"load() has no option like that: {error}") from error
+    setting.task()  # which says what it cannot do, before anything is exported
     if setting.ckpt is None and not _is_there(setting, weights):
         _export(setting, weights)
     return Net(choose_target(setting))
@@ -84,6 +87,12 @@ def _require_sound(dtype: str, options: Mapping[str, Any]) -> None:
         whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
         if value is not None and not whole:
             raise ZooError(f"{name} is a whole number of at least 1, got {value!r}")
+    writing = options.get("writing", {})
+    if not isinstance(writing, Mapping):
+        raise ZooError(f'writing is a dict such as {{"max_new_tokens": 20}}, got {writing!r:.80}')
+    for name in _WRITTEN & writing.keys():
+        if type(writing[name]) is not int or writing[name] < 1:
+            raise ZooError(f"{name} is a whole number of at least 1, got {writing[name]!r:.80}")
     if options.get("decoder", "reference") not in ("reference", "fast"):
         raise ZooError(f"decoder is reference or fast, got {options['decoder']!r}")
 

@@ -118,14 +118,26 @@ class Setting:
         """The model's task at this input size, with this decoder. Raises ZooError where there is no fast one."""
         self.sizes()
         task = self.model.task.adapted(self.input_size, self.topk)
-        if self.writing and task.writing is not None:
-            task = task.writing(**self.writing)
+        if self.writing:
+            task = self._writing(task)
+        if self.token_budget is not None and task.padding is None:
+            raise ZooError(f"the inputs of {self.model.id} do not differ in length; leave token_budget out")
         if self.decoder == "reference":
             return task
         fast = task.fast()
         if fast is None:
             raise ZooError(f"{self.model.id} has no fast decoder; leave --decoder out")
         return fast
+
+    def _writing(self, task: Task) -> Task:
+        """`task`, writing text as `writing` says. Raises ZooError where it writes none, or knows no such option."""
+        if task.writing is None:
+            said = ", ".join(map(str, self.writing))
+            raise ZooError(f"{self.model.id} writes no text, so that {said} would change nothing; leave writing out")
+        try:
+            return task.writing(**self.writing)
+        except TypeError as error:
+            raise ZooError(f"{self.model.id} has no such way of writing: {error}") from error
 
     def sizes(self) -> Mapping[str, int]:
         """The sizes of dynamic dimensions that `input_size` stands for."""
