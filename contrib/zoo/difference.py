@@ -71,6 +71,7 @@ class Spread:
         self._widest = 0.0
         self._rows = 0  # of the present size
         self._compared = False  # whether two samples had outputs of one size
+        self.holds_nan = False
         self._low: list[np.ndarray] = []
         self._high: list[np.ndarray] = []
 
@@ -78,6 +79,8 @@ class Spread:
         """Count the outputs of one batch, each [rows, …]."""
         low, high = [array.min(axis=0) for array in outputs], [array.max(axis=0) for array in outputs]
         self.samples += len(outputs[0])
+        # noted at once: what is kept of earlier batches goes where a later one has another size
+        self.holds_nan |= any(array.dtype.kind == "f" and bool(np.isnan(array).any()) for array in low)
         if [array.shape for array in low] != [array.shape for array in self._low]:
             self._widest = max(self._widest, self._spread())
             self._low = self._high = []
@@ -105,7 +108,7 @@ class Spread:
 
     def require_alive(self) -> None:
         """Raise CheckFailedError if all samples, at least two, gave the same: then agreement would prove nothing."""
-        if any(bool(np.isnan(low).any()) for low in self._low if low.dtype.kind == "f"):
+        if self.holds_nan:
             raise CheckFailedError("the network gives NaN. Do the weights hold NaN, or values that are far too large?")
         if not self.alive:
             raise CheckFailedError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from engine import backends
+from engine.backends.compiling.known import NAN_IS_LOST
 from engine.base import Engine, OptionError, TargetUnavailableError
 from utils.datasets.sample import Sample
 from zoo import frameworks
@@ -32,6 +34,7 @@ from zoo.task import Task, as_list
 from .comparison import FRAMEWORK_LIMIT, TARGET_LIMIT, Comparison, Contender, Verification
 
 _SHORT_CALLS, _SHORT_SECONDS = 3, 0.05
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -77,10 +80,22 @@ def verify(setting: Setting, options: VerifyOptions | None = None) -> Verificati
     ]
     try:
         for spread_of_part in measure(setting, samples, contenders, comparisons).values():
+            if spread_of_part.holds_nan:
+                _say_where_nan_is_lost(contenders)
             spread_of_part.require_alive()
     finally:
         release(contenders)
     return Verification(contenders, comparisons, setting.batch_size, task.source_identity, left_out)
+
+
+def _say_where_nan_is_lost(contenders: Sequence[Contender]) -> None:
+    for target in dict.fromkeys(one.runtime.partition(":")[0] for one in contenders):
+        if target in NAN_IS_LOST:
+            _log.warning(
+                "target '%s' may take NaN for a number in %s: what it gives of this network may look sound, and is not",
+                target,
+                ", ".join(NAN_IS_LOST[target]),
+            )
 
 
 def measure(

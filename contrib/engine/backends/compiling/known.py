@@ -7,10 +7,12 @@ passes there, or is refused by the runtime itself.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ...errors import ModelFileError, TargetUnavailableError
 from .graph import inner_graphs
@@ -25,7 +27,7 @@ class Use:
 
     node: Any
     attributes: dict[str, Any]
-    constants: frozenset[str]
+    constants: Mapping[str, Any]  # a tensor each, None where it is none that can be read
     empty_inputs: bool  # whether an input of the graph is declared without any elements
     opset: int
 
@@ -36,6 +38,15 @@ class Use:
     def has_input(self, place: int) -> bool:
         """Whether the input at `place` is used."""
         return len(self.node.input) > place and bool(self.node.input[place])
+
+    def value(self, place: int) -> Any:
+        """The numbers of the input at `place`; None where it is no constant, or lies in another file."""
+        import onnx
+
+        tensor = self.constants.get(self.node.input[place]) if self.has_input(place) else None
+        if tensor is None or tensor.data_location == onnx.TensorProto.EXTERNAL:
+            return None
+        return onnx.numpy_helper.to_array(tensor)
 
     def has_output(self, place: int) -> bool:
         """Whether the output at `place` is used."""
@@ -89,6 +100,14 @@ def _half_pixels_scaled(use: Use) -> bool:
     usual = b"half_pixel" if use.opset >= _ROI_ALIGN_MODES else b"output_half_pixel"
     halved = use.attributes.get("coordinate_transformation_mode", usual) == b"half_pixel"
     return halved and use.attributes.get("spatial_scale", 1.0) != 1.0
+
+
+def _cuts_and_wraps(use: Use) -> bool:
+    """Whether what is cut off and what is put on may meet: less than nothing is put on somewhere, or nobody knows."""
+    if not use.says("mode", b"wrap"):
+        return False
+    pads = use.value(1)
+    return pads is None or bool((pads < 0).any())
 
 
 def _masked_cache(use: Use) -> bool:
@@ -146,9 +165,18 @@ KNOWN: dict[str, tuple[Known, ...]] = {
         Known(("RoiAlign",), "mode max", lambda use: use.says("mode", b"max")),
         Known(("RoiAlign",), "half pixels with a spatial_scale", _half_pixels_scaled),
         Known(_SEQUENCES, "sequences"),
+        Known(("Pad",), "mode wrap with negative pads", _cuts_and_wraps),
         _SHIFTS,
         _COLUMNS_FIRST,
     ),
+}
+
+# Operators that may take NaN for a number, where PyTorch's give NaN: said where a network gives NaN, and not of every
+# file, since most networks hold such an operator, and sound ones no NaN
+NAN_IS_LOST: dict[str, tuple[str, ...]] = {
+    "onnx": ("ReduceMax", "ReduceMin"),
+    "openvino": ("Clip", "Exp", "Max", "MaxPool", "Min", "ReduceMax", "ReduceMin", "Relu", "Softmax"),
+    "cpu": ("Clip", "Max", "Min", "ReduceMax", "ReduceMin", "Relu"),
 }
 
 # Element types of inputs and outputs in which a runtime does not compute
@@ -188,16 +216,16 @@ def _require_types(ckpt: Path, model: Any, target: str) -> None:
 
 def _uses(model: Any) -> Iterator[Use]:
     graph = model.graph
-    weights = {tensor.name for tensor in graph.initializer}
+    weights = {tensor.name: tensor for tensor in graph.initializer}
     empty = any(
         dim.HasField("dim_value") and dim.dim_value == 0
         for value in graph.input
         if value.name not in weights
         for dim in value.type.tensor_type.shape.dim
     )
-    yield from _of_nodes(graph.node, frozenset(weights), empty, _opset(model))
+    yield from _of_nodes(graph.node, weights, empty, _opset(model))
     for function in model.functions:
-        yield from _of_nodes(function.node, frozenset(), empty, _opset(function))
+        yield from _of_nodes(function.node, {}, empty, _opset(function))
 
 
 def _opset(holder: Any) -> int:
@@ -205,17 +233,27 @@ def _opset(holder: Any) -> int:
     return max((one.version for one in holder.opset_import if one.domain in ("", "ai.onnx")), default=0)
 
 
-def _of_nodes(nodes: Any, constants: frozenset[str], empty: bool, opset: int) -> Iterator[Use]:
+def _of_nodes(nodes: Any, constants: Mapping[str, Any], empty: bool, opset: int) -> Iterator[Use]:
     import onnx
 
-    constants |= {node.output[0] for node in nodes if node.op_type == "Constant"}
+    constants = dict(constants) | {node.output[0]: _tensor(node) for node in nodes if node.op_type == "Constant"}
     for node in nodes:
         plain = {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute if not inner_graphs(one)}
         yield Use(node, plain, constants, empty, opset)
         for attribute in node.attribute:
             for graph in inner_graphs(attribute):
-                inner = constants | {tensor.name for tensor in graph.initializer}
+                inner = constants | {tensor.name: tensor for tensor in graph.initializer}
                 yield from _of_nodes(graph.node, inner, empty, opset)
+
+
+def _tensor(constant: Any) -> Any:
+    """What a Constant node holds, where it is written as a tensor or as whole numbers."""
+    import onnx
+
+    said = {one.name: onnx.helper.get_attribute_value(one) for one in constant.attribute}
+    if "value_ints" in said:
+        return onnx.numpy_helper.from_array(np.array(said["value_ints"], np.int64))
+    return said.get("value")
 
 
 def warn_of_differences(ckpt: Path, target: str, operators: frozenset[str]) -> None:
