@@ -1,4 +1,4 @@
-"""From a network to a green check: seven sources, in a copy of the repository, with nothing but the guide's commands.
+"""From a network to a green check: nine sources, in a copy of the repository, with nothing but the guide's commands.
 
 Claim: at most 4 commands and no edit by hand for each. `zoo new` writes the folder, `zoo sync` the tables that list it,
 `zoo check --model` runs its four scripts, `zoo readme --test` the commands of its README.
@@ -75,6 +75,68 @@ def write_classifier_of_texts(folder: Path) -> None:
     PreTrainedTokenizerFast(tokenizer_object=made._tokenizer).save_pretrained(folder / "my_bert")
 
 
+def write_byte_tokenizer(folder: Path) -> None:
+    """A tokenizer whose tokens are bytes."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+    letters = ["<pad>", "</s>", "<s>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    made = Tokenizer(models.BPE({letter: index for index, letter in enumerate(letters)}, []))
+    made.add_special_tokens(letters[:3])
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.decoder = decoders.ByteLevel()
+    made.save(str(folder / "tokenizer.json"))
+
+
+def write_language_model(folder: Path) -> None:
+    """What `save_pretrained` leaves of a small GPT-2."""
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    sizes: dict[str, Any] = {"vocab_size": 259, "n_embd": 64, "n_layer": 2, "n_head": 4, "n_positions": 256}
+    ids: dict[str, Any] = {"bos_token_id": 2, "eos_token_id": 1, "pad_token_id": 0, "initializer_range": 0.15}
+    GPT2LMHeadModel(GPT2Config(**sizes, **ids)).save_pretrained(folder / "my_gpt2")
+    write_byte_tokenizer(folder / "my_gpt2")
+
+
+def write_translator(folder: Path) -> None:
+    """What `save_pretrained` leaves of a small Marian, and of MarianTokenizer: two SentencePiece models and a table."""
+    import json
+
+    from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
+    from transformers import MarianConfig, MarianMTModel, MarianTokenizer
+
+    from utils.datasets.samples.translations import load_split
+
+    own = folder / "my_marian"
+    own.mkdir()
+    table: dict[str, int] = {}
+    pairs = load_split()[0][:2000]
+    for name, texts in (("source", [pair.source for pair in pairs]), ("target", [pair.target for pair in pairs])):
+        SentencePieceTrainer.train(
+            sentence_iterator=iter(texts),
+            model_prefix=str(own / name),
+            vocab_size=120,
+            bos_id=-1,
+            eos_id=0,
+            unk_id=1,
+            minloglevel=2,
+        )
+        (own / f"{name}.model").rename(own / f"{name}.spm")
+        pieces = SentencePieceProcessor(model_file=str(own / f"{name}.spm"))
+        for number in range(pieces.get_piece_size()):
+            table.setdefault(pieces.id_to_piece(number), len(table))
+    table["<pad>"] = len(table)
+    (own / "vocab.json").write_text(json.dumps(table), encoding="utf-8")
+    files: list[Any] = [str(own / name) for name in ("source.spm", "target.spm", "vocab.json")]
+    MarianTokenizer(*files).save_pretrained(own)
+    sides: dict[str, Any] = {
+        f"{side}_{name}": size for side in ("encoder", "decoder") for name, size in (("layers", 2), ("ffn_dim", 64))
+    }
+    sizes: dict[str, Any] = {"vocab_size": len(table), "d_model": 64, "max_position_embeddings": 128, "init_std": 0.15}
+    ids: dict[str, Any] = {"pad_token_id": table["<pad>"], "decoder_start_token_id": table["<pad>"], "eos_token_id": 0}
+    heads: dict[str, Any] = {"encoder_attention_heads": 4, "decoder_attention_heads": 4, "forced_eos_token_id": 0}
+    MarianMTModel(MarianConfig(**sizes, **sides, **ids, **heads)).save_pretrained(own)
+
+
 def write_onnx_file(folder: Path) -> None:
     """A classifier as another program writes it: names, opset and batch of its own, a softmax at its end."""
     import torch
@@ -125,6 +187,8 @@ WAYS = (
         ("--size", "96", "--labels", "directions.txt", "--licence", "Apache-2.0"),
         fetch_onnx_file,
     ),
+    Way("nlp/my_gpt2", "my_gpt2", ("--task", "generation"), write_language_model),
+    Way("nlp/my_marian", "my_marian", ("--task", "generation"), write_translator),
 )
 
 

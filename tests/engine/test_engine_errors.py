@@ -132,16 +132,36 @@ def test_a_target_whose_runtime_is_missing_says_what_to_install(
 
 def test_missing_damaged_and_foreign_files(tmp_path: Path, doubling: Write) -> None:
     whole = doubling(["batch", 3]).read_bytes()
-    cases = {"empty.onnx": b"", "cut.onnx": whole[: len(whole) // 2], "text.onnx": b"not a network at all"}
     with pytest.raises(ModelFileError, match="export it first"):
         Engine(tmp_path / "none.onnx")
     with pytest.raises(ModelFileError, match="is a folder"):
         Engine(tmp_path)
-    for name, content in cases.items():
-        path = tmp_path / name
-        path.write_bytes(content)
-        with pytest.raises(ModelFileError, match=rf"{name} \({len(content)} bytes\).*truncated"):
-            Engine(path)
+    cut = whole[: len(whole) // 2]
+    (tmp_path / "cut.onnx").write_bytes(cut)
+    with pytest.raises(ModelFileError, match=rf"cut.onnx \({len(cut)} bytes\).*truncated"):
+        Engine(tmp_path / "cut.onnx")
+
+
+@pytest.mark.parametrize("target", ["onnx", "openvino", "cpu"])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "it is empty"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 98\n", "it is a Git-LFS pointer"),
+        (b"\n<!DOCTYPE html><html><body>Sign in</body></html>", "it is an HTML page"),
+        (b"404: Not Found", 'it is a text that begins with "404: Not Found"'),
+        (b"\x1f\x8b\x08", "packed with gzip: unpack it first"),
+        (b"PK\x03\x04data.pkl", "it is a zip archive, as torch.save writes checkpoints"),
+        (b"\x80\x02}q\x00.", "it is a pickle"),
+    ],
+)
+def test_what_is_no_model_is_called_what_it_is(tmp_path: Path, target: str, content: bytes, words: str) -> None:
+    if not backends.targets()[target].availability().usable:
+        pytest.skip(f"no {target}")
+    (tmp_path / "model.onnx").write_bytes(content)
+    with pytest.raises(ModelFileError, match=r"model\.onnx is no ONNX model: ") as caught:
+        Engine(tmp_path / "model.onnx", target=target, input_size=[[1, 3]])
+    assert words in str(caught.value)
 
 
 @pytest.mark.parametrize(

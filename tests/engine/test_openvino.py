@@ -36,7 +36,7 @@ def test_an_open_dimension_needs_a_size(doubling: Callable[..., Path]) -> None:
 
 def test_what_openvino_cannot_read_is_named(tmp_path: Path) -> None:
     path = tmp_path / "cut.onnx"
-    path.write_bytes(b"no network")
+    path.write_bytes(b"\x08\x08no model")
     with pytest.raises(ModelFileError, match=r"cut\.onnx \(10 bytes\) is not a usable ONNX model; it may be truncated"):
         Engine(path, target="openvino", batch_size=1, options=STATIC)
 

@@ -248,7 +248,7 @@ POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 98\n
         (json.dumps({"weight_map": {}}).encode(), "a JSON text"),
         (b"\x1f\x8b\x08", "packed with gzip"),
         (b"[1, 2]", "a JSON text"),
-        (b"404: Not Found\n", 'a text that begins with "404: Not Found", not a checkpoint of tensors'),
+        (b"404: Not Found\n", 'not a checkpoint of tensors: it is a text that begins with "404: Not Found"'),
         ("a: \u00fc\n".encode() * 300, 'a text that begins with "a: \u00fc"'),
         (b"<!-- a proxy --><html>", "an HTML page"),
         (b"<head><title>Sign in</title>", "an HTML page"),

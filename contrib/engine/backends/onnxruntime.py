@@ -14,7 +14,7 @@ from ..spec import ANY_RANK, TensorSpec
 from . import register
 from .base import Availability, Backend, Options, Session, package_availability
 from .compiling.known import warn_of_differences
-from .compiling.onnx_file import files_of, operators_of
+from .compiling.onnx_file import files_of, operators_of, require_no_other_file
 
 _OPTIONS = ("threads", "inter_threads", "graph_optimization", "arena", "spinning")
 _LEVELS = {
@@ -88,6 +88,7 @@ class OnnxRuntimeBackend(Backend):
             session = onnxruntime.InferenceSession(str(ckpt), sess_options=session_options, providers=providers)
         except Exception as error:
             # ONNX Runtime has a class an error kind, without a common base; all of them mean: not a usable model
+            require_no_other_file(ckpt)
             said = first_line(error)
             cut = "; it may be truncated, export it again" if _looks_cut(said) else ""
             raise ModelFileError(

@@ -5,12 +5,12 @@ No framework is imported here.
 
 from __future__ import annotations
 
-import json
 import zipfile
 from pathlib import Path
 
 from engine.backends.compiling.onnx_file import input_names_of
 from zoo.errors import ZooError
+from zoo_core.contents import JSON, content_of
 from zoo_core.errors import first_line
 
 HOW = (
@@ -20,22 +20,7 @@ HOW = (
 # How far a file may unpack: a checkpoint has optimiser and averages beside the weights, and little more
 _TIMES, _ROOM = 20, 256 << 20
 _START = 512
-_TAR = (257, b"ustar")
 _OF_TORCH = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # the number that files of torch's older format begin with, pickled
-_HTML = (b"<!doctype html", b"<html", b"<head", b"<body")
-_KINDS = (
-    (b"version https://git-lfs", "a Git-LFS pointer, which stands for the file: git lfs pull fetches the file itself"),
-    (b"<?xml", "an XML text"),
-    (b"\x89HDF", "an HDF5 file (Keras), which has another layout than a state dict"),
-    (b"\x93NUMPY", "a numpy array, and a state dict (names to tensors) is needed"),
-    (b"GGUF", "a GGUF file, which has another layout than a state dict"),
-    (b"\x1f\x8b", "packed with gzip: unpack it first"),
-    (b"\xfd7zXZ", "packed with xz: unpack it first"),
-    (b"\x28\xb5\x2f\xfd", "packed with zstd: unpack it first"),
-    (b"BZh", "packed with bzip2: unpack it first"),
-    (b"7z\xbc\xaf", "a 7z archive: unpack it first"),
-    (b"Rar!", "a RAR archive: unpack it first"),
-)
 
 
 def require_checkpoint(path: Path, network_bytes: int | None = None) -> None:
@@ -47,16 +32,12 @@ def require_checkpoint(path: Path, network_bytes: int | None = None) -> None:
     Raises:
         ZooError: the file is empty, a page, a pointer, cut short, or unpacks to far more than the network.
     """
+    what = content_of(path)
+    if what:
+        beside = "; the tensors lie in the files beside it" if what == JSON else ""
+        raise ZooError(f"{path} is not a checkpoint of tensors: it is {what}{beside}")
     with path.open("rb") as file:
         start = file.read(_START)
-    if not start:
-        raise ZooError(f"{path} is empty: it has 0 bytes")
-    _require_no_text(path, start)
-    for beginning, what in _KINDS:
-        if start.startswith(beginning):
-            raise ZooError(f"{path} is no checkpoint, but {what}")
-    if start[_TAR[0] :].startswith(_TAR[1]):
-        raise ZooError(f"{path} is no checkpoint, but a tar archive: unpack it first")
     if start[8:10] == b'{"' and not is_safetensors(path):
         raise ZooError(f"{path} is not a checkpoint of tensors: it is damaged or cut short (within its header)")
     if start.startswith(b"PK") and not is_safetensors(path):
@@ -111,26 +92,6 @@ def damage(path: Path, error: Exception) -> ZooError:
     """The error of a library that could not read a file, in a sentence."""
     what = f"it is damaged or cut short ({first_line(error)})" if is_safetensors(path) else first_line(error)
     return ZooError(f"{path} is not a checkpoint of tensors: {what}")
-
-
-def _require_no_text(path: Path, start: bytes) -> None:
-    text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if text.startswith(_HTML) or (text.startswith(b"<") and any(tag in text for tag in _HTML)):
-        raise ZooError(f"{path} is an HTML page (a server's login or error page was saved), not a checkpoint")
-    if any(start.startswith(beginning) for beginning, _ in _KINDS):
-        return
-    try:
-        said = start.decode("utf-8", "strict" if len(start) < _START else "ignore")
-    except UnicodeDecodeError:
-        return
-    if not all(letter.isprintable() or letter in "\ufeff\t\r\n" for letter in said):
-        return
-    if text.startswith((b"{", b"[")):
-        raise ZooError(f"{path} is a JSON text, not a checkpoint; the tensors lie in the files beside it")
-    first = said.strip("\ufeff \t\r\n").partition("\n")[0].strip()
-    raise ZooError(
-        f"{path} is a text that begins with {json.dumps(first[:60], ensure_ascii=False)}, not a checkpoint of tensors"
-    )
 
 
 def unpacked_bytes(path: Path) -> int:

@@ -327,3 +327,16 @@ def test_a_graph_that_the_runtime_refuses(root: Path, tmp_path: Path, capfd: Any
     said = capfd.readouterr().err
     assert "Traceback" not in said
     assert "odd" in said
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "it is empty"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "it is a Git-LFS pointer"),
+        (b"<html>", "it is an HTML page"),
+    ],
+)
+def test_what_is_no_graph_is_called_what_it_is(made: Any, tmp_path: Path, content: bytes, words: str) -> None:
+    (tmp_path / "net.onnx").write_bytes(content)
+    assert words in made.refused(str(tmp_path / "net.onnx"))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from zoo_core.contents import content_of
 from zoo_core.errors import first_line
 
 from ...errors import ModelFileError, TargetUnavailableError
@@ -213,11 +214,27 @@ def read_onnx(ckpt: Path, weights: bool = True) -> Any:
         raise
     except Exception as error:
         # protobuf and checker errors alike mean that the file is not a usable model
+        require_no_other_file(ckpt)
         raise ModelFileError(
             f"{ckpt} ({ckpt.stat().st_size} bytes) is not a usable ONNX model; it may be truncated, export it again. "
             f"onnx says: {first_line(error)}"
         ) from error
     return model
+
+
+def require_no_other_file(ckpt: Path) -> None:
+    """Say of what is no ONNX model what it is, where its first bytes tell.
+
+    Raises:
+        ModelFileError: it is a Git-LFS pointer, a page, an archive, a checkpoint, or empty.
+    """
+    what = content_of(ckpt)
+    with ckpt.open("rb") as file:
+        start = file.read(2)
+    what = what or ("a zip archive, as torch.save writes checkpoints" if start == b"PK" else "")
+    what = what or ("a pickle, as Paddle and older torch write checkpoints" if start[:1] == b"\x80" else "")
+    if what:
+        raise ModelFileError(f"{ckpt} is no ONNX model: it is {what}")
 
 
 def _require_known_opsets(ckpt: Path, model: Any, newest: int) -> None:
