@@ -110,6 +110,7 @@ class Model:
         paper: authors, title, year.
         pretrained: where its published weights are; a function where looking that up needs the library.
         published: the figure that the source publishes for these weights.
+        given: whether the sample weights in the folder came with the network, and were not trained on the sample data.
         built: whether what `build` gives is trained already: a function that loads its weights, a graph that has them.
         restore: gives the network out of a checkpoint's names and tensors, where these do not fit what `build` gives
             as they are, and the source's own loader has to rename or to cut them.
@@ -132,6 +133,7 @@ class Model:
     paper: str = ""
     pretrained: PublishedWeights | Callable[[], PublishedWeights | None] | None = None
     published: Published | None = None
+    given: bool = False
     built: bool = False
     restore: Callable[[dict[str, Any]], Any] | None = None
     reference: ReferenceData | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,10 @@ from PIL import Image
 
 from utils.draw.cartpole import Animation
 from zoo.commands import predict, valid
-from zoo.commands.notice import captioned
+from zoo.commands.notice import captioned, weights_notice
 from zoo.family import Family
 from zoo.manifest import Exported
+from zoo.running.setting import Setting
 
 pytest.importorskip("torch")
 
@@ -49,6 +51,15 @@ def test_it_is_said_wherever_a_prediction_is(
     told = capsys.readouterr().out
     assert notice in told
     assert bool(notice) == ("weights" in told)
+
+
+def test_weights_that_came_with_a_network_are_not_called_trained_on_the_sample(
+    lenet_family: Family, lenet_export: Exported
+) -> None:
+    model = lenet_family.variant()
+    for one, notice in ((model, "weights trained on "), (replace(model, given=True), "weights as they came with ")):
+        setting = Setting(one, ckpt=lenet_export.dynamic)
+        assert weights_notice(setting).startswith(notice)
 
 
 def test_it_stands_below_each_frame() -> None:

@@ -17,6 +17,8 @@ def weights_notice(setting: Setting) -> str:
         return "random weights: they prove the pipeline, and what is predicted means nothing"
     if kind == "sample" and setting.model.trained_here and setting.model.reference:
         return f"weights trained here on {setting.model.reference.title}: {setting.model.id}'s README.md says how"
+    if kind == "sample" and setting.model.given:
+        return f"weights as they came with {setting.model.source}"
     if kind == "sample":
         about = setting.model.sample.about or "sample data"
         return f"weights trained on {about}: good for checking the pipeline, and for nothing else"

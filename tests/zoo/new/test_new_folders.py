@@ -86,7 +86,7 @@ def test_a_text_classifier(made: Any, tmp_path: Path) -> None:
     network = text_classifier(tmp_path / "reviews")
     assert made.new("nlp/reviews", str(tmp_path / "reviews"), "--task", "text_classification") == 0
     model = made.model("nlp/reviews")
-    assert (model.task.labels, model.task.max_length) == (tuple(NAMES.values()), 32)
+    assert (model.task.labels, model.task.max_length, model.given) == (tuple(NAMES.values()), 32, True)
     assert model.task.adapted(100, 5).max_length == 32  # it has no positions for more
     exported = made.exported("nlp/reviews", tmp_path / "out", "--weights", str(tmp_path / "reviews/model.safetensors"))
     ids, mask = padded(model, TEXTS)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from engine.spec import TensorSpec
 from zoo.contributing.new.code import WIDTH, argument, call, imports, quoted
 from zoo.contributing.new.description import Description
+from zoo.contributing.new.kinds.folder import SAMPLE
 from zoo.model import file_name
 
 _MODEL = '''"""{headline}"""
@@ -179,6 +180,7 @@ def _optional(known: Description) -> str:
     weights = known.source.weights
     lines = [
         f"pretrained={weights.code}" if weights else "",
+        "given=True" if SAMPLE in known.source.files else "",
         "built=True" if known.built else "",
         f"restore={known.source.restore}" if known.source.restore else "",
     ]
