@@ -21,7 +21,7 @@ _JOBS = {
     "reproduce": ("commands.reproduce", "main", False, "published figures beside our own, on public data"),
     "data": ("commands.data", "main", False, "public data that figures are measured on: list, fetch, where"),
     "fetch": ("commands.fetch", "main", False, "weights and data ahead of their use, into the cache or a mirror"),
-    "cache": ("commands.cache", "main", False, "the compiled engines that are kept: list, clear"),
+    "cache": ("commands.cache", "main", False, "compiled engines, samples and fetched weights: list, clear"),
     "tune": ("commands.tune", "main", True, "the best batch size, streams and dtype within the acceptance standard"),
     "debug": ("commands.debug", "main", True, "every tensor of a target, dtype or file: the first layer that differs"),
     "compress": ("commands.compress", "main", True, "int8, or weights in 8 or 4 bits, where the accuracy holds"),
