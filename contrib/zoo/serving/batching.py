@@ -15,7 +15,7 @@ from .worker import Answer
 
 # How often a request is run before it is held to be what ends its replicas
 _ATTEMPTS = 3
-IN_FLIGHT = 2  # batches a replica: one runs, the next one is preprocessed
+IN_FLIGHT = 3  # batches a replica: one runs, the next one is preprocessed, and one is there before it is needed
 
 
 class ReplicaLostError(Exception):

@@ -14,8 +14,9 @@ from zoo.running.engines import open_runner
 from zoo.running.setting import Setting
 from zoo_core.errors import ZooCoreError
 
-from .batching import IN_FLIGHT
 from .worker import Answer, Described, Worker
+
+_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Recipe:
 
 
 class Replica:
-    """Runs batches. Two at once (IN_FLIGHT): while one is on the engine, the next one is preprocessed.
+    """Runs batches. Two at once: while one is on the engine, the next one is preprocessed.
 
     Args:
         recipe: what to open.
@@ -61,7 +62,7 @@ class Replica:
     def __init__(self, recipe: Recipe, notice: str, samples: int, seconds: float):
         self._begun: dict[object, float] = {}
         self._seconds = seconds
-        self._pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="batch")
+        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="batch")
         self._failed = ""
         try:
             self._worker = self.opened(recipe.setting(), notice, samples)
@@ -70,7 +71,7 @@ class Replica:
 
     def opened(self, setting: Setting, notice: str, samples: int) -> Worker:
         """The network. Raises ZooError or EngineError."""
-        return Worker(setting, notice, samples, open_runner(setting, batches=IN_FLIGHT))
+        return Worker(setting, notice, samples, open_runner(setting, batches=_AT_ONCE))
 
     async def described(self) -> Described | str:
         """What the network is; a sentence where it cannot be opened."""
