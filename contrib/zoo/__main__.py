@@ -33,6 +33,7 @@ _JOBS = {
     ),
     "profile": ("commands.profile", "main", True, "what each layer and operator type of an exported network takes"),
     "serve": ("commands.serve", "main", True, "answer HTTP: files, texts and tensors, on Ray Serve"),
+    "web": ("commands.web", "main", True, "a page onto which a file is dropped, to see what the network says"),
     "new": ("contributing.new.command", "main", False, "the folder of a new model: zoo new DOMAIN/MODEL --from SOURCE"),
     "check": ("contributing.check.command", "main", False, "what CI runs: structure and all four scripts"),
     "sync": ("contributing.sync.command", "main", False, "write what is equal everywhere, from the models; --check"),
