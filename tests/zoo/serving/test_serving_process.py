@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 
@@ -32,9 +33,14 @@ def served(lenet_export: Exported) -> Iterator[tuple[psutil.Process, str]]:
     """The process, and its address."""
     pytest.importorskip("ray.serve", reason="needs ray[serve]")
     command = [sys.executable, "-m", "zoo", "serve", "lenet", "--ckpt", str(lenet_export.dynamic), "--port", "0"]
+    command += ["--replicas", "2", "--batch_size", "1", "--threads", "1"]
     environ = {**os.environ, "PYTHONPATH": str(catalogue.EXAMPLES.parent)}
     with subprocess.Popen(
-        [*command, "--replicas", "2"], env=environ, stdout=subprocess.PIPE, text=True, start_new_session=True
+        [*command, "--replicas", "2", "--batch_size", "1", "--threads", "1"],
+        env=environ,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     ) as process:
         assert process.stdout is not None
         said = next((line for line in process.stdout if " answers at " in line), "")
@@ -49,42 +55,58 @@ def replicas(process: psutil.Process) -> list[psutil.Process]:
     return [one for one in process.children(recursive=True) if "ServeReplica" in " ".join(one.cmdline())]
 
 
-def predicted(address: str) -> Any:
-    with OPENER.open(f"{address}/predict", THREE, timeout=100) as answer:
-        return json.load(answer)["results"][0]["said"]
+def asked(address: str, path: str, body: bytes, headers: dict[str, str]) -> bytes:
+    request = urllib.request.Request(address + path, body, headers)
+    with OPENER.open(request, timeout=100) as answer:
+        found: bytes = answer.read()
+    return found
+
+
+def rows(address: str) -> bytes:
+    """What 500 rows give, which a replica takes one by one, for a good part of a second."""
+    array = np.random.default_rng(0).normal(size=(500, 1, 32, 32)).astype(np.float32)
+    one = {"name": "input", "datatype": "FP32", "shape": array.shape, "parameters": {"binary_data_size": array.nbytes}}
+    head = json.dumps({"inputs": [one]}).encode()
+    length = {"Inference-Header-Content-Length": str(len(head))}
+    return asked(address, "/v2/models/lenet/infer", head + array.tobytes(), length)
 
 
 @pytest.mark.timeout(600)
 def test_a_replica_killed_under_load_loses_no_request(served: tuple[psutil.Process, str]) -> None:
     process, address = served
-    wanted = predicted(address)
-    assert wanted.startswith("3")
+    said = json.loads(asked(address, "/predict", THREE, {}))
+    assert said["results"][0]["said"].startswith("3")
+    wanted = rows(address)
     found: list[Any] = []
     stop = threading.Event()
 
     def ask() -> None:
         while not stop.is_set():
             try:
-                found.append(predicted(address))
+                found.append(rows(address))
             except Exception as error:
                 found.append(error)
 
-    threads = [threading.Thread(target=ask) for _ in range(4)]
+    threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()
     time.sleep(1)
     before = replicas(process)
     assert len(before) == 2
+    before[0].suspend()  # what it has now, it will not answer
+    time.sleep(0.5)
     before[0].kill()
     count = len(found)
-    while len(found) < count + 40 or before[0].pid in [one.pid for one in replicas(process)]:
+    while len(found) < count + 20 or before[0].pid in [one.pid for one in replicas(process)]:
         time.sleep(0.1)
     stop.set()
     for thread in threads:
         thread.join()
     assert [one for one in found if one != wanted] == []
     with OPENER.open(f"{address}/metrics", timeout=100) as answer:
-        assert b"zoo_replicas " in answer.read()
+        counted = dict(line.rsplit(" ", 1) for line in answer.read().decode().splitlines() if line[0] != "#")
+    assert float(counted["zoo_retried_total"]) > 0
+    assert float(counted['zoo_requests_total{route="/v2/models/{name}/infer",status="200"}']) == len(found) + 1
 
 
 @pytest.mark.timeout(600)
