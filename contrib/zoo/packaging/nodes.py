@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -150,11 +151,10 @@ class Side:
 
 
 def scaled_picture(nodes: Nodes, planes: str, height: Side, width: Side) -> str:
-    """Planes of a picture scaled as Pillow 13 does it, to whole numbers after each of two steps.
+    """Planes of a picture scaled as Pillow does it, to whole numbers after each of two steps.
 
     Pillow's weights are whole numbers of 22 bits, and halves are common (where a side doubles, say): sums in float64
-    are exact, as Pillow's are, so that these come out alike. It begins with the rows; with the columns where the height
-    shrinks by more than twice what the width does.
+    are exact, as Pillow's are, so that these come out alike.
 
     Args:
         nodes: get the new ones.
@@ -167,16 +167,31 @@ def scaled_picture(nodes: Nodes, planes: str, height: Side, width: Side) -> str:
     down, across = (nodes.op("Round", nodes.op("Mul", one.matrix, double(_ONE))) for one in (height, width))
     across = nodes.op("Transpose", across, perm=[1, 0])
     values = nodes.cast(planes, "float64")
+    scaled = _pixels(nodes, nodes.op("MatMul", down, _pixels(nodes, nodes.op("MatMul", values, across))))
+    if begins_with_columns():
+        other = _pixels(nodes, nodes.op("MatMul", _pixels(nodes, nodes.op("MatMul", down, values)), across))
+        # Both are computed: of ONNX's If, OpenVINO 2026.4 returned memory that nothing was written to in its first call
+        scaled = nodes.op("Where", _shrinks_more(nodes, height, width), other, scaled)
+    return nodes.cast(scaled, "float32")
+
+
+def _shrinks_more(nodes: Nodes, height: Side, width: Side) -> str:
+    """Whether the height shrinks, and by more than twice what the width does."""
     shrunk, narrowed = (nodes.op("Sub", one.before, one.after) for one in (height, width))
-    columns = nodes.op(
-        "And",
-        nodes.op("Greater", shrunk, whole(0)),
-        nodes.op("Greater", shrunk, nodes.op("Mul", narrowed, whole(2))),
-    )
-    one = _pixels(nodes, nodes.op("MatMul", _pixels(nodes, nodes.op("MatMul", down, values)), across))
-    other = _pixels(nodes, nodes.op("MatMul", down, _pixels(nodes, nodes.op("MatMul", values, across))))
-    # Both are computed: of ONNX's If, OpenVINO 2026.4 returned memory that nothing was written to in its first call
-    return nodes.cast(nodes.op("Where", columns, one, other), "float32")
+    twice = nodes.op("Greater", shrunk, nodes.op("Mul", narrowed, whole(2)))
+    return nodes.op("And", nodes.op("Greater", shrunk, whole(0)), twice)
+
+
+@cache
+def begins_with_columns() -> bool:
+    """Whether the Pillow that is installed scales the columns first where the height shrinks by more than twice what
+    the width does, as Pillow 13 does; others begin with the rows."""
+    from PIL import Image
+
+    pixels = (np.arange(200 * 90) * 7919 % 251).astype(np.uint8).reshape(200, 90)
+    picture, how = Image.fromarray(pixels), Image.Resampling.BILINEAR
+    steps = picture.resize((45, 200), how).resize((45, 100), how)
+    return picture.resize((45, 100), how).tobytes() != steps.tobytes()
 
 
 def _pixels(nodes: Nodes, sums: str) -> str:
