@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from utils.training.translation import exact, filled, fit
 from zoo.libraries.translator import FILLING
 from zoo.model import Model
 from zoo.running.reference import reference_runner
+from zoo.tasks.translation import Translation
 from zoo_core.files import write_text
 
 _SEED = 0  # of the order of drawn scenes, and of their variations
@@ -36,12 +38,15 @@ def held_out_figures(model: Model, network: Any) -> dict[str, float]:
     """
     import torch
 
+    def call(arrays: list[np.ndarray]) -> list[np.ndarray]:
+        with torch.inference_mode():
+            given = network(*map(torch.from_numpy, arrays))
+        return [one.numpy() for one in (given if isinstance(given, (tuple, list)) else (given,))]
+
     metric = model.task.metric()
     for sample in model.task.dataset(model.data("sample")):
         arrays, meta = model.task.preprocess(sample.data)
-        with torch.inference_mode():
-            given = network(*(torch.from_numpy(array[None]) for array in arrays))
-        outputs = [one.numpy() for one in (given if isinstance(given, (tuple, list)) else (given,))]
+        outputs = model.task.run({"": call}, [array[None] for array in arrays])
         metric.update(model.task.postprocess(outputs, [meta]), [sample.truth])
     return metric.compute()
 
@@ -103,19 +108,22 @@ def train_on_scenes(
     finish(model, network, "scenes", start)
 
 
-def train_on_reviews(model: Model, recipe: Recipe, vocabulary: Path | None = None) -> None:
+def train_on_reviews(
+    model: Model, recipe: Recipe, vocabulary: Path | None = None, build: Callable[[], Any] | None = None
+) -> None:
     """Train a classifier of the generated reviews, print its figures on others, and write its sample weights.
 
     Args:
         recipe: how.
         vocabulary: the file of its words, which is written first; None where it has a tokenizer.
+        build: makes the network as training begins with it; the model's own by default.
     """
     if vocabulary is not None:
         words = build_vocabulary([review.sentence for review in load_split()[0]])
         write_text(vocabulary, "\n".join(words) + "\n")
     task = model.task
     texts = Texts(task.preprocess, task.postprocess, task.padding or (), UNKNOWN)
-    train(model.build, texts, model.sample_weights, recipe)
+    train(build or model.build, texts, model.sample_weights, recipe)
 
 
 def train_translator(
@@ -134,14 +142,15 @@ def train_translator(
         logits_of, epochs, rate: as `utils.training.translation.fit` takes them.
     """
 
-    def encoded(texts: list[str]) -> np.ndarray:
-        return filled([model.task.preprocess(text)[0][0] for text in texts], FILLING)
+    def encoded(texts: list[str], task: Any = model.task) -> np.ndarray:
+        return filled([task.preprocess(text)[0][0] for text in texts], FILLING)
 
     learnt, held_out = load_pairs()
+    bare = replace(cast(Translation, model.task), prefix="")  # nothing stands before a translation
     fit(
         network,
         logits_of,
-        (encoded([pair.source for pair in learnt]), encoded([pair.target for pair in learnt])),
+        (encoded([pair.source for pair in learnt]), encoded([pair.target for pair in learnt], bare)),
         FILLING,
         epochs=epochs,
         rate=rate,

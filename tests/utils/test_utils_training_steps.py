@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from utils.training.steps import OneCycle, round_weights, save_weights
+from utils.training.steps import OneCycle, begin_with_waves, round_weights, save_weights
 
 torch = pytest.importorskip("torch")
 
@@ -73,3 +73,12 @@ def test_a_tensor_with_two_names_is_written_once(tmp_path: Path) -> None:
     for half in (True, False):
         save_weights(network, tmp_path / "tied", half)
         assert sorted(load_file(tmp_path / "tied")) == ["0.bias", "1.bias", "1.weight"]
+
+
+def test_positions_that_begin_with_waves_are_like_their_neighbours() -> None:
+    table = torch.nn.Embedding(40, 16).weight
+    begin_with_waves(table, 0.5)
+    alike = torch.nn.functional.cosine_similarity(table[:1], table[1:20], dim=1)
+    assert alike[0] > 0.9
+    assert alike[0] > alike[3] > alike[8]
+    assert torch.allclose(table[:, 0], torch.arange(40.0).sin() * 0.5, atol=1e-6)

@@ -51,6 +51,18 @@ class OneCycle:
         self.schedule.step()
 
 
+def begin_with_waves(table: Any, size: float = 0.3) -> None:
+    """Give embeddings of positions, a parameter [positions, width], in place the sines and cosines that the
+    Transformer's paper has, times `size`: near positions are alike. A small network that begins with chance may need
+    most of its training to learn what "the word before" is.
+    """
+    import torch
+
+    count, width = table.shape
+    angles = torch.arange(count)[:, None] / 10000 ** (torch.arange(0, width, 2) / width)
+    table.data.copy_(torch.cat([angles.sin(), angles.cos()], dim=1) * size)
+
+
 def round_weights(network: Any) -> None:
     """Give the network, in place, the weights that a float16 file of them will hold, so that what is measured is what
     is written."""

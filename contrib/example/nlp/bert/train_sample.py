@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 from model import FOLDER, MODEL
 
 from utils.datasets.samples.reviews import load_split
+from utils.training.steps import begin_with_waves
 from utils.training.text_classification import Recipe
 from zoo.training import train_on_reviews
 from zoo_core.files import atomic_write
@@ -60,10 +61,17 @@ def _save(tokenizer: Any, name: str) -> None:
         tokenizer.save(str(temporary))
 
 
+def begun() -> Any:
+    """The network as training begins with it."""
+    network = SAMPLE.build()
+    begin_with_waves(network.bert.embeddings.position_embeddings.weight)
+    return network
+
+
 def main() -> None:
     """Write the tokenizers, train, and write the weights."""
     write_tokenizers([review.sentence for review in load_split()[0]])
-    train_on_reviews(SAMPLE, Recipe(epochs=14, rate=3e-3))
+    train_on_reviews(SAMPLE, Recipe(epochs=12, rate=1e-3), build=begun)
 
 
 if __name__ == "__main__":

@@ -14,12 +14,14 @@ import numpy as np
 from model import LABELS, MODEL, TOKENIZER
 
 from utils.datasets.samples.entities import Tagged, load_split
-from utils.training.steps import OneCycle
+from utils.training.steps import OneCycle, begin_with_waves
 from zoo.training import finish
 from zoo_core.files import atomic_write
 
 SAMPLE = MODEL.variant()
-SEED, EPOCHS, BATCH, RATE, WORDS = 0, 5, 64, 2e-3, 280
+SEED, EPOCHS, BATCH, RATE, WORDS = 0, 6, 64, 2e-3, 280
+HIDDEN, UNKNOWN = 0.1, 1  # the share of tokens that training replaces by the unknown one
+FIRST_WORD = 4  # tokens up to this one are special
 IGNORED = -100  # what cross entropy passes over
 
 
@@ -65,13 +67,16 @@ def main() -> None:
     write_tokenizer(train)
     ids, tags, _ = encoded(train)
     network = SAMPLE.build().train()
+    begin_with_waves(network.bert.embeddings.position_embeddings.weight)
     steps = EPOCHS * -(-len(train) // BATCH)
     cycle = OneCycle(network.parameters(), RATE, steps, decay=1e-2)
     for epoch in range(EPOCHS):
         for chosen in torch.randperm(len(train)).split(BATCH):
             longest = int((ids[chosen] > 0).sum(1).max())
             given, wanted = ids[chosen, :longest], tags[chosen, :longest]
-            logits = network(given, (given > 0).long())
+            mask = (given > 0).long()
+            given = torch.where((torch.rand(given.shape) < HIDDEN) & (given > FIRST_WORD), UNKNOWN, given)
+            logits = network(given, mask)
             loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=IGNORED)
             cycle.step(loss)
         print(f"epoch {epoch + 1}: loss {loss.item():.4f}, {time.perf_counter() - start:.0f} s", flush=True)
