@@ -47,6 +47,27 @@ def text_classifier_of(config: Path, state: State | None = None) -> Any:
     return network
 
 
+def question_answerer_of(config: Path, state: State | None = None) -> Any:
+    """Ids, attention mask and, where it `has_types`, types of tokens, int64 [N, length], to the scores of each token as
+    the first and as the last one of an answer, float32 [N, length]. Arguments as `image_classifier_of`."""
+    network, forward = _network(class_of(config), config, state)
+
+    def answer(input_ids: Any, attention_mask: Any, **types: Any) -> tuple[Any, Any]:
+        found = forward(input_ids=input_ids, attention_mask=attention_mask, **types)
+        return found.start_logits, found.end_logits
+
+    def typed(input_ids: Any, attention_mask: Any, token_type_ids: Any) -> tuple[Any, Any]:
+        return answer(input_ids, attention_mask, token_type_ids=token_type_ids)
+
+    network.forward = typed if has_types(config) else answer
+    return network
+
+
+def has_types(config: Path) -> bool:
+    """Whether the network that a config.json describes tells two texts apart by types of their tokens."""
+    return int(getattr(settings_of(config), "type_vocab_size", None) or 0) > 1
+
+
 def embedder_of(config: Path, state: State | None = None, pooling: str = "mean") -> Any:
     """Ids and attention mask, int64 [N, length], to float32 [N, size] embeddings of length 1.
 
