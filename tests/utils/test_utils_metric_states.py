@@ -17,6 +17,7 @@ import pytest
 
 import utils.metrics
 from utils.datasets.face_attributes import Head
+from utils.metrics.answers import AnswerQuality
 from utils.metrics.base import Metric
 from utils.metrics.classification import TopKAccuracy
 from utils.metrics.cut_out import CutOutIou
@@ -131,6 +132,7 @@ STATES: dict[type, tuple[Callable[[], Metric], dict[str, Any]]] = {
     ),
     EntityF1: (EntityF1, {"right": 3, "found": 5, "there": 4, "words": 20, "right_words": 17}),
     FaceMetric: (FaceMetric, {"pictures": [_FACE], "landmarks": {"faces": 3, "located": 2, "error": 0.2}}),
+    AnswerQuality: (AnswerQuality, {"questions": 4, "exact": 2, "overlap": [2.5]}),
     AttributeAccuracy: (lambda: AttributeAccuracy((Head("mask", ("no", "yes")),)), {"mask": [5, 3]}),
     FaceIdentity: (FaceIdentity, _pairs()),
     PointsError: (lambda: PointsError(5), {"errors": [0.02, 0.3, 0.05]}),

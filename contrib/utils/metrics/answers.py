@@ -10,9 +10,10 @@ from typing import Any, Protocol
 
 from utils.datasets.squad import Answers
 from utils.metrics.base import MetricInfo, require_as_many
+from utils.metrics.counts import fields_of, foreign, is_count
+from utils.metrics.exact import ExactSum
 from zoo_core.errors import DataError
 
-COUNTS = ("questions", "exact", "overlap")
 _MARKS = str.maketrans("", "", string.punctuation)
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 
@@ -34,7 +35,8 @@ class AnswerQuality:
     infos = tuple(MetricInfo(name, "fraction", 0.0, 1.0, True) for name in ("f1", "exact_match"))
 
     def __init__(self) -> None:
-        self._counts: dict[str, float] = dict.fromkeys(COUNTS, 0.0)
+        self._questions = self._exact = 0
+        self._overlap = ExactSum()
 
     def update(self, predictions: Sequence[Answered], truths: Sequence[Answers]) -> None:
         """Count one batch.
@@ -48,27 +50,30 @@ class AnswerQuality:
                 raise DataError(f"truth {truth!r:.80}: the answers of a question are expected.")
         for found, truth in zip(predictions, truths, strict=True):
             exact, overlap = scores(found.text, truth)
-            for name, value in zip(COUNTS, (1.0, exact, overlap), strict=True):
-                self._counts[name] += value
+            self._questions += 1
+            self._exact += int(exact)
+            self._overlap.add([overlap])
 
     def compute(self) -> dict[str, float]:
         """{"f1": fraction, "exact_match": fraction}; DataError when nothing was counted."""
-        questions, exact, overlap = (self._counts[name] for name in COUNTS)
-        if not questions:
+        if not self._questions:
             raise DataError("no question was counted. Is the data set empty?")
-        return {"f1": overlap / questions, "exact_match": exact / questions}
+        return {"f1": self._overlap.value / self._questions, "exact_match": self._exact / self._questions}
 
     def state(self) -> dict[str, Any]:
-        """The sums by their names."""
-        return dict(self._counts)
+        """{"questions": n, "exact": n, "overlap": parts of the sum of F1}."""
+        return {"questions": self._questions, "exact": self._exact, "overlap": self._overlap.state()}
 
     def merge(self, state: dict[str, Any]) -> None:
-        """Add the sums of another process, as its `state()` gave them; DataError when they are not that."""
-        right = isinstance(state, dict) and set(state) == set(COUNTS)
-        if not right or any(type(value) not in (int, float) or not value >= 0 for value in state.values()):
-            raise DataError(f"these are not the counts of answers: {state!r:.200}.")
-        for name, value in state.items():
-            self._counts[name] += value
+        """Add the counts of another process, as its `state()` gave them; DataError when they are not that."""
+        fields = fields_of(state, ("questions", "exact", "overlap"), "answers")
+        questions, exact = fields["questions"], fields["exact"]
+        overlap = ExactSum.of(fields["overlap"], questions, 0, 1)
+        if not is_count(exact) or exact > questions:
+            raise foreign("answers", state)
+        self._questions += questions
+        self._exact += exact
+        self._overlap.add(overlap.state())
 
 
 def scores(found: str, truth: Answers) -> tuple[float, float]:
