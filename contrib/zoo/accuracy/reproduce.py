@@ -137,6 +137,19 @@ def reproduce(setting: Setting, accept_terms: bool = False) -> Reproduction:
     return Reproduction(model, model.published, figures, verdict, done.samples, record | provenance())
 
 
+def read_reproduction(model: Model, record: dict[str, Any]) -> Reproduction:
+    """What `reproduce` found, out of its record. Raises ZooError where it is none."""
+    if model.published is None:
+        raise ZooError(f"{model.id} {model.variant} has no published figure that can be measured here")
+    try:
+        tolerance = math.nan if record["tolerance"] is None else float(record["tolerance"])
+        verdict = Verdict(str(record["verdict"]), tolerance, str(record["because"]))
+        figures = {str(name): float(value) for name, value in record["figures"].items()}
+        return Reproduction(model, model.published, figures, verdict, int(record["samples"]), record)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ZooError(f"this is no record of {model.id} {model.variant}: {type(error).__name__}: {error}") from error
+
+
 def _figure(model: Model, published: Published, done: Validation) -> float:
     """What was measured of the published metric. Raises ZooError where the task's metric has another name."""
     if published.metric not in done.figures:

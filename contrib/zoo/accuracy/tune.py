@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from .comparison import Comparison, Verification
 from .verify import VerifyOptions, spread, verify
 
 BATCHES = (1, 4, 16, 64)
+Tried = tuple[str, int, str | None]  # dtype, batch size, and level of graph optimisation
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,10 @@ class Point:
         """Whether `other` is as good in both figures and better in one."""
         as_good = other.throughput >= self.throughput and other.latency_ms <= self.latency_ms
         return as_good and (other.throughput > self.throughput or other.latency_ms < self.latency_ms)
+
+
+# Gives the points of each dtype, batch size and level, in their order
+Measure = Callable[[Sequence[Tried]], Iterable[list[Point]]]
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ def tune(
     limit: int,
     seconds: float,
     graphs: Sequence[str | None] = (None,),
+    measure: Measure | None = None,
 ) -> Tuned:
     """Verify, then measure every setting of those dtypes that pass.
 
@@ -79,17 +85,23 @@ def tune(
         data, limit: what the accuracy is checked on, and on how many samples of it.
         seconds: to measure each setting.
         graphs: levels of graph optimisation to try; None is the target's own choice.
+        measure: measures elsewhere than here.
     """
     asked = list(dtypes or setting.dtypes())
     done = verify(setting, VerifyOptions(asked, data, limit))
     dtypes = accepted(done, setting.target, asked)
     tried = [(dtype, batch, graph) for dtype in dtypes for batch in batch_sizes for graph in graphs]
-    points: list[Point] = []
-    for dtype, batch, graph in progress(tried, len(tried), "measuring", "setting"):
-        points += _points(setting.but(dtype=dtype, batch_size=batch, graph=graph), data, seconds)
+    found = measure(tried) if measure else (measured(setting, one, data, seconds) for one in tried)
+    points = [point for some in progress(found, len(tried), "measuring", "setting") for point in some]
     refused = [dtype for dtype in asked if dtype not in dtypes]
     sizes = {dtype: sum(path.stat().st_size for path in setting.but(dtype=dtype).files()) for dtype in dtypes}
     return Tuned(points, pareto(points), refused, judged(done, setting.target), sizes)
+
+
+def measured(setting: Setting, tried: Tried, data: str | Path, seconds: float) -> list[Point]:
+    """The points of one dtype, batch size and level of graph optimisation: every number of streams and threads."""
+    dtype, batch, graph = tried
+    return list(_points(setting.but(dtype=dtype, batch_size=batch, graph=graph), data, seconds))
 
 
 def pareto(points: Sequence[Point]) -> list[Point]:

@@ -128,12 +128,12 @@ def validate(setting: Setting, data: str | Path = "sample", resume: Path | None 
     task = setting.task()
     rank, world = rank_and_world()
     every = task.dataset(data_folder(setting.model, data))
-    samples = arranged(task, _samples_of(setting, task, every, rank, world))
+    samples = arranged(task, samples_of(setting, task, every, rank, world))
     metric = task.metric()
     stages = Stages()
     notes: list[str] = []
     kept = resume is not None or world > 1
-    identity = _identity(setting, data, task, samples) | {"rank": rank, "world": world} if kept else {}
+    identity = identity_of(setting, data, task, samples) | {"rank": rank, "world": world} if kept else {}
     with open_runner(setting, batches_in(task, len(samples), setting.batch_size)) as engine:
         inputs = [
             f"{name}{': ' if name else ''}{spec}" for name, one in engines_of(engine).items() for spec in one.inputs
@@ -145,8 +145,8 @@ def validate(setting: Setting, data: str | Path = "sample", resume: Path | None 
                 _count(setting, task, engine, samples[progress.done :], stages, progress)
         diagnosis = diagnose(engine, stages)
         if setting.decoder == "fast" and not setting.skip_postprocess:
-            notes.append(_decoder_effect(setting, engine, samples))
-    figures, missing = ({}, None) if setting.skip_postprocess else _figures(metric)
+            notes.append(decoder_effect(setting, engine, samples))
+    figures, missing = ({}, None) if setting.skip_postprocess else figures_of(metric)
     return Validation(
         setting=setting,
         data=str(data),
@@ -176,7 +176,7 @@ def warm_up_steps() -> int:
     return environment_int("TECO_INFER_PIPELINES_WARMUP_STEPS", 1, 0)
 
 
-def _samples_of(setting: Setting, task: Task, every: Sequence[Sample], rank: int, world: int) -> Sequence[Sample]:
+def samples_of(setting: Setting, task: Task, every: Sequence[Sample], rank: int, world: int) -> Sequence[Sample]:
     """The samples of this rank. Raises ZooError where it has none."""
     samples = shard(every, rank, world)
     if max_steps() > 0:
@@ -186,7 +186,7 @@ def _samples_of(setting: Setting, task: Task, every: Sequence[Sample], rank: int
     return samples
 
 
-def _figures(metric: Metric) -> tuple[dict[str, float], DataError | None]:
+def figures_of(metric: Metric) -> tuple[dict[str, float], DataError | None]:
     """What was counted, or why it gives no figure: a rank's part may hold one class only."""
     try:
         return metric.compute(), None
@@ -220,7 +220,7 @@ def _count(
             progress.add(batch_predictions, [sample.truth for sample in batch])
 
 
-def _decoder_effect(setting: Setting, engine: Runner, samples: Sequence[Sample]) -> str:
+def decoder_effect(setting: Setting, engine: Runner, samples: Sequence[Sample]) -> str:
     """What the fast decoder changes, on some of the samples."""
     some = spread(samples, _DECODER_SAMPLES)
     reference = setting.but(decoder="reference").task()
@@ -241,7 +241,7 @@ def _decoder_effect(setting: Setting, engine: Runner, samples: Sequence[Sample])
     )
 
 
-def _identity(setting: Setting, data: str | Path, task: Task, samples: Sequence[Sample]) -> dict[str, Any]:
+def identity_of(setting: Setting, data: str | Path, task: Task, samples: Sequence[Sample]) -> dict[str, Any]:
     """What a run's result depends on."""
     return {
         "model": setting.model.id,

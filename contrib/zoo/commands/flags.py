@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from engine.base import PASS_PATH
+from zoo.distributed.cluster import LOCAL, Cluster, connected
 from zoo.errors import ZooError
 from zoo.family import Family
 from zoo.model import Model
@@ -171,6 +173,32 @@ def add_device_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--replicas", type=positive, help="share each batch among so many copies, where a target has no devices"
     )
+
+
+def add_ray_flags(parser: argparse.ArgumentParser, whole_nodes: bool = False) -> None:
+    """--ray, and how many workers there are on it.
+
+    Args:
+        parser: gets them.
+        whole_nodes: whether a worker takes all of a node, so that there is nothing to choose.
+    """
+    parser.add_argument(
+        "--ray",
+        nargs="?",
+        const=LOCAL,
+        metavar="ADDRESS",
+        help="share the work among the nodes of a Ray cluster (HOST:PORT, or auto); without an address, one is started "
+        "on this machine",
+    )
+    if not whole_nodes:
+        parser.add_argument(
+            "--ray_workers", type=positive, help="workers a node (default: one, or one a card; a worker has its share)"
+        )
+
+
+def ray_cluster(args: argparse.Namespace, card: str = "") -> AbstractContextManager[Cluster]:
+    """The cluster that --ray asks for, to be entered. card: the resource that a worker has one of."""
+    return connected(args.ray, getattr(args, "ray_workers", 1), card)
 
 
 def add_token_budget(parser: argparse.ArgumentParser, family: Family) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from zoo import catalogue
-from zoo.accuracy.reproduce import Reproduction, measured_weights, reproduce
+from zoo.accuracy.reproduce import Reproduction, measured_weights, read_reproduction, reproduce
 from zoo.commands import console, flags
+from zoo.distributed.commands import FOLDER, Command, require_ran, run_each, written
 from zoo.errors import CheckFailedError, ZooError
 from zoo.exporting.export import ExportOptions, export
 from zoo.manifest import RUNS
@@ -16,7 +18,7 @@ from zoo.model import Model
 from zoo.references import NotPlacedError
 from zoo.running.setting import Setting
 from zoo_core.errors import ZooCoreError
-from zoo_core.files import write_json
+from zoo_core.files import read_json, write_json
 
 _NONE = "{id} has no variant with a published figure and data that it can be measured on"
 
@@ -31,6 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--accept-terms", action="store_true", help="accept the terms of the data sets that have any")
     parser.add_argument("--runs", type=Path, default=Path(RUNS), help=f"where exports and results go (default {RUNS})")
     flags.add_timeout(parser)
+    flags.add_ray_flags(parser)
     return console.run(_reproduce, parser.parse_args(argv))
 
 
@@ -40,6 +43,19 @@ def _reproduce(args: argparse.Namespace) -> int:
     chosen = list(_all() if args.all else catalogue.named(args.models, _NONE, _measurable))
     if not chosen:
         raise ZooError("no model has a published figure with data that it can be measured on")
+    done, failed = _on_cluster(chosen, args) if args.ray else _here(chosen, args)
+    columns = ("model", "variant", "metric", ">published", ">torch, paddle, …", ">onnx", "verdict", "tolerance")
+    console.table("published | here", columns, [_row(one) for one in done])
+    wrong = [f"{one.model.id} {one.model.variant}" for one in done if not one.passed()]
+    if wrong:
+        raise CheckFailedError(f"{', '.join(wrong)}: the published figure did not come back")
+    if failed:
+        raise CheckFailedError("; ".join(failed))
+    return console.OK
+
+
+def _here(chosen: Sequence[Model], args: argparse.Namespace) -> tuple[list[Reproduction], list[str]]:
+    """What was measured, model after model, and what could not be."""
     done: list[Reproduction] = []
     failed: list[str] = []
     for number, model in enumerate(chosen, start=1):
@@ -55,14 +71,34 @@ def _reproduce(args: argparse.Namespace) -> int:
                 raise
             failed.append(f"{model.id} {model.variant}: {error}")
             print(f"not measured: {error}")
-    columns = ("model", "variant", "metric", ">published", ">torch, paddle, …", ">onnx", "verdict", "tolerance")
-    console.table("published | here", columns, [_row(one) for one in done])
-    wrong = [f"{one.model.id} {one.model.variant}" for one in done if not one.passed()]
-    if wrong:
-        raise CheckFailedError(f"{', '.join(wrong)}: the published figure did not come back")
-    if failed:
-        raise CheckFailedError("; ".join(failed))
-    return console.OK
+    return done, failed
+
+
+def _on_cluster(chosen: Sequence[Model], args: argparse.Namespace) -> tuple[list[Reproduction], list[str]]:
+    """As `_here`, each model on some node; in the order in which they were chosen."""
+    by_name = {f"{model.id}/{model.variant}": model for model in chosen}
+    found: dict[str, Reproduction] = {}
+    failed: list[str] = []
+    commands = [_command(name, model, args) for name, model in by_name.items()]
+    with flags.ray_cluster(args) as cluster, closing(run_each(cluster, commands)) as every:
+        for number, (command, ran, place) in enumerate(every, start=1):
+            print(f"[{number}/{len(chosen)}] {command.name}, on {place.host}", flush=True)
+            record = next((read_json(path) for path in written(ran, args.runs)), None)
+            if record is not None:
+                found[command.name] = read_reproduction(by_name[command.name], record)
+            elif args.all:
+                failed.append(f"{command.name}: {ran.last_line().removeprefix('error: ')}")
+                print(f"not measured: {failed[-1]}")
+            else:
+                require_ran(command, ran, place)
+    return [found[name] for name in by_name if name in found], failed
+
+
+def _command(name: str, model: Model, args: argparse.Namespace) -> Command:
+    words = ["reproduce", name, "--runs", FOLDER]
+    words += ["--accept-terms"] if args.accept_terms else []
+    words += ["--timeout", str(args.timeout)] if args.timeout else []
+    return Command(name, words, [f"{model.place}/reproduce.json"])
 
 
 def _all() -> Iterator[Model]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from zoo.accuracy.choice import choose_target
 from zoo.accuracy.tune import BATCHES, Point, Tuned, tune
 from zoo.commands import console, flags
+from zoo.distributed.brief import card_of
+from zoo.distributed.tune import measure
 from zoo.errors import CheckFailedError
 from zoo.family import Family
 from zoo.running.setting import Setting
@@ -36,6 +39,7 @@ def main(family: Family, argv: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=1.0, help="for each setting (default 1)")
     flags.add_timeout(parser)
     parser.add_argument("--json", type=Path, help="write every point to this file")
+    flags.add_ray_flags(parser, whole_nodes=True)
     return console.run(lambda args: _tune(family, args), parser.parse_args(argv))
 
 
@@ -56,9 +60,7 @@ def _tune(family: Family, args: argparse.Namespace) -> int:
 def _tuned(setting: Setting, args: argparse.Namespace) -> dict[str, Any]:
     """The table of one target; returns what stands in --json."""
     model = setting.model
-    done = tune(
-        setting, args.dtype, args.batch or BATCHES, args.data_path, args.limit, args.seconds, args.graph or [None]
-    )
+    done = _searched(setting, args)
     for dtype in done.refused:
         said = done.comparisons.get(dtype)
         why = f" ({said.verdict()}, metric off by {said.relative_error():.2%})" if said else ""
@@ -79,6 +81,15 @@ def _tuned(setting: Setting, args: argparse.Namespace) -> dict[str, Any]:
         "points": every,
         "gates": gates,
     }
+
+
+def _searched(setting: Setting, args: argparse.Namespace) -> Tuned:
+    """Measured here, or on a cluster; what is accurate is found out here."""
+    given = setting, args.dtype, args.batch or BATCHES, args.data_path, args.limit, args.seconds, args.graph or [None]
+    if not args.ray:
+        return tune(*given)
+    with flags.ray_cluster(args, card_of(setting.target)) as cluster:
+        return tune(*given, measure=partial(measure, cluster, setting, args.data_path, args.seconds))
 
 
 def _metric(done: Tuned) -> str:

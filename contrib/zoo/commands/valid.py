@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from utils.datasets.image_classification_dataset import rank_and_world
 from zoo.accuracy.merge import merge
 from zoo.accuracy.reproduce import beside_published
 from zoo.accuracy.valid import Validation, validate
 from zoo.commands import console, flags
 from zoo.commands.notice import weights_notice
 from zoo.commands.own import add_own_flags, owned, with_labels
+from zoo.distributed import valid as distributed
+from zoo.distributed.brief import card_of
 from zoo.errors import ZooError
 from zoo.family import Family
 from zoo.references import data_folder
+from zoo.running.setting import Setting
 from zoo_core.files import write_json
 
 
@@ -43,6 +47,10 @@ def parser(family: Family, prog: str | None = None) -> argparse.ArgumentParser:
         metavar="RANK.json",
         help="run nothing: join the --json files that the ranks of mpirun wrote",
     )
+    flags.add_ray_flags(made)
+    made.add_argument(
+        "--ray_shard", type=flags.positive, help="batches that a worker counts at a time (default: as fits)"
+    )
     add_own_flags(made, family)
     made.add_argument("--accept-terms", action="store_true", help="accept the terms of the reference data")
     return made
@@ -70,8 +78,10 @@ def _validate(family: Family, args: argparse.Namespace) -> int:
     names = flags.targets_in(args.target)
     if str(args.data_path) == "reference":
         data_folder(setting.model, "reference", args.accept_terms)
+    if args.ray:
+        _require_cluster_flags(args)
     if len(names) == 1:
-        done = validate(setting, args.data_path or "sample", args.resume)
+        done = _validated(setting, args)
         _show(done)
         if args.json:
             write_json(args.json, done.to_json())
@@ -82,7 +92,7 @@ def _validate(family: Family, args: argparse.Namespace) -> int:
     every = []
     for name in names:
         print(f"target {name}", flush=True)
-        every.append(validate(setting.but(target=name), args.data_path or "sample"))
+        every.append(_validated(setting.but(target=name), args))
         _show(every[-1])
         _print_last_lines(every[-1])
     columns = ("target", "dtype", f">{every[0].primary}", ">samples/s end to end", f">network ms/{args.batch_size}")
@@ -90,6 +100,21 @@ def _validate(family: Family, args: argparse.Namespace) -> int:
     if args.json:
         write_json(args.json, [done.to_json() for done in every])
     return console.OK
+
+
+def _validated(setting: Setting, args: argparse.Namespace) -> Validation:
+    """Here, or on a cluster."""
+    data = args.data_path or "sample"
+    if not args.ray:
+        return validate(setting, data, args.resume)
+    with flags.ray_cluster(args, card_of(setting.target)) as cluster:
+        return distributed.validate(cluster, setting, data, args.resume, args.ray_shard)
+
+
+def _require_cluster_flags(args: argparse.Namespace) -> None:
+    """Raise ZooError where a process of mpirun is to share its part once more."""
+    if rank_and_world()[1] > 1:
+        raise ZooError("--ray shares the data set itself: run it once, without mpirun")
 
 
 def _show(done: Validation) -> None:

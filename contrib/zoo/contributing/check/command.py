@@ -11,8 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from zoo.commands import console
-from zoo.commands.flags import positive
+from zoo.commands.flags import add_ray_flags, positive, ray_cluster
 from zoo.contributing.check import changes, look, reports, schema, selection, workspace
+from zoo.contributing.check.far import on_cluster
 from zoo.contributing.check.runner import CaseResult, Plan, require_inside, run_case
 from zoo.contributing.check.schema import Case
 from zoo.contributing.repository import here, run_its_own
@@ -50,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--resume", action="store_true", help="take over steps that passed before, where nothing has changed since"
     )
+    add_ray_flags(parser)
     parser.add_argument("--json", type=Path, metavar="F", help="write everything that was found to this file")
     parser.add_argument("--junit", type=Path, metavar="F", help="write JUnit's XML to this file")
     parser.add_argument("--root", type=Path, default=here(), help="the repository (default: the one we are in)")
@@ -68,7 +70,11 @@ def _check(args: argparse.Namespace) -> int:
     parts = (args.only,) if args.only else PARTS
     shared = workspace.shared_print(root) if chosen.run else None
     plan = Plan(root, output.resolve(), parts, args.resume, max(cores() // jobs, 1), shared, say=_say)
-    results = _run(chosen.run, plan, jobs)
+    if args.ray:
+        with ray_cluster(args) as cluster:
+            results = on_cluster(cluster, chosen.run, plan, args.root)
+    else:
+        results = _run(chosen.run, plan, jobs)
     results += _only_structure(root, chosen.look, cases)
     if not results:
         print("nothing to check: no model is touched")

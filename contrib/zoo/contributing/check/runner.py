@@ -113,7 +113,7 @@ def run_case(case: Case, why: str, plan: Plan, seen: Look) -> CaseResult:
             result.steps = [StepResult("export", "failed", reason=seen.fault, repeat=repeat)]
         elif "functional" in plan.parts and seen.ready is not None:
             _run_steps(seen.ready, result, folder, plan)
-        _save(result, folder)
+        write_result(result, folder)
     return result
 
 
@@ -134,14 +134,14 @@ def _run_steps(case: Case, result: CaseResult, folder: Path, plan: Plan) -> None
             result.steps.append(StepResult(step.name, "skipped", reason="the export has not passed"))
             continue
         result.running = carriers.new_token()
-        _save(result, folder)
+        write_result(result, folder)
         log = folder / f"{step.name}.log"
         outcome = process.run(step.command(), copy, log, case.timeout, environ, result.running, plan.stop)
         if outcome.ended == "stopped":
             return
         result.running = ""
         result.steps.append(_judged(step, case, copy, log, outcome))
-        _save(result, folder)
+        write_result(result, folder)
         plan.say(f"{case.case_name}: {step.name} {_shown(result.steps[-1])}")
 
 
@@ -196,7 +196,23 @@ def read_result(folder: Path) -> CaseResult | None:
         return None
 
 
-def _save(result: CaseResult, folder: Path) -> None:
+def finished(case: Case, plan: Plan) -> CaseResult | None:
+    """The result of a case that has passed before as a whole, and of which nothing has changed since; None elsewhere,
+    and where `plan` does not resume."""
+    result = _earlier(case, plan.output / case.case_name, plan)
+    wanted = steps.of(case) if "functional" in plan.parts else []
+    if result is None or not result.passed() or len(result.steps) != len(wanted):
+        return None
+    return result if "structure" not in plan.parts or result.findings is not None else None
+
+
+def write_result(result: CaseResult, folder: Path) -> None:
+    """What is known of a case, into its folder.
+
+    Args:
+        result: of the case.
+        folder: its own, below that of all cases.
+    """
     said = json.loads(json.dumps(result.to_json()))  # as it will be read: tuples become lists
     write_json(folder / STATE, said | {"digest": facts_digest(said)})
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from zoo.commands import console
-from zoo.commands.flags import positive, targets_in
+from zoo.commands.flags import add_ray_flags, positive, ray_cluster, targets_in
 from zoo.contributing.repository import here
 from zoo.contributing.sweep.alone import Limits
+from zoo.contributing.sweep.far import on_cluster
 from zoo.contributing.sweep.page import page
 from zoo.contributing.sweep.run import Sweep, chosen
 from zoo.contributing.sweep.table import Row, Table, read
@@ -48,6 +49,7 @@ def main(family: Family, argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--limit-mib", type=positive, help="memory of one name, then it is ended (default: half the machine's, shared)"
     )
+    add_ray_flags(parser)
     parser.add_argument("--output", type=Path, help="where table and page go (default: doc/sweeps of the repository)")
     args = parser.parse_args(argv)
     return console.run(lambda args: _sweep(family, args), args)
@@ -69,7 +71,12 @@ def _sweep(family: Family, args: argparse.Namespace) -> int:
     left = sweep.left(found)
     print(f"{len(left)} names to try, {len(sweep.names) - len(left)} are in {table} already", flush=True)
     start = time.monotonic()
-    with terminable(), closing(sweep.rows(found, left)) as rows:
+    with terminable(), ExitStack() as stack:
+        if args.ray and left:
+            every = on_cluster(stack.enter_context(ray_cluster(args)), sweep, found, left)
+        else:
+            every = sweep.rows(found, left)
+        rows = stack.enter_context(closing(every))
         for count, row in enumerate(rows, start=1):
             _write(found, table)
             print(f"[{count}/{len(left)}] {_line(row)}{_estimate(start, count, len(left))}", flush=True)
