@@ -258,5 +258,7 @@ def _why(error: Exception) -> str:
     said = " ".join(str(error).split())
     if "connection error code" in said:
         return "its process was killed, ran out of memory, or crashed"
+    if "is unavailable" in said:
+        return "it does not answer any more"
     detail = said.partition("Worker exit detail: ")[2] or said.partition("death cause: ")[2] or first_line(error)
     return detail[:_MOST_CHARACTERS]
