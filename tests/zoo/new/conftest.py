@@ -81,6 +81,27 @@ def in_a_dict():
     return Named()
 
 
+def in_a_dataclass():
+    """One output, in an object of a class of somebody's own."""
+    from dataclasses import dataclass
+
+    from torch import nn
+
+    @dataclass
+    class Answer:
+        scores: object
+
+    class Named(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = tiny()
+
+        def forward(self, x):
+            return Answer(self.body(x))
+
+    return Named()
+
+
 def detector():
     """Two outputs."""
     from torch import nn

@@ -343,6 +343,7 @@ def test_a_title_is_no_code(made: Any, title: str, capfd: Any) -> None:
         ("classification/x", "mine_for_test:detector", "image classifiers, with one output"),
         ("classification/x", "mine_for_test:tiny", "give --size and --channels"),
         ("classification/x", "mine_for_test:in_a_dict --size 32 --channels 1", "it gives dict, and tensors are"),
+        ("classification/x", "mine_for_test:in_a_dataclass --size 32 --channels 1", "it gives Answer, and tensors are"),
         ("classification/x", "mine_for_test:independent --size 32 --channels 1", "ends with a sigmoid"),
         ("classification/x", "mine_for_test:independent_in_place --size 32 --channels 1", "ends with a sigmoid"),
         (
