@@ -36,7 +36,7 @@ from zoo.serving.replica import Recipe, Replica
 from zoo.serving.server import answer, listening
 from zoo.serving.worker import Worker
 
-BATCH, SECONDS, LASTING, ROUNDS = 16, 0.01, 6.0, 3  # rows; of the device; of a measurement; in turns
+BATCH, SECONDS, LASTING, ROUNDS = 16, 0.01, 4.0, 3  # rows; of the device; of a measurement; in turns
 MODEL = "classification/lenet"
 INFER = "/v2/models/lenet/infer"
 LIMITS = Limits(batch_size=BATCH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from typing import Any
 
@@ -36,6 +37,8 @@ def answer(application: Any, listener: socket.socket) -> None:
     """
     import uvicorn
 
+    gc.collect()
+    gc.freeze()  # what is there now stays: it need not be looked through again and again
     config = uvicorn.Config(
         application, log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE, server_header=False
     )
