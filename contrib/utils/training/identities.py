@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from utils.training.steps import OneCycle
+from utils.training.steps import SETTLED, OneCycle
 
 SCALE = 24.0  # of cosines
 
@@ -39,6 +39,8 @@ def margin_loss(embeddings: Any, centres: Any, people: Any, margin: float) -> An
 def learn_people(network: Any, pictures: np.ndarray, people: np.ndarray, lesson: Lesson) -> None:
     """Train the network in place; every other picture of a step is mirrored. The margin grows from 0 to its full.
 
+    In the last steps the norms keep their statistics.
+
     Args:
         network: a torch module from [N, 3, H, W], -1 to 1, to embeddings [N, D].
         pictures: uint8 [N, 3, H, W].
@@ -54,6 +56,8 @@ def learn_people(network: Any, pictures: np.ndarray, people: np.ndarray, lesson:
     random = np.random.RandomState(lesson.seed)
     start = time.perf_counter()
     for step in range(lesson.steps):
+        if step == int(SETTLED * lesson.steps):
+            network.eval()
         chosen = random.choice(len(pictures), lesson.batch, replace=False)
         batch = pictures[chosen].astype(np.float32) / 127.5 - 1
         batch[::2] = batch[::2, :, :, ::-1]

@@ -8,6 +8,8 @@ from typing import Any
 
 from zoo_core.files import atomic_write
 
+SETTLED = 0.8  # of the steps, after which the norms keep their statistics, so that what is trained is what will run
+
 
 class OneCycle:
     """AdamW, whose learning rate rises once and falls once over all steps.
