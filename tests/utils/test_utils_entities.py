@@ -164,3 +164,20 @@ def test_accuracy_is_of_the_tags_as_they_stand(
     assert metric.compute()["f1"] == f1
     assert metric.compute()["accuracy"] == pytest.approx(accuracy)
     assert ("in another scheme" in caplog.text) == (f1 == 1.0 > accuracy)
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("1\tEU\tB-ORG\n2\twins\tO\n\n1\tYes\tO\n", True),
+        ("1 O\n2 O\n\nYes O\n", False),  # a sentence of numbers among others
+        ("EU B-ORG\n1 O\n", False),
+    ],
+)
+def test_a_column_that_counts_the_words_is_not_taken_for_them(tmp_path: Path, text: str, refused: bool) -> None:
+    (tmp_path / "test.txt").write_text(text)
+    if refused:
+        with pytest.raises(DataError, match=r"the first column counts the words \(as in CoNLL-U\)"):
+            TaggedSentences(tmp_path)
+    else:
+        assert len(TaggedSentences(tmp_path)) > 0

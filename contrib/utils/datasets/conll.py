@@ -29,13 +29,14 @@ class TaggedSentences(Listed):
         root: the file, or a folder with one of `FILES`.
 
     Raises:
-        DataError: no such file, not UTF-8, without a sentence, a line with one column, or a tag that is neither O nor
-            one of B-, I-, E-, S- and a type; names the line.
+        DataError: no such file, not UTF-8, without a sentence, a first column that counts words, a line with one
+            column, or a tag that is neither O nor one of B-, I-, E-, S- and a type; names the line.
     """
 
     def __init__(self, root: str | Path) -> None:
         path = find_table(Path(root), FILES)
         self._samples = _sentences(path)
+        _require_words(path, self._samples)
         if not self._samples:
             raise DataError(f"{path}: there is no sentence in this file.")
 
@@ -56,6 +57,16 @@ def _sentences(path: Path) -> list[Sample]:
             found.append(Sample(f"{path.name}:{first}", tuple(words), tuple(tags)))
             words, tags = [], []
     return found
+
+
+def _require_words(path: Path, sentences: list[Sample]) -> None:
+    """Raise DataError where the first column counts the words of each sentence, as in CoNLL-U, and holds none."""
+    counted = [one.data == tuple(str(number) for number in range(1, len(one.data) + 1)) for one in sentences]
+    if counted and all(counted):
+        raise DataError(
+            f"{path}: the first column counts the words (as in CoNLL-U), and the words are expected there. Take that "
+            "column out."
+        )
 
 
 def _tag(path: Path, number: int, columns: list[str]) -> str:
