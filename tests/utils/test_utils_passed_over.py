@@ -21,6 +21,7 @@ from utils.datasets.mattes import Mattes
 from utils.datasets.noisy_speech import NoisySpeech
 from utils.datasets.restoration import RestorationPairs
 from utils.datasets.rttm import SpeechRecordings
+from utils.datasets.speech_commands import SpeechCommands
 from utils.datasets.voc_objects import VocObjects
 from utils.datasets.voc_segmentation import VocSegmentation
 from utils.datasets.vocadito import notes
@@ -215,3 +216,14 @@ def test_a_face_behind_the_number_0_is_refused(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("0 0 0 0 0 0 0 0 0 0", "1 1 3 3 0 0 0 0 0 0"))
     with pytest.raises(DataError, match=r"line 3: got a face, and 0/a\.jpg has 0 of them"):
         WiderFace(tmp_path)
+
+
+def test_a_recording_that_a_list_names_twice_is_refused(tmp_path: Path) -> None:
+    _sound(tmp_path / "yes/a.wav")
+    for repeated, said in (("", None), ("yes/a.wav\n", "line 1 too, and would count twice")):
+        _text(tmp_path / "testing_list.txt", f"yes/a.wav\n\n{repeated}")
+        if said is None:
+            assert len(SpeechCommands(tmp_path, ("yes",))) == 1
+        else:
+            with pytest.raises(DataError, match=said):
+                SpeechCommands(tmp_path, ("yes",))

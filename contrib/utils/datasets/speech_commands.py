@@ -102,9 +102,12 @@ class SpeechCommands(Listed):
 
 
 def _listed(root: Path, path: Path) -> list[str]:
-    """The recordings that a list names. Raises DataError with the line of one that is not there."""
+    """The recordings that a list names. Raises DataError with the line of one that is not there, or there twice."""
     names = [line.strip() for line in read_lines(path)]
+    lines: dict[str, int] = {}
     for number, name in enumerate(names, start=1):
+        if name and lines.setdefault(name, number) != number:
+            raise DataError(f"{path}:{number}: {name:.80} stands in line {lines[name]} too, and would count twice.")
         if name and not os.path.isfile(root / name):
             raise DataError(f"{path}:{number}: the list names {name:.80}, and there is no such recording below {root}.")
     return [name for name in names if name]
