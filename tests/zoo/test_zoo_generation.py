@@ -28,14 +28,29 @@ TEXTS = (
 LENGTH = 24
 
 
+KINDS = [
+    ("marian_sample", "random"),
+    ("marian_sample", "sample"),
+    ("mass_sample", "random"),
+    ("t5_sample", "random"),
+]
+
+
+@pytest.fixture(scope="module", params=KINDS, ids="-".join)
+def known(request: pytest.FixtureRequest) -> tuple[Model, Any]:
+    variant, weights = request.param
+    model = load("nlp/transformer").variant(variant)
+    return model, build(model, find_weights(model, weights), None)
+
+
 @pytest.fixture(scope="module")
-def model() -> Model:
-    return load("nlp/transformer").variant("marian_sample")
+def model(known: tuple[Model, Any]) -> Model:
+    return known[0]
 
 
-@pytest.fixture(scope="module", params=["random", "sample"])
-def network(request: pytest.FixtureRequest, model: Model) -> Any:
-    return build(model, find_weights(model, request.param), None)
+@pytest.fixture(scope="module")
+def network(known: tuple[Model, Any]) -> Any:
+    return known[1]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +69,13 @@ def own_generate(network: Any, arrays: list[np.ndarray], **options: Any) -> np.n
     ids, mask = (torch.from_numpy(array) for array in arrays)
     with torch.inference_mode():
         found = network.generate(
-            input_ids=ids, attention_mask=mask, max_length=LENGTH, bad_words_ids=[[0]], do_sample=False, **options
+            input_ids=ids,
+            attention_mask=mask,
+            max_length=LENGTH,
+            bad_words_ids=[[0]],
+            forced_eos_token_id=2,
+            do_sample=False,
+            **options,
         )
     return found.numpy()
 
@@ -73,7 +94,11 @@ CASES: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+# Every case with Marian, greedy and one beam search with the others
+PAIRS = [(kind, case) for kind in KINDS for case in CASES[: None if kind[0] == "marian_sample" else 2]]
+
+
+@pytest.mark.parametrize(("known", "case"), PAIRS, ids=str, indirect=["known"])
 def test_the_tokens_are_those_of_generate(
     model: Model, network: Any, arrays: list[np.ndarray], case: dict[str, Any]
 ) -> None:
@@ -104,9 +129,10 @@ def test_a_record_of_a_long_loop_keeps_a_few_calls(model: Model, network: Any, a
     assert all(call.inputs[3].dtype == call.outputs[1].dtype for call in steps)
 
 
-def test_of_tied_tensors_a_file_has_one(model: Model, tmp_path: Path) -> None:
+def test_of_tied_tensors_a_file_has_one(tmp_path: Path) -> None:
     from safetensors.torch import load_file, save_file
 
+    model = load("nlp/transformer").variant("marian_sample")
     kept = load_file(str(model.sample_weights))
     network = model.build()
     tied = [
@@ -119,6 +145,20 @@ def test_of_tied_tensors_a_file_has_one(model: Model, tmp_path: Path) -> None:
     save_file(kept, str(tmp_path / "without.safetensors"))
     with pytest.raises(ZooError, match=r"missing \(4\)"):
         build(model, find_weights(model, str(tmp_path / "without.safetensors")), None)
+
+
+def test_t5_finds_its_prefix_before_every_text(tmp_path: Path) -> None:
+    task: Any = load("nlp/transformer").variant("t5_sample").task
+    bare = replace(task, prefix="")
+    (tmp_path / "a.txt").write_text(TEXTS[0])
+    for data in (TEXTS[0], tmp_path / "a.txt"):
+        ids = task.preprocess(data)[0][0]
+        assert ids.tolist() == bare.preprocess(f"translate English to German: {TEXTS[0]}")[0][0].tolist()
+        assert task.length(data) == len(ids)
+    assert 1 not in ids  # nothing of it is unknown
+    assert "translate English to German" in task.source_identity
+    with pytest.raises(DataError, match="the text is empty"):
+        task.preprocess(" ")
 
 
 class Chain:

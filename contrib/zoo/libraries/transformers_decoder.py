@@ -54,8 +54,9 @@ def memory_of(attentions: Iterable[Any], states: Any) -> Any:
     import torch
 
     layers = list(attentions)
-    pairs = [(one.k_proj(states), one.v_proj(states)) for one in layers]
-    heads = layers[0].num_heads
+    names = ("k", "v") if hasattr(layers[0], "k") else ("k_proj", "v_proj")  # T5's, and those of all others
+    pairs = [tuple(getattr(one, name)(states) for name in names) for one in layers]
+    heads = layers[0].n_heads if names == ("k", "v") else layers[0].num_heads
     return torch.stack([each.unflatten(-1, (heads, -1)).transpose(1, 2) for pair in pairs for each in pair], dim=1)
 
 

@@ -1,4 +1,4 @@
-"""Marian of transformers, and its two graphs: the encoder, and a step of the decoder with its cache."""
+"""Marian, MASS and T5 of transformers, and their two graphs: the encoder, and a step of the decoder with its cache."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import MarianConfig, MarianMTModel
+from transformers import (
+    BartConfig,
+    BartForConditionalGeneration,
+    MarianConfig,
+    MarianMTModel,
+    T5Config,
+    T5ForConditionalGeneration,
+)
 
 from zoo.libraries.transformers_decoder import Shape, memory_of, settings, step
 
@@ -27,13 +34,54 @@ def marian(shape: Shape, filling: int, end: int) -> Any:
     return MarianMTModel(config)
 
 
+def mass(shape: Shape, filling: int, end: int) -> Any:
+    """The network of MASS, which is that of BART: learnt positions, GELU, and a norm behind the embeddings."""
+    make: Any = BartConfig
+    config = make(
+        **settings(shape),
+        max_position_embeddings=shape.positions,
+        dropout=0.0,
+        pad_token_id=filling,
+        bos_token_id=filling,
+        eos_token_id=end,
+        forced_eos_token_id=end,
+        decoder_start_token_id=filling,
+    )
+    return BartForConditionalGeneration(config)
+
+
+def t5(shape: Shape, filling: int, end: int) -> Any:
+    """A T5ForConditionalGeneration, whose positions are a bias of attention by distance."""
+    make: Any = T5Config
+    config = make(
+        vocab_size=shape.words,
+        d_model=shape.width,
+        d_kv=shape.width // shape.heads,
+        d_ff=shape.inner,
+        num_layers=shape.layers,
+        num_decoder_layers=shape.layers,
+        num_heads=shape.heads,
+        dropout_rate=0.0,
+        pad_token_id=filling,
+        eos_token_id=end,
+        decoder_start_token_id=filling,
+        attn_implementation="eager",
+    )
+    return T5ForConditionalGeneration(config)
+
+
 class Encoder(nn.Module):
     """Ids and mask, int64 [N, source], to the keys and values of the decoder's cross-attention."""
 
     def __init__(self, network: Any) -> None:
         super().__init__()
-        self.encoder = network.model.encoder
-        self.attentions = nn.ModuleList(layer.encoder_attn for layer in network.model.decoder.layers)
+        self.encoder = network.get_encoder()
+        decoder = network.get_decoder()
+        if hasattr(decoder, "block"):
+            attentions = [block.layer[1].EncDecAttention for block in decoder.block]
+        else:
+            attentions = [layer.encoder_attn for layer in decoder.layers]
+        self.attentions = nn.ModuleList(attentions)
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> Any:
         return memory_of(self.attentions, self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state)
