@@ -2,7 +2,7 @@
 
 Claims: at least 0.9 of the engine alone where a batch of 16 takes 10 ms (a request a batch) and where a row does
 (a request a file, put together by the server); while four times more requests come than fit, those that are accepted
-are answered within the time that the queue takes, and the server's memory does not grow; 1,000 broken requests change
+are answered within twice the time of a full queue, and the server's memory does not grow; 1,000 broken requests change
 no answer. What a request a row costs where a batch of 16 takes 10 ms is told too: HTTP takes longer than the network.
 """
 

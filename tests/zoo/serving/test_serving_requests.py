@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import http.client
 import io
 import json
@@ -135,6 +136,8 @@ def test_tensors_by_triton_s_client(server: Server, worker: Worker) -> None:
     with pytest.raises(triton.InferenceServerException, match=r"its shape is \[batch, 1, 32, 32\]"):
         client.infer("lenet", [wrong])
     client.close()
+    del client
+    gc.collect()  # it closes itself once more, which must not be left to another thread
 
 
 def test_tensors_share_batches_and_large_ones_are_cut(server: Server, worker: Worker) -> None:
