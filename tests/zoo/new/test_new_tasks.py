@@ -155,7 +155,8 @@ def test_clicks_that_are_probabilities_already(made: Any, tmp_path: Path, as_fil
     made.assert_in_style("recommendation/own")
     task = made.model("recommendation/own").task
     assert task.probabilities
-    with Engine(made.exported("recommendation/own", tmp_path / "out")) as engine:
+    words = () if as_file else ("--weights", "random")
+    with Engine(made.exported("recommendation/own", tmp_path / "out", *words)) as engine:
         scores = engine([np.ones((3, 13), np.float32), np.full((3, 26), 5)])
     assert [one.score for one in task.postprocess([scores], [None] * 3)] == pytest.approx(scores[:, 0].tolist())
 
