@@ -22,7 +22,7 @@ from zoo_core.machine import cores
 
 LOCAL = "local"
 INSTALL = 'pip install "teco-modelzoo[ray]"'
-_ADDRESS = re.compile(r"(?:ray://)?(?P<host>\[[0-9A-Fa-f:]+\]|[\w.-]+):(?P<port>[0-9]{1,5})")
+_ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:]+\]|[\w.-]+):(?P<port>[0-9]{1,5})")
 _CONNECT_SECONDS = 5.0
 _STORE_BYTES = 80 << 20  # Ray's least is 75 MiB; nothing large goes through it
 # Ray puts sockets below its folder, and the system takes no longer path than 107 bytes for one
@@ -78,7 +78,8 @@ class Cluster:
         host = f"{address} ({node['NodeID'][:6]})" if named_alike else address
         cards = int(has.get(self.card, 0)) if self.card else None
         count = self.workers or 1 if cards is None else min(self.workers or cards, cards)
-        for number in range(min(count, int(has["CPU"]))):
+        count = min(count, int(has["CPU"]))
+        for number in range(count):
             yield Place(node["NodeID"], host, number, int(has["CPU"]) // count, self.card)
 
     def require_places(self) -> list[Place]:
@@ -100,7 +101,7 @@ def connected(address: str, workers: int | None = None, card: str = "") -> Itera
 
     Args:
         address: LOCAL starts one on this machine's loopback interface, which is gone behind the block, however it
-            ends; otherwise that of a running cluster: "HOST:PORT", "ray://HOST:PORT", or "auto" for the one that this
+            ends; otherwise that of a running cluster: "HOST:PORT", or "auto" for the one that this
             machine belongs to.
         workers: a node; None: one, or with `card` one a card.
         card: the resource of which each worker has one.
@@ -175,7 +176,7 @@ def _require_answer(address: str) -> None:
     found = _ADDRESS.fullmatch(address)
     if found is None or not 0 < int(found["port"]) < 1 << 16:
         raise ZooError(
-            f"--ray {address}: an address is HOST:PORT, ray://HOST:PORT, or auto; got '{address}'. Without one, a Ray "
+            f"--ray {address}: an address is HOST:PORT or auto; got '{address}'. Without one, a Ray "
             "on this machine is started: --ray goes behind the models then, or in front of another flag"
         )
     try:
