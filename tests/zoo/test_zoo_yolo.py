@@ -1,4 +1,4 @@
-"""YOLOv4 is what its authors' cfg file says; what it gives is decoded."""
+"""YOLOv4 is what its authors' cfg file says, and YOLOv5 as large as its authors say; what both give is decoded."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from torch.nn import functional
 
@@ -15,10 +16,11 @@ from utils.darknet_file import layers_of
 from utils.postprocess.pytorch.darknet_maps import DarknetDecoder
 from utils.postprocess.pytorch.decoded_rows import RowsDecoder
 from utils.preprocess.fit import Fit
+from utils.preprocess.pytorch.detection import Placed
 from zoo.catalogue import load
 from zoo.loading import beside
 
-YOLOV4 = load("detection/yolov4")
+YOLOV4, YOLOV5 = load("detection/yolov4"), load("detection/yolov5")
 
 
 def stage(filters: int, part: int, units: int) -> str:
@@ -42,7 +44,8 @@ CFG = (
 
 def as_darknet(cfg: str, network: Any, images: torch.Tensor) -> Iterator[torch.Tensor]:
     """What darknet's words make of pictures, with the network's convolutions in the order in which they are defined."""
-    modules, done = dict(network.named_modules()), []
+    modules = dict(network.named_modules())
+    done: list[torch.Tensor] = []
     convolutions = iter(layers_of(network))
     seen = images
     for word in cfg.split():
@@ -92,6 +95,17 @@ def test_yolov4_is_as_large_as_the_authors_file() -> None:
     assert [one.shape[0] for one in layers if one.norm] == filters
 
 
+@pytest.mark.parametrize(
+    ("variant", "millions"),
+    [("yolov5n", 1.9), ("yolov5s", 7.2), ("yolov5m", 21.2), ("yolov5l", 46.5), ("yolov5x", 86.7)],
+)
+def test_yolov5_is_as_large_as_its_authors_say(variant: str, millions: float) -> None:
+    with torch.device("meta"):
+        network = YOLOV5.variant(variant).build()
+    count = sum(one.numel() for one in network.parameters())
+    assert abs(count / 1e6 - millions) < 0.07
+
+
 def maps() -> list[np.ndarray]:
     """Nothing anywhere, of an input of 64 pixels and two classes."""
     return [np.full((1, 21, 64 // stride, 64 // stride), -20, np.float32) for stride in (32, 16, 8)]
@@ -114,3 +128,17 @@ def test_a_centre_of_yolov4_reaches_the_edges_of_its_cell() -> None:
     assert np.allclose(found.boxes, [wanted], atol=1e-4)
     assert found.boxes.dtype == np.float32
     assert found.size == (128, 64)
+
+
+def test_a_box_of_yolov5_is_at_most_four_times_its_anchor() -> None:
+    """b_x = 2 sigmoid(t_x) - 0.5 + c_x; b_w = p_w (2 sigmoid(t_w))²."""
+    decoder = DarknetDecoder(RowsDecoder(2, objectness=True), reach=(2.0,) * 3, squared=True)
+    outputs = maps()
+    outputs[0][0, 7:14, 1, 0] = (-0.6, 0.8, 80.0, -0.5, 9, -20, 9)
+    (found,) = decoder(outputs, [Placed(0.5, (128, 128), (64, 64))])
+    x, y = (2 * sigmoid(-0.6) - 0.5) * 32, (2 * sigmoid(0.8) - 0.5 + 1) * 32
+    width, height = 156 * 4, 198 * (2 * sigmoid(-0.5)) ** 2
+    assert np.allclose(
+        found.boxes, [[2 * (x - width / 2), 2 * (y - height / 2), 2 * (x + width / 2), 2 * (y + height / 2)]], rtol=1e-5
+    )
+    assert found.classes.tolist() == [1]
