@@ -22,7 +22,7 @@ class Shape(NamedTuple):
     Attributes:
         channels: of the maps of strides 2 to 32.
         depths: of the backbone's stages.
-        published: COCO's mean average precision, and that at an IoU of 0.5.
+        published: COCO's mean average precision.
     """
 
     channels: tuple[int, ...]
