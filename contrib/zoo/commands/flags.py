@@ -197,7 +197,12 @@ def add_ray_flags(parser: argparse.ArgumentParser, whole_nodes: bool = False) ->
 
 
 def ray_cluster(args: argparse.Namespace, card: str = "") -> AbstractContextManager[Cluster]:
-    """The cluster that --ray asks for, to be entered. card: the resource that a worker has one of."""
+    """The cluster that --ray asks for, to be entered.
+
+    Args:
+        args: with the flags of `add_ray_flags`.
+        card: the resource that a worker has one of; "" where it needs none.
+    """
     return connected(args.ray, getattr(args, "ray_workers", 1), card)
 
 
