@@ -14,8 +14,16 @@ class CentredLetterbox(Letterbox):
     """One picture to the square, or the rectangle, that a detector takes.
 
     The picture is scaled to fit, bilinear, its proportions kept and its sides rounded to whole pixels, and lies in the
-    middle; the rest is grey (114). Channels are red, green, blue; values are 0 to 1.
+    middle; the rest is grey (114). Channels are red, green, blue; values are 0 to 1, and then normalised.
+
+    Attributes:
+        grey: what the rest is instead, 0 to 255.
+        mean, deviation: by channel, in units of 0 to 1.
     """
+
+    grey: int = PAD
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    deviation: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
     def __call__(
         self, source: ImageSource, out: tuple[np.ndarray, ...] | None = None
@@ -35,7 +43,9 @@ class CentredLetterbox(Letterbox):
             pixels = cv2.resize(pixels, (columns, rows), interpolation=cv2.INTER_LINEAR)
         # half a pixel goes to the right and below
         left, top = (width - columns) // 2, (height - rows) // 2
-        array[...] = PAD
+        array[...] = self.grey
         array[:, top : top + rows, left : left + columns] = pixels.transpose(2, 0, 1)
         array /= 255
+        array -= np.array(self.mean, array.dtype)[:, None, None]
+        array /= np.array(self.deviation, array.dtype)[:, None, None]
         return (array,), Placed(scale, picture.size, (height, width), (left, top))
