@@ -30,7 +30,7 @@ class Measured(Protocol):
     def timings(self) -> Timings:
         """What the runtime told of the last call."""
 
-    def __call__(self, arrays: list[np.ndarray]) -> Any:
+    def __call__(self, arrays: list[np.ndarray], /) -> Any:
         """One call."""
 
 

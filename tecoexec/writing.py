@@ -101,5 +101,6 @@ def prompt(engine: Engine, batch: int, length: int, ranges: Mapping[str, tuple[f
     if tokens.name not in ranges and isinstance(words, int):
         ranges = {**ranges, tokens.name: (0, words - 1)}
     (ids,) = random_inputs([tokens], [[batch, length]], ranges)
-    nothing = np.zeros((batch, sizes[0], sizes[1], 0, sizes[2]), np.dtype(cache.dtype))
+    layers, heads, width = (int(size) for size in sizes)
+    nothing = np.zeros((batch, layers, heads, 0, width), np.dtype(cache.dtype))
     return [ids, np.zeros((batch, 0), np.dtype(seen.dtype)), nothing]

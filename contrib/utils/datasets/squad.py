@@ -112,7 +112,7 @@ def _answers(path: Path, asked: dict[str, Any], place: str) -> tuple[str, ...]:
 def _member(path: Path, holder: Any, name: str, kind: type, place: str) -> Any:
     found = holder.get(name) if isinstance(holder, dict) else None
     if not isinstance(found, kind):
-        wanted = {list: "a list", str: "a text"}[kind]
+        wanted = "a list" if kind is list else "a text"
         raise DataError(f"{path}, {place}: {name} is {wanted}, got {found!r:.60}. Expected {LAYOUT}.")
     return found
 

@@ -125,7 +125,7 @@ class QuestionAnswering(Task):
             )
         require_finite(starts)
         require_finite(ends)
-        return [self._answer(*both, meta) for *both, meta in zip(starts, ends, metas, strict=True)]
+        return [self._answer(*one) for one in zip(starts, ends, metas, strict=True)]
 
     def _answer(self, starts: np.ndarray, ends: np.ndarray, windows: Windows) -> Answer:
         found = best_spans(starts, ends, windows)

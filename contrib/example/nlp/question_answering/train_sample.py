@@ -50,10 +50,11 @@ def places(asked: Asked, windows: Windows, number: int) -> tuple[int, int]:
     """The first and the last token of the answer in a window; those of [CLS] where it does not lie there wholly."""
     end = asked.start + len(asked.answer)
     spans = enumerate(windows.offsets[number])
-    inside = [place for place, span in spans if span and asked.start <= span[0] and span[1] <= end]
-    offsets = windows.offsets[number]
-    whole = asked.answer and inside and offsets[inside[0]][0] == asked.start and offsets[inside[-1]][1] == end
-    return (inside[0], inside[-1]) if whole else (FIRST, FIRST)
+    inside = [(place, span) for place, span in spans if span and asked.start <= span[0] and span[1] <= end]
+    if not asked.answer or not inside:
+        return FIRST, FIRST
+    (first, (start, _)), (last, (_, stop)) = inside[0], inside[-1]
+    return (first, last) if (start, stop) == (asked.start, end) else (FIRST, FIRST)
 
 
 def encoded(texts: list[Text]) -> tuple[Any, Any, Any]:

@@ -176,10 +176,10 @@ def _text(random: np.random.RandomState, held_out: bool) -> Text:
 def _facts(random: np.random.RandomState, count: int, held_out: bool) -> list[_Fact]:
     """Facts of a text: of a person and of a value, each relation says one thing."""
     found: list[_Fact] = []
-    people = random.permutation(len(PEOPLE))[: max(2, count // 2)]  # few, so that much is said of each
+    people = random.permutation(len(PEOPLE))[: max(2, count // 2)].tolist()  # few, so that much is said of each
     while len(found) < count:
         relation = random.randint(len(RELATIONS))
-        fact = _Fact(int(_one_of(random, people)), relation, random.randint(len(RELATIONS[relation].values)))
+        fact = _Fact(_one_of(random, people), relation, random.randint(len(RELATIONS[relation].values)))
         same = [one for one in found if one.relation == relation and (one.who == fact.who or one.what == fact.what)]
         if fact.held_out == held_out and not same:
             found.append(fact)
