@@ -111,9 +111,9 @@ def _whole_state(folder: Path) -> None:
 
 
 def _check_state(folder: Path) -> None:
-    from zoo.contributing.check.runner import CaseResult, StepResult, _save
+    from zoo.contributing.check.runner import CaseResult, StepResult, write_result
 
-    _save(CaseResult("case", "a/b", "print", "now", steps=[StepResult("export", "passed")]), folder)
+    write_result(CaseResult("case", "a/b", "print", "now", steps=[StepResult("export", "passed")]), folder)
 
 
 def _whole_check_state(folder: Path) -> None:

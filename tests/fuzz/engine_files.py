@@ -186,10 +186,10 @@ def _read_model_yaml(folder: Path) -> None:
 
 
 def _check_state(folder: Path) -> None:
-    from zoo.contributing.check.runner import CaseResult, StepResult, _save
+    from zoo.contributing.check.runner import CaseResult, StepResult, write_result
 
     step = StepResult("valid", "passed", 1.5, "", "python example_valid.py", "valid.log", 0.9)
-    _save(CaseResult("case", "a/b", "print", "now", "asked for", [], [step]), folder)
+    write_result(CaseResult("case", "a/b", "print", "now", "asked for", [], [step]), folder)
 
 
 def _read_check_state(folder: Path) -> None:

@@ -290,7 +290,7 @@ def test_wrong_flags(lenet_folder: Path, run, script: str, flags: str, words: st
     ("flags", "words"),
     [
         ("--ckpt none.onnx", "export it first (python export_onnx.py)"),
-        ("--ckpt model.py", "not a model that ONNX Runtime opens"),
+        ("--ckpt model.py", "is no ONNX model: it is a text that begins with"),
         ("--data_path none.png", "no file none.png"),
         ("--data_path demos", "use example_multi_batch.py for folders"),
         ("--target tpu", "unknown target 'tpu'. Usable here: "),

@@ -357,7 +357,7 @@ def test_a_case_that_cannot_be_measured_fails_with_a_sentence(doubling: Path, tm
     done = run_suite(config, tmp_path / "out", root=root)
     assert "2 failed, 1 passed" in done.stdout, done.stdout
     assert "cannot be measured: error: no pass file" in done.stdout
-    assert "is not a model that ONNX Runtime opens" in done.stdout
+    assert "text.onnx is no ONNX model: it is a text that begins with" in done.stdout
     assert "AssertionError" not in done.stdout
 
 

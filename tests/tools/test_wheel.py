@@ -108,7 +108,11 @@ def test_the_light_core_is_enough_to_run_and_to_package_an_export(light: Path, t
 
     def zoo(*words: object) -> subprocess.CompletedProcess[str]:
         command = [str(word) for word in (light, "-I", "-m", "teco_modelzoo", *words)]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=280, check=False)
+        # a home of its own: samples that others have made need no library any more
+        environ = os.environ | {"TECO_ZOO_HOME": str(tmp_path / "home")}
+        return subprocess.run(
+            command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=280, check=False
+        )
 
     assert subprocess.run([light, "-I", "-c", "import torch"], capture_output=True, check=False).returncode == 1
     done = zoo("single", "lenet", "--ckpt", ckpt, "--data_path", DEMOS / "digit_3.png")

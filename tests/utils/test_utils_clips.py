@@ -71,7 +71,7 @@ def test_of_a_long_video_only_what_is_looked_at_becomes_pictures(tmp_path: Path,
             return Image.new("RGB", (4, 4), (self.number, 0, 0))
 
     container = SimpleNamespace(decode=lambda video: map(Frame, range(100)))
-    monkeypatch.setitem(sys.modules, "av", SimpleNamespace(open=lambda path: nullcontext(container)))
+    monkeypatch.setitem(sys.modules, "av", SimpleNamespace(open=lambda path, **_: nullcontext(container)))
     (tmp_path / "clip.mp4").write_bytes(b"")
     found = [int(np.asarray(frame)[0, 0, 0]) for frame in read_clip(tmp_path / "clip.mp4", 4)]
     assert found == made == spread(100, 4)

@@ -38,7 +38,7 @@ def test_the_list_can_be_narrowed(capsys: pytest.CaptureFixture[str]) -> None:
     for one in (real[0], real[-1]):
         assert catalogue.load(str(one["id"])).variant().pretrained is not None
     lenet = next(one for one in every if one["id"] == "classification/lenet")
-    assert lenet["variants"] == ["lenet", "lenet_mnist"]
+    assert lenet["variants"] == ["lenet", "lenet_mnist", "lenet_binary"]
     assert listed(capsys, "detection", "--real") == [one for one in detectors if one["real"]]
 
 

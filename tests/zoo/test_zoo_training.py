@@ -35,6 +35,9 @@ class Sums:
     def preprocess(self, data: int) -> tuple[tuple[np.ndarray, ...], str]:
         return (np.full(2, data, np.float32), np.full(1, 10 * data, np.int64)), f"meta {data}"
 
+    def run(self, parts: dict[str, Any], arrays: list[np.ndarray]) -> list[np.ndarray]:
+        return list(parts[""](arrays))
+
     def postprocess(self, outputs: list[np.ndarray], metas: list[str]) -> list[Any]:
         return [(outputs[0][0].tolist(), outputs[1][0].tolist(), *metas)]
 

@@ -44,9 +44,11 @@ def test_what_a_command_wrote_comes_back(cluster: Cluster) -> None:
 
 def test_points_are_those_of_the_settings(cluster: Cluster, lenet: Model, lenet_export: Exported) -> None:
     setting = Setting(lenet, ckpt=lenet_export.dynamic)
-    tried = [("float32", 4), ("float32", 1)]
+    tried = [("float32", 4, None), ("float32", 1, "basic")]
     found = tune.measure(cluster, setting, "sample", 0.02, tried)
-    assert [{(point.dtype, point.batch_size) for point in points} for points in found] == [{one} for one in tried]
+    assert [{(point.dtype, point.batch_size, point.graph) for point in points} for points in found] == [
+        {one} for one in tried
+    ]
     assert all(point.throughput > 0 for points in found for point in points)
 
 

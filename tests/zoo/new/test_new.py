@@ -128,7 +128,7 @@ def test_the_weights_of_an_onnx_file_are_given_by_the_file(made: Any, tmp_path: 
     assert made.new("classification/small", str(tmp_path / "small.onnx")) == 0
     model = catalogue.load_file(made.folder("classification/small") / "model.py").variant()
     loaded = graphs.load(model, Weights("file", tmp_path / "small.onnx"), [])
-    random = graphs.load(model, Weights("random"), [])
+    random = graphs.load(model, Weights("random"), [np.random.default_rng(1).random((2, 3, 16, 16), np.float32)])
     with pytest.raises(ZooError, match="has no large weights, and so none for --weights built"):
         graphs.load(model, Weights("built"), [])
     batch = np.ones((1, 3, 16, 16), np.float32)
