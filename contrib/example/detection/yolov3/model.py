@@ -10,11 +10,11 @@ from utils.postprocess.pytorch.decoded_rows import RowsDecoder
 from utils.preprocess.pytorch.centred_letterbox import CentredLetterbox
 from zoo.catalogue import beside
 from zoo.family import Family
-from zoo.libraries.yolo import SCENE_ANCHORS, SCENE_SIDE, labels_of, yolo
+from zoo.libraries.yolo import SCENE_ANCHORS, labels_of, yolo
 from zoo.model import Model, Pretrained, Published
 
 SAMPLE, DARKNET = "yolov3_sample", "yolov3_darknet53"
-SIDES = {DARKNET: 416, SAMPLE: SCENE_SIDE}
+SIDES = {DARKNET: 416, SAMPLE: 128}
 
 
 def build(variant: str) -> Any:
