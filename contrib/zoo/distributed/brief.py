@@ -31,6 +31,8 @@ _TOLD = {
     "ckpt": "another network file (its content)",
     "data": "another data set (its content)",
     "samples": "other samples in the data set",
+    "labels": "the model's own class names, not those that were asked for (its task cannot be sent)",
+    "own": "the model's own colours and size, not those that were asked for (its task cannot be sent)",
 }
 # The resources that Ray, or whoever starts a node, has a target's cards under
 CARDS = {"cuda": "GPU", "tensorrt": "GPU", "cann": "NPU", "ascend": "NPU", "sdaa": "sdaa"}
@@ -53,7 +55,7 @@ class Brief:
 
     @staticmethod
     def of(setting: Setting) -> Brief:
-        """Of a setting; paths are absolute from here on. Raises ZooError where its task cannot travel."""
+        """Of a setting; paths are absolute from here on."""
         model = setting.model
         given = {one.name: getattr(setting, one.name) for one in fields(setting) if one.name != "model"}
         given |= {"folder": setting.home.resolve(), "pass_path": setting.pass_path.resolve()}
@@ -75,7 +77,7 @@ class Brief:
 
 
 def _packed(task: Task) -> bytes | None:
-    """None for a task that holds what cannot be packed: such a one no flag has changed."""
+    """None for a task that holds what cannot be packed; a worker then has the model's own, and is found out."""
     try:
         return pickle.dumps(task)
     except Exception:

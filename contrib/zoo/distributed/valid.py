@@ -36,7 +36,7 @@ from .pool import Done, Pool
 from .shards import Shard, ShardFile, cut, per_shard
 
 _EFFECT = "decoder"  # the job, beside the shards, of telling what the fast decoder changes
-_SAME = ("ckpt", "data", "samples")  # of the identity of a validation, what a node may have otherwise
+_SAME = ("ckpt", "data", "samples", "labels", "own")  # of the identity of a validation, what a node may have otherwise
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from zoo.__main__ import main as zoo
 from zoo.accuracy.reproduce import REPRODUCED, read_reproduction
+from zoo.accuracy.valid import identity_of
 from zoo.catalogue import described
 from zoo.commands import reproduce
 from zoo.contributing.sweep import far
@@ -19,6 +21,7 @@ from zoo.contributing.sweep.alone import Limits
 from zoo.contributing.sweep.run import Sweep
 from zoo.contributing.sweep.table import Row, Table
 from zoo.distributed import tune
+from zoo.distributed.brief import Brief, require_same
 from zoo.distributed.cluster import Cluster, Place
 from zoo.distributed.commands import FOLDER, Command, Ran, run_each
 from zoo.errors import ZooError
@@ -26,6 +29,7 @@ from zoo.family import Family
 from zoo.manifest import Exported
 from zoo.model import Model
 from zoo.running.setting import Setting
+from zoo.tasks.classification import ImageClassification
 
 pytestmark = pytest.mark.xdist_group("ray")
 HERE = Place("", "10.0.0.3", 0, 2)
@@ -50,6 +54,23 @@ def test_points_are_those_of_the_settings(cluster: Cluster, lenet: Model, lenet_
         {one} for one in tried
     ]
     assert all(point.throughput > 0 for points in found for point in points)
+
+
+def test_a_task_that_cannot_be_sent_is_not_exchanged_for_the_models_own(
+    lenet: Model, lenet_export: Exported, tmp_path: Path
+) -> None:
+    """A worker would count with the model's own class names, and nobody would see it in the figure."""
+
+    @dataclass(frozen=True)
+    class Local(ImageClassification):
+        """Of a class that is no module's, so that pickle refuses it."""
+
+    task = Local(lenet.task.transform, tuple("abcdefghij"), lenet.task.folders)
+    setting = Setting(replace(lenet, task=task), ckpt=lenet_export.dynamic)
+    there = Brief.of(setting).setting(HERE)
+    facts = [identity_of(one, tmp_path, one.task(), []) | {"versions": {}} for one in (setting, there)]
+    with pytest.raises(ZooError, match="the model's own class names, not those that were asked for"):
+        require_same(*facts, HERE)
 
 
 def test_nodes_of_two_kinds_are_not_compared(lenet: Model, lenet_export: Exported) -> None:
