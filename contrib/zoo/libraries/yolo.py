@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -57,6 +58,25 @@ def residual(channels: int, hidden: int, activation: Any = None) -> Any:
             return maps + self.widen(self.squeeze(maps))
 
     return Residual()
+
+
+def mixing(inputs: int, width: int, count: int) -> Any:
+    """`count` blocks, 1 x 1 to `width` channels and 3 x 3 to twice as many by turns, the first and the last 1 x 1."""
+    from torch import nn
+
+    blocks = [conv_block(inputs, width, 1)]
+    for _ in range(count // 2):
+        blocks += [conv_block(width, 2 * width, 3), conv_block(2 * width, width, 1)]
+    return nn.Sequential(*blocks)
+
+
+def last_maps(stem: Any, stages: Iterable[Any], images: Any) -> list[Any]:
+    """What the last three stages of a backbone make of pictures, the finest map first."""
+    maps, found = stem(images), []
+    for stage in stages:
+        maps = stage(maps)
+        found.append(maps)
+    return found[-3:]
 
 
 def head(inputs: int, classes: int) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from zoo.libraries.yolo import conv_block, head, residual
+from zoo.libraries.yolo import conv_block, head, last_maps, mixing, residual
 
 
 class Darknet(nn.Module):
@@ -32,11 +32,7 @@ class Darknet(nn.Module):
         self.channels = tuple(first * 2**number for number in (3, 4, 5))
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        maps, found = self.stem(images), []
-        for stage in self.stages:
-            maps = stage(maps)
-            found.append(maps)
-        return found[-3:]
+        return last_maps(self.stem, self.stages, images)
 
 
 class Head(nn.Module):
@@ -46,13 +42,7 @@ class Head(nn.Module):
         super().__init__()
         self.route = conv_block(before, width, 1) if before else None
         mixed = inputs + (width if before else 0)
-        self.mix = nn.Sequential(
-            conv_block(mixed, width, 1),
-            conv_block(width, 2 * width, 3),
-            conv_block(2 * width, width, 1),
-            conv_block(width, 2 * width, 3),
-            conv_block(2 * width, width, 1),
-        )
+        self.mix = mixing(mixed, width, 5)
         self.widen = conv_block(width, 2 * width, 3)
         self.out = head(2 * width, classes)
 

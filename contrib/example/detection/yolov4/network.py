@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from zoo.libraries.yolo import conv_block, head, residual
+from zoo.libraries.yolo import conv_block, head, last_maps, mixing, residual
 
 POOLED = (13, 9, 5)  # sides of the windows, each of whose maximum is looked at
 
@@ -66,19 +66,7 @@ class Backbone(nn.Module):
         self.channels = tuple(first * 2**number for number in (3, 4, 5))
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        maps, found = self.stem(images), []
-        for stage in self.stages:
-            maps = stage(maps)
-            found.append(maps)
-        return found[-3:]
-
-
-def mixing(inputs: int, width: int, count: int) -> nn.Sequential:
-    """`count` blocks, 1 x 1 to `width` channels and 3 x 3 to twice as many by turns, the first and the last 1 x 1."""
-    blocks = [conv_block(inputs, width, 1)]
-    for _ in range(count // 2):
-        blocks += [conv_block(width, 2 * width, 3), conv_block(2 * width, width, 1)]
-    return nn.Sequential(*blocks)
+        return last_maps(self.stem, self.stages, images)
 
 
 class Pooling(nn.Module):
