@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -200,24 +200,31 @@ def _count(
     """Run the network over `samples` and count what it says."""
     if not samples:
         return
-    found = predictions(
+    found = predicted(setting, task, engine, samples, stages, warm_up_steps())
+    for batch, batch_predictions in bar(
+        found, batches_in(task, len(samples), setting.batch_size), "validating", "batch"
+    ):
+        if not setting.skip_postprocess:
+            progress.add(batch_predictions, [sample.truth for sample in batch])
+
+
+def predicted(
+    setting: Setting, task: Task, engine: Runner, samples: Sequence[Sample], stages: Stages, warm_up: int
+) -> Iterator[tuple[list[Sample], list[Any]]]:
+    """`predictions` of samples as a validation makes them, `warm_up` steps of it unmeasured."""
+    return predictions(
         task,
         engine,
         samples,
         setting.batch_size,
         stages,
         workers=setting.workers,
-        warm_up=warm_up_steps(),
+        warm_up=warm_up,
         skip_postprocess=setting.skip_postprocess,
         token_budget=setting.token_budget,
         processes=setting.processes,
         timeout=setting.timeout,
     )
-    for batch, batch_predictions in bar(
-        found, batches_in(task, len(samples), setting.batch_size), "validating", "batch"
-    ):
-        if not setting.skip_postprocess:
-            progress.add(batch_predictions, [sample.truth for sample in batch])
 
 
 def decoder_effect(setting: Setting, engine: Runner, samples: Sequence[Sample]) -> str:

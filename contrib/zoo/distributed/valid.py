@@ -17,6 +17,7 @@ from zoo.accuracy.valid import (
     decoder_effect,
     figures_of,
     identity_of,
+    predicted,
     samples_of,
     warm_up_steps,
 )
@@ -25,7 +26,7 @@ from zoo.progress import progress
 from zoo.running.engines import open_runner
 from zoo.running.network import engines_of
 from zoo.running.padding import arranged, batches_in, chunks
-from zoo.running.pipeline import Stages, predictions
+from zoo.running.pipeline import Stages
 from zoo.running.setting import Setting
 from zoo.task import Task
 
@@ -221,19 +222,7 @@ def _counted(setting: Setting, task: Task, engine: Any, samples: Sequence[Sample
     """Run the network over a shard and count what it says."""
     start = time.perf_counter()
     metric, stages = task.metric(), Stages()
-    for batch, found in predictions(
-        task,
-        engine,
-        samples,
-        setting.batch_size,
-        stages,
-        workers=setting.workers,
-        warm_up=warm_up,
-        skip_postprocess=setting.skip_postprocess,
-        token_budget=setting.token_budget,
-        processes=False,
-        timeout=setting.timeout,
-    ):
+    for batch, found in predicted(setting.but(processes=False), task, engine, samples, stages, warm_up):
         if not setting.skip_postprocess:
             metric.update(found, [sample.truth for sample in batch])
     figures = {name: value for name, value in stages.to_json().items() if name not in ("end_to_end", "throughput")}

@@ -1,6 +1,7 @@
-"""Makes tokenizer.json and sample.safetensors: Marian trained on sentences that the grammar of the translations makes.
+"""Makes the tokenizer and the sample weights of Marian or T5, trained on sentences that the grammar of the translations
+makes.
 
-The weights are good for checking the pipeline, and for nothing else. Run: python train_sample.py
+The weights are good for checking the pipeline, and for nothing else. Run: python train_sample.py [t5_sample]
 """
 
 import sys
@@ -9,14 +10,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from model import MODEL, TOKENIZER
+from model import MODEL, PREFIX, T5_TOKENIZER, TOKENIZER
 
 from utils.datasets.samples.translations import load_split
 from utils.training.translation import write_tokenizer
 from zoo.libraries.translator import WORDS
 from zoo.training import train_translator
 
-SAMPLE = MODEL.variant()
+SAMPLE = MODEL.variant(sys.argv[1] if len(sys.argv) > 1 else None)
 SEED, EPOCHS, RATE = 0, 8, 3e-3
 
 
@@ -25,7 +26,10 @@ def main() -> None:
     import torch
 
     torch.manual_seed(SEED)
-    write_tokenizer(TOKENIZER, [text for pair in load_split()[0] for text in pair], WORDS)
+    tokenizer, before = (TOKENIZER, "") if SAMPLE.default else (T5_TOKENIZER, PREFIX)
+    write_tokenizer(
+        tokenizer, [text for pair in load_split()[0] for text in (before + pair.source, pair.target)], WORDS
+    )
     network = SAMPLE.build()
 
     def logits_of(ids: Any, mask: Any, given: Any) -> Any:
