@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from zoo import catalogue
 
-MOST = 16  # kinds at a commit
+MOST = 8  # kinds at a commit
 ALL = "all"  # the word for every model, in TEST_MODELS
 OWN, NAMES, LIBRARY = "code of its own", "names of a library", "a whole library"
 

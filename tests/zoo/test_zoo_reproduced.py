@@ -42,7 +42,7 @@ FIGURES = {
     "lprnet": 0.894,
     "basic_pitch": 0.7614,
 }
-FEW = 3
+FEW = 2
 
 
 def drawn() -> list[str]:

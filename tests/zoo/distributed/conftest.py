@@ -1,4 +1,4 @@
-"""One cluster of two nodes on this machine, for all tests of the folder."""
+"""A cluster of two nodes on this machine, for the tests of a file: its processes end with them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Nodes:
         self._local.shutdown()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def nodes() -> Iterator[Nodes]:
     """Read `address`; whoever loses a node replaces it."""
     own = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
