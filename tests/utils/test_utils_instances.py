@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -128,9 +129,12 @@ def test_ranks_are_joined(read: Callable[..., CocoInstances]) -> None:
 
 
 def test_a_picture_of_another_size_is_told(read: Callable[..., CocoInstances]) -> None:
-    (sample,) = read(LENGTHS | {"size": [WIDTH, HEIGHT]}, width=HEIGHT, height=WIDTH)
+    with pytest.raises(DataError, match=r"image 1: 10 x 20 pixels are said, and a.png has 20 x 10"):
+        read(LENGTHS | {"size": [WIDTH, HEIGHT]}, width=HEIGHT, height=WIDTH)
+    (sample,) = read(LENGTHS)
+    turned = replace(sample.truth, size=(HEIGHT, WIDTH))
     with pytest.raises(DataError, match="20 x 10 pixels; its annotations are of one with 10 x 20"):
-        CocoMaskPrecision(2).update([found(square())], [sample.truth])
+        CocoMaskPrecision(2).update([found(square())], [turned])
 
 
 def test_agreement_looks_at_the_pixels() -> None:

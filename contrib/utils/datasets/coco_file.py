@@ -1,15 +1,17 @@
 """Files of COCO's layout: one JSON file with images, categories and annotations, beside the images."""
 
 import json
-import math
 import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
+from utils.datasets.folder import within
 from utils.notices import notice
+from utils.preprocess.image import load_size
 from utils.text_file import read_json
 from zoo_core.errors import DataError
+from zoo_core.numbers import is_finite
 
 
 def instances_file(root: Path, kind: str = "instances") -> Path:
@@ -38,14 +40,35 @@ def pictures_of(file: Path) -> Path:
 
 
 def picture_of(file: Path, folder: Path, image: dict[str, Any]) -> Path:
-    """The file of an image in its folder. Raises DataError where it is missing."""
-    path = folder / image["file_name"]
+    """The file of an image in its folder. Raises DataError where it is missing, elsewhere, or of another size."""
+    where = f"{file}: image {image['id']}"
+    path = within(folder, image["file_name"], where)
     if not os.path.isfile(path):
         raise DataError(
-            f"{file}: image {image['id']}: there is no picture {image['file_name']:.80} in {folder}. "
+            f"{where}: there is no picture {image['file_name']:.80} in {folder}. "
             "Put it there, or take the image out of the file."
         )
+    _require_size(where, path, image)
     return path
+
+
+def _require_size(where: str, path: Path, image: dict[str, Any]) -> None:
+    """Boxes are of the picture that the file describes: of one that is scaled or turned, each would be a miss."""
+    said: tuple[Any, Any] = image.get("width"), image.get("height")
+    if not all(is_finite(side) and side > 0 for side in said):
+        return  # nothing is said
+    try:
+        found, stored = load_size(path, turn=True), load_size(path)
+    except DataError:
+        return  # that is told when the picture is read
+    if found == said:
+        return
+    if stored == said:
+        why = "EXIF turns it: are the boxes of the turned picture? Save the one that they are of, without that entry."
+    else:
+        why = "Its boxes would be of another scale. Put the picture there that they are of, or correct the file."
+    width, height = said
+    raise DataError(f"{where}: {width} x {height} pixels are said, and {path.name} has {found[0]} x {found[1]}. {why}")
 
 
 def read_annotations(file: Path) -> dict[str, Any]:
@@ -93,12 +116,12 @@ def _check_ids(file: Path, kind: str, entries: list[Any]) -> None:
 def box_of(file: Path, entry: dict[str, Any]) -> tuple[float, float, float, float]:
     """(left, top, width, height) in pixels."""
     box = entry.get("bbox")
-    if not isinstance(box, list) or len(box) != 4 or not all(is_number(value) for value in box):
+    if not isinstance(box, list) or len(box) != 4 or not all(is_finite(value) for value in box):
         raise wrong_field(file, "annotation", entry, "bbox", "four numbers [left, top, width, height]")
     left, top, width, height = box
     if width < 0 or height < 0:
         raise wrong_field(file, "annotation", entry, "bbox", "a width and a height of 0 or more")
-    if not all(is_number(value) for value in (left + width, top + height, width * height)):
+    if not all(is_finite(value) for value in (left + width, top + height, width * height)):
         raise wrong_field(file, "annotation", entry, "bbox", "a box of finite size")
     return left, top, width, height
 
@@ -116,7 +139,7 @@ def crowd_and_area(file: Path, entry: dict[str, Any], area: float) -> tuple[bool
     crowd, said = entry.get("iscrowd", 0), entry.get("area", area)
     if type(crowd) not in (int, bool) or crowd not in (0, 1):
         raise wrong_field(file, "annotation", entry, "iscrowd", "0 or 1, or no such field")
-    if not is_number(said) or said < 0:
+    if not is_finite(said) or said < 0:
         raise wrong_field(file, "annotation", entry, "area", "a number of 0 or more, or no such field")
     return bool(crowd), said
 
@@ -133,7 +156,7 @@ def say_odd_boxes(file: Path, images: list[dict[str, Any]], found: dict[Any, lis
     outside = 0
     for image in images:
         width, height = image.get("width", 0), image.get("height", 0)
-        if is_number(width) and is_number(height):
+        if is_finite(width) and is_finite(height):
             outside += sum(row[2] > width + 1 or row[3] > height + 1 for row in found[image["id"]])
     if outside:
         notice(
@@ -142,14 +165,6 @@ def say_odd_boxes(file: Path, images: list[dict[str, Any]], found: dict[Any, lis
             f"{outside} of {len(rows)} boxes reach beyond their pictures, and are taken as they are. COCO's boxes are "
             "[left, top, width, height]; are these the corners?",
         )
-
-
-def is_number(value: Any) -> bool:
-    """Whether JSON's value is a finite number."""
-    try:
-        return type(value) in (int, float) and math.isfinite(value)
-    except OverflowError:  # a whole number beyond what a float holds
-        return False
 
 
 def is_id(value: Any) -> bool:

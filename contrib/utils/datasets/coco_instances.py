@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from utils.datasets.coco import CocoDetection, GroundTruth
-from utils.datasets.coco_file import is_number, wrong_field
+from utils.datasets.coco_file import wrong_field
+from zoo_core.numbers import is_finite
 
 LEAST_POINTS = 3
 _LARGEST_SIDE = 65_535  # of a picture, in pixels
@@ -87,7 +88,7 @@ def _mask(file: Path, entry: dict[str, Any], size: tuple[int, int]) -> str:
 def _require_polygon(file: Path, entry: dict[str, Any], polygon: Any, size: tuple[int, int]) -> None:
     """Points that are far outside would take memory for the lines to them."""
     whole = isinstance(polygon, list) and len(polygon) % 2 == 0 and len(polygon) >= 2 * LEAST_POINTS
-    if not whole or not all(is_number(value) for value in polygon):
+    if not whole or not all(is_finite(value) for value in polygon):
         expected = f"polygons [x, y, x, y, …] of {LEAST_POINTS} points or more"
         raise wrong_field(file, "annotation", entry, "segmentation", expected)
     for axis, side in enumerate(size):

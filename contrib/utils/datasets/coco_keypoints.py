@@ -13,6 +13,7 @@ from utils.datasets import coco_file
 from utils.datasets.sample import Listed, Sample
 from utils.preprocess.pytorch.pose import Person
 from zoo_core.errors import DataError
+from zoo_core.numbers import is_finite
 
 Box = tuple[float, float, float, float]
 
@@ -134,6 +135,6 @@ def _points(file: Path, entry: dict[str, Any], count: int) -> np.ndarray:
         raise coco_file.wrong_field(
             file, "annotation", entry, "keypoints", f"{3 * count} numbers: x, y and 0, 1 or 2 of each"
         )
-    if not all(coco_file.is_number(value) for value in said) or any(value not in (0, 1, 2) for value in said[2::3]):
+    if not all(is_finite(value) for value in said) or any(value not in (0, 1, 2) for value in said[2::3]):
         raise coco_file.wrong_field(file, "annotation", entry, "keypoints", "x, y and 0, 1 or 2 of each point")
     return np.array(said, np.float64).reshape(count, 3)

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from utils.datasets.folder import within
 from utils.datasets.sample import Listed, Sample
 from utils.text_file import read_lines
 from zoo_core.errors import DataError
+from zoo_core.numbers import is_whole
 
 FILE, FAIRFACE = "attributes.txt", "fairface_label_val.csv"
 UNKNOWN = -1
@@ -48,8 +50,11 @@ class FaceAttributes(Listed):
                 raise DataError(f"{root}: there is neither {FILE} nor {FAIRFACE} in it, which say what each face is.")
             rows = _fairface(self.file, heads)
         self._samples = []
+        lines: dict[str, int] = {}
         for line, name, classes in rows:
-            path = root / name
+            if lines.setdefault(name, line) != line:
+                raise DataError(f"{self.file}, line {line}: {name:.80} stands in line {lines[name]} too.")
+            path = within(root, name, f"{self.file}, line {line}")
             if not path.is_file():
                 raise DataError(f"{self.file}, line {line}: {path}: there is no such picture.")
             self._samples.append(Sample(name, path, classes))
@@ -63,7 +68,7 @@ def _listed(file: Path, heads: Sequence[Head]) -> list[tuple[int, str, tuple[int
         if not line.strip():
             continue
         name, *words = line.rsplit(maxsplit=len(heads))
-        classes = [int(word) for word in words if word.removeprefix("-").isdecimal()]
+        classes = [int(word) for word in words if is_whole(word.removeprefix("-"))]
         if len(classes) != len(heads):
             raise DataError(f"{file}, line {number}: '{line.strip():.80}'; expected {_form(heads)}.")
         for one, head in zip(classes, heads, strict=True):
@@ -76,21 +81,29 @@ def _listed(file: Path, heads: Sequence[Head]) -> list[tuple[int, str, tuple[int
 
 def _fairface(file: Path, heads: Sequence[Head]) -> list[tuple[int, str, tuple[int, ...]]]:
     table = csv.DictReader(read_lines(file))
-    columns = table.fieldnames or []
+    try:
+        columns = table.fieldnames or []
+    except csv.Error as error:
+        raise DataError(f"{file}, line 1: this is no table: {error}.") from error
     if "file" not in columns:
         raise DataError(f"{file}, line 1: there is no column 'file'; expected file,age,gender,race,service_test.")
     rows = []
-    for row in table:
-        classes = tuple(_named(file, table.line_num, row, head) for head in heads)
-        rows.append((table.line_num, str(row["file"]), classes))
+    try:
+        for row in table:
+            if None in row or None in row.values():
+                raise DataError(f"{file}, line {table.line_num}: expected {len(columns)} fields, as the header has.")
+            classes = tuple(_named(file, table.line_num, row, head) for head in heads)
+            rows.append((table.line_num, row["file"], classes))
+    except csv.Error as error:
+        raise DataError(f"{file}, line {table.line_num}: this is no table: {error}.") from error
     return rows
 
 
-def _named(file: Path, line: int, row: dict[str, str | None], head: Head) -> int:
+def _named(file: Path, line: int, row: dict[str, str], head: Head) -> int:
     """The class that a row names, or -1 where the table has no such column."""
     if head.name not in row:
         return UNKNOWN
-    said = (row[head.name] or "").strip().lower()
+    said = row[head.name].strip().lower()
     said = _FAIRFACE_NAMES.get(said, said)
     if said not in head.labels:
         raise DataError(f"{file}, line {line}: {head.name} {said!r:.40}; expected one of {', '.join(head.labels)}.")

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from utils.datasets.five_points import read_five_points
+from utils.datasets.folder import within
 from utils.datasets.sample import Listed, Sample
 from utils.preprocess.pytorch.face_alignment import FacePhoto
 from utils.text_file import read_lines
 from zoo_core.errors import DataError
+from zoo_core.numbers import is_whole
 
 FILE = "pairs.txt"
 _FOLDERS = ("", "lfw", "lfw_funneled", "lfw-funneled", "lfw-deepfunneled", "lfw-align-112")
@@ -75,7 +77,7 @@ def _pairs(file: Path) -> Iterator[tuple[int, tuple[int, bool], tuple[str, str]]
     ]
     lines = [(number, [word.strip() for word in words]) for number, words in lines if any(words)]
     head = lines[0][1] if lines else []
-    if not (len(head) == 2 and all(word.isdecimal() for word in head) and int(head[1])):
+    if not (len(head) == 2 and all(map(is_whole, head)) and int(head[1])):
         raise DataError(f"{file}, line 1: {' '.join(head)!r:.80}; expected {_HEAD}.")
     folds, count = int(head[0]), int(head[1])
     if folds < 2:
@@ -91,7 +93,7 @@ def _pairs(file: Path) -> Iterator[tuple[int, tuple[int, bool], tuple[str, str]]
 def _names(words: list[str], same: bool, where: str) -> tuple[str, str]:
     """The two pictures of a pair, without their ending."""
     form, numbers = ("person n n", words[1:]) if same else ("person n person n", words[1::2])
-    if len(words) != (3 if same else 4) or not all(word.isdecimal() for word in numbers):
+    if len(words) != (3 if same else 4) or not all(map(is_whole, numbers)):
         kind = "of one person" if same else "of two people"
         raise DataError(f"{where}: {' '.join(words)!r:.80}; expected a pair {kind}, '{form}'.")
     people = (words[0], words[0] if same else words[2])
@@ -104,7 +106,7 @@ def _names(words: list[str], same: bool, where: str) -> tuple[str, str]:
 def _people(root: Path, name: str, where: str) -> Path:
     """The folder that holds the people's folders."""
     for folder in _FOLDERS:
-        if (root / folder / name).parent.is_dir():
+        if within(root / folder, name, where).parent.is_dir():
             return root / folder
     person = name.split("/")[0]
     raise DataError(f"{where}: there is no folder {person} in {root}, nor in {', '.join(_FOLDERS[1:])} below it.")
@@ -112,7 +114,7 @@ def _people(root: Path, name: str, where: str) -> Path:
 
 def _picture(folder: Path, name: str, where: str) -> str:
     for suffix in _SUFFIXES:
-        if (folder / f"{name}{suffix}").is_file():
+        if within(folder, f"{name}{suffix}", where).is_file():
             return f"{name}{suffix}"
     raise DataError(f"{where}: {folder / name}{_SUFFIXES[0]}: there is no such picture.")
 

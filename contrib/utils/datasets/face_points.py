@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from utils.datasets.folder import files_in
+from utils.datasets.outside import say_outside
 from utils.datasets.sample import Listed, Sample
 from utils.preprocess.pytorch.pose import Person
 from utils.text_file import read_lines
@@ -48,6 +49,7 @@ class FacePoints(Listed):
             low, high = points.min(axis=0), points.max(axis=0)
             if not (high > low).all():
                 raise DataError(f"{file}: all points lie on one line or place; this is no face.")
+            say_outside(str(file), path, (low + high)[None] / 2, "faces", "Was the picture scaled, or cut?")
             box = (float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1]))
             self._samples.append(Sample(path.relative_to(root).as_posix(), Person(path, box), PointsTruth(points)))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from utils.datasets.folder import files_in
+from utils.datasets.outside import say_outside
 from utils.datasets.sample import Listed, Sample
 from utils.text_file import read_text
 from zoo_core.errors import DataError
@@ -42,10 +43,12 @@ class FaceQualities(Listed):
 
     def __init__(self, root: str | Path) -> None:
         root = Path(root)
-        self._samples = [
-            Sample(path.relative_to(root).as_posix(), path, _truth(path, path.with_suffix(".txt")))
-            for path in files_in(root)
-        ]
+        self._samples = []
+        for path in files_in(root):
+            truth = _truth(path, path.with_suffix(".txt"))
+            seen = truth.points[~np.isnan(truth.points).any(axis=1)]
+            say_outside(str(path), path, seen, "points", "Are they of the picture before the face was cut out?")
+            self._samples.append(Sample(path.relative_to(root).as_posix(), path, truth))
 
 
 def _truth(path: Path, file: Path) -> QualityTruth:

@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from utils.notices import notice
 from zoo_core.errors import DataError
@@ -65,6 +65,28 @@ def say_alone(paths: Iterable[Path], what: str) -> None:
     """
     for path in sorted(paths):
         notice(what, str(path), f"passed over: this is {what}.")
+
+
+def within(folder: Path, name: str, where: str) -> Path:
+    """The file `name` of a folder, as a list or a table of a data set calls it; whether it is there is not looked at.
+
+    Args:
+        folder: what the name begins at.
+        name: with slashes, as it stands there.
+        where: the list, and the line or entry.
+
+    Raises:
+        DataError: the name is an address, or leads out of the folder.
+    """
+    if "://" in name:
+        raise DataError(f"{where}: {name!r:.120} is an address. Fetch the files into {folder}, and name them there.")
+    parts = PureWindowsPath(name)  # which knows of both slashes, and of drives
+    if not name or "\0" in name or parts.drive or parts.root or ".." in parts.parts:
+        raise DataError(
+            f"{where}: {name!r:.120} is no name within {folder}, where this data set's files are looked for. Put the "
+            "file there, and name it from there on."
+        )
+    return folder / name
 
 
 def check_folder(folder: Path) -> None:

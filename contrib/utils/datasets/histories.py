@@ -20,6 +20,7 @@ from utils.datasets.folder import check_folder
 from utils.datasets.sample import Listed, Sample
 from utils.text_file import read_json, read_lines
 from zoo_core.errors import DataError
+from zoo_core.numbers import is_whole
 
 _NEGATIVE = ".test.negative"
 _FORM = '{"history": [1, 5, 9], "items": [2, 7]}'
@@ -120,6 +121,6 @@ def read_history(path: str | Path, items: int) -> History:
 
 
 def _numbers(where: str, words: list[str]) -> list[int]:
-    if not words or not all(word.isascii() and word.isdigit() and len(word) < 10 for word in words):
+    if not words or not all(map(is_whole, words)):
         raise DataError(f"{where}: whole numbers are expected.")
     return [int(word) for word in words]

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from utils.datasets.folder import IMAGE_SUFFIXES, files_in, say_alone
+from utils.datasets.outside import say_outside
 from utils.datasets.sample import Sample
 from utils.notices import notice
 from utils.text_file import read_lines
@@ -68,10 +69,13 @@ def read_icdar(root: str | Path) -> list[Sample]:
     unowned = {path for paths in named.values() for path in paths if path.stem.startswith("gt_")} - owners.keys()
     say_alone(unowned, "a text file without an image")
     layout = _layout_of([line for lines in truths for line in lines])
-    return [
-        Sample(path.relative_to(root).as_posix(), path, [_region(line, layout) for line in lines])
-        for path, lines in zip(images, truths, strict=True)
-    ]
+    samples = []
+    for path, lines in zip(images, truths, strict=True):
+        regions = [_region(line, layout) for line in lines]
+        middles = np.array([region.polygon.mean(axis=0) for region in regions]).reshape(-1, 2)
+        say_outside(str(path), path, middles, "polygons", "Was the picture scaled?", turn=False)
+        samples.append(Sample(path.relative_to(root).as_posix(), path, regions))
+    return samples
 
 
 def _truth_of(image: Path, named: Sequence[Path], root: Path) -> Path:

@@ -20,6 +20,7 @@ from utils.datasets.folder import check_folder
 from utils.datasets.sample import Listed, Sample
 from utils.text_file import read_json, read_lines
 from zoo_core.errors import DataError
+from zoo_core.numbers import is_whole
 
 _RATING, _NEGATIVE = ".test.rating", ".test.negative"
 _FORM = '{"user": 3, "items": [1, 5, 9]}'
@@ -95,6 +96,6 @@ def read_candidates(path: str | Path, users: int, items: int) -> Candidates:
 
 
 def _numbers(path: Path, number: int, words: list[str]) -> list[int]:
-    if not words or not all(word.isascii() and word.isdigit() and len(word) < 10 for word in words):
+    if not words or not all(map(is_whole, words)):
         raise DataError(f"{path}, line {number}: whole numbers with tabs between are expected.")
     return [int(word) for word in words]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from utils.datasets.folder import files_in, say_alone, walk
+from utils.datasets.folder import files_in, say_alone, walk, within
 from utils.datasets.sample import Listed, Sample
 from utils.preprocess.audio import AUDIO_SUFFIXES
 from utils.text_file import read_lines
@@ -51,7 +51,8 @@ def _read(transcript: Path, root: Path) -> list[Sample]:
             raise DataError(f"{transcript}, line {number}: a name and words are expected, got {line!r:.80}.")
         if lines.setdefault(name, number) != number:
             raise DataError(f"{transcript}, line {number}: {name!r:.80} stands in line {lines[name]} too.")
-        paths = [transcript.parent / f"{name}{suffix}" for suffix in AUDIO_SUFFIXES]
+        plain = within(transcript.parent, name, f"{transcript}, line {number}")
+        paths = [plain.with_name(f"{plain.name}{suffix}") for suffix in AUDIO_SUFFIXES]
         there = [path for path in paths if os.path.isfile(path)]
         if len(there) != 1:
             raise DataError(

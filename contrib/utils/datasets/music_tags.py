@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from utils.datasets.folder import check_folder
+from utils.datasets.folder import check_folder, within
 from utils.datasets.sample import Listed, Sample
 from utils.datasets.tsv import require_fields, rows_of
 from zoo_core.errors import DataError
@@ -55,7 +55,7 @@ class MusicTags(Listed):
             name = _plain(fields[path_column])
             if lines.setdefault(name, number) != number:
                 raise DataError(f"{table}, line {number}: {name!r:.80} stands in line {lines[name]} too.")
-            if not os.path.isfile(root / name):
+            if not os.path.isfile(within(root, name, f"{table}, line {number}")):
                 raise DataError(f"{table}, line {number}: there is no recording {name!r:.80} in this folder.")
             self._samples.append(Sample(name, root / name, np.array([one == "1" for one in found])))
         if not self._samples:

@@ -5,16 +5,18 @@
 - A list file with "path<TAB>word" in each line, or a space in the tab's place; paths are relative to the list.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from utils.datasets.folder import check_folder
+from utils.datasets.folder import check_folder, within
 from utils.datasets.lmdb_file import LmdbFile
 from utils.datasets.sample import Lazy, Sample
 from utils.text_file import read_lines
 from zoo_core.errors import DataError, UnreadableError
+from zoo_core.numbers import is_whole
 
 LIST_NAMES = ("gt.txt", "labels.txt", "list.txt")
 DATABASE = "data.mdb"
@@ -47,11 +49,15 @@ def read_list(path: Path) -> list[Sample]:
     """The words of a list file. The id of a sample is its path as it stands in the list.
 
     Raises:
-        DataError: the file cannot be read, is not UTF-8, is empty, or a line lacks its word.
+        DataError: the file cannot be read, is not UTF-8, is empty, a line lacks its word, or a picture is outside, or
+            named twice.
     """
     samples = [_of_line(path, number, line) for number, line in enumerate(read_lines(path), start=1) if line.strip()]
     if not samples:
         raise DataError(f"{path}: this list names no word; lines 'path<TAB>word' are expected.")
+    for name, count in Counter(sample.id for sample in samples).items():
+        if count > 1:
+            raise DataError(f"{path}: {name:.80} stands in {count} lines of this list, and would count {count} times.")
     return samples
 
 
@@ -59,7 +65,7 @@ def _of_line(path: Path, number: int, line: str) -> Sample:
     name, _, word = line.strip().partition("\t" if "\t" in line else " ")
     if not name or not word.strip():
         raise DataError(f"{path}, line {number}: 'path<TAB>word' is expected, got {line[:80]!r}.")
-    return Sample(name, path.parent / name, word.strip())
+    return Sample(name, within(path.parent, name, f"{path}, line {number}"), word.strip())
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,7 @@ class LmdbWords(Lazy):
 
 def _count(folder: Path) -> int:
     said = _value(folder, "num-samples")
-    if not said.isdigit() or int(said) < 1:
+    if not is_whole(said.decode("latin-1")) or int(said) < 1:
         raise DataError(f"{folder}: num-samples is {said!r:.40}, a whole number of at least 1 is expected.")
     return int(said)
 

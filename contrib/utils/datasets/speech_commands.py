@@ -12,7 +12,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from utils.datasets.folder import check_folder, files_in, walk
+from utils.datasets.folder import check_folder, files_in, walk, within
 from utils.datasets.sample import Listed, Sample
 from utils.preprocess.audio import AUDIO_SUFFIXES, Clip
 from utils.text_file import read_lines
@@ -108,6 +108,6 @@ def _listed(root: Path, path: Path) -> list[str]:
     for number, name in enumerate(names, start=1):
         if name and lines.setdefault(name, number) != number:
             raise DataError(f"{path}:{number}: {name:.80} stands in line {lines[name]} too, and would count twice.")
-        if name and not os.path.isfile(root / name):
+        if name and not os.path.isfile(within(root, name, f"{path}:{number}")):
             raise DataError(f"{path}:{number}: the list names {name:.80}, and there is no such recording below {root}.")
     return [name for name in names if name]

@@ -21,6 +21,7 @@ from utils.datasets.graph import MAX_NODES, Graph, unique_edges
 from utils.datasets.sample import Listed, Sample
 from utils.text_file import read_json, read_lines
 from zoo_core.errors import DataError
+from zoo_core.numbers import is_whole
 
 _EDGES, _GRAPHS, _CLASSES, _KINDS = "_A.txt", "_graph_indicator.txt", "_graph_labels.txt", "_node_labels.txt"
 _FORM = '{"nodes": ["C", "O"], "edges": [[0, 1]]}'
@@ -107,7 +108,7 @@ def _rows(path: Path, columns: int) -> np.ndarray:
     found = []
     for number, line in enumerate(read_lines(path), start=1):
         words = [word.strip() for word in line.split(",")]
-        whole = all(word.removeprefix("-").isdigit() and word.isascii() and len(word) < 12 for word in words)
+        whole = all(is_whole(word.removeprefix("-")) for word in words)
         if len(words) != columns or not whole:
             raise DataError(f"{path}, line {number}: {line!r:.40}; expected {columns} whole number(s).")
         found.append([int(word) for word in words])

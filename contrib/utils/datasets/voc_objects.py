@@ -13,8 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from utils.datasets.folder import within
 from utils.datasets.sample import Listed, Sample
 from utils.datasets.voc_segmentation import VOID, IndexMask
+from utils.preprocess.image import load_size
 from utils.preprocess.pytorch.prompted import Prompted
 from utils.text_file import read_lines
 from zoo_core.errors import DataError
@@ -56,6 +58,9 @@ class VocObjects(Listed):
         for name in self._names():
             picture, mask = self._file("JPEGImages", f"{name}.jpg"), self._file("SegmentationObject", f"{name}.png")
             numbers = IndexMask(mask, VOID).array()
+            (high, wide), (width, height) = numbers.shape, load_size(picture, turn=True)
+            if (wide, high) != (width, height):
+                raise DataError(f"{mask}: {wide} x {high} pixels, its picture {width} x {height}. They must be equal.")
             for number in np.unique(numbers[(numbers > 0) & (numbers != VOID)]).tolist():
                 box = _box(numbers == number)
                 self._samples.append(
@@ -76,7 +81,7 @@ class VocObjects(Listed):
         return names
 
     def _file(self, folder: str, name: str) -> Path:
-        path = self.root / folder / name
+        path = within(self.root / folder, name, str(self.root / "ImageSets"))
         if not os.path.isfile(path):
             raise DataError(f"{path!s:.200}: there is no such file, and the list names it.")
         return path

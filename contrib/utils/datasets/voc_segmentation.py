@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from utils.datasets.folder import check_folder
+from utils.datasets.folder import check_folder, within
 from utils.datasets.sample import Listed, Sample
 from utils.preprocess.image import explained
 from utils.text_file import read_lines
@@ -109,6 +109,7 @@ class VocSegmentation(Listed):
             raise DataError(f"{path}: this list is empty.")
 
     def _sample(self, path: Path, line: int, name: str, classes: int) -> Sample:
+        within(self.root, name, f"{path}, line {line}")
         jpeg, png = (self.root / "JPEGImages" / f"{name}{suffix}" for suffix in (".jpg", ".png"))
         if os.path.isfile(png) and os.path.isfile(jpeg):
             raise DataError(

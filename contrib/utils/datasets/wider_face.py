@@ -20,12 +20,13 @@ from pathlib import Path
 
 import numpy as np
 
-from utils.datasets.folder import check_folder
+from utils.datasets.folder import check_folder, within
+from utils.datasets.outside import say_outside
 from utils.datasets.sample import Listed, Sample
 from utils.notices import notice
-from utils.preprocess.image import load_size
 from utils.text_file import read_lines
 from zoo_core.errors import DataError, UnreadableError
+from zoo_core.numbers import is_whole
 
 ATTRIBUTES = ("blur", "expression", "illumination", "invalid", "occlusion", "pose")
 _BOX, _POINTS = 4, 15
@@ -76,7 +77,7 @@ class WiderFace(Listed):
         points = _landmarks(labels) if labels.is_file() else {}
         self._samples = []
         for name, rows in _pictures(self.list):
-            path = images / name
+            path = within(images, name, str(self.list))
             if not os.path.isfile(path):
                 raise DataError(
                     f"{self.list}: there is no picture {path!s:.200}. Unpack WIDER_{split}.zip into {self.root}."
@@ -96,19 +97,9 @@ class WiderFace(Listed):
         if flat.any():
             said = f"{flat.sum()} boxes have no width or no height; these faces are neither found nor missed."
             notice("boxes without an area", where, said)
-        try:
-            width, height = load_size(picture)
-        except DataError:
-            return  # that is told when the picture is read
         middles = (faces.boxes[:, :2] + faces.boxes[:, 2:]) / 2
-        away = ~flat & ((middles < 0) | (middles > (width, height))).any(axis=1)
-        if away.any():
-            notice(
-                "boxes outside of their pictures",
-                where,
-                f"the middle of {away.sum()} boxes lies outside of the {width} x {height} pixels, so that no network "
-                "finds them. Are width and height in the list those of the boxes, or right and bottom?",
-            )
+        hint = "Are width and height in the list those of the boxes, or right and bottom?"
+        say_outside(where, picture, middles[~flat], "boxes", hint)
 
 
 def _pictures(path: Path) -> Iterator[tuple[str, np.ndarray]]:
@@ -142,12 +133,12 @@ def _pictures(path: Path) -> Iterator[tuple[str, np.ndarray]]:
 def _count(path: Path, lines: list[str], place: int, name: str) -> int:
     """The number of faces in `lines[place]`, which follows the picture's path."""
     text = lines[place] if place < len(lines) else ""
-    if _is_row(name) and not _is_whole(text):
+    if _is_row(name) and not is_whole(text):
         raise DataError(
             f"{path}, line {place}: {name!r:.60} is the line of a face, and the path of a picture is expected: are "
             "there more lines than the number of faces above says?"
         )
-    if not _is_whole(text):
+    if not is_whole(text):
         raise DataError(f"{path}, line {place + 1}: got {text!r:.60}, expected the number of faces of {name!r:.80}.")
     return int(text)
 
@@ -174,10 +165,6 @@ def _is_number(word: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _is_whole(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 10
 
 
 def _landmarks(path: Path) -> dict[str, dict[Box, list[float]]]:

@@ -13,7 +13,7 @@ import PIL
 from PIL import Image, UnidentifiedImageError, features
 
 from utils.notices import notice
-from utils.preprocess.image_metadata import TURNS, orientation, without_metadata
+from utils.preprocess.image_metadata import SIDEWAYS, TURNS, orientation, without_metadata
 from utils.preprocess.image_values import Reader, as_rgb
 from zoo_core.errors import DataError, UnreadableError, first_line
 
@@ -79,16 +79,26 @@ def load_scaled(source: ImageSource, shorter: int) -> tuple[Image.Image, tuple[i
     return _load(source, shorter)
 
 
-def load_size(source: ImageSource) -> tuple[int, int]:
+def load_size(source: ImageSource, turn: bool = False) -> tuple[int, int]:
     """(width, height) of an image in pixels; of a file only the header is read.
+
+    Args:
+        source: as `load_rgb` has it.
+        turn: that of the picture as `upright` gives it, which EXIF may turn.
 
     Raises:
         UnreadableError: as `load_rgb`, but for damage behind the header, which is not seen.
     """
     if isinstance(source, Image.Image):
         return source.size
+
+    def size(file: IO[bytes]) -> tuple[int, int]:
+        image = Image.open(file)
+        width, height = image.size
+        return (height, width) if turn and orientation(image, _name(source)) in SIDEWAYS else (width, height)
+
     with explained(source):
-        return _with_repair(source, lambda file: Image.open(file).size)
+        return _with_repair(source, size)
 
 
 def codecs() -> str:

@@ -21,6 +21,7 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+SIDEWAYS = (5, 6, 7, 8)  # those that make rows of columns
 
 
 def orientation(image: Image.Image, name: str) -> int:
