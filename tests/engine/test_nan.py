@@ -13,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from engine import backends
 from engine.backends.compiling.known import NAN_IS_LOST
+from engine.backends.compiling.not_a_number import unsound_weights
 from engine.base import Engine, ModelFileError
 from zoo.accuracy.verify import _say_where_nan_is_lost
 from zoo.difference import Spread
@@ -108,3 +109,65 @@ def test_tvm_wraps_what_is_not_cut(tmp_path: Path, mode: str, pads: list[int] | 
         wanted = engine(x)
     with Engine(path, target="cpu", batch_first=False) as engine:
         assert np.array_equal(engine(x), wanted)
+
+
+def _convolution(path: Path, weight: float, how: str) -> Path:
+    """A convolution and a Relu, behind which NaN is a number with some runtimes; one of the weights is `weight`."""
+    kernel = np.full((2, 2, 1, 1), 0.5, np.float32)
+    kernel[1, 0] = weight
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", 2, 4, 5]) for name in "xy")
+    nodes = [helper.make_node("Conv", ["x", "kernel"], ["c"]), helper.make_node("Relu", ["c"], ["y"])]
+    weights = [numpy_helper.from_array(kernel, "kernel")]
+    if how == "a constant":
+        nodes, weights = [helper.make_node("Constant", [], ["kernel"], value=weights[0]), *nodes], []
+    model = helper.make_model(
+        helper.make_graph(nodes, "g", [x], [y], weights),
+        opset_imports=[helper.make_opsetid("", 17)], ir_version=8,
+    )  # fmt: skip
+    external = how == "another file"
+    onnx.save(model, path, save_as_external_data=external, location="weights.bin", size_threshold=0)
+    return path
+
+
+@pytest.mark.parametrize("target", ["openvino", "cpu"])
+@pytest.mark.parametrize("how", ["an initialiser", "a constant", "another file"])
+@pytest.mark.parametrize("weight", [np.nan, np.inf, 0.25])
+def test_weights_that_hold_nan_are_said_at_each_start(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, target: str, how: str, weight: float
+) -> None:
+    """These targets alone give numbers for such a network, and the second start reads no weights."""
+    _require_usable(target)
+    if target == "cpu" and (how != "an initialiser" or weight == np.inf):
+        pytest.skip("what is looked for is the same on each target")
+    path = _convolution(tmp_path / "net.onnx", weight, how)
+    for _ in range(2):
+        caplog.clear()
+        with caplog.at_level(logging.WARNING), Engine(path, target=target) as engine:
+            assert np.isfinite(engine(np.ones((1, 2, 4, 5), np.float32))).all() or np.isinf(weight)
+        said = [
+            record.message for record in caplog.records if "weights hold NaN or infinity (kernel)" in record.message
+        ]
+        assert len(said) == (0 if weight == 0.25 else 1)
+        assert f"target '{target}' may take NaN for a number" in "".join(said) or not said
+
+
+def test_infinity_in_a_mask_and_nan_in_text_are_nothing(tmp_path: Path) -> None:
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", 3]) for name in "xy")
+    weights = [
+        numpy_helper.from_array(np.array([0, -np.inf, 0], np.float32), "mask"),
+        numpy_helper.from_array(np.array(["nan"], object), "words"),
+        helper.make_tensor("small", TensorProto.BFLOAT16, [2], [1.0, float("nan")]),
+    ]
+    graph = helper.make_graph([helper.make_node("Add", ["x", "mask"], ["y"])], "g", [x], [y], weights)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "a.onnx")
+    assert unsound_weights(tmp_path / "a.onnx") == ["small"]
+
+
+def test_nan_in_openvinos_own_form_is_said(tmp_path: Path) -> None:
+    _require_usable("openvino")
+    import openvino
+
+    for weight in (np.nan, 0.25):
+        network = openvino.convert_model(_convolution(tmp_path / "net.onnx", weight, "an initialiser"))
+        openvino.save_model(network, tmp_path / "net.xml", compress_to_fp16=False)
+        assert bool(unsound_weights(tmp_path / "net.xml")) == (weight != 0.25)

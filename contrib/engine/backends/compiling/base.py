@@ -10,14 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from zoo_core.files import read_json
+from zoo_core.numbers import is_whole
 
 from ...errors import EngineError, ModelFileError, OptionError
 from ...spec import TensorSpec, takes_rows
 from ..base import Backend, Options, Session
 from . import cache
 from .graph import fixed_inputs
+from .not_a_number import say_unsound, unsound_weights
 
 TENSORS = "tensors.json"
+_UNSOUND = "unsound.json"  # the names of weights that hold NaN, where there are such
+_ENTRY_VERSION = 2  # goes up with each change of what is kept beside what was compiled
 
 
 @dataclass(frozen=True)
@@ -110,13 +114,19 @@ class CompilingBackend(Backend):
             "shapes": [options.batch_size, options.input_size, options.batch_first],
             "dtype": options.dtype,
             "pass_file": cache.digest_if_given(options.pass_path),
+            "entry": _ENTRY_VERSION,
             **identity,
         }
 
         def build(folder: Path) -> None:
             self.build(job, folder)
+            names = unsound_weights(ckpt)
+            if names:
+                (folder / _UNSOUND).write_text(json.dumps(names), encoding="utf-8")
 
         def load(folder: Path) -> Session:
+            if (folder / _UNSOUND).is_file():
+                say_unsound(ckpt, self.target, read_json(folder / _UNSOUND))
             if options.save_engine:
                 self._save(job, folder)
             return self._opened(job, folder / self.result, folder / TENSORS)
@@ -159,6 +169,6 @@ def last_line(error: BaseException) -> str:
 
 def device_number(target: str, options: Options, kind: str) -> int:
     """The number behind the colon of the target, else the rank. `kind`: of the device, for the error."""
-    if options.device and not options.device.isdigit():
+    if options.device and not is_whole(options.device):
         raise OptionError(f"target '{target}' takes the number of {kind}, such as {target}:0, got '{options.device}'")
     return int(options.device or options.rank)
