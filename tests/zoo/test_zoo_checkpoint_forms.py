@@ -100,8 +100,8 @@ def test_forms_that_load(model: Model, tmp_path: Path, form: str) -> None:
     assert loaded(model, tmp_path / "net.pth") == 1.0
 
 
-@pytest.mark.parametrize("raw", ["state_dict", "model", "model_state_dict", "net"])
-@pytest.mark.parametrize("averaged", ["ema", "state_dict_ema", "model_ema", "ema_state_dict"])
+@pytest.mark.parametrize("raw", ["state_dict", "model", "model_state_dict", "net", "model_weights"])
+@pytest.mark.parametrize("averaged", ["ema", "state_dict_ema", "modelEMA", "swa_weights", "averaged_model"])
 def test_the_average_is_taken_and_said_or_the_user_chooses(
     model: Model, tmp_path: Path, caplog: pytest.LogCaptureFixture, raw: str, averaged: str
 ) -> None:
@@ -119,6 +119,26 @@ def test_an_average_that_is_not_read_is_said(model: Model, tmp_path: Path, caplo
     with caplog.at_level(logging.INFO):
         assert loaded(model, tmp_path / "net.pth") == 1.0
     assert "holds an average (ema) in a form that is not read; the weights themselves (state_dict) are" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("beside", "places"),
+    [
+        ({"discriminator": state(2.0)}, "state_dict and discriminator"),
+        ({"callbacks": {"EMA": {"ema_weights": state(2.0), "decay": 0.9}}}, "state_dict and callbacks.EMA.ema_weights"),
+        ({"optimizer": {"exp_avg": state(2.0)}, "loss_avg": torch.tensor(0.3), "ema": True, "swa": 0.9}, ""),
+    ],
+)
+def test_weights_beside_those_that_are_taken_are_said(
+    model: Model, tmp_path: Path, caplog: pytest.LogCaptureFixture, beside: dict[str, Any], places: str
+) -> None:
+    torch.save({"state_dict": state(1.0), **beside}, tmp_path / "net.pth")
+    with caplog.at_level(logging.INFO):
+        assert loaded(model, tmp_path / "net.pth") == 1.0
+    assert (f"net.pth holds weights at {places}; those at state_dict are taken" in caplog.text) == bool(places)
+    assert bool(caplog.text) == bool(places)
+    for key in filter(None, places.split(" and ")[1:]):
+        assert loaded(model, tmp_path / "net.pth", key) == 2.0
 
 
 @pytest.mark.parametrize(
@@ -161,6 +181,8 @@ def test_the_key_says_where(model: Model, tmp_path: Path, content: Any, key: str
     [
         ({"netG": state(), "netD": state()}, "", "under 'netG' and 'netD': choose with --weights_key"),
         ({"model": state(), "net": state()}, "", "under 'model' and 'net': choose with --weights_key model"),
+        ({"model": state(), "ema": state(), "swa": state()}, "", "under 'model' and 'ema' and 'swa': choose with"),
+        ({"g": state(), "g_ema": state(), "d": state()}, "", "under 'g' and 'g_ema' and 'd': choose with"),
         ({"model": state()}, "ema", "has no weights at --weights_key ema; it holds 'model'"),
         ({"model": {}}, "", "it is empty"),
         ({"epoch": 3}, "", "'epoch' is of type int"),

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from zoo.errors import ZooError
 from zoo.frameworks.weight_files import HOW
 
-# Keys below which scripts put the weights that training changes, and their running average
+# Keys below which scripts put the weights that training changes, and the words in those of their running average
 _RAW = ("state_dict", "model_state_dict", "model", "net", "network", "module", "weights", "params")
-_AVERAGED = (
-    "state_dict_ema", "ema_state_dict", "model_ema_state_dict", "model_state_dict_ema", "model_ema", "ema_model",
-    "params_ema", "ema", "shadow",
-)  # fmt: skip
+_AVERAGED = frozenset({"ema", "swa", "avg", "average", "averaged", "shadow"})
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _DEPTH = 4
 # What torch.compile and FSDP put somewhere in a name, and what averaging (torch.optim.swa_utils) counts with
 _COUNTERS = ("n_averaged",)
@@ -57,23 +55,22 @@ def _inner(state: Any, path: Path, is_tensor: Callable[[Any], bool]) -> str | No
     if not isinstance(state, Mapping) or _is_state(state, is_tensor):
         return None
     holding = [name for name, value in state.items() if isinstance(name, str) and _holds(value, is_tensor)]
-    averaged = [name for name in _AVERAGED if name in holding]
-    raw = [name for name in _RAW if name in holding]
-    if averaged:
-        if raw:
+    averaged = [name for name in holding if _is_averaged(name)]
+    others = [name for name in holding if name not in averaged]
+    raw = [name for name in _RAW if name in others]
+    if len(averaged) == 1 and (raw or len(others) <= 1):
+        if others:
+            chosen = (raw or others)[0]
             _log.info(
                 "%s holds the weights (%s) and their running average (%s): the average is taken; --weights_key %s "
-                "takes the weights themselves", path.name, raw[0], averaged[0], raw[0],
+                "takes the weights themselves", path.name, chosen, averaged[0], chosen,
             )  # fmt: skip
         return averaged[0]
-    unread = [name for name in _AVERAGED if state.get(name) is not None and raw]
-    if unread:
-        _log.info(
-            "%s holds an average (%s) in a form that is not read; the weights themselves (%s) are taken",
-            path.name, unread[0], raw[0],
-        )  # fmt: skip
-    if len(raw) == 1 or (len(holding) == 1 and not any(is_tensor(value) for value in state.values())):
-        return (raw or holding)[0]
+    if len(raw) == 1 and not averaged:
+        _say_what_is_left(state, path, raw[0], others, is_tensor)
+        return raw[0]
+    if len(holding) == 1 and not any(is_tensor(value) for value in state.values()):
+        return holding[0]
     if len(holding) > 1:
         raise ZooError(
             f"{path} holds weights under {' and '.join(repr(name) for name in holding)}: choose with --weights_key "
@@ -81,6 +78,46 @@ def _inner(state: Any, path: Path, is_tensor: Callable[[Any], bool]) -> str | No
         )
     # a known key whose value is of another kind is told by what it is
     return next((name for name in _RAW if name in state), None)
+
+
+def _is_averaged(name: str) -> bool:
+    """Whether a key says so; an optimiser's own averages are no weights."""
+    return "exp_avg" not in name and any(word.lower() in _AVERAGED for word in _WORD.findall(name))
+
+
+def _say_what_is_left(
+    state: Mapping[Any, Any], path: Path, taken: str, holding: list[str], is_tensor: Callable[[Any], bool]
+) -> None:
+    """Say which weights a file has beside those at the key `taken`."""
+    averages = list(_averages({name: value for name, value in state.items() if name != taken}, is_tensor))
+    around = {name.partition(".")[0] for name in averages}
+    others = [name for name in holding if name not in around | {taken}]
+    if others or averages:
+        _log.info(
+            "%s holds weights at %s; those at %s are taken: --weights_key chooses",
+            path.name, " and ".join([taken, *others, *averages]), taken,
+        )  # fmt: skip
+    unread = [
+        name
+        for name, value in state.items()
+        if isinstance(name, str) and _is_averaged(name) and value and isinstance(value, (Mapping, list, tuple))
+    ]
+    if unread and not averages:
+        _log.info(
+            "%s holds an average (%s) in a form that is not read; the weights themselves (%s) are taken",
+            path.name, unread[0], taken,
+        )  # fmt: skip
+
+
+def _averages(state: Any, is_tensor: Callable[[Any], bool], depth: int = _DEPTH) -> Iterator[str]:
+    """Where deeper in a file averaged weights lie, such as those that callbacks keep: keys with dots between."""
+    for name, value in state.items() if isinstance(state, Mapping) and depth else ():
+        if not isinstance(name, str) or not isinstance(value, Mapping) or _is_state(value, is_tensor):
+            continue
+        for inner, one in value.items():
+            if isinstance(inner, str) and _is_averaged(inner) and _holds(one, is_tensor, depth=1):
+                yield f"{name}.{inner}"
+        yield from (f"{name}.{inner}" for inner in _averages(value, is_tensor, depth - 1))
 
 
 def _is_state(value: Any, is_tensor: Callable[[Any], bool]) -> bool:
@@ -93,7 +130,8 @@ def _holds(value: Any, is_tensor: Callable[[Any], bool], depth: int = _DEPTH) ->
         return False
     if 2 * sum(is_tensor(one) for one in value.values()) > len(value):
         return True
-    return any(_holds(value.get(name), is_tensor, depth - 1) for name in (*_RAW, *_AVERAGED))
+    around = (one for name, one in value.items() if name in _RAW or _is_averaged(name))
+    return any(_holds(one, is_tensor, depth - 1) for one in around)
 
 
 def _at(content: Any, path: Path, key: str, is_tensor: Callable[[Any], bool]) -> Any:
