@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo_core.errors import first_line
-from zoo_core.files import read_json
+from zoo_core.files import own_name, read_json
 from zoo_core.hashing import sha256
 
 from . import frameworks
@@ -98,11 +98,6 @@ def export_home(model: Model) -> Path:
     below = Path(RUNS) / model.place
     places = (model.folder, below, EXAMPLES.parent.parent / below)
     return next((place for place in places if manifest_path(place, model.variant).is_file()), model.folder)
-
-
-def own_name(name: Any) -> bool:
-    """Whether it is the name of a file in the manifest's own folder, and not a way out of it."""
-    return isinstance(name, str) and name not in ("", ".", "..") and not set(name) & {"/", "\\", "\0"}
 
 
 def read_manifest(ckpt: Path) -> dict[str, Any]:

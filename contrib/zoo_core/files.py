@@ -106,6 +106,11 @@ def read_json(path: Path) -> Any:
         return None
 
 
+def own_name(name: Any) -> bool:
+    """Whether it is the name of a file in one's own folder, and not a way out of it."""
+    return isinstance(name, str) and name not in ("", ".", "..") and not set(name) & {"/", "\\", "\0"}
+
+
 def flush(path: Path) -> None:
     """Have the system write a file's content to the disk, so that a name never stands for content that is not there."""
     with path.open("rb") as file:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from zoo.manifest import own_name
-from zoo_core.files import read_json
+from zoo_core.files import own_name, read_json
 from zoo_core.hashing import sha256
 
 

@@ -18,6 +18,7 @@ from zoo.frameworks.checkpoints import unwrapped, way_on, with_names_of
 from zoo.frameworks.weight_files import damage, is_safetensors, require_checkpoint, require_no_network, require_paddle
 from zoo.model import Model, Pretrained
 from zoo.part import Part
+from zoo.shards import merged
 from zoo.weights import (
     NORM_BIAS,
     PERTURBATION,
@@ -97,22 +98,26 @@ def read_state(path: Path, key: str = "", network_bytes: int | None = None) -> d
 
     Args and Raises are those of the PyTorch one's. bfloat16 comes as uint16, as paddle.save writes it.
     """
+    content = merged(path, lambda one: _content(one, network_bytes))
+    return unwrapped(_arrays(content), path, key, lambda value: isinstance(value, np.ndarray), _kind)
+
+
+def _content(path: Path, network_bytes: int | None) -> Any:
+    """What a file holds. Raises ZooError where it is no checkpoint."""
     require_checkpoint(path, network_bytes)
     require_no_network(path)
     require_paddle(path)
     try:
-        if is_safetensors(path):
-            from safetensors.numpy import load_file
+        if not is_safetensors(path):
+            return read_arrays(path)
+        from safetensors.numpy import load_file
 
-            loaded = load_file(str(path))
-            bfloat16 = (name for name, value in loaded.items() if value.dtype.name == "bfloat16")
-            content: Any = loaded | {name: loaded[name].view(np.uint16) for name in bfloat16}
-        else:
-            content = read_arrays(path)
+        loaded = load_file(str(path))
+        bfloat16 = (name for name, value in loaded.items() if value.dtype.name == "bfloat16")
+        return loaded | {name: loaded[name].view(np.uint16) for name in bfloat16}
     except Exception as error:
         # pickle, zip and safetensors errors alike mean that the file is not a checkpoint
         raise damage(path, error) from error
-    return unwrapped(_arrays(content), path, key, lambda value: isinstance(value, np.ndarray), _kind)
 
 
 def _arrays(content: Any) -> Any:

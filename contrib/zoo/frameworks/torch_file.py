@@ -18,6 +18,7 @@ from zoo.frameworks.weight_files import (
     require_torch,
     unpacked_bytes,
 )
+from zoo.shards import merged
 from zoo_core.machine import memory_bounded
 
 # Beside the tensors: what torch loads of itself, and what training scripts keep
@@ -25,7 +26,8 @@ _ROOM = 512 << 20
 
 
 def read_state(path: Path, key: str = "", network_bytes: int | None = None) -> dict[str, Any]:
-    """The tensors of a .safetensors file, or of a checkpoint (loaded without running any code in it).
+    """The tensors of a .safetensors file, or of a checkpoint (loaded without running any code in it), or those of all
+    files that an index names.
 
     What training scripts put around them is taken off (`checkpoints.unwrapped`); what lies beside them is passed over.
 
@@ -38,6 +40,12 @@ def read_state(path: Path, key: str = "", network_bytes: int | None = None) -> d
     """
     import torch
 
+    content = merged(path, lambda one: _content(one, network_bytes))
+    return unwrapped(content, path, key, lambda value: isinstance(value, torch.Tensor), _kind)
+
+
+def _content(path: Path, network_bytes: int | None) -> Any:
+    """What a file holds. Raises ZooError where it is no checkpoint."""
     require_checkpoint(path, network_bytes)
     require_no_network(path)
     require_torch(path)
@@ -45,16 +53,14 @@ def read_state(path: Path, key: str = "", network_bytes: int | None = None) -> d
         if is_safetensors(path):
             from safetensors.torch import load_file
 
-            content: Any = load_file(str(path))
-        else:
-            with memory_bounded(2 * unpacked_bytes(path) + _ROOM):
-                content = _load_checkpoint(path)
+            return load_file(str(path))
+        with memory_bounded(2 * unpacked_bytes(path) + _ROOM):
+            return _load_checkpoint(path)
     except MemoryError as error:
         raise ZooError(f"{path} asks for far more memory than its tensors take: this is no checkpoint") from error
     except Exception as error:
         # zip, pickle, json and safetensors errors alike mean that the file is not a checkpoint
         raise damage(path, error) from error
-    return unwrapped(content, path, key, lambda value: isinstance(value, torch.Tensor), _kind)
 
 
 def _load_checkpoint(path: Path) -> Any:

@@ -244,6 +244,13 @@ def test_large_weights_stay_where_they_are(made: Any, tmp_path: Path, monkeypatc
     assert f"give --weights {tmp_path}/reviews/model.safetensors to zoo export" in capfd.readouterr().out
 
 
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "model.safetensors.index.json", "pytorch_model.bin.index.json"])
+def test_weights_of_other_names_are_named(tmp_path: Path, name: str) -> None:
+    assert "has no model.safetensors: zoo check runs with random weights" in kind._left(tmp_path)
+    (tmp_path / name).touch()
+    assert kind._left(tmp_path).startswith(f"give --weights {tmp_path / name} to zoo export")
+
+
 def edited(folder: Path, **changes: Any) -> None:
     said = json.loads((folder / "config.json").read_text())
     write_json(folder / "config.json", {**said, **changes})

@@ -15,8 +15,10 @@ from zoo.contributing.new.source import BY_HAND, Said, Source, need
 from zoo.errors import ZooError
 from zoo.libraries import transformers_config as library
 from zoo.libraries.transformers_encoder_decoder import encoder_decoder_of, reads_and_writes
+from zoo.shards import INDEX
 
 CONFIG, TOKENIZER, WEIGHTS = "config.json", "tokenizer.json", "model.safetensors"
+_OLDER_WEIGHTS = "pytorch_model.bin"
 SAMPLE = "sample.safetensors"
 LARGEST_SAMPLE = 1_900_000  # bytes; smaller weights lie in the folder
 _PROCESSOR = "preprocessor_config.json"
@@ -124,10 +126,14 @@ def _made(
 
 
 def _left(folder: Path) -> str:
-    weights = folder / WEIGHTS
-    if not weights.is_file():
+    names = (WEIGHTS, f"{WEIGHTS}{INDEX}", _OLDER_WEIGHTS, f"{_OLDER_WEIGHTS}{INDEX}")
+    there = next((name for name in names if (folder / name).is_file()), None)
+    if there is None:
         return f"{folder} has no {WEIGHTS}: zoo check runs with random weights, and zoo export takes --weights FILE"
-    return f"give --weights {weights} to zoo export; zoo check runs with random weights until model.py has an address"
+    return (
+        f"give --weights {folder / there} to zoo export; zoo check runs with random weights until model.py has an "
+        "address"
+    )
 
 
 def _require_class(folder: Path, config: dict[str, Any], ending: str) -> None:
