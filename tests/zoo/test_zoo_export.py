@@ -166,6 +166,15 @@ def test_a_failed_parity_is_an_error_and_nothing_appears(lenet: Model, tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_weights_of_more_than_a_message_are_said_to_be_too_large(
+    lenet: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zoo.exporting.graph.LARGEST", 100_000)
+    with pytest.raises(ZooError, match=r"lenet\S*\.onnx has 0\.0 GB of weights, which is too large"):
+        export(lenet, tmp_path, ExportOptions(weights="random"))
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_dead_network_proves_nothing(lenet: Model, tmp_path: Path) -> None:
     def dead() -> Any:
         network = lenet.build()

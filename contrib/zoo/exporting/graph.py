@@ -8,15 +8,28 @@ from pathlib import Path
 from typing import Any
 
 from engine.backends.compiling.graph import Names, inner_graphs
+from engine.backends.compiling.onnx_file import LARGEST, files_of
 from zoo.errors import CheckFailedError, ZooError
 from zoo.model import CustomOps, Part
 
 
 def finish(part: Part, custom_ops: CustomOps | None, path: Path, dynamic: bool) -> None:
-    """Names from the part's description, custom operators, onnxsim and the checker, in place."""
+    """Names from the part's description, custom operators, onnxsim and the checker, in place.
+
+    Raises:
+        ZooError: the graph is too large for them, or a custom operator has the name of a standard one.
+        CheckFailedError: the graph is not what the part describes, or onnxsim changed what it computes.
+    """
     import onnx
     import onnxsim
 
+    size = sum(file.stat().st_size for file in files_of(path))
+    if size > LARGEST:
+        raise ZooError(
+            f"{path.name} has {size / 1e9:.1f} GB of weights, which is too large: a graph must fit into one message of "
+            "2.1 GB to be simplified and checked here. torch.onnx.export(…, dynamo=True, external_data=True) writes it "
+            "without that, and targets onnx and openvino run it"
+        )
     graph = onnx.load(path)
     _rename(graph, [*part.inputs, *part.outputs])
     if custom_ops and custom_ops.functions:

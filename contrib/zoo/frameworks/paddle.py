@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import sys
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def _forget(network: Any) -> None:
 def _load_state(network: Any, weights: Weights) -> None:
     path = weights.path or Path()
     own = network.state_dict()
-    state = with_names_of(read_state(path, weights.key, _bytes(own)), own)
+    state = with_names_of(read_state(path, weights.key, weight_bytes(own)), own)
     both = [name for name in own if name in state]
     require_match(
         str(path),
@@ -78,7 +79,8 @@ def _load_state(network: Any, weights: Weights) -> None:
     network.set_state_dict({name: _converted(name, value, own[name]) for name, value in state.items()})
 
 
-def _bytes(state: dict[str, Any]) -> int:
+def weight_bytes(state: Mapping[str, Any]) -> int:
+    """What the tensors of a state dict take."""
     return sum(value.size * value.element_size() for value in state.values())
 
 

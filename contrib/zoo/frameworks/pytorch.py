@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,7 @@ def _with_state(model: Model, network: Any, weights: Weights) -> Any:
     path = weights.path or Path()
     own = network.state_dict()
     if weights.convert is None:
-        state = with_names_of(read_state(path, weights.key, _bytes(own)), own)
+        state = with_names_of(read_state(path, weights.key, weight_bytes(own)), own)
     else:
         state = {name: torch.as_tensor(array) for name, array in weights.convert(path, *weights.beside).items()}
     problems = _problems(own, state)
@@ -109,8 +109,10 @@ def _problems(own: dict[str, Any], state: dict[str, Any]) -> dict[str, list[str]
     }
 
 
-def _bytes(state: dict[str, Any]) -> int:
-    return sum(tensor.numel() * tensor.element_size() for tensor in state.values())
+def weight_bytes(state: Mapping[str, Any]) -> int:
+    """What the tensors of a state dict take; those that are one (an embedding that is the output layer too) once."""
+    own = {tensor.data_ptr() or name: tensor for name, tensor in state.items()}
+    return sum(tensor.numel() * tensor.element_size() for tensor in own.values())
 
 
 def _forward(model: Model, network: Any, batch: list[np.ndarray]) -> list[np.ndarray]:

@@ -363,6 +363,12 @@ def test_what_cannot_be_done_is_said(made: Any, root: Path, capfd: Any, model: s
     assert not (root / "contrib/example").exists()
 
 
+@pytest.mark.parametrize("source", ["mine_for_test:tiny", "paddle.vision.LeNet"])
+def test_weights_of_more_than_a_message_are_too_large(made: Any, monkeypatch: Any, source: str) -> None:
+    monkeypatch.setattr("zoo.contributing.new.trial.LARGEST", 1000)
+    assert f"--from {source} has 0.0 GB of weights, which is too large" in made.refused(source)
+
+
 @pytest.mark.parametrize("package", ["timm", "transformers"])
 def test_a_package_that_is_missing(made: Any, capfd: Any, monkeypatch: Any, package: str) -> None:
     monkeypatch.setitem(sys.modules, package, None)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.backends.compiling.onnx_file import LARGEST
 from zoo.contributing.new.source import BY_HAND, Source
 from zoo.errors import ZooError
 from zoo_core.errors import first_line
@@ -23,7 +24,7 @@ Run = Callable[[list[np.ndarray]], Any]
 
 
 class Trial:
-    """A network that runs on whatever a task wants to know of it.
+    """A network that runs on whatever a task wants to know of it. Raises ZooError for one that cannot be exported.
 
     Attributes:
         source: where it comes from; after a run with `taken`, if one of its outputs is meant.
@@ -33,6 +34,8 @@ class Trial:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.network = source.network()
+        if source.framework != "onnx":
+            _require_small(source, self.network)
         self._run: Run | None = None
 
     def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray] | Exception:
@@ -169,6 +172,16 @@ class Trial:
             seed(number)
             states.append({name: np.asarray(value) for name, value in self.source.network().state_dict().items()})
         return all(np.array_equal(value, states[1][name]) for name, value in states[0].items())
+
+
+def _require_small(source: Source, network: Any) -> None:
+    size = importlib.import_module(f"zoo.frameworks.{source.framework}").weight_bytes(network.state_dict())
+    if size > LARGEST:
+        raise ZooError(
+            f"--from {source.text} has {size / 1e9:.1f} GB of weights, which is too large: an exported graph and its "
+            "weights must fit into one message of 2.1 GB. Of a network that is made of smaller pieces, write model.py "
+            "by hand with a Part for each"
+        )
 
 
 def noise(*shape: int) -> np.ndarray:
