@@ -36,6 +36,21 @@ def image_classifier_of(config: Path, state: State | None = None) -> Any:
     return network
 
 
+def segmenter_of(config: Path, state: State | None = None) -> Any:
+    """Float32 pixel values [N, C, H, W] to logits [N, classes, H, W], which the class's own are enlarged to, bilinear.
+    Arguments as `image_classifier_of`."""
+    network, forward = _network(class_of(config), config, state)
+
+    def answer(pixel_values: Any) -> Any:
+        from torch.nn.functional import interpolate
+
+        scores = forward(pixel_values=pixel_values).logits
+        return interpolate(scores, size=pixel_values.shape[-2:], mode="bilinear", align_corners=False)
+
+    network.forward = answer
+    return network
+
+
 def text_classifier_of(config: Path, state: State | None = None) -> Any:
     """Ids and attention mask, int64 [N, length], to logits. Arguments as `image_classifier_of`."""
     network, forward = _network(class_of(config), config, state)

@@ -12,6 +12,7 @@ import pytest
 
 from engine.base import Engine
 from zoo.contributing.new.kinds import folder as kind
+from zoo.contributing.repository import repository
 
 transformers = pytest.importorskip("transformers")
 torch = pytest.importorskip("torch")
@@ -281,9 +282,15 @@ def test_folders_that_do_not_fit(made: Any, tmp_path: Path) -> None:
     )
     assert "is for regression" in said(task, lambda folder: edited(folder, problem_type="regression"))
     assert "tokenizer.json has 114 tokens, and the network 20" in said(task, lambda f: write_tokenizer(f, 100))
-    assert "holds a BertForSequenceClassification" in said((), lambda folder: None)
-    assert "serve --task classification, text_classification, embedding, generation" in said(
-        ("--task", "segmentation"), lambda folder: None
+    assert "…ForImageClassification; give --task text_classification for it" in said((), lambda folder: None)
+    assert "copy contrib/example/nlp/token_classification and change model.py" in said(
+        task, lambda folder: edited(folder, architectures=["BertForTokenClassification"])
+    )
+    assert "for a BertForMaskedLM, write model.py by hand" in said(
+        task, lambda folder: edited(folder, architectures=["BertForMaskedLM"])
+    )
+    assert "serve --task classification, segmentation, text_classification, embedding, generation" in said(
+        ("--task", "detection"), lambda folder: None
     )
     assert "takes a FOLDER of transformers' save_pretrained" in made.refused("mine_for_test:tiny", *task)
     assert "--task text_classification has no use for --mean" in said((*task, "--mean", "0.5"), lambda folder: None)
@@ -303,3 +310,45 @@ def test_weights_of_another_network(made: Any, tmp_path: Path, capfd: Any) -> No
     said = capfd.readouterr().err
     assert "does not fit the network" in said
     assert "Traceback" not in said
+
+
+def segmenter(folder: Path, **processor: Any) -> Any:
+    """SegFormer, whose scores are a quarter of the picture's size."""
+    said: dict[str, Any] = {"hidden_sizes": [8, 16, 24, 32], "depths": [1] * 4, "num_attention_heads": [1, 2, 2, 2]}
+    said |= {"decoder_hidden_size": 16, "id2label": {0: "wall", 1: "floor", 2: "sky"}}
+    network = lively(transformers.SegformerForSemanticSegmentation(transformers.SegformerConfig(**said)))
+    network.save_pretrained(folder)
+    said = {"size": {"height": 64, "width": 64}, "image_mean": [0.5] * 3, "image_std": [0.25] * 3, **processor}
+    transformers.SegformerImageProcessor(**said).save_pretrained(folder)
+    return network
+
+
+def test_a_segmentation_network(made: Any, tmp_path: Path) -> None:
+    """Scores have the picture's size, and sides that the network takes are open."""
+    network = segmenter(tmp_path / "rooms")
+    assert made.new("segmentation/rooms", str(tmp_path / "rooms"), "--task", "segmentation") == 0
+    model = made.model("segmentation/rooms")
+    assert (model.task.labels, model.entry.size) == (("wall", "floor", "sky"), {"height": 64, "width": 64})
+    assert (model.task.transform.mean, model.task.transform.std) == ((0.5,) * 3, (0.25,) * 3)
+    assert "whatever their proportions; here" in (made.folder("segmentation/rooms") / "README.md").read_text()
+    exported = made.exported("segmentation/rooms", tmp_path / "out", "--weights", "sample")
+    batch = np.random.default_rng(0).standard_normal((2, 3, 64, 96)).astype(np.float32)
+    with torch.no_grad():
+        small = network(torch.from_numpy(batch)).logits
+        expected = torch.nn.functional.interpolate(small, size=(64, 96), mode="bilinear").numpy()
+    with Engine(exported) as engine:
+        np.testing.assert_allclose(engine(batch), expected, rtol=1e-3, atol=1e-4)
+    made.assert_green("segmentation/rooms")
+
+
+def test_pictures_that_are_prepared_otherwise_are_refused(made: Any, tmp_path: Path) -> None:
+    segmenter(tmp_path / "rooms", do_rescale=False)
+    said = made.refused(str(tmp_path / "rooms"), "--task", "segmentation")
+    assert "in a way that the zoo does not have: write a function" in said
+
+
+def test_the_models_that_messages_name_are_there() -> None:
+    from zoo.contributing.new import command
+
+    named = [*kind._MODELS.values(), *(words.split()[-4] for words in command._EXAMPLES.values())]
+    assert [one for one in named if not (repository() / "contrib/example" / one / "model.py").is_file()] == []

@@ -61,6 +61,11 @@ _EXAMPLES = {
     "recognition": _COPY.format("ocr/crnn"),
     "graph": _COPY.format("gnn/gcn"),
     "control": _COPY.format("reinforcement/dqn"),
+    "token_classification": _COPY.format("nlp/token_classification"),
+    "question_answering": _COPY.format("nlp/question_answering"),
+    "speech_recognition": _COPY.format("speech/wav2vec2"),
+    "depth": _COPY.format("depth/depth_anything"),
+    "face_recognition": _COPY.format("face/recognition"),
 }
 _NAME = re.compile(r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*")
 _TITLE = re.compile(r"\w[\w .,()+-]{0,60}")

@@ -24,6 +24,27 @@ LARGEST_SAMPLE = 1_900_000  # bytes; smaller weights lie in the folder
 _PROCESSOR = "preprocessor_config.json"
 _UNNAMED = re.compile(r"LABEL_\d+")
 _IMAGENET = ("tench", "goldfish")
+# Which task serves a class, by the end of its name; and which model of the zoo is near one that none serves
+_TASKS = {
+    "ForImageClassification": "classification",
+    "ForSemanticSegmentation": "segmentation",
+    "ForSequenceClassification": "text_classification",
+    "ForCausalLM": "generation",
+    "LMHeadModel": "generation",
+    "MarianMTModel": "generation",
+    "T5ForConditionalGeneration": "generation",
+}
+_MODELS = {
+    "ForTokenClassification": "nlp/token_classification",
+    "ForQuestionAnswering": "nlp/question_answering",
+    "ForObjectDetection": "detection/detr",
+    "ForCTC": "speech/wav2vec2",
+    "WhisperForConditionalGeneration": "speech/whisper",
+    "ForDepthEstimation": "depth/depth_anything",
+    "ForPoseEstimation": "pose/vitpose",
+    "CLIPModel": "vision_language/clip",
+    "SamModel": "vision_language/sam",
+}
 # What is in a folder of sentence-transformers beside the network
 _MODULES, _POOLING = "modules.json", "1_Pooling/config.json"
 _KNOWN_MODULES = ("Transformer", "Pooling", "Normalize")
@@ -38,15 +59,18 @@ def source(folder: Path, asked: Asked) -> Source:
     need("transformers", "transformers")
     builders: dict[str, Callable[[Path, dict[str, Any], Asked], Source]] = {
         "classification": _images,
+        "segmentation": _pixels,
         "text_classification": _texts,
         "embedding": _embeddings,
         "generation": _writers,
     }
-    if asked.task not in builders:
-        raise ZooError(f"--from {folder}: folders of save_pretrained serve --task {', '.join(builders)}")
     if not (folder / CONFIG).is_file():
         raise ZooError(f"--from {folder} has no {CONFIG}: it is no folder that save_pretrained of transformers wrote")
     config = library.read_config(folder / CONFIG)
+    if asked.task not in builders:
+        raise ZooError(
+            f"--from {folder}: folders of save_pretrained serve --task {', '.join(builders)}; {_way_on(config)}"
+        )
     return builders[asked.task](folder, config, asked)
 
 
@@ -58,6 +82,15 @@ def _images(folder: Path, config: dict[str, Any], asked: Asked) -> Source:
     else:
         said = Said(side=_side(config), channels=config.get("num_channels"))
     return _made(folder, config, "image_classifier_of", library.image_classifier_of, said=said)
+
+
+def _pixels(folder: Path, config: dict[str, Any], asked: Asked) -> Source:
+    _require_class(folder, config, "ForSemanticSegmentation")
+    said = Said(channels=config.get("num_channels"))
+    if (folder / _PROCESSOR).is_file():
+        name, kind = config["architectures"][0], library.class_of(folder / CONFIG).config_class
+        said = processors.said_of_whole_pictures(name, processors.processor_of(folder, name, kind))
+    return _made(folder, config, "segmenter_of", library.segmenter_of, said=said)
 
 
 def _side(config: dict[str, Any]) -> int | None:
@@ -139,7 +172,19 @@ def _left(folder: Path) -> str:
 def _require_class(folder: Path, config: dict[str, Any], ending: str) -> None:
     name = config["architectures"][0]
     if not str(name).endswith(ending):
-        raise ZooError(f"--from {folder} holds a {name}, and this task takes a …{ending}: choose another --task")
+        raise ZooError(f"--from {folder} holds a {name}, and this task takes a …{ending}; {_way_on(config)}")
+
+
+def _way_on(config: dict[str, Any]) -> str:
+    """What to do with a network of the class that a configuration names."""
+    name = str(config["architectures"][0])
+    task = next((task for ending, task in _TASKS.items() if name.endswith(ending)), None)
+    model = next((model for ending, model in _MODELS.items() if name.endswith(ending)), None)
+    if task:
+        return f"give --task {task} for it"
+    if model:
+        return f"for a {name}, copy contrib/example/{model} and change model.py"
+    return f"for a {name}, write model.py by hand: doc/Contributing.md says how"
 
 
 def _labels(config: dict[str, Any]) -> tuple[str, ...] | None:

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from utils.preprocess.pytorch.classification import RESAMPLE, ClassificationTransform
+from utils.preprocess.pytorch.segmentation import SegmentationTransform
 from zoo.contributing.new.source import Said
 from zoo.errors import ZooError
 
@@ -52,6 +53,38 @@ def said_by(name: str, processor: Any) -> Said:
 
 def _said(words: dict[str, Any], note: str) -> Said:
     return Said(words["crop"], False, words["resize"], 3, words["mean"], words["std"], words["interpolation"], note)
+
+
+def said_of_whole_pictures(name: str, processor: Any) -> Said:
+    """What an image processor does with the pictures that a network says something of pixel by pixel.
+
+    Raises ZooError where the zoo cannot come near its results.
+    """
+    try:
+        says = processor.to_dict()
+        size = says["size"]
+        sides = (size["height"], size["width"]) if "height" in size else (size["shortest_edge"],) * 2
+        image = Image.fromarray(np.random.default_rng(1).integers(0, 256, (*sides, 3), np.uint8))
+        expected = np.asarray(processor(image, return_tensors="pt")["pixel_values"])[0]
+    except Exception as error:
+        # processors differ in what they take and what they have; each error means that this is no usual one
+        raise _unknown(name, processor) from error
+    mean, std = (says["image_mean"], says["image_std"]) if says.get("do_normalize") else ((0.0,) * 3, (1.0,) * 3)
+    (array,), _ = SegmentationTransform(*sides, 1, tuple(mean), tuple(std))(image)
+    if expected.shape != array.shape or np.abs(array - expected).max() > _TOLERANCE:
+        raise _unknown(name, processor)
+    note = (
+        f"Preprocessing differs from transformers: its {type(processor).__name__} scales pictures to {sides[0]} x "
+        f"{sides[1]} pixels (height x width), whatever their proportions; here they are scaled to fit, and black fills "
+        "the rest."
+    )
+    if "height" not in size:
+        note = (
+            f"Preprocessing differs from transformers: its {type(processor).__name__} scales the shorter side to "
+            f"{sides[0]} pixels; here pictures are scaled to fit into a square, and black fills the rest."
+        )
+    words: dict[str, Any] = {"channels": 3, "mean": tuple(mean), "std": tuple(std), "note": note}
+    return Said(resize=sides[0], **words) if sides[0] == sides[1] else Said(side=sides[0], width=sides[1], **words)
 
 
 def usual_processor(name: str, config: type) -> Any:

@@ -79,6 +79,7 @@ def _description(trial: Trial, picture: Picture, classes: int, stride: int | Non
         ),
         constants=f"TRANSFORM = {transform}\n\n{named.constants}",
         built=trial.is_built(),
+        note=trial.source.said.note,
         overview=f"scores of {classes} classes for each pixel",
         data="The layout of PASCAL VOC: `DATA/JPEGImages`, `DATA/SegmentationClass` with the classes' indices (255: "
         "void) and `DATA/ImageSets/Segmentation/val.txt`. `--data_path sample` are drawn scenes, made on first use: "
