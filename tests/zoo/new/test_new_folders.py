@@ -219,6 +219,16 @@ def test_an_image_classifier(made: Any, tmp_path: Path) -> None:
         np.testing.assert_allclose(engine(batch), expected, rtol=1e-4, atol=1e-5)
 
 
+def test_names_that_can_be_no_folders_are_given_otherwise(made: Any, tmp_path: Path) -> None:
+    image_classifier(tmp_path / "animals")
+    edited(tmp_path / "animals", id2label={0: "cat/kitten", 1: "dog"})
+    place = str(tmp_path / "animals")
+    assert "class 1, 'cat/kitten', cannot be the name of a folder" in made.refused(place)
+    (tmp_path / "names.txt").write_text("cat or kitten\ndog\n")
+    assert made.new("classification/animals", place, "--labels", str(tmp_path / "names.txt")) == 0
+    assert made.model("classification/animals").task.labels == ("cat or kitten", "dog")
+
+
 def test_names_of_older_versions_load(made: Any, tmp_path: Path) -> None:
     """ViT's layers were called otherwise before transformers 5: its mapping knows them."""
     from safetensors.torch import load_file, save_file

@@ -30,32 +30,46 @@ class Classes:
     files: dict[str, bytes] = field(default_factory=dict)
     left: tuple[str, ...] = ()
 
-    def require_folders(self) -> None:
-        """Raise ZooError where a name cannot be that of a folder, as data sets of classifiers have them."""
-        for number, name in enumerate(self.names, 1):
-            if "/" in name or name.startswith(".") or len(name.encode()) > _LONGEST:
-                raise ZooError(
-                    f"class {number}, '{name[:60]}', cannot be the name of a folder, and a data set has one folder a "
-                    f"class: give names of at most {_LONGEST} bytes, without / and not beginning with a dot, "
-                    "by --labels FILE"
-                )
+
+def _require_folders(names: tuple[str, ...]) -> None:
+    """Raise ZooError where a name cannot be that of a folder, as data sets of classifiers have them."""
+    for number, name in enumerate(names, 1):
+        if not _can_be_folder(name):
+            raise ZooError(
+                f"class {number}, '{name[:60]}', cannot be the name of a folder, and a data set has one folder a "
+                f"class: give names of at most {_LONGEST} bytes, without / and not beginning with a dot, "
+                "by --labels FILE"
+            )
 
 
-def classes_of(source: Source, asked: Asked, count: int) -> Classes:
+def _can_be_folder(name: str) -> bool:
+    return "/" not in name and not name.startswith(".") and len(name.encode()) <= _LONGEST
+
+
+def classes_of(source: Source, asked: Asked, count: int, folders: bool = False) -> Classes:
     """The names that the source says, else those of --labels, else numbers.
 
+    Args:
+        folders: whether they are those of folders too; where a source's cannot be, --labels takes their place.
+
     Raises:
-        ZooError: another number of names than the network has classes, or others than the source says.
+        ZooError: another number of names than the network has classes, others than the source says, or some that cannot
+            be those of folders.
     """
     asked.require_labels(source.text, count)
-    if source.labels is not None and len(source.labels) == count:
-        if asked.labels not in (None, source.labels):
-            pairs = enumerate(zip(source.labels, asked.labels or (), strict=True), 1)
+    said = source.labels if source.labels is not None and len(source.labels) == count else None
+    if folders and said is not None and asked.labels is not None and not all(map(_can_be_folder, said)):
+        said = None
+    if folders:
+        _require_folders(said or asked.labels or ())
+    if said is not None:
+        if asked.labels not in (None, said):
+            pairs = enumerate(zip(said, asked.labels or (), strict=True), 1)
             number, (own, other) = next((number, pair) for number, pair in pairs if pair[0] != pair[1])
             raise ZooError(
                 f"--from {source.text} names its classes: number {number} is '{own}', and --labels says '{other}'"
             )
-        return _written(source.labels)
+        return _written(said)
     if asked.labels is not None:
         return _written(asked.labels)
     return Classes(

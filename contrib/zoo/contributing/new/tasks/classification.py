@@ -63,11 +63,10 @@ def _description(
     trial: Trial, asked: Asked, picture: Picture, classes: int, flexible: bool, probabilities: bool
 ) -> Description:
     source = trial.source
-    named = classes_of(source, asked, classes)
+    named = classes_of(source, asked, classes, folders=True)
     imagenet = named.names == labels.imagenet() or (not named.files and classes == len(labels.imagenet()))
     transform, constants = _transform(source, picture)
     if not imagenet:
-        named.require_folders()
         constants += ("\n" if constants else "") + named.constants + _SAMPLE
     sides: tuple[int | str, ...] = ("height", "width") if flexible else (picture.height, picture.width)
     words = [
