@@ -301,6 +301,52 @@ def test_scores_that_are_independent_are_refused(
     assert "ends with Sigmoid: each class has a score of its own" in capfd.readouterr().err
 
 
+def centred(path: Path, operator: str = "Sub") -> None:
+    """A classifier that takes its mean off, or scales its pictures, itself."""
+    import onnx
+
+    classifier(path, before=((operator, "image", "first", {}),))
+    graph = onnx.load(path)
+    graph.graph.node[0].input.append("mean")
+    graph.graph.initializer.append(onnx.numpy_helper.from_array(np.full((1, 3, 1, 1), 0.4, np.float32), "mean"))
+    onnx.save(graph, path)
+
+
+@pytest.mark.parametrize("operator", ["Sub", "Mul", "Div"])
+def test_a_graph_that_normalises_its_pictures_gets_no_second_mean(
+    root: Path, tmp_path: Path, capfd: Any, operator: str
+) -> None:
+    centred(tmp_path / "given.onnx", operator)
+    assert new(root, tmp_path / "given.onnx") == 2
+    said = capfd.readouterr().err
+    assert f"begins with {operator}, and so normalises pictures itself: give --mean 0 --std 1 where" in said
+    assert new(root, tmp_path / "given.onnx", "--mean", "0", "--std", "1") == 0
+    assert "taken for granted" not in capfd.readouterr().out
+    transform = family(root).variant().task.transform
+    assert (transform.mean, transform.std) == ((0.0,) * 3, (1.0,) * 3)
+
+
+def test_what_is_taken_for_granted_is_said(root: Path, tmp_path: Path, capfd: Any) -> None:
+    classifier(tmp_path / "given.onnx")
+    assert new(root, tmp_path / "given.onnx", "--std", "0.25") == 0
+    said = "how pictures are prepared; taken for granted: a mean of 0.485, 0.456, 0.406 (--mean)"
+    assert f"left to do: the source does not say {said}" in capfd.readouterr().out
+
+
+def test_a_number_of_samples_that_is_fixed_within_the_graph_is_told(root: Path, tmp_path: Path, capfd: Any) -> None:
+    import onnx
+
+    classifier(tmp_path / "given.onnx")
+    graph = onnx.load(tmp_path / "given.onnx")
+    (node,) = (one for one in graph.graph.node if one.op_type == "Flatten")
+    node.op_type = "Reshape"
+    node.input.append("shape")
+    graph.graph.initializer.append(onnx.numpy_helper.from_array(np.array([1, 8]), "shape"))
+    onnx.save(graph, tmp_path / "given.onnx")
+    assert new(root, tmp_path / "given.onnx") == 2
+    assert "given takes one sample, and fails with 2: their number is fixed within it" in capfd.readouterr().err
+
+
 def test_weights_of_more_than_a_message(root: Path, tmp_path: Path, capfd: Any) -> None:
     """The file beside the graph is sparse: it takes no room."""
     from onnx import TensorProto, helper

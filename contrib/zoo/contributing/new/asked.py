@@ -8,6 +8,8 @@ from zoo.errors import ZooError
 
 # The tasks whose networks take pictures
 PICTURES = ("classification", "segmentation", "detection", "image_to_image", "keypoints")
+# Those for which --mean and --std say how these are normalised
+NORMALISED = ("classification", "segmentation")
 
 
 @dataclass(frozen=True)

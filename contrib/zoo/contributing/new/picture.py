@@ -68,6 +68,22 @@ def settled(source: Source, asked: Asked, side: int = USUAL_SIDE) -> Picture:
     return Picture(height, width, resize, channels, mean, std)
 
 
+def taken_for_granted(source: Source, asked: Asked, picture: Picture) -> tuple[str, ...]:
+    """A sentence on what neither the source nor the flags say of the pictures."""
+    said = source.said
+    open_ones = [
+        (said.side or asked.size or said.resize, "--size", picture.sides),
+        (said.mean or asked.mean, "--mean", f"a mean of {_listed(picture.mean)}"),
+        (said.std or asked.std, "--std", f"a deviation of {_listed(picture.std)}"),
+    ]
+    words = [what for known, _, what in open_ones if known is None]
+    flags = [flag for known, flag, _ in open_ones if known is None]
+    if not words:
+        return ()
+    granted, ways = "; ".join(words), ", ".join(flags)
+    return (f"the source does not say how pictures are prepared; taken for granted: {granted} ({ways})",)
+
+
 def _sides(size: tuple[int, int] | None) -> str:
     height, width = size or (0, 0)
     return f"{height} pixels a side" if height == width else f"{height} x {width} pixels (height x width)"

@@ -52,6 +52,12 @@ class Trial:
         found = self.run(arrays)
         if isinstance(found, Exception):
             shapes = " and ".join(str(list(one.shape)) for one in arrays)
+            if not isinstance(self.run([one[:1] for one in arrays]), Exception):
+                raise ZooError(
+                    f"{self.source.variant} takes one sample, and fails with {len(arrays[0])}: their number is fixed "
+                    "within it, as by a reshape to [1, …]. Let it take any number, and export it with a dynamic batch "
+                    f"({first_line(found)})"
+                )
             raise ZooError(f"{self.source.variant} does not run on {shapes}: {first_line(found)}; {hint}")
         return found
 

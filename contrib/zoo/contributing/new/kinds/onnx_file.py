@@ -8,13 +8,16 @@ from typing import Any
 
 from engine.backends.compiling.onnx_file import LARGEST, files_of, read_onnx
 from engine.errors import EngineError
-from zoo.contributing.new.asked import PICTURES, Asked
+from zoo.contributing.new.asked import NORMALISED, PICTURES, Asked
 from zoo.contributing.new.source import BY_HAND, Said, Source, need
 from zoo.errors import ZooError
 from zoo.frameworks import onnx as graphs
 
 MAX_SAMPLE_BYTES = 1_900_000  # weights below this are shipped with the model
 _TO_CHANNELS_FIRST = [0, 3, 1, 2]
+# Operators at the beginning of a graph that move and scale pixels, and those that may stand before
+_NORMALISING = frozenset({"Sub", "Add", "Mul", "Div", "BatchNormalization"})
+_PASSING = frozenset({"Identity", "Cast", "Transpose"})
 
 
 def source(path: Path, asked: Asked) -> Source:
@@ -45,6 +48,7 @@ def source(path: Path, asked: Asked) -> Source:
 def _said(path: Path, graph: Any, asked: Asked) -> Said:
     dims = _picture(path, graph)
     channels = _channels(path, graph, dims, asked.channels)
+    _require_colours(path, graph, asked)
     height, width = dims[2:]
     if height is None and width is None:
         return Said(channels=channels)
@@ -129,6 +133,25 @@ def _channels(path: Path, graph: Any, dims: list[int | None], asked: int | None)
         wanted = f"--channels is {asked}" if declared in (1, 3) else "zoo new writes preprocessing to 1 or 3"
         raise ZooError(f"--from {path} takes '{name}' {shown}, with {declared} channels, and {wanted}")
     return declared or asked or 3
+
+
+def _require_colours(path: Path, graph: Any, asked: Asked) -> None:
+    """Raise ZooError where the graph normalises its pictures itself, and nobody says what it is given."""
+    if asked.task not in NORMALISED or None not in (asked.mean, asked.std):
+        return
+    constants = {tensor.name for tensor in graph.graph.initializer}
+    constants |= {node.output[0] for node in graph.graph.node if node.op_type == "Constant"}
+    name = graph.graph.input[0].name
+    for node in graph.graph.node:
+        if node.op_type in _PASSING and node.input[0] == name:
+            name = node.output[0]
+        elif name in node.input:
+            if node.op_type in _NORMALISING and {*node.input} - {name} <= constants:
+                raise ZooError(
+                    f"--from {path} begins with {node.op_type}, and so normalises pictures itself: give --mean 0 --std "
+                    f"1 where it takes pixels from 0 to 1, or --mean 0 --std {1 / 255:.9f} where from 0 to 255"
+                )
+            return
 
 
 def _files(graph: Any) -> dict[str, bytes]:

@@ -10,7 +10,15 @@ from zoo.contributing.new.asked import Asked
 from zoo.contributing.new.classes import classes_of
 from zoo.contributing.new.code import call, comment, quoted
 from zoo.contributing.new.description import Description
-from zoo.contributing.new.picture import IMAGENET_MEAN, IMAGENET_STD, USUAL_RESIZE, USUAL_SIDE, Picture, settled
+from zoo.contributing.new.picture import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    USUAL_RESIZE,
+    USUAL_SIDE,
+    Picture,
+    settled,
+    taken_for_granted,
+)
 from zoo.contributing.new.source import BY_HAND, Source
 from zoo.contributing.new.trial import Trial, noise
 from zoo.errors import ZooError
@@ -99,7 +107,7 @@ def _description(
         overview=f"scores of {classes} classes",
         data=_PLACES + "it shows that the scripts work, and is no measure of accuracy.",
         files={} if imagenet else named.files,
-        left=() if imagenet else named.left,
+        left=(*(() if imagenet else named.left), *taken_for_granted(source, asked, picture)),
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from engine.spec import TensorSpec
 from zoo.contributing.new.asked import Asked
 from zoo.contributing.new.classes import Classes, classes_of
 from zoo.contributing.new.code import call
 from zoo.contributing.new.description import Description
-from zoo.contributing.new.picture import Picture, settled
+from zoo.contributing.new.picture import Picture, settled, taken_for_granted
 from zoo.contributing.new.source import BY_HAND, Source
 from zoo.contributing.new.trial import Trial, noise
 from zoo.errors import ZooError
@@ -43,7 +44,8 @@ def described(source: Source, asked: Asked) -> Description:
     stride = None if source.said.fixed else _stride(trial, classes)
     if stride and (picture.height % stride or picture.width % stride):
         raise ZooError(f"--size {picture.height}x{picture.width}: {source.variant} takes multiples of {stride}")
-    return _description(trial, picture, classes, stride, classes_of(source, asked, classes))
+    made = _description(trial, picture, classes, stride, classes_of(source, asked, classes))
+    return replace(made, left=(*made.left, *taken_for_granted(source, asked, picture)))
 
 
 def _stride(trial: Trial, classes: int) -> int | None:
