@@ -1,5 +1,9 @@
 """What a person is told: every error whose text is a sentence for the one who started the job."""
 
+import re
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # that libraries put into their messages for terminals
+
 
 class ZooCoreError(Exception):
     """Base of all errors that are written for people; a job prints their text, and no traceback."""
@@ -19,7 +23,7 @@ class SettingError(ZooCoreError):
 
 def first_line(error: BaseException) -> str:
     """What `error` says, in a line; its class when it says nothing."""
-    lines = str(error).strip().splitlines()
+    lines = _COLOURS.sub("", str(error)).strip().splitlines()
     return lines[0] if lines else type(error).__name__
 
 

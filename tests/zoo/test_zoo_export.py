@@ -33,6 +33,7 @@ from zoo.model import CustomOps, Model
 from zoo.running.reference import demo_batch, first_rows
 from zoo.running.setting import Setting
 from zoo.weights import find_weights
+from zoo_core.errors import ZooCoreError, first_line
 from zoo_core.hashing import sha256
 
 torch = pytest.importorskip("torch")
@@ -185,6 +186,20 @@ def test_a_dead_network_proves_nothing(lenet: Model, tmp_path: Path) -> None:
     torch.save(state, tmp_path / "dead.pth")
     with pytest.raises(CheckFailedError, match="same outputs for all 8 samples"):
         export(lenet, tmp_path, ExportOptions(weights=str(tmp_path / "dead.pth")))
+
+
+def test_what_is_no_tensor_is_told(lenet: Model, tmp_path: Path) -> None:
+    class Words(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> str:
+            return "seven"
+
+    wrong = replace(lenet, build=Words)
+    with pytest.raises(ZooCoreError, match=r"the network gives a str, and tensors are expected"):
+        export(wrong, tmp_path, ExportOptions(weights="random"))
+
+
+def test_messages_of_libraries_lose_their_colours() -> None:
+    assert first_line(ValueError("\x1b[96mThis is step 1/3\x1b[0m of it\nmore")) == "This is step 1/3 of it"
 
 
 class FrozenRows(torch.nn.Module):

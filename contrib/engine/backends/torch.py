@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ModelFileError
+from ..errors import ModelFileError, RunError
 from ..spec import TensorSpec
 from ..torch_archive import load_program
 from . import register
@@ -88,11 +88,19 @@ def tensor_spec(name: str, tensor: Any, dynamic: dict[int, str] | None = None) -
 
 
 def flat_tensors(value: Any) -> list[Any]:
-    """The tensors of a module's result in order: a tensor, or tuples, lists and dicts of them."""
+    """The tensors of a module's result in order: a tensor, or tuples, lists and dicts of them.
+
+    Raises:
+        RunError: it holds something else.
+    """
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, (tuple, list)):
         return [tensor for item in value for tensor in flat_tensors(item)]
+    if value is not None and not hasattr(value, "detach"):
+        raise RunError(
+            f"the network gives a {type(value).__name__}, and tensors are expected, or tuples, lists and dicts of them"
+        )
     return [] if value is None else [value]
 
 

@@ -102,6 +102,24 @@ def in_a_dataclass():
     return Named()
 
 
+def as_an_array():
+    """Scores that are no tensor."""
+    from torch import nn
+
+    class Array(nn.Sequential):
+        def forward(self, x):
+            return super().forward(x).numpy()
+
+    return Array(tiny())
+
+
+def parallel():
+    """A network within another."""
+    from torch import nn
+
+    return nn.DataParallel(tiny())
+
+
 def detector():
     """Two outputs."""
     from torch import nn
@@ -149,6 +167,15 @@ def number():
 def in_need(classes):
     """Of an argument."""
     return tiny()
+
+
+def __getattr__(name):
+    """NET: a network that the module has made already."""
+    from torch import nn
+
+    if name == "NET":
+        return nn.Linear(2, 2)
+    raise AttributeError(name)
 
 
 class Fails:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from zoo.contributing.new.asked import Asked
 from zoo.contributing.new.kinds import folder, function, hub, onnx_file, paddle, timm, torchvision, transformers
+from zoo.contributing.new.kinds.names import there_is
 from zoo.contributing.new.source import Source
 from zoo.errors import ZooError
 
@@ -28,6 +29,8 @@ _ROOMS = ("models.", "segmentation.")
 
 def find(text: str, asked: Asked) -> Source:
     """The source that --from names. Raises ZooError with what to write, or what to install."""
+    if "://" in text:
+        raise ZooError(f"--from {text} is an address: fetch what is there first, and name the file")
     if text.endswith(".onnx"):
         return onnx_file.source(Path(text), asked)
     if Path(text).is_dir():
@@ -49,13 +52,13 @@ def find(text: str, asked: Asked) -> Source:
 
 def _of_library(prefix: str, text: str, asked: Asked) -> Source:
     known = _LIBRARIES.get((prefix, asked.task))
+    name = text.removeprefix(prefix)
+    for room in _ROOMS:
+        name = name.removeprefix(room)
     if known is None:
         tasks = " and ".join(task for one, task in _LIBRARIES if one == prefix)
         raise ZooError(
             f"--from {prefix}NAME serves --task {tasks}, and --task is {asked.task}: name a function that returns the "
-            "network as MODULE:FUNCTION"
+            f"network as MODULE:FUNCTION{there_is(name)}"
         )
-    name = text.removeprefix(prefix)
-    for room in _ROOMS:
-        name = name.removeprefix(room)
     return known(name)

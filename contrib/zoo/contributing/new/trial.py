@@ -33,7 +33,7 @@ class Trial:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.network = source.network()
+        self.network = _made(source)
         if source.framework != "onnx":
             _require_small(source, self.network)
         self._run: Run | None = None
@@ -72,7 +72,8 @@ class Trial:
         if self.source.taken:
             found = _at(found, self.source.taken)
         given = found if isinstance(found, (list, tuple)) else [found]
-        if any(isinstance(one, Mapping) or not hasattr(one, "shape") for one in given):
+        tensor = np.ndarray if self.source.framework == "onnx" else _package(self.source).Tensor
+        if not all(isinstance(one, tensor) for one in given):
             kinds = ", ".join(type(one).__name__ for one in given)
             raise TypeError(f"it gives {kinds}, and tensors are expected; let the function give the scores alone")
         return [np.asarray(one) for one in given]
@@ -178,6 +179,20 @@ class Trial:
             seed(number)
             states.append({name: np.asarray(value) for name, value in self.source.network().state_dict().items()})
         return all(np.array_equal(value, states[1][name]) for name, value in states[0].items())
+
+
+def _made(source: Source) -> Any:
+    """The network. Raises ZooError where it cannot be made as it is."""
+    try:
+        return source.network()
+    except ZooError:
+        raise
+    except Exception as error:
+        # libraries' builders raise what they like: for an argument that is missing, a package that is not there
+        raise ZooError(
+            f"--from {source.text} cannot be made as it is: {type(error).__name__}: {first_line(error)}. A function of "
+            "your own that makes it with what it needs is named as MODULE:FUNCTION"
+        ) from error
 
 
 def _require_small(source: Source, network: Any) -> None:

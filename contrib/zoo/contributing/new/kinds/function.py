@@ -21,6 +21,7 @@ _NOTICE = b"""\
 # fmt: off
 # mypy: ignore-errors
 """
+_WRAPPERS = ("DataParallel", "DistributedDataParallel", "OptimizedModule")  # the last is torch.compile's
 _FIRST = re.compile(rb"#!|[ \t\f]*#.*?coding[:=]")  # what the system and Python look for in the first two lines
 
 
@@ -68,6 +69,11 @@ def _imported(module_name: str, name: str) -> Callable[[], Any]:
         sys.path.pop(0)
     if not callable(function):
         raise ZooError(f"--from {module_name}:{name}: {module_name} has no function '{name}'")
+    if not (inspect.isroutine(function) or inspect.isclass(function)):
+        raise ZooError(
+            f"--from {module_name}:{name} is a {type(function).__name__} that the module has made already, and what "
+            f"makes one is expected: a class, or a function that returns it (def build(): return {name})"
+        )
     return function
 
 
@@ -84,6 +90,11 @@ def _called(text: str, function: Callable[[], Any]) -> Any:
 
 
 def _framework_of(text: str, network: Any) -> str:
+    if type(network).__name__ in _WRAPPERS:
+        raise ZooError(
+            f"--from {text} returns a {type(network).__name__}, which no exporter takes: let it return the network "
+            "that is within"
+        )
     families = {one.__module__.partition(".")[0] for one in type(network).__mro__}
     for package, framework in (("torch", "pytorch"), ("paddle", "paddle")):
         if package in families:
