@@ -156,7 +156,10 @@ class LenientEngine(Engine):
 
 
 def _names(input_name: Any) -> list[str]:
-    return [input_name] if isinstance(input_name, str) else list(map(str, input_name or ()))
+    """Of a list, or of one text with commas between, as flags have it."""
+    if isinstance(input_name, str):
+        return [name.strip() for name in input_name.split(",")]
+    return list(map(str, input_name or ()))
 
 
 def _chosen(given: Sequence[Any], names: Sequence[str], asked: Sequence[str]) -> tuple[list[Any], list[str]]:

@@ -224,6 +224,14 @@ def test_names_that_are_not_the_graphs_say_nothing_of_the_order(text: Path) -> N
     assert done.stderr.count("dropped: number 3") == 1
 
 
+def test_names_in_one_text_have_commas_between(text: Path, caplog: pytest.LogCaptureFixture) -> None:
+    ids, mask = np.arange(64).reshape(1, 64), np.ones((1, 64), np.int64)
+    words = {"target": "onnx", "batch_size": 1, "input_size": [[1, 64]] * 2, "dtype": "float32"}
+    with TecoInferEngine(ckpt=text, input_name="attention_mask, input_ids", **words) as engine:
+        assert int(engine([mask, ids]).sum()) == 2 * sum(range(64)) + 64
+    assert caplog.text == ""
+
+
 @pytest.mark.parametrize(
     "name", ["default_pass.py", "resnet/resnet_pass.py", "resnet/resnet_pass_5d.py", "yolov5m/yolov5_pass.py"]
 )
