@@ -326,6 +326,17 @@ def test_a_graph_that_normalises_its_pictures_gets_no_second_mean(
     assert (transform.mean, transform.std) == ((0.0,) * 3, (1.0,) * 3)
 
 
+def test_an_output_that_says_nothing_of_its_shape(root: Path, tmp_path: Path, capfd: Any) -> None:
+    import onnx
+
+    classifier(tmp_path / "given.onnx")
+    graph = onnx.load(tmp_path / "given.onnx")
+    graph.graph.output[0].type.tensor_type.ClearField("shape")
+    onnx.save(graph, tmp_path / "given.onnx")
+    assert new(root, tmp_path / "given.onnx") == 0, capfd.readouterr().err
+    assert_equal_when_exported(root, tmp_path / "given.onnx", tmp_path, capfd)
+
+
 def test_what_is_taken_for_granted_is_said(root: Path, tmp_path: Path, capfd: Any) -> None:
     classifier(tmp_path / "given.onnx")
     assert new(root, tmp_path / "given.onnx", "--std", "0.25") == 0

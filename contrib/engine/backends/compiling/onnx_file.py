@@ -15,6 +15,7 @@ from zoo_core.contents import content_of
 from zoo_core.errors import first_line
 
 from ...errors import ModelFileError, TargetUnavailableError
+from .mended import mended
 
 # Protobuf holds a graph in memory as one message, which may have 2 GB
 LARGEST = (1 << 31) - (1 << 20)
@@ -207,7 +208,12 @@ def read_onnx(ckpt: Path, weights: bool = True) -> Any:
     try:
         model = onnx.load(str(ckpt), load_external_data=False)
         _require_known_opsets(ckpt, model, onnx.defs.onnx_opset_version())
-        onnx.checker.check_model(str(ckpt))
+        try:
+            onnx.checker.check_model(str(ckpt))
+        except onnx.checker.ValidationError:
+            if len(files) > 1 or not mended(model):
+                raise
+            onnx.checker.check_model(model)
         if weights and len(files) > 1:
             onnx.external_data_helper.load_external_data_for_model(model, str(ckpt.parent))
     except ModelFileError:
