@@ -376,6 +376,39 @@ def test_what_cannot_be_done_is_said(made: Any, root: Path, capfd: Any, model: s
     assert not (root / "contrib/example").exists()
 
 
+IN_PIECES = {
+    "pieces_for_test/__init__.py": "",
+    "pieces_for_test/blocks.py": "from torch import nn\n\nlast = nn.Linear\n",
+    "pieces_for_test/near.py": "from torch import nn\n\nfrom .blocks import last\n\nNUMBER = 3072\n",
+    "pieces_for_test/far.py": "from torch import nn\n\nfrom pieces_for_test.blocks import last\n\nNUMBER = 3072\n",
+    "beside_for_test.py": "from torch import nn\n\nfrom piece_for_test import last\n\nNUMBER = 3072\n",
+    "piece_for_test.py": "from torch import nn\n\nlast = nn.Linear\n",
+    "read_for_test.py": "from pathlib import Path\n\nfrom torch import nn\n\nlast = nn.Linear\n"
+    "NUMBER = int(Path(__file__).with_name('size_for_test.txt').read_text())\n",
+    "size_for_test.txt": "3072",
+}
+BUILD = "\n\ndef build():\n    return nn.Sequential(nn.Flatten(), last(NUMBER, 2))\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "missing"),
+    [
+        ("pieces_for_test.near", "attempted relative import with no known parent package"),
+        ("pieces_for_test.far", "No module named 'pieces_for_test'"),
+        ("beside_for_test", "No module named 'piece_for_test'"),
+        ("read_for_test", "No such file or directory: size_for_test.txt"),
+    ],
+)
+def test_a_file_that_needs_others_is_not_copied_alone(made: Any, tmp_path: Path, module: str, missing: str) -> None:
+    for name, text in IN_PIECES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text + (BUILD if "NUMBER" in text else ""))
+    said = made.refused(f"{module}:build", "--size", "32")
+    assert f"does not stand alone ({missing}), and zoo new copies it alone: put the network and what it needs" in said
+    for name in [one for one in sys.modules if one.partition(".")[0].endswith("_for_test")]:
+        del sys.modules[name]
+
+
 @pytest.mark.parametrize("source", ["mine_for_test:tiny", "paddle.vision.LeNet"])
 def test_weights_of_more_than_a_message_are_too_large(made: Any, monkeypatch: Any, source: str) -> None:
     monkeypatch.setattr("zoo.contributing.new.trial.LARGEST", 1000)

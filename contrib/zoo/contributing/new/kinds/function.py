@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from zoo.contributing.new.kinds import alone
 from zoo.contributing.new.source import Source
 from zoo.errors import ZooError
 from zoo_core.errors import first_line
@@ -33,10 +34,13 @@ def function(text: str) -> Source:
     found = _imported(module_name, name)
     file = Path(inspect.getsourcefile(found) or "")
     packaged = file.is_relative_to(sysconfig.get_paths()["purelib"])
+    framework = _framework_of(text, _called(text, found))
+    if not packaged:
+        alone.require_alone(text, file, _left_alone(file.read_bytes()), module_name, name)
     return Source(
         text=text,
         variant=name,
-        framework=_framework_of(text, _called(text, found)),
+        framework=framework,
         code=(f"from {module_name} import {name}", "", f"{name}()")
         if packaged
         else (f'beside(__file__, "network").{name}()',),

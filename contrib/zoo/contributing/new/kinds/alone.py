@@ -1,0 +1,84 @@
+"""Whether somebody's file makes its network without the files that lie beside it: only it is copied."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from zoo import catalogue
+from zoo.errors import ZooError
+from zoo_core.errors import first_line
+
+_NAME = "network"
+
+
+def require_alone(text: str, file: Path, content: bytes, module_name: str, name: str) -> None:
+    """Make the network once more, of a copy of its file in an empty folder.
+
+    Args:
+        text: what --from says.
+        file: where the module is.
+        content: of the copy.
+        module_name, name: of the module, and of what makes the network.
+
+    Raises:
+        ZooError: the copy looks for a module or a file that lies beside the original.
+    """
+    place = file.resolve().parents[module_name.count(".")]
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / f"{_NAME}.py").write_bytes(content)
+        try:
+            with _without(place), _within(folder):
+                getattr(catalogue.beside(str(Path(folder) / "model.py"), _NAME), name)()
+        except (ImportError, OSError) as error:
+            raise ZooError(
+                f"--from {text}: {file.name} does not stand alone ({_words(error)}), and zoo new copies it alone: put "
+                "the network and what it needs into one file, or install the package that it belongs to (pip install .)"
+            ) from error
+        except Exception:
+            return  # what cannot be done twice in a process, as registering an operator; it has been done once
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror and isinstance(error.filename, str):
+        return f"{error.strerror}: {Path(error.filename).name}"
+    return first_line(error)
+
+
+@contextlib.contextmanager
+def _within(folder: str) -> Iterator[None]:
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+@contextlib.contextmanager
+def _without(place: Path) -> Iterator[None]:
+    """As if no module could be found in the folder `place`, and none had been, but for packages that are installed."""
+    paths, kept = [*sys.path], {}
+    for name, module in [*sys.modules.items()]:
+        if _lies_in(place, getattr(module, "__file__", None)):
+            kept[name] = sys.modules.pop(name)
+    sys.path[:] = [path for path in sys.path if Path(path).resolve() != place]
+    try:
+        yield
+    finally:
+        sys.path[:] = paths
+        sys.modules.update(kept)
+
+
+def _lies_in(place: Path, file: str | None) -> bool:
+    """Whether a module is of the folder, and neither installed nor the zoo's own."""
+    if not file:
+        return False
+    path = Path(file).resolve()
+    own = (Path(__file__).resolve().parents[4], *(Path(one).resolve() for one in sysconfig.get_paths().values()))
+    return path.is_relative_to(place) and not any(path.is_relative_to(one) for one in own)
