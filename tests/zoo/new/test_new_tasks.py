@@ -234,8 +234,9 @@ def test_a_graph_whose_pictures_are_no_squares(made: Any, tmp_path: Path) -> Non
     assert made.model("pose/given").part.inputs[0].shape == ("batch", 3, 64, 48)
 
 
-def test_eighty_classes_are_those_of_coco(made: Any) -> None:
+def test_eighty_classes_are_those_of_coco(made: Any, capfd: Any) -> None:
     assert made.new("detection/own", of("of_coco"), "--task", "detection", "--size", "64") == 0
+    assert "left to do: 80 classes are taken for those of COCO, in its order: --labels FILE" in capfd.readouterr().out
     made.assert_in_style("detection/own")
     assert made.model("detection/own").task.labels[:2] == ("person", "bicycle")
 

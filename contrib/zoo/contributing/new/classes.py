@@ -80,6 +80,13 @@ def classes_of(source: Source, asked: Asked, count: int, folders: bool = False) 
     )
 
 
+def assumed(source: Source, asked: Asked, count: int, whose: str, what: str = "classes") -> tuple[str, ...]:
+    """A sentence where classes, or points, are taken for those of a well-known data set by their number alone."""
+    if source.labels is not None or asked.labels is not None:
+        return ()
+    return (f"{count} {what} are taken for those of {whose}, in its order: --labels FILE names others",)
+
+
 def _written(names: tuple[str, ...]) -> Classes:
     return Classes(
         names,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from utils.postprocess.labels import imagenet
 from zoo.contributing.new.kinds import processors
 from zoo.contributing.new.kinds.names import one_of
 from zoo.contributing.new.source import Source, need
@@ -39,5 +40,6 @@ def classifier(name: str) -> Source:
         licence="Apache-2.0 (transformers); look up the licence of the weights that you use",
         packages=("torch", "transformers"),
         said=processors.said_by(name, processors.usual_processor(name, network.config_class)),
+        labels=imagenet(),
         taken=".logits",
     )

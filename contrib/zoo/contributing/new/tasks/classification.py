@@ -7,7 +7,7 @@ import numpy as np
 from engine.spec import TensorSpec
 from utils.postprocess import labels
 from zoo.contributing.new.asked import Asked
-from zoo.contributing.new.classes import classes_of
+from zoo.contributing.new.classes import assumed, classes_of
 from zoo.contributing.new.code import call, comment, quoted
 from zoo.contributing.new.description import Description
 from zoo.contributing.new.picture import (
@@ -107,7 +107,10 @@ def _description(
         overview=f"scores of {classes} classes",
         data=_PLACES + "it shows that the scripts work, and is no measure of accuracy.",
         files={} if imagenet else named.files,
-        left=(*(() if imagenet else named.left), *taken_for_granted(source, asked, picture)),
+        left=(
+            *(assumed(source, asked, classes, "ImageNet") if imagenet else named.left),
+            *taken_for_granted(source, asked, picture),
+        ),
     )
 
 

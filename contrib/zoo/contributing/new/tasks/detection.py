@@ -8,7 +8,7 @@ from engine.spec import TensorSpec
 from utils.datasets.samples.scenes import CLASSES
 from utils.postprocess.labels import coco
 from zoo.contributing.new.asked import Asked
-from zoo.contributing.new.classes import classes_of
+from zoo.contributing.new.classes import assumed, classes_of
 from zoo.contributing.new.code import call
 from zoo.contributing.new.description import Description
 from zoo.contributing.new.picture import settled
@@ -119,5 +119,5 @@ def _description(trial: Trial, asked: Asked, sides: Sides, layout: Layout, class
         data="COCO's layout: `DATA/annotations/instances_val.json` and `DATA/val/<picture>`. `--data_path sample` are "
         "drawn scenes, made on first use, whose shapes stand for the first classes: no measure of accuracy.",
         files=named.files if named else {},
-        left=named.left if named else (),
+        left=named.left if named else assumed(source, asked, classes, "COCO"),
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from engine.spec import TensorSpec
 from utils.keypoints import coco_points
 from zoo.contributing.new.asked import Asked
-from zoo.contributing.new.classes import classes_of
+from zoo.contributing.new.classes import assumed, classes_of
 from zoo.contributing.new.code import call
 from zoo.contributing.new.description import Description
 from zoo.contributing.new.picture import IMAGENET_MEAN, IMAGENET_STD, settled
@@ -95,5 +95,8 @@ def _description(trial: Trial, asked: Asked, size: tuple[int, int], shape: tuple
         "`keypoints` are the network's points. `--data_path sample` are drawn figures, made on first use: no measure "
         "of accuracy. A picture's people are the boxes in `<picture>.boxes.txt` beside it.",
         files=named.files if named else {},
-        left=(*(named.left if named else ()), "the mirrored input is not looked at: flip=True in model.py does it"),
+        left=(
+            *(named.left if named else assumed(source, asked, count, "COCO's people", "points")),
+            "the mirrored input is not looked at: flip=True in model.py does it",
+        ),
     )
