@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -89,6 +88,8 @@ def named(names: Sequence[str], lacking: str, keep: Callable[[Model], bool] = la
 def _unknown(asked: str, known: list[str], examples: Path) -> ZooError:
     variants = {name for entry in entries(examples) for name in entry.variants}
     names = [*known, *(one.partition("/")[2] for one in known), *sorted(variants)]
+    import difflib  # for what was mistyped alone
+
     near = difflib.get_close_matches(asked, names, n=3)
     there = f"there are: {', '.join(known) or 'none'}" if len(known) <= _FEW else f"zoo list shows all {len(known)}"
     hint = f"did you mean {' or '.join(near)}?" if near else there

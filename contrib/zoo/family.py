@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -115,5 +114,7 @@ class Family:
         known = self.variants
         if len(known) <= _NEAR:
             return f"it has: {', '.join(known)}"
+        import difflib  # for what was mistyped alone
+
         near = difflib.get_close_matches(asked, known, n=_NEAR)
         return f"did you mean {', '.join(near)}?" if near else f"it has {len(known)}, see `zoo info {self.id}`"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import importlib.metadata
 import os
 import platform
 import sys
@@ -35,6 +34,8 @@ def version_of(package: str) -> str | None:
     """
     if package == "onnxruntime" and package in sys.modules:
         return str(sys.modules[package].__version__)
+    import importlib.metadata  # which is slow to import: it brings the parser of mails along
+
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import PIL
@@ -92,8 +92,7 @@ def load_size(source: ImageSource, turn: bool = False) -> tuple[int, int]:
     if isinstance(source, Image.Image):
         return source.size
 
-    def size(file: IO[bytes]) -> tuple[int, int]:
-        image = Image.open(file)
+    def size(image: Image.Image) -> tuple[int, int]:
         width, height = image.size
         return (height, width) if turn and orientation(image, _name(source)) in SIDEWAYS else (width, height)
 
@@ -117,33 +116,36 @@ def _load(
         if isinstance(source, Image.Image):
             return _pixels(source, name, reader, turn), source.size
 
-        def decode(file: IO[bytes]) -> tuple[Image.Image, tuple[int, int]]:
-            image, size = _opened(file, shorter)
+        def decode(image: Image.Image) -> tuple[Image.Image, tuple[int, int]]:
+            size = image.size
+            _prepare(image, shorter)
             return _pixels(image, name, reader, turn), size
 
         return _with_repair(source, decode)
 
 
-def _with_repair(source: str | Path | bytes, decode: Callable[[IO[bytes]], T]) -> T:
-    """What `decode` makes of a file; where it fails, of the same file without its metadata, which a notice tells."""
-    with _file(source) as file:
-        try:
-            return decode(file)
-        except (UnreadableError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+def _with_repair(source: str | Path | bytes, decode: Callable[[Image.Image], T]) -> T:
+    """What `decode` makes of an image whose header is read; where it fails, of the file without its metadata, which a
+    notice tells.
+
+    Pillow is given the file's name where it has one: by its suffix it finds the decoder without loading the others.
+    """
+    try:
+        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
+            return decode(image)
+    except (UnreadableError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise
+    except (FileNotFoundError, IsADirectoryError, PermissionError):
+        raise
+    except (OSError, *_DECODER_ERRORS) as error:
+        bare = without_metadata(source if isinstance(source, bytes) else Path(source).read_bytes())
+        if bare is None:
             raise
-        except (OSError, *_DECODER_ERRORS) as error:
-            file.seek(0)
-            bare = without_metadata(file.read())
-            if bare is None:
-                raise
-            found = decode(io.BytesIO(bare))
-            why = f"its metadata (EXIF, colour profile, …) are damaged ({first_line(error)}); the pixels are read."
+        with Image.open(io.BytesIO(bare)) as image:
+            found = decode(image)
+        why = f"its metadata (EXIF, colour profile, …) are damaged ({first_line(error)}); the pixels are read."
     notice("damaged metadata", _name(source), why)
     return found
-
-
-def _file(source: str | Path | bytes) -> IO[bytes]:
-    return io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb")
 
 
 @contextmanager
@@ -174,13 +176,19 @@ def resize_shorter(image: Image.Image, size: int, resample: Image.Resampling) ->
     frameworks do).
 
     Raises:
+        DataError: as `shorter_size`.
+    """
+    return image if min(image.size) == size else image.resize(shorter_size(*image.size, size), resample)
+
+
+def shorter_size(width: int, height: int, size: int) -> tuple[int, int]:
+    """(width, height) of a picture once its shorter side is `size` pixels.
+
+    Raises:
         DataError: the result would exceed Pillow's limit of pixels, as happens with extremely narrow
             pictures.
     """
-    width, height = image.size
     short, long = sorted((width, height))
-    if short == size:
-        return image
     scaled = int(size * long / short)
     limit = Image.MAX_IMAGE_PIXELS
     if limit is not None and size * scaled > limit:
@@ -188,7 +196,7 @@ def resize_shorter(image: Image.Image, size: int, resample: Image.Resampling) ->
             f"an image of {width} x {height} pixels is too narrow: with its shorter side at {size} it would "
             f"have {size} x {scaled} pixels, above the limit of {limit}. Crop it first."
         )
-    return image.resize((size, scaled) if width <= height else (scaled, size), resample)
+    return (size, scaled) if width <= height else (scaled, size)
 
 
 def resize_and_crop(
@@ -244,9 +252,8 @@ def to_planes(image: Image.Image, table: np.ndarray, out: np.ndarray) -> None:
         np.take(row, pixels[:, :, channel], out=out[channel], mode="clip")
 
 
-def _opened(file: IO[bytes], shorter: int | None) -> tuple[Image.Image, tuple[int, int]]:
-    """(the image with its header read, its (width, height) in the file)."""
-    image = Image.open(file)
+def _prepare(image: Image.Image, shorter: int | None) -> None:
+    """Before its pixels are decoded: refuse what is too large, and choose the scale of a JPEG."""
     width, height = image.size
     limit = Image.MAX_IMAGE_PIXELS
     # Pillow only warns up to twice the limit, and decodes; a warnings filter would act on all threads.
@@ -254,7 +261,6 @@ def _opened(file: IO[bytes], shorter: int | None) -> tuple[Image.Image, tuple[in
         raise Image.DecompressionBombError(f"{width} x {height} pixels, limit of {limit} pixels")
     if shorter is not None:
         image.draft(None, (shorter, shorter))
-    return image, (width, height)
 
 
 def _pixels(image: Image.Image, name: str, reader: Reader, turn: bool) -> Image.Image:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import math
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -177,6 +176,8 @@ class Verification:
         return all(comparison.passed() for comparison in self.comparisons)
 
     def to_json(self) -> dict[str, Any]:
+        import statistics  # which is slow to import, and most runs do without
+
         return {
             "batch_size": self.batch_size,
             "decoder": self.decoder,

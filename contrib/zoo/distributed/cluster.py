@@ -6,7 +6,6 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -173,6 +172,8 @@ def _folder(address: str) -> Iterator[Path | None]:
 
 def _require_answer(address: str) -> None:
     """Raise ZooError where the address is none, or nothing answers there: Ray itself would try for minutes."""
+    import socket
+
     found = _ADDRESS.fullmatch(address)
     if found is None or not 0 < int(found["port"]) < 1 << 16:
         raise ZooError(

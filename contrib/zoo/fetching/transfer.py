@@ -5,15 +5,16 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
-from http.client import HTTPException, HTTPMessage
 from pathlib import Path
-from typing import IO, Any
-from urllib.error import URLError
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from zoo.errors import ZooError
 from zoo_core.machine import environment_int
+
+if TYPE_CHECKING:  # the network is for those who fetch: it is a tenth of what every run imports
+    from http.client import HTTPMessage
+    from urllib.request import OpenerDirector, Request
 
 MAX_BYTES = 64 << 30  # what no file of a zoo is larger than
 _SILENCE_SECONDS = 30
@@ -48,13 +49,17 @@ def transfer(url: str, path: Path, size: int | None = None, plain: bool = False,
 
 def _chunks(url: str, path: Path, size: int | None, plain: bool) -> Iterator[bytes]:
     """What arrives, piece by piece, with a bar; errors of the network become a FetchError."""
+    from http.client import HTTPException
+    from urllib.error import URLError
+    from urllib.request import Request
+
     from tqdm import tqdm
 
     seconds = environment_int("TECO_ZOO_FETCH_SECONDS", 3600, 1)
     end = time.monotonic() + seconds
     try:
         request = Request(url, headers={"User-Agent": "teco-modelzoo"})
-        with build_opener(_Redirects(plain)).open(request, timeout=min(_SILENCE_SECONDS, seconds)) as response:
+        with _opener(plain).open(request, timeout=min(_SILENCE_SECONDS, seconds)) as response:
             total = _expected(response.headers, size)
             _require_room(path, total)
             arrived = 0
@@ -98,12 +103,13 @@ def _require_https(url: str, plain: bool) -> None:
     raise FetchError(f"{url} is no address with https")
 
 
-class _Redirects(HTTPRedirectHandler):
+def _opener(plain: bool) -> OpenerDirector:
     """Follows a server to another address, but not from https to http."""
+    from urllib.request import HTTPRedirectHandler, build_opener
 
-    def __init__(self, plain: bool):
-        self.plain = plain
+    class Redirects(HTTPRedirectHandler):
+        def redirect_request(self, req: Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str) -> Any:
+            _require_https(newurl, plain)
+            return super().redirect_request(req, fp, code, msg, headers, newurl)
 
-    def redirect_request(self, req: Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str) -> Any:
-        _require_https(newurl, self.plain)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+    return build_opener(Redirects())

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import mmap
-import multiprocessing
 import os
 import pickle
 import signal
@@ -16,8 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,6 +112,9 @@ class Processes:
         dtypes: Sequence[str | None],
         samples: Sequence[Sample],
     ):
+        import multiprocessing  # both are slow to import, and most runs need threads alone
+        from concurrent.futures import ProcessPoolExecutor
+
         try:
             packed = pickle.dumps(task)
         except Exception as error:
@@ -141,6 +142,8 @@ class Processes:
 
     def _piece(self, places: list[Place], first: int, samples: Sequence[Sample]) -> Future[list[Filled | DataError]]:
         """The future of a piece, which names the samples of a worker that was killed."""
+        from concurrent.futures.process import BrokenProcessPool
+
         told: Future[list[Filled | DataError]] = Future()
 
         def tell(done: Future[list[Filled | DataError]]) -> None:
@@ -166,6 +169,8 @@ class Processes:
 
     def close(self, wait: bool = True) -> None:
         if not wait:
+            import multiprocessing
+
             for process in multiprocessing.active_children():  # which are the pool's: nothing else here starts any
                 process.kill()
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -198,6 +203,8 @@ def _begin(packed: bytes, path: list[str]) -> None:
 
 
 def _end_with_parent() -> None:
+    import multiprocessing
+
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
