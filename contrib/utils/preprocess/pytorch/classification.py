@@ -23,8 +23,10 @@ from utils.preprocess.image import (
     resize_and_border,
     resize_and_crop,
     resize_shorter,
+    shorter_size,
     to_planes,
 )
+from utils.preprocess.resampled import LOADER, covers
 from zoo_core.errors import DataError
 
 DTYPES = ("float16", "float32")
@@ -94,17 +96,30 @@ class ClassificationTransform:
             DataError: the image cannot be read (see `load_rgb`) or is too narrow to be scaled.
             ValueError: `out` does not fit.
         """
-        image, original = self._fast(source) if self.decoder == "fast" else self._reference(source)
         array = np.empty(self.shape, np.float32) if out is None else self._checked(out)
-        to_planes(image, lookup_table(self.mean, self.std, array.dtype.name), array)
-        return (array,), original
-
-    def _reference(self, source: ImageSource) -> tuple[Image.Image, tuple[int, int]]:
+        table = lookup_table(self.mean, self.std, array.dtype.name)
+        if self.decoder == "fast":
+            image, original = self._fast(source)
+            to_planes(image, table, array)
+            return (array,), original
         image = load_rgb(source)
-        original = image.size
-        if self.mode != "RGB":
-            image = image.convert(self.mode)
-        return self._cut(image), original
+        if not self._in_one_pass(image, table, array):
+            to_planes(self._cut(image if self.mode == "RGB" else image.convert(self.mode)), table, array)
+        return (array,), image.size
+
+    def _in_one_pass(self, image: Image.Image, table: np.ndarray, out: np.ndarray) -> bool:
+        """Whether the compiled kernel did it: the same bits, of a crop that lies within the scaled picture."""
+        if self.crop_mode != "center" or self.mode != "RGB" or out.dtype != np.float32:
+            return False
+        cut = LOADER.ready()
+        if cut is None or self.resize < self.crop or min(image.size) == self.resize:
+            return False
+        size = shorter_size(*image.size, self.resize)
+        if not covers(image.size, size):
+            return False
+        left, top = (self._start(side, self.crop) for side in size)
+        cut(image, size, (left, top), RESAMPLE[self.interpolation], table, out)
+        return True
 
     def _cut(self, image: Image.Image) -> Image.Image:
         """`image` scaled and cut to the crop, as the crop mode says."""

@@ -1,0 +1,102 @@
+"""The compiled kernel gives what Pillow and the look-up table give, to the bit; Pillow's path where there is none."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from utils.preprocess import resampled
+from utils.preprocess.image import shorter_size
+from utils.preprocess.pytorch import classification
+from utils.preprocess.pytorch.classification import ClassificationTransform
+from utils.preprocess.resampled import BICUBIC, BILINEAR, Loader, covers
+
+_SIZES = 1000  # for each filter
+_LARGEST = 80  # pixels a side
+
+
+def _cases() -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """(width, height) of a source, and of what it is scaled to: smaller and larger, its proportions kept."""
+    random = np.random.default_rng(0)
+    found = 0
+    while found < _SIZES:
+        width, height, shorter = (int(size) for size in random.integers(4, _LARGEST, 3))
+        size = shorter_size(width, height, shorter)
+        if max(size) <= 2 * _LARGEST and covers((width, height), size):
+            found += 1
+            yield (width, height), size
+
+
+@pytest.fixture(scope="module")
+def cut() -> resampled.Cut:
+    pytest.importorskip("numba")
+    return resampled.compiled()
+
+
+@pytest.mark.parametrize("resample", [BILINEAR, BICUBIC])
+def test_thousands_of_sizes_give_the_same_bits(cut: resampled.Cut, resample: Image.Resampling) -> None:
+    random = np.random.default_rng(1)
+    source = random.integers(0, 256, (_LARGEST, _LARGEST, 3), np.uint8)
+    source[: _LARGEST // 2] = np.where(source[: _LARGEST // 2] < 128, 0, 255)  # overshoots, which are clipped
+    table = random.standard_normal((3, 256)).astype(np.float32)
+    table.flags.writeable = False
+    for size, scaled in _cases():
+        image = Image.fromarray(source[: size[1], : size[0]])
+        left, top = (int(random.integers(0, side)) for side in scaled)
+        sides = (int(random.integers(1, side - start + 1)) for side, start in zip(scaled, (left, top), strict=True))
+        width, height = sides
+        out = np.empty((3, height, width), np.float32)
+        cut(image, scaled, (left, top), resample, table, out)
+        wanted = np.asarray(image.resize(scaled, resample))[top : top + height, left : left + width]
+        for channel in range(3):
+            np.testing.assert_array_equal(out[channel], table[channel][wanted[:, :, channel]])
+
+
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("size", [(500, 375), (375, 500), (256, 300), (90, 40), (224, 224), (1000, 231), (200, 700)])
+def test_a_transform_gives_the_same_with_the_kernel_and_without(
+    cut: resampled.Cut, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], interpolation: str
+) -> None:
+    image = Image.fromarray(np.random.default_rng(2).integers(0, 256, (size[1], size[0], 3), np.uint8))
+    transform = ClassificationTransform(
+        256,
+        224,
+        (0.5, 0.4, 0.3),
+        (0.2, 0.3, 0.4),
+        interpolation,  # type: ignore[arg-type]
+    )
+    (plain,), _ = transform(image)
+    loader = Loader()
+    loader._cut = cut
+    used = []
+    monkeypatch.setattr(loader, "_cut", lambda *given: (used.append(given[1]), cut(*given)))
+    monkeypatch.setattr(classification, "LOADER", loader)
+    (found,), original = transform(image)
+    assert original == size
+    assert len(used) == (min(size) != 256 and size != (200, 700))
+    np.testing.assert_array_equal(found, plain)
+
+
+def test_it_is_loaded_in_the_background_once_it_is_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = []
+    monkeypatch.setattr(Loader, "_load", lambda self: begun.append(self))
+    loader = Loader(3)
+    assert [loader.ready() for _ in range(6)] == [None] * 6
+    assert len(begun) == 1
+
+
+def test_without_numba_or_with_other_weights_pillow_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    resampled._kernel.cache_clear()
+    monkeypatch.setitem(sys.modules, "numba", None)
+    loader = Loader()
+    loader._load()
+    assert loader.ready() is None
+    other = Loader()
+    monkeypatch.setattr(resampled, "compiled", lambda: lambda *given: given[-1].fill(0))  # as of another Pillow
+    other._load()
+    assert other.ready() is None
+    resampled._kernel.cache_clear()
