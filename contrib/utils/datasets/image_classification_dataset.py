@@ -1,12 +1,14 @@
 """Labelled images in the layout of ImageNet: one folder a class, root/<class>/**/<image>."""
 
 import os
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from utils.datasets.class_folders import class_indices
-from utils.datasets.folder import IMAGE_SUFFIXES, check_folder, is_passed_over, walk
+from utils.datasets.folder import IMAGE_SUFFIXES, check_folder, in_order, is_passed_over, names_below
+from utils.datasets.packed import Packed
 from utils.datasets.sample import Lazy, Sample
 from utils.notices import notice
 from utils.preprocess.image import load_rgb
@@ -39,16 +41,18 @@ class ImageFolder(Lazy):
         self.root = Path(root)
         folders = _class_folders(self.root)
         indices = class_indices(self.root, folders, classes)
-        # names and class indices only: a Sample with its Path takes twice as much
-        self._places = [
-            (path.relative_to(self.root).as_posix(), index)
-            for folder, index in zip(folders, indices, strict=True)
-            for path in _images(self.root / folder)
-        ]
+        # packed names and class indices only: of a million images, objects would take more than all the rest of a run
+        self._names = Packed()
+        self._targets = array("I")
+        for folder, index in zip(folders, indices, strict=True):
+            found = _images(self.root / folder)
+            self._names.extend(f"{folder}/{name}" for name in found)
+            self._targets.extend([index] * len(found))
+        self._places = range(len(self._names))
 
-    def _read(self, place: tuple[str, int]) -> Sample:
-        name, target = place
-        return Sample(name, self.root / name, target)
+    def _read(self, place: int) -> Sample:
+        name = self._names[place]
+        return Sample(name, self.root / name, self._targets[place])
 
 
 def rank_and_world(environ: Mapping[str, str] = os.environ, rank: int = -1) -> tuple[int, int]:
@@ -153,8 +157,8 @@ def _class_folders(root: Path) -> list[str]:
     return folders
 
 
-def _images(folder: Path) -> list[Path]:
-    found = sorted(walk(folder, IMAGE_SUFFIXES))
+def _images(folder: Path) -> list[str]:
+    found = in_order(names_below(folder, IMAGE_SUFFIXES))
     if not found:
         raise DataError(
             f"{folder}: this class folder holds no images ({', '.join(IMAGE_SUFFIXES)}). Put some in, or remove it."
