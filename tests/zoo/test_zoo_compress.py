@@ -71,10 +71,13 @@ def test_a_network_that_bears_it_is_rounded_as_a_whole(
         "--json",
         tmp_path / "said.json",
     )
-    assert _run(lenet_family, folder, "--limit", 100, *words) == 0
-    said = json.loads((tmp_path / "said.json").read_text())
-    assert (said["float32_nodes"], said["tries"], said["comparison"]["passed"]) == ([], 1, True)
-    assert said["bytes_after"] < said["bytes_before"] / 3
+    assert _run(lenet_family, folder, "--limit", 100, "--target", "onnx,openvino", *words) == 0
+    both = json.loads((tmp_path / "said.json").read_text())
+    assert [one["target"] for one in both] == ["onnx", "openvino"]
+    for said in both:
+        assert (said["float32_nodes"], said["tries"], said["comparison"]["passed"]) == ([], 1, True)
+        assert said["comparison"]["contender"].startswith(said["target"])
+        assert said["bytes_after"] < said["bytes_before"] / 3
     entry = read_manifest(folder / "lenet_int8_dyn.onnx")["files"]["int8"]
     assert (entry["calibration"], entry["calibrated_on"]) == ("percentile", "256 samples of sample")
     assert entry["in_float32"] == []
@@ -102,6 +105,16 @@ def test_nothing_is_written_where_the_gate_never_holds(
     monkeypatch.setattr(Comparison, "passed", lambda self: False)
     assert _run(lenet_family, folder, "--to", "int8", "--limit", 8) == 1
     assert "nothing was written" in capsys.readouterr().err
+    assert _files(folder) == before
+
+
+def test_nor_where_it_holds_on_one_of_two_targets_only(
+    lenet_family: Family, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = _files(folder)
+    monkeypatch.setattr(Comparison, "passed", lambda self: self.contender.runtime != "openvino")
+    assert _run(lenet_family, folder, "--to", "int8", "--limit", 8, "--target", "onnx,openvino") == 1
+    assert "the gate does not hold on openvino" in capsys.readouterr().err
     assert _files(folder) == before
 
 

@@ -77,7 +77,8 @@ def test_lenet_keeps_its_accuracy_with_half_the_work(
     assert done.operations[1] < 0.6 * done.operations[0]
     assert done.bytes[1] < 0.6 * done.bytes[0]
     assert read_manifest(tmp_path / "pruned" / "lenet.export.json")["pruned"]["trained_on"] == done.trained_on == 256
-    whole, pruned = done.comparison.baseline.figures(), done.comparison.contender.figures()
+    comparison = done.judged[0].comparison
+    whole, pruned = comparison.baseline.figures(), comparison.contender.figures()
     assert whole["top1"] * 0.98 <= pruned["top1"] <= 1
     checked = verify(setting.but(folder=tmp_path / "pruned"), VerifyOptions(["float32"]))
     assert checked.comparisons[0].contender.figures()["top1"] == pytest.approx(pruned["top1"], abs=0.02)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import math
 from pathlib import Path
+from typing import Any
 
 from zoo.accuracy.comparison import FRAMEWORK_LIMIT
 from zoo.commands import console, flags
 from zoo.compressing.compress import Compressed, CompressOptions, compress
+from zoo.compressing.gate import Judged
 from zoo.compressing.prune import PruneOptions, prune
 from zoo.compressing.weight_only import BITS
 from zoo.exporting.int8 import METHODS
@@ -36,7 +38,12 @@ def main(family: Family, argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--train_on", help="a data set for --prune, labels unused (default: the model's own samples)")
     parser.add_argument("--epochs", type=flags.positive, default=30, help="how often --prune sees it (default 30)")
-    parser.add_argument("--target", default="onnx", help="what runs the network and judges it (default onnx)")
+    parser.add_argument(
+        "--target",
+        default="onnx",
+        help="what runs the network and judges it; with several, with commas between, the same files have to hold on "
+        "all of them (default onnx)",
+    )
     parser.add_argument("--calibration", choices=METHODS, default=METHODS[0], help="how ranges are found, for int8")
     parser.add_argument("--calibrate_on", help="a data set for that (default: the model's own samples)")
     parser.add_argument("--data_path", default="sample", help="what the gate is judged on (default: the sample)")
@@ -73,8 +80,14 @@ def share(text: str) -> float:
     return value
 
 
+def _targets(family: Family, args: argparse.Namespace) -> tuple[Setting, list[str]]:
+    """The setting with the first target, and the other ones."""
+    first, *others = flags.targets_in(args.target)
+    return flags.setting_of(family, args, dtype="float32", ckpt=None, target=first), others
+
+
 def _compress(family: Family, args: argparse.Namespace) -> int:
-    setting = flags.setting_of(family, args, dtype="float32", ckpt=None)
+    setting, others = _targets(family, args)
     options = CompressOptions(
         weights=args.weights or "",
         calibration=args.calibration,
@@ -83,6 +96,7 @@ def _compress(family: Family, args: argparse.Namespace) -> int:
         limit=args.limit,
         max_drop=args.max_drop,
         output=args.output,
+        also=others,
     )
     done = compress(setting, options)
     method = f"weights in {args.weights}" if args.weights else f"int8, {args.calibration}"
@@ -90,13 +104,13 @@ def _compress(family: Family, args: argparse.Namespace) -> int:
     if options.max_drop > FRAMEWORK_LIMIT:
         print(f"the gate was {options.max_drop:.2%}: `zoo verify` asks for {FRAMEWORK_LIMIT:.0%}")
     if args.json:
-        about = {"model": setting.model.id, "variant": setting.model.variant, "target": setting.target}
-        write_json(args.json, about | {"method": method} | provenance() | _figures(done))
+        said = {"method": method} | provenance() | _figures(done)
+        write_json(args.json, flags.alone_or_all([_about(setting, one) | said | _verdict(one) for one in done.judged]))
     return console.OK
 
 
 def _prune(family: Family, args: argparse.Namespace) -> int:
-    setting = flags.setting_of(family, args, dtype="float32", ckpt=None)
+    setting, others = _targets(family, args)
     options = PruneOptions(
         share=args.prune,
         train_on=args.train_on,
@@ -105,53 +119,74 @@ def _prune(family: Family, args: argparse.Namespace) -> int:
         limit=args.limit,
         max_drop=args.max_drop,
         output=args.output,
+        also=others,
     )
     done = prune(setting, options)
-    name = done.comparison.baseline.metric.infos[0].name
-    figures = [one.figures()[name] for one in (done.comparison.baseline, done.comparison.contender)]
-    model = setting.model
-    rows = [
-        [
-            what,
-            f"{done.operations[place] / 1e6:.3g}",
-            f"{done.parameters[place] / 1e3:.4g}",
-            f"{figures[place]:.4f}",
-            _megabytes(done.bytes[place]),
-            f"{done.milliseconds[place]:.3g}",
+    for one in done.judged:
+        name, figures = _figure(one)
+        rows = [
+            [
+                what,
+                f"{done.operations[place] / 1e6:.3g}",
+                f"{done.parameters[place] / 1e3:.4g}",
+                f"{figures[place]:.4f}",
+                _megabytes(done.bytes[place]),
+                f"{one.milliseconds[place]:.3g}",
+            ]
+            for place, what in enumerate(("whole", f"{options.share:.0%} pruned"))
         ]
-        for place, what in enumerate(("whole", f"{options.share:.0%} pruned"))
-    ]
-    console.table(
-        f"{model.id} ({model.variant}) on {setting.target}: {done.milliseconds[2]:.2f} times as fast; trained on "
-        f"{done.trained_on} samples, loss {done.losses[0]:.3g} to {done.losses[1]:.3g}; {done.comparison.verdict()}",
-        ("network", ">M multiply-adds", ">k parameters", f">{name}", ">MB", ">ms a call"),
-        rows,
-    )
+        console.table(
+            f"{setting.model.id} ({setting.model.variant}) on {one.target}: {one.milliseconds[2]:.2f} times as fast; "
+            f"trained on {done.trained_on} samples, loss {done.losses[0]:.3g} to {done.losses[1]:.3g}; "
+            f"{one.comparison.verdict()}",
+            ("network", ">M multiply-adds", ">k parameters", f">{name}", ">MB", ">ms a call"),
+            rows,
+        )
     for path in done.paths:
         print(path)
     if args.json:
-        about = {"model": model.id, "variant": model.variant, "target": setting.target, "method": f"prune {args.prune}"}
-        said = {key: value for key, value in vars(done).items() if key not in ("comparison", "paths")}
-        compared = {"metric": name, "metrics": figures, "comparison": done.comparison.to_json()}
-        write_json(args.json, about | provenance() | said | compared | {"files": [path.name for path in done.paths]})
+        said = {"method": f"prune {args.prune}"} | provenance()
+        said |= {key: value for key, value in vars(done).items() if key not in ("judged", "paths")}
+        said |= {"files": [path.name for path in done.paths]}
+        write_json(args.json, flags.alone_or_all([_about(setting, one) | said | _pruned(one) for one in done.judged]))
     return console.OK
 
 
+def _about(setting: Setting, one: Judged) -> dict[str, Any]:
+    return {"model": setting.model.id, "variant": setting.model.variant, "target": one.target}
+
+
+def _figure(one: Judged) -> tuple[str, tuple[float, float]]:
+    """The metric's name, and the framework's figure and that of the new files."""
+    name = one.comparison.baseline.metric.infos[0].name
+    return name, (one.comparison.baseline.figures()[name], one.comparison.contender.figures()[name])
+
+
+def _pruned(one: Judged) -> dict[str, Any]:
+    name, figures = _figure(one)
+    return {
+        "metric": name,
+        "metrics": figures,
+        "comparison": one.comparison.to_json(),
+        "milliseconds": one.milliseconds,
+    }
+
+
 def _show(setting: Setting, done: Compressed, method: str) -> None:
-    said = _figures(done)
-    name = done.comparison.baseline.metric.infos[0].name
-    before, after, ratio = done.milliseconds
-    first = ["float32", "0", str(len(done.places)), f"{said['metric_before']:.4f}", _megabytes(done.bytes_before)]
     rounded = len(done.places) - len(done.kept)
-    second = [method, str(rounded), str(len(done.kept)), f"{said['metric_after']:.4f}", _megabytes(done.bytes_after)]
-    console.table(
-        f"{setting.model.id} ({setting.model.variant}) on {setting.target}: {method}; {done.tried} tries",
-        ("method", ">rounded", ">float32", f">{name}", ">MB", ">ms a call", ">float32 / new", "gate"),
-        [
-            [*first, f"{before:.2f}", "1", "-"],
-            [*second, f"{after:.2f}", f"{ratio:.2f}", done.comparison.verdict()],
-        ],
-    )
+    for one in done.judged:
+        name, figures = _figure(one)
+        before, after, ratio = one.milliseconds
+        first = ["float32", "0", str(len(done.places)), f"{figures[0]:.4f}", _megabytes(done.bytes_before)]
+        second = [method, str(rounded), str(len(done.kept)), f"{figures[1]:.4f}", _megabytes(done.bytes_after)]
+        console.table(
+            f"{setting.model.id} ({setting.model.variant}) on {one.target}: {method}; {done.tried} tries",
+            ("method", ">rounded", ">float32", f">{name}", ">MB", ">ms a call", ">float32 / new", "gate"),
+            [
+                [*first, f"{before:.2f}", "1", "-"],
+                [*second, f"{after:.2f}", f"{ratio:.2f}", one.comparison.verdict()],
+            ],
+        )
     for part, node in done.kept[:_SHOWN]:
         print(f"  in float32: {f'{part} ' if part else ''}{node}")
     if len(done.kept) > _SHOWN:
@@ -160,23 +195,29 @@ def _show(setting: Setting, done: Compressed, method: str) -> None:
         print(path)
 
 
-def _figures(done: Compressed) -> dict[str, object]:
-    name = done.comparison.baseline.metric.infos[0].name
-    before, after, ratio = done.milliseconds
+def _figures(done: Compressed) -> dict[str, Any]:
+    """What is the same on all targets."""
     return {
-        "metric": name,
-        "metric_before": done.comparison.baseline.figures()[name],
-        "metric_after": done.comparison.contender.figures()[name],
-        "comparison": done.comparison.to_json(),
         "rounded_nodes": len(done.places) - len(done.kept),
         "float32_nodes": [f"{part}/{node}" if part else node for part, node in done.kept],
         "tries": done.tried,
         "bytes_before": done.bytes_before,
         "bytes_after": done.bytes_after,
+        "files": [path.name for path in done.paths],
+    }
+
+
+def _verdict(one: Judged) -> dict[str, Any]:
+    name, figures = _figure(one)
+    before, after, ratio = one.milliseconds
+    return {
+        "metric": name,
+        "metric_before": figures[0],
+        "metric_after": figures[1],
+        "comparison": one.comparison.to_json(),
         "milliseconds_before": before,
         "milliseconds_after": after,
         "latency_ratio": ratio,
-        "files": [path.name for path in done.paths],
     }
 
 

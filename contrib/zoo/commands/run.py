@@ -52,11 +52,11 @@ def main(family: Family, argv: list[str] | None = None) -> int:
 
 def _run(family: Family, args: argparse.Namespace) -> int:
     start = time.perf_counter()
+    targets = ",".join(flags.targets_in(args.target))
     model = family.variant(args.variant)
     output = args.output or Path(RUNS) / model.place
     _heading(1, f"export {model.title}, variant {model.variant}")
     dtypes = args.dtype or []
-    targets = ",".join(flags.targets_in(args.target))
     setting = flags.setting_of(family, args, target=targets, folder=output, dtype=(dtypes or ["float32"])[0])
     options = ExportOptions(
         weights=args.weights,

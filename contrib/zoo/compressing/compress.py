@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine import backends
 from zoo import frameworks
-from zoo.accuracy.comparison import FRAMEWORK_LIMIT, Comparison
+from zoo.accuracy.comparison import FRAMEWORK_LIMIT
 from zoo.accuracy.verify import spread
 from zoo.errors import CheckFailedError, ZooError
 from zoo.exporting.int8 import METHODS, Calibration, quantiser
@@ -19,15 +19,13 @@ from zoo.manifest import RUNS, manifest_path
 from zoo.references import data_folder
 from zoo.running.engines import framework_runner, manifest_of
 from zoo.running.padding import arranged
-from zoo.running.pipeline import batches
 from zoo.running.setting import Setting
 
 from .candidates import Candidates, Place
-from .gate import Gate
+from .gate import Gate, Judged, failed
 from .publish import entries_of, publish
 from .rounder import Rounder
 from .search import fewest, most_costly
-from .turns import milliseconds
 from .weight_only import WeightRounder
 
 
@@ -43,6 +41,7 @@ class CompressOptions:
         data, limit: what the gate is judged on, and on how many samples of it, evenly over the data set.
         max_drop: by how much of itself the metric may change.
         output: where the files go; None: int8 beside the float32 file, weights to a folder of their own.
+        also: other targets on which the gate has to hold.
     """
 
     weights: str = ""
@@ -52,6 +51,7 @@ class CompressOptions:
     limit: int | None = 256
     max_drop: float = FRAMEWORK_LIMIT
     output: Path | None = None
+    also: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,8 @@ class Compressed:
         places: every node that could be rounded.
         kept: those of them that are in float32.
         tried: how many times the gate was judged.
-        comparison: with the framework.
+        judged: what each target said of them.
         bytes_before, bytes_after: of the files.
-        milliseconds: of a call in float32 and of the new files, and the ratio, float32 over new.
     """
 
     manifest: Path
@@ -73,10 +72,9 @@ class Compressed:
     places: list[Place]
     kept: list[Place]
     tried: int
-    comparison: Comparison
+    judged: list[Judged]
     bytes_before: int
     bytes_after: int
-    milliseconds: tuple[float, float, float]
 
 
 def compress(setting: Setting, options: CompressOptions) -> Compressed:
@@ -95,19 +93,18 @@ def compress(setting: Setting, options: CompressOptions) -> Compressed:
     samples = arranged(task, spread(task.dataset(data_folder(setting.model, options.data)), options.limit))
     output = options.output or _home(setting, options)
     kind = "dynamic" if options.weights else "int8"
-    gate = Gate(setting, samples, options.max_drop, record["weights"]["kind"] == "random")
+    gate = Gate(setting, samples, options.max_drop, record["weights"]["kind"] == "random", options.also)
     with workspace(output) as folder:
         with step("round"):
             candidates = Candidates(setting, _rounders(setting, options), kind, record, folder)
         kept, tried = _search(candidates, gate, options)
         candidates.write(kept)
         with step("compare with the framework"):
-            comparison = gate.framework(candidates.rounded)
-        if not comparison.passed():
-            raise CheckFailedError(f"{_failed(comparison)} from the framework's; nothing was written")
+            comparisons = gate.framework(candidates.rounded)
+        if fault := failed(gate.targets, comparisons):
+            raise CheckFailedError(f"{fault} from the framework's; nothing was written")
         entries = entries_of(candidates, record["input_size"], kept)
-        batch = next(iter(batches(task, samples, min(setting.batch_size, len(samples)), setting.workers)))
-        taken = milliseconds(plain(setting).but(target=setting.target), candidates.rounded, batch.arrays)
+        judged = gate.judged(candidates.rounded, comparisons)
         paths = publish(candidates, entries, output)
     return Compressed(
         manifest_path(output, setting.model.variant),
@@ -115,22 +112,22 @@ def compress(setting: Setting, options: CompressOptions) -> Compressed:
         candidates.places(),
         candidates.in_float32(kept),
         tried,
-        comparison,
+        judged,
         sum(path.stat().st_size for path in plain(setting).files()),
         sum(path.stat().st_size for path in paths),
-        taken,
     )
 
 
 def _require_possible(setting: Setting, options: CompressOptions) -> None:
     """Raise ZooError for a target that does not compute what is asked for."""
-    if options.weights and setting.target != "onnx":
-        raise ZooError(
-            f"--weights {options.weights} is an operator of ONNX Runtime, which target '{setting.target}' does not "
-            "have; leave --target out, or give --to int8"
-        )
-    if not options.weights and "int8" not in backends.find(setting.target).dtypes:
-        raise ZooError(f"target '{setting.target}' does not compute in int8; give --target onnx or openvino")
+    for target in (setting.target, *options.also):
+        if options.weights and target != "onnx":
+            raise ZooError(
+                f"--weights {options.weights} is an operator of ONNX Runtime, which target '{target}' does not "
+                "have; leave --target out, or give --to int8"
+            )
+        if not options.weights and "int8" not in backends.find(target).dtypes:
+            raise ZooError(f"target '{target}' does not compute in int8; give --target onnx or openvino")
     if not options.weights and options.output is not None:
         raise ZooError("an int8 file belongs to the export that it was made of, and lies beside it; leave --output out")
     if options.output is not None and options.output.resolve() == setting.home.resolve():
@@ -166,12 +163,12 @@ def _calibration(setting: Setting, options: CompressOptions) -> Calibration:
 
 def _search(candidates: Candidates, gate: Gate, options: CompressOptions) -> tuple[list[Place], int]:
     """The nodes that stay in float32, and how many times the gate was judged. Raises CheckFailedError."""
-    done: list[Comparison] = []
+    faults: list[str] = []
 
     def passes(keep: Sequence[Place]) -> bool:
         candidates.write(keep)
-        done.append(gate.float32(candidates.rounded))
-        return done[-1].passed()
+        faults.append(failed(gate.targets, gate.float32(candidates.rounded)))
+        return not faults[-1]
 
     if passes([]):
         return [], 1
@@ -179,17 +176,8 @@ def _search(candidates: Candidates, gate: Gate, options: CompressOptions) -> tup
     found = fewest(passes, ordered)
     if found is None:
         raise CheckFailedError(
-            f"{_failed(done[-1])} from the float32 file's even with {len(ordered) - 1} of {len(ordered)} nodes in "
+            f"{faults[-1]} from the float32 file's even with {len(ordered) - 1} of {len(ordered)} nodes in "
             "float32 or nearly so many; nothing was written. Try --calibration percentile, or more samples "
             "(--calibrate_on)"
         )
-    return found, len(done)
-
-
-def _failed(done: Comparison) -> str:
-    name = done.baseline.metric.infos[0].name
-    before, after = done.baseline.figures()[name], done.contender.figures()[name]
-    return (
-        f"the gate does not hold ({done.verdict()}): {name} {after:.4g} is {done.relative_error():.2%} away from "
-        f"{before:.4g}, allowed {done.limit:.2%}; {done.samples - done.agreeing} of {done.samples} samples differ,"
-    )
+    return found, len(faults)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from utils.datasets.sample import Sample
 from zoo.accuracy.comparison import Comparison
@@ -11,7 +12,25 @@ from zoo.accuracy.verify import measure, opened, release
 from zoo.layers.rounded import plain
 from zoo.running.engines import framework_runner, open_runner
 from zoo.running.network import Runner
+from zoo.running.pipeline import batches
 from zoo.running.setting import Setting
+
+from .turns import milliseconds
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a target says of the new files.
+
+    Attributes:
+        target: that ran them.
+        comparison: with the framework.
+        milliseconds: of a call in float32 and of the new files, and the ratio, float32 over new.
+    """
+
+    target: str
+    comparison: Comparison
+    milliseconds: tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -19,36 +38,75 @@ class Gate:
     """Compares on the same samples, by the rules of `zoo verify` for int8.
 
     Args:
-        setting: of the export.
+        setting: of the export; its target judges.
         samples: labelled ones of the model's task.
         most: by how much of itself the metric may change.
         random: the weights are, so that outputs decide too.
+        also: other targets that judge the same files.
     """
 
     setting: Setting
     samples: Sequence[Sample]
     most: float
     random: bool
+    also: Sequence[str] = ()
 
-    def float32(self, rounded: Setting) -> Comparison:
-        """Against the float32 files on ONNX Runtime."""
+    @property
+    def targets(self) -> list[str]:
+        """All that judge."""
+        return [self.setting.target, *self.also]
+
+    def float32(self, rounded: Setting) -> list[Comparison]:
+        """Against the float32 files on ONNX Runtime, a comparison a target."""
         return self._compare(lambda: open_runner(plain(self.setting).but(streams=1)), "onnxruntime", rounded)
 
-    def framework(self, rounded: Setting) -> Comparison:
-        """Against the framework's own network."""
+    def framework(self, rounded: Setting) -> list[Comparison]:
+        """Against the framework's own network, a comparison a target."""
         return self._compare(lambda: framework_runner(plain(self.setting)), "", rounded)
 
-    def _compare(self, opening: Callable[[], Runner], name: str, rounded: Setting) -> Comparison:
+    def judged(self, rounded: Setting, comparisons: Sequence[Comparison]) -> list[Judged]:
+        """What each target found, with what it takes on the first samples."""
+        setting, task = self.setting, self.setting.task()
+        rows = min(setting.batch_size, len(self.samples))
+        batch = next(iter(batches(task, self.samples, rows, setting.workers)))
+        return [
+            Judged(
+                target,
+                comparison,
+                milliseconds(plain(setting).but(target=target), rounded.but(target=target), batch.arrays),
+            )
+            for target, comparison in zip(self.targets, comparisons, strict=True)
+        ]
+
+    def _compare(self, opening: Callable[[], Runner], name: str, rounded: Setting) -> list[Comparison]:
         contenders = [opened(self.setting, name, "float32", opening)]
+        staged = len(self.setting.model.parts) > 1
         try:
-            one = rounded.but(streams=1)
-            # whatever is rounded, weights alone too, its outputs are judged by what int8 may differ
-            contenders.append(opened(one, "", "int8", lambda: open_runner(one)))
-            staged = len(self.setting.model.parts) > 1
-            done = Comparison(contenders[0], contenders[1], self.most, self.random, staged)
-            spreads = measure(self.setting, self.samples, contenders, [done])
+            for target in self.targets:
+                one = rounded.but(streams=1, target=target)
+                # whatever is rounded, weights alone too, its outputs are judged by what int8 may differ
+                contenders.append(opened(one, "", "int8", partial(open_runner, one)))
+            done = [Comparison(contenders[0], one, self.most, self.random, staged) for one in contenders[1:]]
+            spreads = measure(self.setting, self.samples, contenders, done)
             for spread in spreads.values():
                 spread.require_alive()
             return done
         finally:
             release(contenders)
+
+
+def failed(targets: Sequence[str], comparisons: Sequence[Comparison]) -> str:
+    """How the first comparison that does not pass fell short; the target is named where there are several. "" where all
+    pass."""
+    for target, done in zip(targets, comparisons, strict=True):
+        if done.passed():
+            continue
+        name = done.baseline.metric.infos[0].name
+        before, after = done.baseline.figures()[name], done.contender.figures()[name]
+        where = f" on {target}" if len(targets) > 1 else ""
+        return (
+            f"the gate does not hold{where} ({done.verdict()}): {name} {after:.4g} is {done.relative_error():.2%} away "
+            f"from {before:.4g}, allowed {done.limit:.2%}; {done.samples - done.agreeing} of {done.samples} samples "
+            "differ,"
+        )
+    return ""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.datasets.sample import Sample
-from zoo.accuracy.comparison import FRAMEWORK_LIMIT, Comparison
+from zoo.accuracy.comparison import FRAMEWORK_LIMIT
 from zoo.accuracy.verify import spread
 from zoo.errors import CheckFailedError, ZooError
 from zoo.exporting.export import ExportOptions, write_network
@@ -20,15 +20,13 @@ from zoo.progress import progress
 from zoo.references import data_folder
 from zoo.running.engines import exported_weights, manifest_of
 from zoo.running.padding import arranged
-from zoo.running.pipeline import batches
 from zoo.running.reference import build, demo_batch, together
 from zoo.running.setting import Setting
 from zoo.running.slots import fill_within
 from zoo.weights import RANDOM_SEED
 
 from .channels import operations, teach, thinned
-from .gate import Gate
-from .turns import milliseconds
+from .gate import Gate, Judged, failed
 
 _LOGGED = 5  # epochs of which the loss is said
 _log = logging.getLogger(__name__)
@@ -47,6 +45,7 @@ class PruneOptions:
         data, limit: what the gate is judged on, and on how many samples of it.
         max_drop: by how much of itself the metric may change.
         output: where the files go; None: a folder of their own below runs.
+        also: other targets on which the gate has to hold.
     """
 
     share: float
@@ -58,6 +57,7 @@ class PruneOptions:
     limit: int | None = 256
     max_drop: float = FRAMEWORK_LIMIT
     output: Path | None = None
+    also: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,7 @@ class Pruned:
         operations, parameters, bytes: before and after.
         losses: of the first epoch and of the last.
         trained_on: how many samples.
-        comparison: with the framework's whole network.
-        milliseconds: of a call before and after, and the ratio, before over after.
+        judged: what each target said of them.
     """
 
     paths: list[Path]
@@ -79,8 +78,7 @@ class Pruned:
     bytes: tuple[int, int]
     losses: tuple[float, float]
     trained_on: int
-    comparison: Comparison
-    milliseconds: tuple[float, float, float]
+    judged: list[Judged]
 
 
 def prune(setting: Setting, options: PruneOptions) -> Pruned:
@@ -113,17 +111,18 @@ def prune(setting: Setting, options: PruneOptions) -> Pruned:
         _log.info("loss of the first epoch %.4f, of the last %.4f", losses[0], losses[-1])
     task = setting.task()
     samples = arranged(task, spread(task.dataset(data_folder(model, options.data)), options.limit))
-    gate = Gate(setting, samples, options.max_drop, random=False)
-    judged: list[Comparison] = []
-    taken: list[tuple[float, float, float]] = []
+    gate = Gate(setting, samples, options.max_drop, random=False, also=options.also)
+    judged: list[Judged] = []
 
     def judge(folder: Path) -> Mapping[str, Any]:
         made = plain(setting).but(folder=folder, target=setting.target)
-        judged.append(gate.framework(made))
-        if not judged[0].passed():
-            raise CheckFailedError(_failed(judged[0], options))
-        batch = next(iter(batches(task, samples, min(setting.batch_size, len(samples)), setting.workers)))
-        taken.append(milliseconds(plain(setting).but(target=setting.target), made, batch.arrays))
+        comparisons = gate.framework(made)
+        if fault := failed(gate.targets, comparisons):
+            raise CheckFailedError(
+                f"{fault} from the framework's; nothing was written. Try a smaller --prune, more --epochs, or more "
+                "samples (--train_on)"
+            )
+        judged.extend(gate.judged(made, comparisons))
         return {"pruned": {"share": options.share, "trained_on": len(learnt), "epochs": options.epochs}}
 
     output = options.output or Path(RUNS) / model.place / f"pruned_{round(100 * options.share)}"
@@ -137,8 +136,7 @@ def prune(setting: Setting, options: PruneOptions) -> Pruned:
         (plain(setting).file(model.part).stat().st_size, new.stat().st_size),
         (losses[0], losses[-1]),
         len(learnt),
-        judged[0],
-        taken[0],
+        judged,
     )
 
 
@@ -179,13 +177,3 @@ def _tensors(arrays: Sequence[Any]) -> list[Any]:
     import torch
 
     return [torch.from_numpy(array.copy()) for array in arrays]
-
-
-def _failed(done: Comparison, options: PruneOptions) -> str:
-    name = done.baseline.metric.infos[0].name
-    before, after = done.baseline.figures()[name], done.contender.figures()[name]
-    return (
-        f"the gate does not hold ({done.verdict()}): {name} {after:.4g} is {done.relative_error():.2%} away from "
-        f"{before:.4g}, allowed {done.limit:.2%}; nothing was written. Try a smaller --prune, more --epochs, or more "
-        "samples (--train_on)"
-    )
