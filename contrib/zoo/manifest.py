@@ -111,7 +111,7 @@ def read_manifest(ckpt: Path) -> dict[str, Any]:
     found = _naming(ckpt)
     if found is not None:
         _require_unchanged(*found)
-        return _read(found[0])
+        return read_alone(found[0])
     raise ZooError(
         f"there is no manifest (*{MANIFEST}) for {ckpt.name} in {ckpt.parent}, so what it was exported from is "
         "not known; export it with export_onnx.py"
@@ -123,7 +123,7 @@ def _naming(ckpt: Path) -> tuple[Path, Mapping[str, Any]] | None:
     broken: ZooError | None = None
     for path in sorted(ckpt.parent.glob(f"*{MANIFEST}")):
         try:
-            found = next((one for one in _read(path)["files"].values() if one["name"] == ckpt.name), None)
+            found = next((one for one in read_alone(path)["files"].values() if one["name"] == ckpt.name), None)
         except ZooError as error:
             broken, found = error, None
         if found is not None:
@@ -178,7 +178,7 @@ def named_file(model: Model, part: Part, manifest: Path, dtype: str, suffix: str
     """
     if not manifest.is_file():
         raise ZooError(_no_manifest(manifest))
-    said = _read(manifest)
+    said = read_alone(manifest)
     require_of(model, said, manifest.parent)
     path = exported_file(model, part, manifest.parent, dtype, suffix)
     if path.name not in {entry["name"] for entry in said["files"].values()}:
@@ -195,7 +195,7 @@ def _read_whole(path: Path) -> dict[str, Any]:
     """A manifest, all of whose files are there and unchanged."""
     if not path.is_file():
         raise ZooError(_no_manifest(path))
-    manifest = _read(path)
+    manifest = read_alone(path)
     for entry in manifest["files"].values():
         _require_unchanged(path, entry)
     return manifest
@@ -209,7 +209,8 @@ def _require_unchanged(path: Path, entry: Mapping[str, Any]) -> None:
         raise ZooError(f"{file} has changed since it was exported ({path.name} has another sha256); export again")
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_alone(path: Path) -> dict[str, Any]:
+    """A manifest, wherever its files are. Raises ZooError where it is none."""
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         _require_texts(manifest, "model", "variant")
@@ -280,7 +281,7 @@ def exported_dtypes(model: Model, folder: Path, suffix: str) -> list[str]:
     path = manifest_path(folder, model.variant)
     if not path.is_file():
         raise ZooError(f"there is no manifest {path}; export first (python export_onnx.py, or zoo export {model.id})")
-    names = {entry["name"] for entry in _read(path)["files"].values()}
+    names = {entry["name"] for entry in read_alone(path)["files"].values()}
     stems = [part.stem(model.variant) for part in model.parts]
     dtypes = ("float32", "float16", "bfloat16", "int8")
     return [one for one in dtypes if all(file_name(stem, one, suffix=suffix) in names for stem in stems)]
@@ -289,5 +290,5 @@ def exported_dtypes(model: Model, folder: Path, suffix: str) -> list[str]:
 def failures(model: Model, folder: Path) -> dict[str, str]:
     """What the export of `model` in `folder` did not write, by part and kind, and why; {} where there is none."""
     path = manifest_path(folder, model.variant)
-    said = _read(path).get("failed", {}) if path.is_file() else {}
+    said = read_alone(path).get("failed", {}) if path.is_file() else {}
     return {str(kind): str(reason) for kind, reason in said.items()} if isinstance(said, dict) else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from zoo.errors import ZooError
 from zoo.exporting.export import ExportOptions, export
 from zoo.manifest import Exported
 from zoo_core.errors import DataError
+from zoo_core.hashing import sha256
 
 DEMOS = catalogue.EXAMPLES / "classification" / "lenet" / "demos"
 
@@ -32,14 +34,20 @@ def net(lenet_export: Exported) -> Iterator[Net]:
 
 
 @pytest.fixture
-def address(tmp_path: Path) -> Iterator[str]:
-    """Of a server on this machine that has one picture."""
-    (tmp_path / "three.png").write_bytes((DEMOS / "digit_3.png").read_bytes())
+def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """The address of a server on this machine, and the folder that it has."""
     handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://127.0.0.1:{server.server_port}", tmp_path
         server.shutdown()
+
+
+@pytest.fixture
+def address(served: tuple[str, Path]) -> str:
+    """Of a server on this machine that has one picture."""
+    (served[1] / "three.png").write_bytes((DEMOS / "digit_3.png").read_bytes())
+    return served[0]
 
 
 def label(result: Any) -> str:
@@ -193,6 +201,42 @@ def test_a_named_file_is_taken_as_it_is(lenet_export: Exported, capsys: pytest.C
     assert capsys.readouterr().err == ""
     with pytest.raises(ZooError, match="ckpt and weights both say which network it is"):
         load("lenet", ckpt=lenet_export.dynamic, weights="random")
+
+
+def test_an_exported_file_is_fetched_by_its_digest(
+    lenet_export: Exported, served: tuple[str, Path], home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    address, folder = served
+    for one in lenet_export.files():
+        shutil.copy(one, folder)
+    for path in (lenet_export.dynamic, lenet_export.manifest):
+        wanted = f"{address}/{path.name}#sha256={sha256(path).upper()}"
+        for again in (False, True):
+            with load("lenet", ckpt=wanted) as net:
+                assert label(net(DEMOS / "digit_5.png")) == "5"
+            said = "fetching classification/lenet (lenet) from http://"
+            assert (said in capsys.readouterr().err) != again
+
+
+def test_an_exported_file_that_is_another_one(lenet_export: Exported, served: tuple[str, Path], home: Path) -> None:
+    address, folder = served
+    for one in lenet_export.files():
+        shutil.copy(one, folder)
+    name = lenet_export.manifest.name
+    right = f"{address}/{name}#sha256={sha256(folder / name)}"
+    for behind in ("", "#sha256=", "#md5=" + 64 * "0", "#" + 64 * "0"):
+        with pytest.raises(ZooError, match="the SHA-256 of the file has to stand behind its address"):
+            load("lenet", ckpt=f"{address}/{name}{behind}")
+    with pytest.raises(ZooError, match=r"arrived damaged: its sha256 is .*, expected 0000"):
+        load("lenet", ckpt=f"{address}/{name}#sha256={64 * '0'}")
+    with pytest.raises(ZooError, match="is of classification/lenet lenet, not of classification/lenet lenet_mnist"):
+        load("lenet", variant="lenet_mnist", ckpt=right)
+    (folder / lenet_export.dynamic.name).write_bytes(b"another one")
+    with pytest.raises(ZooError, match=r"cannot fetch .*_dyn\.onnx.*: it arrived damaged"):
+        load("lenet", ckpt=right)
+    (folder / name).write_text('{"model": "classification/lenet"}', encoding="utf-8")
+    with pytest.raises(ZooError, match="is not a manifest of an export"):
+        load("lenet", ckpt=f"{address}/{name}#sha256={sha256(folder / name)}")
 
 
 def test_an_export_of_other_weights_stays_as_it_is(

@@ -1,4 +1,4 @@
-"""Finds a model, exports it where that has not been done, and opens it."""
+"""Finds a model, exports it where that has not been done, or fetches an export, and opens it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from zoo.running.setting import DTYPES, Setting
 from zoo.weights import find_weights
 from zoo_core.home import home
 
+from .fetched import fetched
 from .net import Net
 
 if TYPE_CHECKING:
@@ -48,13 +49,15 @@ def load(
         dtype: "float32", "float16", "bfloat16" or "int8".
         weights: "pretrained", "sample", "random", "built" or a file; by default the model's own default.
         folder: where the exported files are or go; by default where an export of it is found, else the zoo's cache.
-        options: further fields of `Setting`: batch_size, input_size, threads, devices, topk, timeout, …
+        options: further fields of `Setting`: batch_size, input_size, threads, devices, topk, timeout, …; ckpt, an
+            exported file or its manifest, may be an address with a digest behind it (`fetched`).
 
     Returns:
-        A `Net`. Where there was no export of these weights, one was made, which stderr says.
+        A `Net`. Where there was no export of these weights, one was made, or fetched where `ckpt` is an address; stderr
+        says which.
 
     Raises:
-        ZooError: there is no such model, or the export fails.
+        ZooError: there is no such model, or the export fails or cannot be fetched.
         EngineError: the target cannot be used.
     """
     from zoo.accuracy.choice import choose_target
@@ -64,9 +67,11 @@ def load(
     family, found = catalogue.find(name)
     model = family.variant(variant or found)
     _require_sound(dtype, options)
-    options |= {key: Path(options[key]) for key in ("ckpt", "pass_path") if isinstance(options.get(key), str)}
     if weights is not None and options.get("ckpt") is not None:
         raise ZooError("ckpt and weights both say which network it is; give one of them")
+    if "://" in str(options.get("ckpt", "")):
+        options["ckpt"] = fetched(model, str(options["ckpt"]))
+    options |= {key: Path(options[key]) for key in ("ckpt", "pass_path") if isinstance(options.get(key), str)}
     place = Path(folder) if folder else _place(model, weights)
     try:
         setting = Setting(model, folder=place, target=target, dtype=dtype, **options)
