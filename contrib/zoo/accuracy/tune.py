@@ -11,12 +11,11 @@ import numpy as np
 
 from engine import backends
 from zoo.progress import progress
-from zoo.references import data_folder
 from zoo.running.diagnosis import replay
 from zoo.running.engines import open_runner
 from zoo.running.padding import Fixed, fixed_sizes
 from zoo.running.pipeline import batches
-from zoo.running.setting import Setting
+from zoo.running.setting import Setting, dataset_of
 from zoo_core.machine import cores
 
 from .comparison import Comparison, Verification
@@ -151,6 +150,6 @@ def _points(setting: Setting, data: str | Path, seconds: float) -> Iterator[Poin
 def _ready_batch(setting: Setting, data: str | Path, fixed: Fixed) -> list[np.ndarray]:
     """Real samples, as many as there are, again and again."""
     task, rows = setting.task(), setting.batch_size
-    samples = spread(task.dataset(data_folder(setting.model, data)), rows)
+    samples = spread(dataset_of(setting, data), rows)
     filled = [samples[index % len(samples)] for index in range(rows)]
     return next(batches(task, filled, rows, fixed=fixed, timeout=setting.timeout)).arrays

@@ -19,7 +19,7 @@ from zoo.running.engines import open_runner
 from zoo.running.network import Runner, engines_of
 from zoo.running.padding import arranged, batches_in, full_batch
 from zoo.running.pipeline import Stages, predictions
-from zoo.running.setting import Setting
+from zoo.running.setting import Setting, dataset_of
 from zoo.task import Task
 from zoo_core.errors import DataError
 from zoo_core.files import json_line
@@ -127,8 +127,8 @@ def validate(setting: Setting, data: str | Path = "sample", resume: Path | None 
     setting = choose_target(setting)
     task = setting.task()
     rank, world = rank_and_world()
-    every = task.dataset(data_folder(setting.model, data))
-    samples = arranged(task, samples_of(setting, task, every, rank, world))
+    every = dataset_of(setting, data)
+    samples = arranged(task, samples_of(setting, task, every, rank, world), setting.timeout)
     metric = task.metric()
     stages = Stages()
     notes: list[str] = []

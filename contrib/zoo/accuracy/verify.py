@@ -23,12 +23,11 @@ from zoo.errors import CheckFailedError, ZooError
 from zoo.manifest import failures
 from zoo.progress import progress
 from zoo.provenance import provenance
-from zoo.references import data_folder
 from zoo.running.engines import framework_runner, manifest_of, open_runner
 from zoo.running.network import Runner, recorded, replayed
 from zoo.running.padding import arranged, batches_in, fixed_sizes
 from zoo.running.pipeline import Batch, batches
-from zoo.running.setting import Setting
+from zoo.running.setting import Setting, dataset_of
 from zoo.task import Task, as_list
 
 from .comparison import FRAMEWORK_LIMIT, TARGET_LIMIT, Comparison, Contender, Verification
@@ -68,7 +67,7 @@ def verify(setting: Setting, options: VerifyOptions | None = None) -> Verificati
     options = options or VerifyOptions()
     model = setting.model
     task = setting.task()
-    samples = arranged(task, spread(task.dataset(data_folder(model, options.data)), options.limit))
+    samples = arranged(task, spread(dataset_of(setting, options.data), options.limit), setting.timeout)
     random = manifest_of(setting)["weights"]["kind"] == "random"
     contenders, left_out = _contenders(setting, options.dtypes)
     reference, baseline = contenders[0], contenders[1]

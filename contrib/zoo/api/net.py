@@ -62,7 +62,7 @@ class Net:
             DataError: the only sample cannot be read.
             ZooError: the network has no use for what is given.
         """
-        samples = Samples(self._task, windows)
+        samples = Samples(self._task, windows, self.setting.timeout)
         found = self._predicted(samples, samples.of(given))
         if samples.several or len(found) != 1:
             return found
@@ -97,7 +97,7 @@ class Net:
         if not is_video(self._task, path):
             raise ZooError(f"{video}: this network takes no frames of such a file; videos end with {', '.join(VIDEOS)}")
         video_facts(path)
-        samples, bad = Samples(self._task), list[Bad]()
+        samples, bad = Samples(self._task, timeout=self.setting.timeout), list[Bad]()
         at_once = 1 if is_camera(path) else AT_ONCE
         found = framewise(self.setting, self._task, self._runner, frames(path), Stages(), bad, at_once)
         told = partial(Told, self._task, samples)

@@ -101,7 +101,7 @@ def _given(one: Setting, other: Setting, path: str | Path | None) -> tuple[Sampl
             f"{one.model.id} takes {' '.join(task.suffixes)}, and {other.model.id} takes "
             f"{' '.join(other.model.task.suffixes)}: there is no file for both"
         )
-    samples = Samples(task)
+    samples = Samples(task, timeout=one.timeout)
     text = str(path or one.model.demo_folder())
     text = str(data_folder(one.model, text)) if text in ("sample", "reference") else text
     files = samples.files.named(text) or samples.files.matching(text)

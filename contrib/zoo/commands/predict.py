@@ -22,7 +22,7 @@ from zoo.family import Family
 from zoo.inputs.files import PDF, STDIN, File, is_video
 from zoo.inputs.given import Samples, Unread
 from zoo.references import data_folder
-from zoo.running.setting import Setting
+from zoo.running.setting import Setting, dataset_of
 from zoo.task import Task
 from zoo_core.files import write_json
 
@@ -143,10 +143,10 @@ def predict_file(setting: Setting, path: str | Path | None, output: Output, wind
     """Predict one file: the model's first demo by default, the first of its sample data where the path is "sample"."""
     model = setting.model
     if str(path) == "sample":
-        first = model.task.dataset(model.data("sample"))[0]
+        first = dataset_of(setting, "sample")[0]
         given = Given([Sample(first.id, first.data)], {first.id: Path(first.id).name})
     else:
-        samples = Samples(model.task, windows)
+        samples = Samples(model.task, windows, setting.timeout)
         text = str(path or files_in(model.demo_folder(), model.task.suffixes)[0])
         given = _given(model.task, samples, [_one(samples, text)], output)
         rows = len(given.samples) + len(given.bad) > 1 and given.tolerant
@@ -180,7 +180,7 @@ def predict_folder(setting: Setting, path: str | Path | None, output: Output, wi
     """Predict every file of a folder: the model's demos by default. Files that cannot be read are named and passed
     over, and the exit code is 1 then."""
     model = setting.model
-    samples = Samples(model.task, windows)
+    samples = Samples(model.task, windows, setting.timeout)
     text = str(path or model.demo_folder())
     text = str(data_folder(model, text)) if text in ("sample", "reference") else text
     if os.path.isdir(text):

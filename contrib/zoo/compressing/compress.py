@@ -16,10 +16,9 @@ from zoo.exporting.workspace import step, workspace
 from zoo.layers.debug import DebugOptions
 from zoo.layers.rounded import plain
 from zoo.manifest import RUNS, manifest_path
-from zoo.references import data_folder
 from zoo.running.engines import framework_runner, manifest_of
 from zoo.running.padding import arranged
-from zoo.running.setting import Setting
+from zoo.running.setting import Setting, dataset_of
 
 from .candidates import Candidates, Place
 from .gate import Gate, Judged, failed
@@ -90,7 +89,7 @@ def compress(setting: Setting, options: CompressOptions) -> Compressed:
     _require_possible(setting, options)
     record = manifest_of(plain(setting))
     task = setting.task()
-    samples = arranged(task, spread(task.dataset(data_folder(setting.model, options.data)), options.limit))
+    samples = arranged(task, spread(dataset_of(setting, options.data), options.limit), setting.timeout)
     output = options.output or _home(setting, options)
     kind = "dynamic" if options.weights else "int8"
     gate = Gate(setting, samples, options.max_drop, record["weights"]["kind"] == "random", options.also)
@@ -156,7 +155,7 @@ def _rounders(setting: Setting, options: CompressOptions) -> Mapping[str, Rounde
 def _calibration(setting: Setting, options: CompressOptions) -> Calibration:
     if options.calibrate_on is None:
         return Calibration(options.calibration, timeout=setting.timeout)
-    samples = setting.task().dataset(data_folder(setting.model, options.calibrate_on))
+    samples = dataset_of(setting, options.calibrate_on)
     name = "sample" if str(options.calibrate_on) == "sample" else Path(options.calibrate_on).name
     return Calibration(options.calibration, spread(samples, 256), f"samples of {name}", setting.timeout)
 

@@ -14,14 +14,14 @@ from zoo.accuracy.verify import spread
 from zoo.errors import CheckFailedError, ZooError
 from zoo.exporting.export import ExportOptions, write_network
 from zoo.exporting.workspace import step
+from zoo.hanging import ended_within
 from zoo.layers.rounded import plain
 from zoo.manifest import RUNS
 from zoo.progress import progress
-from zoo.references import data_folder
 from zoo.running.engines import exported_weights, manifest_of
 from zoo.running.padding import arranged
 from zoo.running.reference import build, demo_batch, together
-from zoo.running.setting import Setting
+from zoo.running.setting import Setting, dataset_of
 from zoo.running.slots import fill_within
 from zoo.weights import RANDOM_SEED
 
@@ -110,7 +110,7 @@ def prune(setting: Setting, options: PruneOptions) -> Pruned:
         losses = teach(student, teacher, rows, options.epochs, options.rate)
         _log.info("loss of the first epoch %.4f, of the last %.4f", losses[0], losses[-1])
     task = setting.task()
-    samples = arranged(task, spread(task.dataset(data_folder(model, options.data)), options.limit))
+    samples = arranged(task, spread(dataset_of(setting, options.data), options.limit), setting.timeout)
     gate = Gate(setting, samples, options.max_drop, random=False, also=options.also)
     judged: list[Judged] = []
 
@@ -153,13 +153,13 @@ def _require_possible(setting: Setting, record: Mapping[str, Any]) -> None:
 def _training(setting: Setting, options: PruneOptions) -> Sequence[Sample]:
     model = setting.model
     if options.train_on is not None:
-        return spread(setting.task().dataset(data_folder(model, options.train_on)), options.train_limit)
+        return spread(dataset_of(setting, options.train_on), options.train_limit)
     if model.calibration is None:
         raise ZooError(
             f"{model.id} brings no training samples; name some with --train_on (labels are not needed, but the data "
             "set's layout is that of the task)"
         )
-    given = model.calibration()[: options.train_limit]
+    given = ended_within(setting.timeout, "calibration() of model.py", model.calibration)[: options.train_limit]
     return [Sample(f"training sample {number}", data) for number, data in enumerate(given)]
 
 

@@ -16,10 +16,11 @@ from engine.base import Engine
 from utils.datasets.folder import files_in
 from utils.datasets.sample import Sample
 from zoo.errors import HangingError, ZooError
+from zoo.hanging import ended_within
 from zoo.model import Model, Part
 from zoo.running.network import Runner, recorded
 from zoo.running.reference import together
-from zoo.running.slots import fill_within
+from zoo.running.slots import fill_within, samples_of_files
 from zoo.task import Task
 
 from .unbounded import unbounded
@@ -155,7 +156,10 @@ def quantiser(
     the framework's own network, `reference`, gives it. Raises ZooError.
     """
     asked = calibration or Calibration()
-    samples, origin = _own(model) if asked.samples is None else (asked.samples[:_MOST_SAMPLES], asked.origin)
+    samples, origin = asked.samples, asked.origin
+    if samples is None:
+        samples, origin = _own(model, asked.timeout)
+    samples = samples[:_MOST_SAMPLES]
     task = model.task.adapted(input_size, topk=1)
     given = _given(task, part, reference, _batches(task, reference, samples, asked.timeout))
     return Quantiser(source, given, asked.method, f"{len(samples)} {origin}")
@@ -218,15 +222,15 @@ def _ranges(path: Path, types: list[str], rows: Iterator[dict[str, np.ndarray]],
     return calibrator.compute_data()
 
 
-def _own(model: Model) -> tuple[Sequence[Sample], str]:
+def _own(model: Model, timeout: float | None) -> tuple[Sequence[Sample], str]:
     """The model's samples, and what they are called."""
     if model.calibration is not None:
-        given = model.calibration()[:_MOST_SAMPLES]
+        given = ended_within(timeout, "calibration() of model.py", model.calibration)[:_MOST_SAMPLES]
         return [Sample(f"calibration sample {number}", data) for number, data in enumerate(given)], (
             "samples that no validation uses"
         )
     files = files_in(model.demo_folder(), model.task.suffixes)
-    return [sample for file in files for sample in model.task.samples_in(file)][:_MOST_SAMPLES], "demos"
+    return samples_of_files(model.task, files, timeout)[:_MOST_SAMPLES], "demos"
 
 
 def _batches(

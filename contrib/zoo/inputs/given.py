@@ -14,6 +14,7 @@ from utils.datasets.sample import Sample
 from utils.pdf import pages
 from utils.recordings import cut
 from zoo.errors import ZooError
+from zoo.hanging import ended_within
 from zoo.task import Task
 from zoo_core.errors import DataError
 
@@ -34,17 +35,19 @@ class Samples:
     Args:
         task: what they are for.
         windows: whether a recording that is longer than the task's window becomes several samples.
+        timeout: seconds after which the task's reading of a file is a HangingError; None waits for ever.
 
     Attributes:
         files: which finds them.
         several: whether a list, a folder or a pattern was given, which may hold any number.
     """
 
-    def __init__(self, task: Task, windows: bool = False):
+    def __init__(self, task: Task, windows: bool = False, timeout: float | None = None):
         if windows and task.window is None:
             raise ZooError("this network has no window of recordings: it takes those of any length, or none at all")
         self._task = task
         self._windows = windows
+        self._timeout = timeout
         self.files = Files(task)
         self.several = False
 
@@ -135,8 +138,9 @@ class Samples:
             for begin, end, piece in cut(file.path, self._task.window, self.files.folder):
                 yield Sample(f"{file.name}:{begin:g}-{end:g} s", piece)
         else:
-            for sample in self._task.samples_in(file.path):
-                yield Sample(file.name + sample.id.removeprefix(file.path.name), sample.data, sample.truth)
+            name, read = file.path.name, self._task.samples_in
+            for sample in ended_within(self._timeout, f"reading of {name}", read, file.path):
+                yield Sample(file.name + sample.id.removeprefix(name), sample.data, sample.truth)
 
     def _rows(self, file: File, name: str) -> Iterator[Sample | Unread]:
         if not self._task.text_help:

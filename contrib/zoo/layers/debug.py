@@ -13,12 +13,11 @@ from zoo import frameworks
 from zoo.accuracy.verify import spread
 from zoo.errors import ZooError
 from zoo.model import Part
-from zoo.references import data_folder
 from zoo.running.engines import exported_weights, manifest_of, open_runner
 from zoo.running.network import PartCall, recorded
 from zoo.running.pipeline import batches
 from zoo.running.reference import build
-from zoo.running.setting import Setting
+from zoo.running.setting import Setting, dataset_of
 
 from .compare import Compared, compare
 from .modules import ModuleSource
@@ -76,7 +75,7 @@ def calls(setting: Setting, options: DebugOptions, repeat: bool = False) -> list
         repeat: whether samples come again where there are fewer than are asked for.
     """
     task = setting.task()
-    samples = spread(task.dataset(data_folder(setting.model, options.data)), options.samples)
+    samples = spread(dataset_of(setting, options.data), options.samples)
     if repeat:
         samples = [samples[number % len(samples)] for number in range(options.samples)]
     batch = next(iter(batches(task, samples, len(samples), setting.workers, timeout=setting.timeout)))

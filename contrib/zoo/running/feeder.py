@@ -17,9 +17,10 @@ import numpy as np
 
 from utils.datasets.sample import Sample
 from zoo.errors import ZooError
+from zoo.hanging import hanging
 from zoo.running import memory
 from zoo.running.padding import Fixed, chunks, require_fits, stacked
-from zoo.running.slots import Filled, Slot, fill, hanging
+from zoo.running.slots import Filled, Slot, fill
 from zoo.task import Task
 from zoo_core.errors import DataError
 from zoo_core.interrupts import stepwise, wait_for
@@ -216,7 +217,7 @@ class Feeder:
         if not wait_for(parts, self.timeout):
             assert self.timeout is not None  # noqa: S101 - without one, the waiting has no end
             self._hanging = True
-            raise hanging(_undone(samples, parts), self.timeout)
+            raise hanging(f"preprocessing of {_undone(samples, parts)}", self.timeout)
         good: list[int] = []
         rows: list[Filled] = []
         for index, (sample, result) in enumerate(zip(samples, _results(parts), strict=True)):

@@ -34,7 +34,7 @@ def predict_given(
     batches = predictions(
         task,
         runner,
-        arranged(task, numbered),
+        arranged(task, numbered, setting.timeout),
         min(setting.batch_size, max(len(numbered), 1)),
         Stages(),
         workers=setting.workers,

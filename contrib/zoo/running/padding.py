@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.spec import TensorSpec
 from utils.datasets.sample import Sample
+from zoo.hanging import said_if_slow
 from zoo.task import Task
 from zoo_core.errors import DataError
 
@@ -37,14 +38,16 @@ class Arranged(Sequence[Sample]):
         return self._source[self._places[index]]
 
 
-def arranged(task: Task, samples: Sequence[Sample]) -> Sequence[Sample]:
+def arranged(task: Task, samples: Sequence[Sample], timeout: float | None = None) -> Sequence[Sample]:
     """`samples` with those of similar length beside each other, where the task pads; otherwise as they are.
 
-    The longest come first, so that a batch which does not fit the memory fails at once.
+    The longest come first, so that a batch which does not fit the memory fails at once. Where to tell the lengths takes
+    more than `timeout` seconds, that is said.
     """
     if task.padding is None:
         return samples
-    lengths = [_length(task, sample) for sample in samples]
+    what = f"sorting of {len(samples)} samples by length"
+    lengths = said_if_slow(timeout, what, lambda: [_length(task, sample) for sample in samples])
     places = sorted(range(len(samples)), key=lambda index: -lengths[index])
     return Arranged(samples, places, [lengths[place] for place in places])
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from engine.base import Call
 from utils.datasets.sample import Sample
+from zoo.hanging import said_if_slow
 from zoo.running.feeder import AHEAD, Batch, Feeder, OnBad
 from zoo.running.network import Runner
 from zoo.running.padding import Fixed, chunks, fixed_sizes, typical
@@ -176,7 +177,7 @@ def _finished(
     outputs = as_list(call.result())
     start, start_cpu = time.perf_counter(), time.thread_time()
     try:
-        found = [] if skip_postprocess else task.postprocess(outputs, batch.metas)
+        found = [] if skip_postprocess else _postprocessed(task, outputs, batch, feeder.timeout)
     except DataError as error:
         raise DataError(f"batch of {batch.samples[0].id} to {batch.samples[-1].id}: {error}") from error
     stages.postprocess += time.perf_counter() - start
@@ -188,6 +189,11 @@ def _finished(
     stages.samples += len(batch.samples)
     feeder.give_back(batch)
     return batch.samples, found
+
+
+def _postprocessed(task: Task, outputs: list[Any], batch: Batch, timeout: float | None) -> list[Any]:
+    what = f"postprocessing of {batch.samples[0].id} to {batch.samples[-1].id}"
+    return said_if_slow(timeout, what, task.postprocess, outputs, batch.metas)
 
 
 class _Clocked:

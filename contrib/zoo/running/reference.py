@@ -18,7 +18,7 @@ from zoo.weights import Weights
 
 from .network import Runner, network_of
 from .padding import stacked
-from .slots import fill_within
+from .slots import fill_within, samples_of_files
 
 _MAX_SAMPLES = 8
 
@@ -60,7 +60,7 @@ def demo_batch(
     """
     task = model.task.adapted(input_size, topk=1)
     files = files_in(folder, task.suffixes)[:_MAX_SAMPLES]
-    found = [sample for file in files for sample in task.samples_in(file)][:_MAX_SAMPLES]
+    found = samples_of_files(task, files, timeout)[:_MAX_SAMPLES]
     return together(task, [fill_within(task, sample, timeout).arrays for sample in found], shapes)
 
 

@@ -9,10 +9,13 @@ from typing import Any
 
 from engine import backends
 from engine.base import PASS_PATH
+from utils.datasets.sample import Sample
 from zoo import frameworks
 from zoo.errors import ZooError
+from zoo.hanging import said_if_slow
 from zoo.manifest import MANIFEST, export_home, exported_dtypes, exported_file, named_file
 from zoo.model import Model, Part
+from zoo.references import data_folder
 from zoo.task import Task
 
 from .reference import sizes
@@ -142,3 +145,9 @@ class Setting:
     def sizes(self) -> Mapping[str, int]:
         """The sizes of dynamic dimensions that `input_size` stands for."""
         return sizes(self.model, self.input_size)
+
+
+def dataset_of(setting: Setting, data: str | Path) -> Sequence[Sample]:
+    """The labelled samples of a data set, named as `data_folder` takes it; reading that takes long is said."""
+    folder = data_folder(setting.model, data)
+    return said_if_slow(setting.timeout, f"reading of the data set {folder}", setting.task().dataset, folder)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from utils.datasets.sample import Sample
-from zoo.errors import HangingError, ZooError
+from zoo.errors import ZooError
+from zoo.hanging import ended_within
 from zoo.task import Task
 from zoo_core.errors import DataError
-from zoo_core.interrupts import Uninterrupted, wait_for
 
 Row = tuple[np.ndarray, ...]
 
@@ -103,21 +103,11 @@ def fill_within(task: Task, sample: Sample, timeout: float | None) -> Filled:
         timeout: seconds after which a sample that does not come to its end is a HangingError, which names it; None
             waits for ever.
     """
-    if timeout is None:
-        return fill(task, sample, None)
-    pool = ThreadPoolExecutor(1, thread_name_prefix="preprocess")
-    try:
-        with Uninterrupted():
-            job = pool.submit(fill, task, sample, None)
-            if not wait_for([job], timeout):
-                raise hanging(sample.id, timeout)
-        return job.result()
-    finally:
-        pool.shutdown(wait=False)
+    return ended_within(timeout, f"preprocessing of {sample.id}", fill, task, sample, None)
 
 
-def hanging(names: str, timeout: float) -> HangingError:
-    """What is said of samples whose preprocessing does not come to its end."""
-    return HangingError(
-        f"preprocessing of {names} did not end within {timeout:g} s; leave it out, or give it longer with --timeout"
-    )
+def samples_of_files(task: Task, files: Sequence[Path], timeout: float | None) -> list[Sample]:
+    """What some files hold. Raises HangingError as `fill_within` does, of a file."""
+    return [
+        sample for file in files for sample in ended_within(timeout, f"reading of {file.name}", task.samples_in, file)
+    ]
