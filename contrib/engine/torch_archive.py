@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+import math
 import re
 import zipfile
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from zoo_core.errors import first_line
 from .errors import ModelFileError
 
 _LARGEST_TEXT = 1 << 28
+_HIGHEST_POWER = 64  # of all powers in an expression together: sympy writes 9 to the power of 9 to the power of 9 out
 _MODEL = "models/model.json"
 _SAMPLES = "data/sample_inputs/model.pt"
 _CONFIGS = ("data/weights/model_weights_config.json", "data/constants/model_constants_config.json")
@@ -29,7 +31,8 @@ _MARKS = re.compile(
     r"(?:archive_format|archive_version|byteorder|version|\.data/\w+|\.format_version|\.storage_alignment)"
 )
 
-_TARGET = re.compile(r"torch\.ops\.(?:aten|prims|torchvision|quantized_decomposed)\.\w+\.\w+")
+# Operators of tensors; those that open files, and write them, are none
+_TARGET = re.compile(r"torch\.ops\.(?:aten|prims|torchvision|quantized_decomposed)\.(?!(?:from_file|save)\.)\w+\.\w+")
 _PYTHON = re.compile(r"(?:math\.\w+|_operator\.(?:getitem|add|sub|mul|floordiv|truediv|mod|neg|pow|eq|ne|lt|le|gt|ge))")
 _NAME = re.compile(r"\w*")
 _PLAIN = re.compile(r"[\w.:\-/ ,+]*")
@@ -172,7 +175,25 @@ def _is_size(text: str) -> bool:
         tree = ast.parse(text, mode="eval") if len(text) < 4096 else None
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return False
-    return tree is not None and all(_is_arithmetic(node) for node in ast.walk(tree))
+    if tree is None or not all(_is_arithmetic(node) for node in ast.walk(tree)):
+        return False
+    powers = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) == "Pow"]
+    return math.prod(_exponent(node) for node in powers) <= _HIGHEST_POWER
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def _exponent(power: ast.Call) -> int:
+    """Of a power, without its sign; one that is no plain whole number is too high."""
+    exponent = power.args[1] if len(power.args) == 2 else None
+    if isinstance(exponent, ast.Call) and _called(exponent) == "Integer" and len(exponent.args) == 1:
+        exponent = exponent.args[0]
+    if isinstance(exponent, ast.UnaryOp):
+        exponent = exponent.operand
+    value = exponent.value if isinstance(exponent, ast.Constant) else None
+    return max(value, 1) if type(value) is int else _HIGHEST_POWER + 1
 
 
 def _is_arithmetic(node: ast.AST) -> bool:

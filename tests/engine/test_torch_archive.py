@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from engine.base import Engine, EngineError, ModelFileError
-from engine.torch_archive import load_program
+from engine.torch_archive import _is_size, load_program
 
 torch = pytest.importorskip("torch")
 
@@ -127,6 +127,9 @@ def test_only_pytorchs_own_operators_are_called(members: Members, tmp_path: Path
     [
         *("__import__('os').mkdir('{trace}')", "Symbol('s1').__class__", "[os.mkdir('{trace}') for os in [1]]"),
         *("lambda: 1", "s77 + open('{trace}', 'w').fileno()", "(" * 400, "Symbol('a b')"),
+        *("Pow(Integer(9), Pow(Integer(9), Integer(9)))", "Pow(Symbol('s1'), Symbol('s1'))", "Pow(9)"),
+        "Mul(Pow(Integer(9), Integer(0)), Pow(Integer(9), Pow(Integer(9), Integer(9))))",
+        "Pow(Pow(Pow(Pow(Integer(9), Integer(64)), Integer(64)), Integer(64)), Integer(64))",
     ],
 )
 def test_sizes_are_arithmetic(members: Members, tmp_path: Path, expression: str) -> None:
@@ -141,6 +144,32 @@ def test_sizes_are_arithmetic(members: Members, tmp_path: Path, expression: str)
     with pytest.raises(ModelFileError, match="neither an operator"):
         Engine(written(tmp_path / "size.pt2", changed(members, put)), target="torch")
     assert not trace.exists()
+
+
+@pytest.mark.parametrize("expression", ["Pow(Symbol('s1'), Integer(-1))", "Pow(Pow(s1, 2), Integer(3))", "s1 + 2"])
+def test_small_powers_are_sizes(expression: str) -> None:
+    assert _is_size(expression)
+
+
+def test_no_operator_of_files_is_called(members: Members, tmp_path: Path) -> None:
+    """aten::from_file makes a file as long as it is told, and gives what is in it."""
+    victim = tmp_path / "victim.txt"
+    victim.write_text("abc")
+    known = {
+        f"torch.ops.{schema.name.replace('::', '.')}.{schema.overload_name or 'default'}"
+        for schema in torch._C._jit_get_all_schemas()
+        if any("file" in one.name for one in schema.arguments)
+    }
+    assert "torch.ops.aten.from_file.default" in known
+    for operator in sorted(known):
+
+        def change(said: dict[str, Any], operator: str = operator) -> None:
+            first_node(said)["target"] = operator
+
+        path = written(tmp_path / "files.pt2", changed(members, change))
+        with pytest.raises(ModelFileError, match="neither an operator of PyTorch nor a plain name"):
+            load_program(path)
+    assert victim.read_text() == "abc"
 
 
 def test_guards_are_not_compiled(members: Members, tmp_path: Path) -> None:
