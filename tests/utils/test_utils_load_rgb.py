@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from utils.preprocess.image import load_rgb
+from utils.preprocess.image import load_rgb, upright
 from zoo_core.errors import DataError
 
 
@@ -147,3 +147,12 @@ def test_damaged_bytes_give_an_image_or_a_data_error(photos, format_name):
                 outcomes.add("error")
     assert outcomes <= {"RGB", "error"}
     assert "error" in outcomes
+
+
+def test_a_map_of_floats_is_no_picture_of_16_bits(caplog):
+    """A .pfm, which Pillow reads with the formats of PPM; OpenCV's reading refuses floats, and does not cut them."""
+    content = b"Pf\n4 4\n-1.0\n" + np.linspace(0, 1, 16, dtype="<f4").tobytes()
+    with pytest.raises(DataError, match="holds floating-point values a pixel, and nothing says which value is white"):
+        upright(content)
+    assert load_rgb(content).size == (4, 4)
+    assert "floating-point values a pixel, from 0 to 1" in caplog.text

@@ -71,7 +71,7 @@ def _narrowed(image: Image.Image, name: str, reader: Reader) -> Image.Image:
 
 def _is_16_bits(image: Image.Image) -> bool:
     """Pillow reads the 16 bits of a PGM, and of some PNGs, into 32."""
-    return image.mode.startswith("I;16") or image.format in ("PPM", "PNG")
+    return image.mode.startswith("I;16") or (image.mode == "I" and image.format in ("PPM", "PNG"))
 
 
 def _bits(image: Image.Image) -> int:
