@@ -85,7 +85,9 @@ def _read(said: Any, wanted: str) -> Entry | None:
         entry = Entry(**said)
     except TypeError:
         return None
-    return entry if entry.id == wanted and not entry.error else None
+    texts = (entry.framework, entry.title, entry.default_variant, entry.default_weights, entry.error)
+    whole = isinstance(entry.variants, list) and all(isinstance(one, str) for one in (*texts, *entry.variants))
+    return entry if whole and entry.id == wanted and not entry.error else None
 
 
 def _loaded(model_id: str, examples: Path) -> Entry:

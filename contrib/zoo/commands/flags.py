@@ -14,6 +14,7 @@ from zoo.family import Family
 from zoo.model import Model
 from zoo.running.setting import DTYPES, Setting
 from zoo_core.files import read_json
+from zoo_core.numbers import is_whole
 
 # Fields of a setting that have a flag of the same name
 _FIELDS = (
@@ -42,7 +43,7 @@ def boolean(text: str) -> bool:
 
 def positive(text: str) -> int:
     """An int of at least 1."""
-    if not text.isdigit() or int(text) < 1:
+    if not is_whole(text, 18) or int(text) < 1:
         raise argparse.ArgumentTypeError(f"a whole number of at least 1, got {text!r}")
     return int(text)
 

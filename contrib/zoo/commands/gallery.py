@@ -147,7 +147,7 @@ def _shared() -> str:
 
 def _whole(kept: dict[str, Any], output: Path) -> bool:
     """Whether the picture of an entry is there as it was written."""
-    if set(kept) != set(Entry.__dataclass_fields__):
+    if set(kept) != set(Entry.__dataclass_fields__) or not all(isinstance(one, str) for one in kept.values()):
         return False
     picture = output / kept["picture"]
     return not kept["picture"] or (picture.is_file() and sha256(picture) == kept["picture_digest"])

@@ -14,6 +14,7 @@ from zoo.family import Family
 from zoo.running.setting import Setting
 from zoo.serving.limits import Limits
 from zoo_core.interrupts import terminable
+from zoo_core.numbers import is_whole
 
 LOOPBACK = "127.0.0.1"
 _MIB = 1 << 20
@@ -59,7 +60,7 @@ def parser(family: Family) -> argparse.ArgumentParser:
 
 def port(text: str) -> int:
     """A number of a port; 0 stands for any."""
-    if not (text.isascii() and text.isdigit()) or int(text) > 65535:
+    if not is_whole(text) or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"a number from 0 to 65535, got {text!r}")
     return int(text)
 

@@ -223,6 +223,6 @@ def _from(path: Path, lines: Callable[[Mapping[str, Any]], Iterator[str]], comma
         return
     try:
         made = list(lines(read_json(path)))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise ZooError(f"{path} holds no results that can be read; make it anew with: {command}") from error
     yield from made

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from zoo.accuracy.reproduce import DIFFERS, ELSEWHERE, INCOMPARABLE, REPRODUCED
 from zoo.errors import ZooError
 from zoo_core.files import read_json, write_text
+from zoo_core.numbers import is_finite
 
 FILE = "doc/reproduced.json"
 Key = tuple[str, str, str]
@@ -52,7 +52,7 @@ class Reproduced:
         if not isinstance(self.figures, Mapping) or not self.figures:
             raise ValueError("it has no figures")
         for value in (self.published, *self.figures.values()):
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            if not is_finite(value):
                 raise ValueError(f"{value!r} is no finite number")
         for name in ("model", "variant", "metric", "where", "because", "data", "date"):
             if not isinstance(getattr(self, name), str):

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from zoo.errors import ZooError
 from zoo_core.machine import environment_int
+from zoo_core.numbers import is_whole
 
 if TYPE_CHECKING:  # the network is for those who fetch: it is a tenth of what every run imports
     from http.client import HTTPMessage
@@ -79,7 +80,7 @@ def _chunks(url: str, path: Path, size: int | None, plain: bool) -> Iterator[byt
 def _expected(headers: HTTPMessage, size: int | None) -> int | None:
     """How many bytes will come. Raises FetchError where the server says another number than the source states."""
     text = headers.get("Content-Length", "")
-    said = int(text) if text.isdigit() else None
+    said = int(text) if is_whole(text, 18) else None
     if said is not None and size is not None and said != size:
         kind = headers.get_content_type()
         raise FetchError(f"the server offers {said} bytes of {kind}, expected {size} bytes")

@@ -54,7 +54,7 @@ def network_of_folder(folder: Path) -> Any:
         said = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
         (name,) = said["architectures"]
         kind = getattr(transformers, name)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ZooError(
             f"{folder} is not a folder that save_pretrained of transformers wrote: {_CONFIG} names no class that "
             f"transformers has ({first_line(error)})"

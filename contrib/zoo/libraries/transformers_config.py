@@ -119,8 +119,9 @@ def read_config(config: Path) -> dict[str, Any]:
     """What the file says. Raises ZooError where it is none that `save_pretrained` writes."""
     try:
         said = json.loads(config.read_text(encoding="utf-8"))
-        _ = said["model_type"], said["architectures"][0]
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        if not isinstance(said["model_type"], str) or not isinstance(said["architectures"][0], str):
+            raise TypeError("one of them is no text")
+    except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
         raise ZooError(
             f"{config} is no config.json that save_pretrained of transformers wrote: it has to name model_type and "
             f"architectures ({first_line(error)})"

@@ -12,6 +12,7 @@ import numpy as np
 
 from engine.spec import TensorSpec
 from zoo_core.files import json_line
+from zoo_core.numbers import is_whole
 
 from .limits import RefusedError
 
@@ -126,7 +127,7 @@ def _parted(body: bytes, header_length: str | None) -> tuple[dict[str, Any], byt
     """The JSON object, and the bytes behind it."""
     length = len(body)
     if header_length is not None:
-        if not (header_length.isascii() and header_length.isdigit() and int(header_length) <= len(body)):
+        if not (is_whole(header_length) and int(header_length) <= len(body)):
             raise _wrong(
                 f"{HEADER_LENGTH} is a number up to the {len(body)} bytes of the body, got {header_length!r:.40}"
             )

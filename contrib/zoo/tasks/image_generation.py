@@ -14,6 +14,7 @@ from utils.datasets.sample import Sample
 from utils.metrics.image_generation import PixelDistance
 from zoo.task import Task
 from zoo_core.errors import DataError
+from zoo_core.numbers import is_whole
 
 _SAME = 1.0  # of 255, on average over a sheet's pixels: what two runtimes may differ by
 
@@ -95,6 +96,6 @@ class ImageGeneration(Task):
 
     def from_text(self, text: str) -> int:
         """The seed that was typed. Raises DataError where it is none."""
-        if not (text.isascii() and text.isdigit()):
+        if not is_whole(text, 18):
             raise DataError(f"{text!r:.40} is no seed; a whole number is expected.")
         return checked_seed("what was typed", int(text))

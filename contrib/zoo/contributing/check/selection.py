@@ -10,6 +10,7 @@ from pathlib import Path
 from zoo.contributing.check import changes, structure
 from zoo.contributing.check.schema import Case
 from zoo.errors import ZooError
+from zoo_core.numbers import is_whole
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Selection:
 def shard(text: str) -> tuple[int, int]:
     """i/n, as behind --shard."""
     number, _, of = text.partition("/")
-    if not (number.isdigit() and of.isdigit() and 1 <= int(number) <= int(of)):
+    if not (is_whole(number) and is_whole(of) and 1 <= int(number) <= int(of)):
         raise argparse.ArgumentTypeError(f"i/n, such as 1/4 to 4/4; got {text!r}")
     return int(number), int(of)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from zoo.errors import ZooError
 from zoo_core.files import read_json, write_text
+from zoo_core.numbers import is_finite
 
 VERDICTS = ("reference", "pass", "FAIL")
 # Where a runtime's package is not called as the runtime is
@@ -94,7 +94,7 @@ class Result:
 
 
 def _require_number(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if not is_finite(value):
         raise ValueError(f"{name} must be a finite number, got {value!r}")
 
 
@@ -147,7 +147,7 @@ def measured(runs: Path) -> tuple[list[Result], list[str]]:
         record = read_json(path)
         try:
             found += _of_record(record)
-        except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             reason = f"{type(error).__name__}: {error}"
             faults.append(f"{path} is left out: it is not what zoo run and zoo verify write ({reason})")
     return found, faults
@@ -161,7 +161,7 @@ def _of_record(record: Any) -> Iterator[Result]:
     samples = next((one["samples"] for one in record["comparisons"]), None)
     for one in record["runtimes"]:
         against = compared.get(f"{one['runtime']} {one['dtype']}")
-        metric, value = next(iter(one["metrics"].items()))
+        (metric, value), *_ = one["metrics"].items()
         yield Result(
             model=record["model"],
             variant=record["variant"],

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from utils.generation import Search
-from zoo.contributing.new.kinds.folder import CONFIG, read_json
+from zoo.contributing.new.kinds.folder import CONFIG, read_object
 from zoo.contributing.new.source import Source
 from zoo.errors import ZooError
+from zoo_core.errors import first_line
 
 GENERATION = "generation_config.json"
 _USUAL = 64  # tokens of a text that is written, where nothing is said
@@ -36,7 +37,17 @@ def search_of(source: Source, config: Any, longest: int) -> tuple[Search, tuple[
     Raises:
         ZooError: it does not say which tokens begin and end a text, or says it in a way that the zoo does not have.
     """
-    says = {**read_json(source.folder / CONFIG), **read_json(source.folder / GENERATION)}
+    try:
+        return _search(source, config, longest)
+    except (TypeError, ValueError, LookupError, OverflowError) as error:
+        raise ZooError(
+            f"--from {source.text}: {GENERATION} or {CONFIG} says how tokens are chosen otherwise than transformers "
+            f"writes it ({first_line(error)})"
+        ) from error
+
+
+def _search(source: Source, config: Any, longest: int) -> tuple[Search, tuple[str, ...]]:
+    says = {**read_object(source.folder / CONFIG), **read_object(source.folder / GENERATION)}
     end = _one(source, says, "eos_token_id", getattr(config, "eos_token_id", None))
     start = _one(source, says, "decoder_start_token_id", getattr(config, "decoder_start_token_id", None))
     filling = _one(source, says, "pad_token_id", getattr(config, "pad_token_id", None))

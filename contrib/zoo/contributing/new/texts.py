@@ -106,6 +106,6 @@ def _number(value: Any, other: int) -> int:
 def _said(path: Path) -> dict[str, Any]:
     try:
         said = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    except ValueError as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ZooError(f"{path} is not JSON: {error}") from error
     return said if isinstance(said, dict) else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from zoo.contributing.sweep.alone import Ended, Limits
 from zoo.errors import ZooError
 from zoo_core.files import read_json, write_json
+from zoo_core.numbers import is_finite
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,8 @@ def read(path: Path, family: str, names: Iterable[str]) -> Table:
         return Table(family, len(known))
     said = read_json(path)
     try:
-        of, rows, made_with = said["family"], [_row(one) for one in said["rows"]], dict(said["made_with"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        of, rows, made_with = said["family"], [_row(one) for one in said["rows"]], _made_with(said["made_with"])
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise ZooError(
             f"{path} is not the table of a sweep, or is damaged ({type(error).__name__}: {error}); remove it, or name "
             "another folder with --output"
@@ -122,13 +123,52 @@ def read(path: Path, family: str, names: Iterable[str]) -> Table:
     return Table(family, len(known), {row.name: row for row in rows if row.name in set(known)}, made_with)
 
 
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_count(value: object) -> bool:
+    return value is None or (type(value) is int and is_finite(value))
+
+
+def _list_of(is_such: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and all(map(is_such, value))
+
+
+def _by_name(is_such: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, dict) and all(map(is_such, value.values()))
+
+
+# What each field of a row is, and how that is seen
+_KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    **dict.fromkeys(("name", "made_with", "exporter", "reason", "limit"), ("text", _is_text)),
+    **dict.fromkeys(("parameters", "opset"), ("a whole number or none", _is_count)),
+    **dict.fromkeys(("dynamic_batch", "any_size"), ("true or false", lambda value: isinstance(value, bool))),
+    **dict.fromkeys(("equal", "notes"), ("a list of texts", _list_of(_is_text))),
+    **dict.fromkeys(("differences", "targets"), ("numbers by name", _by_name(is_finite))),
+    "input": ("a list of sizes", _list_of(lambda one: one is not None and _is_count(one))),
+    "left_out": ("texts by name", _by_name(_is_text)),
+    "seconds": ("a number", is_finite),
+}
+
+
+def _made_with(said: Any) -> dict[str, Any]:
+    """Raises ValueError unless it is what rows were measured with, by digest."""
+    found = dict(said)
+    for what in found.values():
+        whole = isinstance(what, dict) and _list_of(_is_text)(what.get("targets", []))
+        if not whole or not _by_name(_is_text)(what.get("versions", {})):
+            raise ValueError(f"{what!r:.80} is not what rows were measured with")
+    return found
+
+
 def _row(said: dict[str, Any]) -> Row:
     kinds = {one.name: one for one in fields(Row)}
     strange = sorted(set(said) - set(kinds))
     if strange:
         raise ValueError(f"a row has no field {strange[0]}")
     row = Row(**said)
-    for name in ("name", "made_with", "reason", "limit"):
-        if not isinstance(getattr(row, name), str):
-            raise ValueError(f"{name} is text, got {getattr(row, name)!r}")
+    for name, (what, is_such) in _KINDS.items():
+        if not is_such(getattr(row, name)):
+            raise ValueError(f"{name} is {what}, got {getattr(row, name)!r:.80}")
     return row

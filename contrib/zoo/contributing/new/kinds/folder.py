@@ -213,11 +213,11 @@ def _tokenizer(folder: Path) -> dict[str, bytes]:
 
 def _pooling(folder: Path, asked: str | None) -> str:
     """How the folder of sentence-transformers pools, else what is asked for."""
-    for module in read_json(folder / _MODULES) or ():
+    for module in _modules(folder / _MODULES):
         kind = str(module.get("type", "")).rpartition(".")[2]
         if kind not in _KNOWN_MODULES:
             raise ZooError(f"--from {folder}: {_MODULES} has a module {kind}, which the zoo does not have. {BY_HAND}")
-    says = read_json(folder / _POOLING)
+    says = read_object(folder / _POOLING)
     found = [name.removeprefix("pooling_mode_") for name, on in says.items() if name.startswith("pooling_mode_") and on]
     names = {"cls_token": "cls", "mean_tokens": "mean"}
     if found and (len(found) > 1 or found[0] not in names):
@@ -230,11 +230,28 @@ def _pooling(folder: Path, asked: str | None) -> str:
     return own or asked or ""
 
 
-def read_json(path: Path) -> Any:
-    """The content of a JSON file; an empty object where there is none."""
-    if not path.is_file():
-        return {}
+def _modules(path: Path) -> list[dict[str, Any]]:
+    """The pieces of a network of sentence-transformers; none where there is no such file."""
+    said = _read(path) if path.is_file() else []
+    if not isinstance(said, list) or not all(isinstance(one, dict) for one in said):
+        raise ZooError(f"{path} is no list of objects, as sentence-transformers writes it")
+    return said
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The content of a JSON file that holds an object; an empty one where there is no file.
+
+    Raises:
+        ZooError: it cannot be read, or holds something else.
+    """
+    said = _read(path) if path.is_file() else {}
+    if not isinstance(said, dict):
+        raise ZooError(f"{path} holds no object of JSON, as transformers writes it")
+    return said
+
+
+def _read(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ZooError(f"{path} is not JSON: {error}") from error

@@ -65,7 +65,7 @@ def _table(path: Path) -> dict[str, int]:
     """Piece to id. Raises ZooError unless ids count from 0 and the special tokens are among them."""
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ZooError(f"{path} is not JSON: {first_line(error)}") from error
     if not isinstance(table, dict) or sorted(map(str, table.values())) != sorted(map(str, range(len(table)))):
         raise ZooError(f"{path} is no table of pieces and ids that count from 0")
