@@ -119,6 +119,9 @@ TWELVE = [f"label {number}" for number in range(12)]
         (["CAT", "Dog"], ["dog", "cat"], [1, 0]),
         (["traffic_light", "Stop-Sign"], ["stop sign", "traffic light"], [1, 0]),
         (["cafe\u0301"], ["the\u0301", "caf\u00e9"], [1]),
+        ([f"{k}.thing_{k}" for k in range(12)], TWELVE, list(range(12))),
+        ([f"{k + 1}-x" for k in range(12)], TWELVE, list(range(12))),
+        (["10.cat", "9.dog", "1_Big-bird"], ["dog", "big bird", "cat"], [2, 0, 1]),
     ],
 )
 def test_the_class_of_a_folder(tree, names, classes, expected):
@@ -136,6 +139,8 @@ def test_the_class_of_a_folder(tree, names, classes, expected):
         (["Label 1", "stranger"], "the folder stranger names no class"),
         (["99999999999999999999"], "names no class"),
         (["-1"], "the folder -1 names no class"),
+        (["1.label 1", "2.label 1"], "are the class label 1"),
+        (["3.x", "12.y"], "the folder 12.y is no class"),
     ],
 )
 def test_folders_of_no_clear_class_are_refused(tree, names, message):

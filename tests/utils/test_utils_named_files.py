@@ -145,6 +145,9 @@ def test_a_picture_that_a_list_names_twice_would_count_twice(tmp_path: Path) -> 
     _text(tmp_path / "gt.txt", "a.png\tone\nb.png\tone\na.png\ttwo\n")
     with pytest.raises(DataError, match=r"a\.png stands in 2 lines of this list"):
         read_words(tmp_path)
+    _text(tmp_path / "gt.txt", 'word_1.png, "Genaxis Theatre"\n')
+    with pytest.raises(DataError, match=r"line 1: .* is written as ICDAR does"):
+        read_words(tmp_path)
     _picture(tmp_path / "a.jpg")
     _text(tmp_path / "attributes.txt", "a.jpg 1\na.jpg 0\n")
     with pytest.raises(DataError, match=r"line 2: a\.jpg stands in line 1 too"):

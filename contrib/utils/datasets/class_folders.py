@@ -11,14 +11,17 @@ from utils.notices import notice
 from zoo_core.errors import DataError
 
 # "7", "007", "class_7", "class 07": a number behind a beginning that all folders share
-_NUMBERED = re.compile(r"(\D*[^\W\d]\D*)?([0-9]+)")
+_NUMBERED = re.compile(r"(?P<beginning>\D*[^\W\d]\D*)?(?P<number>[0-9]+)")
+# "7.cat", "007_cat": a number before the class's name, as CUB-200 has it
+_NUMBER_FIRST = re.compile(r"(?P<beginning>)(?P<number>[0-9]+)[ ._-]+(?P<name>[^\W\d].*)")
 
 
 def class_indices(root: Path, folders: Sequence[str], classes: Sequence[str] | None) -> list[int]:
     """The class index of each folder.
 
-    In this order: names that the classes have (written alike or nearly: Traffic_Light for traffic light); numbers,
-    which are class indices; exactly as many other names as there are classes, in sorted order, which a notice says.
+    In this order: names that the classes have (written alike or nearly: Traffic_Light or 7.traffic_light for traffic
+    light); numbers, which are class indices; exactly as many other names as there are classes, in sorted order, which a
+    notice says.
 
     Args:
         root: the folder that they lie in, for messages.
@@ -33,7 +36,10 @@ def class_indices(root: Path, folders: Sequence[str], classes: Sequence[str] | N
         _say_sorted_as_text(root, folders, numbers)
         return list(range(len(folders)))
     named = _named(root, folders, classes)
+    if named is None:  # by what stands behind a number, which may count otherwise than the classes
+        named = _named(root, [_NUMBER_FIRST.sub(r"\g<name>", name) for name in folders], classes)
     if named is not None:
+        _require_different(root, folders, named, classes)
         return named
     if numbers is not None:
         return _numbered(root, folders, numbers, classes)
@@ -68,9 +74,7 @@ def _named(root: Path, folders: Sequence[str], classes: Sequence[str]) -> list[i
     for name, found in zip(folders, places, strict=True):
         if len(found) > 1:
             raise DataError(f"{root}: the folder {name} may be {' or '.join(classes[index] for index in found)}.")
-    indices = [found[0] for found in places]
-    _require_different(root, folders, indices, classes)
-    return indices
+    return [found[0] for found in places]
 
 
 def folded(name: str) -> str:
@@ -83,11 +87,12 @@ def folded(name: str) -> str:
 
 def _numbers(folders: Sequence[str]) -> list[int] | None:
     """The numbers in the folders' names; None where they are not numbered."""
-    matches = [_NUMBERED.fullmatch(name) for name in folders]
-    found = [match for match in matches if match is not None and len(match[2]) < 10]
-    if len(found) < len(folders) or len({match[1] for match in found}) > 1:
-        return None
-    return [int(match[2]) for match in found]
+    for form in (_NUMBERED, _NUMBER_FIRST):
+        matches = [form.fullmatch(name) for name in folders]
+        found = [match for match in matches if match is not None and len(match["number"]) < 10]
+        if len(found) == len(folders) and len({match["beginning"] for match in found}) == 1:
+            return [int(match["number"]) for match in found]
+    return None
 
 
 def _numbered(root: Path, folders: Sequence[str], numbers: list[int], classes: Sequence[str]) -> list[int]:

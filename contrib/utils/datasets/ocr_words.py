@@ -63,6 +63,11 @@ def read_list(path: Path) -> list[Sample]:
 
 def _of_line(path: Path, number: int, line: str) -> Sample:
     name, _, word = line.strip().partition("\t" if "\t" in line else " ")
+    if name.endswith(",") and word.strip().startswith('"'):
+        raise DataError(
+            f"{path}, line {number}: {line[:80]!r} is written as ICDAR does. Write 'path<TAB>word', without the comma "
+            "and the quotes."
+        )
     if not name or not word.strip():
         raise DataError(f"{path}, line {number}: 'path<TAB>word' is expected, got {line[:80]!r}.")
     return Sample(name, within(path.parent, name, f"{path}, line {number}"), word.strip())
