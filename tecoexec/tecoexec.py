@@ -23,6 +23,7 @@ from tecoexec.result import PARTS, table, verdict, write_csv
 from tecoexec.single import OutOfMemoryError, Setting, run_fresh
 from zoo_core.errors import ZooCoreError
 from zoo_core.files import write_json
+from zoo_core.numbers import is_whole
 
 SWEEP = (1, 4, 8, 16, 32, 64, 128, 256, 512)
 _GIVE_UP = 2  # batches in a row without a better throughput end a sweep
@@ -117,7 +118,7 @@ def _option(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals:
         raise WrongUseError(f"an option is written as name=value, got {text!r}")
-    return name, int(value) if value.lstrip("-").isdigit() else value
+    return name, int(value) if is_whole(value.removeprefix("-"), 18) else value
 
 
 def _batches(args: argparse.Namespace, setting: Setting) -> tuple[int, ...]:
@@ -126,7 +127,7 @@ def _batches(args: argparse.Namespace, setting: Setting) -> tuple[int, ...]:
     if args.batch is None:
         return (setting.input_shapes[0][0] if setting.input_shapes else 1,)
     words = args.batch.split(",")
-    if not all(word.isdigit() and int(word) > 0 for word in words):
+    if not all(is_whole(word) and int(word) > 0 for word in words):
         raise WrongUseError(f"--batch is whole numbers of at least 1 separated by commas, or sweep; got {args.batch!r}")
     return tuple(sorted({int(word) for word in words}))
 

@@ -6,6 +6,8 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
+from zoo_core.numbers import is_whole
+
 from ..errors import OptionError, TargetUnavailableError
 from . import register
 from .base import Availability, Options
@@ -69,7 +71,7 @@ class ProviderBackend(OnnxRuntimeBackend):
 
     def _number(self, options: Options) -> int:
         number = options.device or str(options.rank)
-        if not number.isdigit():
+        if not is_whole(number):
             raise OptionError(f"target '{self.target}' takes a number, such as {self.target}:0, got '{options.device}'")
         return int(number)
 
