@@ -51,6 +51,7 @@ def _from_child(job: Callable[[str], Any], items: Sequence[str], seconds: float)
     if child == 0:
         os.close(source)
         _serve(job, items, sink)
+    _lead_group(child)
     os.close(sink)
     try:
         lines = _Lines(source)
@@ -67,9 +68,17 @@ def _from_child(job: Callable[[str], Any], items: Sequence[str], seconds: float)
             _end(child, False, seconds)
 
 
+def _lead_group(child: int) -> None:
+    """Have what the child starts end with it. Said by both sides, since nobody knows which comes first."""
+    with suppress(OSError):
+        os.setpgid(child, child)
+
+
 def _serve(job: Callable[[str], Any], items: Sequence[str], sink: int) -> NoReturn:
     """The child: a line an item, and no way back into the parent's code, whatever happens."""
     try:
+        own = os.getpid()
+        _lead_group(own)
         with suppress(OSError):
             os.dup2(2, 1)
         sys.stdout = sys.stderr
@@ -78,6 +87,8 @@ def _serve(job: Callable[[str], Any], items: Sequence[str], sink: int) -> NoRetu
                 line = json.dumps([job(item), ""])
             except BaseException as error:  # SystemExit and KeyboardInterrupt are the item's own, too
                 line = json.dumps([None, told(error)])
+            if os.getpid() != own:
+                return  # the item has forked: what goes on here would answer a second time
             rest = line.encode() + b"\n"
             while rest:
                 rest = rest[os.write(sink, rest) :]
@@ -109,10 +120,12 @@ class _Lines:
 
 
 def _end(child: int, ended: bool, seconds: float) -> str:
-    """End a child; what it died of, as a sentence."""
+    """End a child and what it has started; what it died of, as a sentence."""
     if not ended:
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
+    with suppress(OSError):
+        os.killpg(child, signal.SIGKILL)  # whose number is its own until somebody has waited for it
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if not ended:
         return f"it took more than {seconds:g} s"

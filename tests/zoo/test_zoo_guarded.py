@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,3 +70,24 @@ def test_no_process_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_nothing_to_do() -> None:
     assert list(guarded(job, [])) == []
+
+
+def test_an_item_that_forks_answers_once_and_leaves_nobody(tmp_path: Path) -> None:
+    """The fork would go on with the items behind it, and its answers would be taken for those of others."""
+    trace = tmp_path / "pid"
+
+    def forks(item: str) -> str:
+        if item == "forks" and os.fork():
+            time.sleep(0.5)  # so that the fork comes first
+        if item == "leaves" and not (left := os.fork()):
+            time.sleep(600)
+        elif item == "leaves":
+            trace.write_text(str(left))
+        return f"of {item}"
+
+    items = ["a", "forks", "b", "leaves", "c", "d"]
+    assert [one.value for one in guarded(forks, items)] == [f"of {item}" for item in items]
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{trace.read_text()}").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{trace.read_text()}").exists()
