@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import runpy
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +15,15 @@ import pytest
 
 from zoo import catalogue
 from zoo.commands import export
+from zoo.contributing import readme
 from zoo.contributing.check import command as check
+from zoo.contributing.check import process
 from zoo.contributing.new import command
 from zoo.contributing.sync import command as sync
 
 ROOT = Path(__file__).resolve().parents[3]
+
+SCRIPTS = ("export_onnx", "example_single_batch", "example_multi_batch", "example_valid")
 
 NETWORK = '''"""A network of somebody's own."""
 
@@ -203,6 +210,34 @@ def root(tmp_path: Path, monkeypatch: Any) -> Path:
     return made
 
 
+def in_this_process(
+    words: list[str], folder: Path, log: Path, timeout: float, environ: Any, token: str, stop: Any, errors: Path
+) -> process.Outcome:
+    """As `process.run` does a command of a README, without the seconds that a process takes to import everything."""
+    interpreter, script, *arguments = words
+    assert interpreter == sys.executable
+    before, code = [*sys.path], 0
+    sys.modules.pop("model", None)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        log.open("w") as sink,
+        errors.open("w") as second,
+        redirect_stdout(sink),
+        redirect_stderr(second),
+    ):
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", [script, *arguments])
+        patch.syspath_prepend(str(folder))
+        try:
+            runpy.run_path(str(folder / script), run_name="__main__")
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        finally:
+            sys.path[:] = before
+            sys.modules.pop("model", None)
+    return process.Outcome(code, 0.0)
+
+
 class Made:
     """What `zoo new` does in a repository of its own."""
 
@@ -240,9 +275,15 @@ class Made:
         assert len((self.folder(model) / "README.md").read_text().splitlines()) <= 60
 
     def assert_green(self, model: str) -> None:
-        """It is in style, and passes `zoo check` at once."""
+        """It is in style, and passes `zoo check` and `zoo readme --test` at once."""
         self.assert_in_style(model)
         assert check.main(["--model", model, "--root", str(self.root)]) == 0, self._capfd.readouterr().out
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("zoo.contributing.check.process.run", in_this_process)
+            assert readme.main(["--test", model, "--root", str(self.root)]) == 0, self._capfd.readouterr().out
+        steps = json.loads((self.root / "runs/readme" / model / "result.json").read_text())["steps"]
+        done = [one["what"].split()[1] for one in steps if one["state"] == "passed" and "python" in one["what"]]
+        assert done == [f"{name}.py" for name in SCRIPTS]
 
     def exported(self, model: str, output: Path, *words: str) -> Path:
         """The dynamic file of an export."""
