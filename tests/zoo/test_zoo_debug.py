@@ -15,6 +15,7 @@ from zoo import catalogue
 from zoo.commands import debug
 from zoo.exporting.export import ExportOptions, export
 from zoo.family import Family
+from zoo.layers.hooks import Hooked
 from zoo.layers.modules import ModuleSource, module_of
 from zoo.layers.taps import Graph, Tap, slices
 from zoo.manifest import Exported
@@ -69,6 +70,12 @@ def _change(source: Path, number: int, path: Path) -> Any:
             tensor.CopyFrom(onnx.numpy_helper.from_array(values, tensor.name))
     onnx.save(model, path)
     return node
+
+
+def _graph(path: Path) -> Any:
+    import onnx
+
+    return onnx.load(path).graph
 
 
 def test_a_value_beyond_float16_is_named_and_kept_in_float32(
@@ -196,7 +203,7 @@ def test_a_folded_norm_is_what_its_convolution_gives(tmp_path: Path) -> None:
     path, array = tmp_path / "net.onnx", np.random.default_rng(0).random((2, 3, 9, 9), np.float32)
     export_module(network, [torch.from_numpy(array)], path, input_names=["x"], output_names=["y"])
     graph = Graph(path, [array.shape])
-    source = ModuleSource(network, [array], graph)
+    source = ModuleSource(Hooked("pytorch", network, [array]), graph)
     assert [tap.operator for tap in graph.taps] == ["Conv", "Relu", "Conv", "Relu"]
     taps = [tap for tap in graph.taps if tap.tensor in source.known()]
     assert [tap.node for tap in taps] == ["/first/first.0/Conv", "/relu/Relu", "/second/Conv"]
@@ -225,12 +232,30 @@ def test_a_network_of_several_graphs(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "consists of several graphs" in capsys.readouterr().err
 
 
-def test_another_framework_is_compared_by_its_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_layers_of_paddle_are_matched_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     family = catalogue.load("classification/paddle_vision")
-    export(family.variant(), tmp_path, ExportOptions(weights="random", input_size=64))
-    assert _run(family, tmp_path, "--input_size", 64, "--against", "framework") == 2
+    made = export(family.variant(), tmp_path, ExportOptions(weights="random", input_size=64))
+    assert _run(family, tmp_path, "--input_size", 64, "--against", "framework", "--json", tmp_path / "all.json") == 0
+    (part,) = json.loads((tmp_path / "all.json").read_text())["parts"]
+    nodes = [layer["node"] for layer in part["layers"]]
+    assert len(nodes) > 20
+    assert sum(node.endswith("/Conv") for node in nodes) == sum(
+        node.op_type == "Conv" for node in _graph(made.dynamic).node
+    )
+    node = _change(made.dynamic, 3, tmp_path / "changed.onnx")
+    words = ("--ckpt", tmp_path / "changed.onnx", "--against", "framework")
+    capsys.readouterr()
+    assert _run(family, tmp_path, "--input_size", 64, *words) == 1
+    assert f"first to differ: {node.op_type} {node.name} " in capsys.readouterr().out
+    assert node.name.startswith("/layer")
+
+
+def test_a_framework_without_names_is_compared_by_its_file(
+    lenet_family: Family, lenet_export: Exported, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("zoo.layers.debug.FRAMEWORKS", ())
+    assert _run(lenet_family, lenet_export.dynamic.parent, "--against", "framework") == 2
     assert "does not name nodes after layers; compare with --against onnx" in capsys.readouterr().err
-    assert _run(family, tmp_path, "--input_size", 64, "--target", "openvino") == 0
 
 
 @pytest.mark.parametrize(

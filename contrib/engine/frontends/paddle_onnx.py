@@ -16,6 +16,7 @@ from typing import Any
 
 from ..backends.paddle import import_paddle
 from ..errors import ExportError
+from .paddle_names import name_nodes, sublayers_watched
 
 # optimize_tool "None": paddle2onnx's own folding lifts the IR version, which is all that it wants an old onnx for, and
 # calls polygraphy, which installs packages by itself. Without it any onnx will do; `zoo export` folds with onnxsim.
@@ -27,7 +28,9 @@ paddle2onnx.export(model, params, out, opset_version=int(opset), auto_upgrade_op
 
 
 def export_layer(layer: Any, input_spec: Sequence[Any], path: Path, *, opset: int = 17) -> None:
-    """Write `layer` to `path`. `input_spec` holds paddle.static.InputSpec, -1 where a dimension is dynamic.
+    """Write `layer` to `path`, its nodes named after its sublayers.
+
+    `input_spec` holds paddle.static.InputSpec, -1 where a dimension is dynamic.
 
     Raises ExportError with what paddle or paddle2onnx said.
     """
@@ -35,7 +38,8 @@ def export_layer(layer: Any, input_spec: Sequence[Any], path: Path, *, opset: in
     with tempfile.TemporaryDirectory(prefix="paddle2onnx-") as folder:
         stem = Path(folder) / "model"
         try:
-            paddle.jit.save(layer, str(stem), input_spec=list(input_spec))
+            with sublayers_watched(layer) as made:
+                paddle.jit.save(layer, str(stem), input_spec=list(input_spec))
         except Exception as error:
             # tracing runs the layer's own code, which may raise anything
             raise ExportError(
@@ -43,6 +47,13 @@ def export_layer(layer: Any, input_spec: Sequence[Any], path: Path, *, opset: in
             ) from error
         model = next(file for file in (stem.with_suffix(".json"), stem.with_suffix(".pdmodel")) if file.exists())
         _convert(model, stem.with_suffix(".pdiparams"), path, opset)
+        name_nodes(path, made, _owners(layer))
+
+
+def _owners(layer: Any) -> dict[str, str]:
+    """The sublayer of each parameter, by the parameter's name within the program."""
+    state = {**dict(layer.named_parameters()), **dict(layer.named_buffers())}
+    return {value.name: name.rpartition(".")[0] for name, value in state.items()}
 
 
 def _convert(model: Path, params: Path, path: Path, opset: int) -> None:

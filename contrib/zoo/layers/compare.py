@@ -34,6 +34,7 @@ class Layer:
         largest: difference.
         low, high: least and largest absolute value of the reference, zeros apart.
         elements: how many numbers.
+        shapes: where they are not those of the reference: both, in words.
     """
 
     tensor: str
@@ -48,12 +49,15 @@ class Layer:
     low: float
     high: float
     elements: int
+    shapes: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     def helps(self, dtype: str) -> str:
         """What can be done about this layer, in words; "" where its numbers do not tell."""
+        if self.shapes:
+            return f"another shape for the same inputs: {self.shapes}"
         if self.high > FLOAT16_MOST:
             return f"values up to {self.high:.3g}, beyond float16's {FLOAT16_MOST:g}: keep it in float32"
         if self.low > 0 and self.high < FLOAT16_LEAST:
@@ -69,7 +73,8 @@ class Compared:
 
     Attributes:
         layers: in the order of the graph.
-        missing: how many of the contender's tensors the reference does not have, or has in another shape.
+        missing: how many of the contender's tensors the reference does not have, or has in another shape where it was
+            matched by the names of modules.
         dtype: what the contender computes in.
         first: the first layer that differs by more than its dtype may, though what it takes does not.
     """
@@ -96,26 +101,43 @@ def compare(part: str, reference: Source, contender: Source, graph: Graph, dtype
     both = reference.known() & contender.known()
     common = [tap for tap in graph.taps if tap.tensor in both]
     missing = len(graph.taps) - len(common)
-    numbers: dict[str, tuple[Tap, dict[str, float]]] = {}
+    numbers: dict[str, tuple[Tap, dict[str, Any]]] = {}
     parts = list(slices(common))
     for taps in progress(parts, len(parts), f"comparing {part}".strip(), "slice"):
         for tap, wanted, got in zip(taps, reference(taps), contender(taps), strict=True):
-            if wanted.shape != got.shape:
+            if wanted.shape != got.shape and reference.matched:
                 missing += 1
-                continue
-            numbers[tap.tensor] = tap, _numbers(wanted.astype(np.float64), got.astype(np.float64))
+            elif wanted.shape != got.shape:
+                numbers[tap.tensor] = tap, _apart(wanted, got)
+            else:
+                numbers[tap.tensor] = tap, _numbers(wanted.astype(np.float64), got.astype(np.float64))
     before = _nearest(graph.before(), numbers.keys())
     layers, first = [], None
     for tensor, (tap, found) in numbers.items():
         given = [numbers[name][1] for name in before(tap.before)]
         taken = max((one["error"] for one in given), default=0.0)
         added = found["error"] if np.isinf(found["error"]) and not np.isinf(taken) else max(found["error"] - taken, 0.0)
-        layer = Layer(tensor, tap.node, tap.operator, added=0.0 if np.isnan(added) else added, **found)  # type: ignore[arg-type]
+        layer = Layer(tensor, tap.node, tap.operator, added=0.0 if np.isnan(added) else added, **found)
         layers.append(layer)
         sound = all(one["relative"] <= TOLERANCE[dtype] for one in given)
         if first is None and layer.relative > TOLERANCE[dtype] and sound:
             first = layer
     return Compared(part, layers, missing, dtype, first)
+
+
+def beyond_float16(done: Compared, graph: Graph) -> list[str]:
+    """The nodes that make values which float16 does not hold, and those that take them."""
+    tensors = {layer.tensor for layer in done.layers if layer.high > FLOAT16_MOST}
+    return [tap.node for tap in graph.taps if tap.tensor in tensors or tensors & set(tap.before)]
+
+
+def _apart(wanted: np.ndarray, got: np.ndarray) -> dict[str, Any]:
+    """What `Layer` says of two tensors of different shapes, but for what it adds."""
+    sizes = np.abs(wanted[wanted != 0]).astype(np.float64)
+    ranges = {"low": float(sizes.min(initial=np.inf)) if sizes.size else 0.0, "high": float(sizes.max(initial=0.0))}
+    off = float("inf")
+    figures = {"relative": off, "error": off, "cosine": 0.0, "snr": -off, "largest": off, "elements": wanted.size}
+    return figures | ranges | {"shapes": f"{list(got.shape)} instead of {list(wanted.shape)}"}
 
 
 def _numbers(wanted: np.ndarray, got: np.ndarray) -> dict[str, float]:

@@ -20,6 +20,7 @@ from zoo.running.reference import build
 from zoo.running.setting import Setting, dataset_of
 
 from .compare import Compared, compare
+from .hooks import FRAMEWORKS, Hooked
 from .modules import ModuleSource
 from .rounded import file_of, plain
 from .sources import FileSource, Source
@@ -86,14 +87,16 @@ def calls(setting: Setting, options: DebugOptions, repeat: bool = False) -> list
 def _reference(setting: Setting, part: Part, against: str, arrays: Sequence[np.ndarray], graph: Graph) -> Source:
     if against == FRAMEWORK:
         model = setting.model
-        if model.framework != "pytorch":
+        if model.framework not in FRAMEWORKS:
             raise ZooError(
                 f"{model.id} comes from {model.framework}, whose exporter does not name nodes after layers; compare "
                 f"with --against {ONNX}, and the outputs by zoo verify {model.id}"
             )
         manifest = manifest_of(plain(setting))
         network = build(model, exported_weights(model, manifest), manifest["input_size"], setting.timeout)
-        return ModuleSource(part.of(network).eval(), arrays, graph)
+        own_module = part.of(network)
+        own_module.eval()
+        return ModuleSource(Hooked(model.framework, own_module, arrays), graph)
     own = plain(setting)
     path = own.file(part) if against == ONNX else Path(against)
     if not path.is_file():

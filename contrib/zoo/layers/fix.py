@@ -19,7 +19,7 @@ from zoo.running.setting import Setting
 from zoo.task import as_list
 from zoo_core.files import atomic_write
 
-from .compare import FLOAT16_MOST, Compared
+from .compare import Compared, beyond_float16
 from .rounded import DTYPES, plain, writer
 from .taps import Graph
 
@@ -53,7 +53,7 @@ def fix(setting: Setting, part: Part, call: PartCall, done: Compared, path: Path
         )
     source = plain(setting).file(part)
     graph = Graph(source, [array.shape for array in call.inputs])
-    too_large = _beyond_float16(done, graph)
+    too_large = beyond_float16(done, graph)
     nodes = _worst_first(done, graph, too_large)
     write = writer(setting, part)
     with Engine(source) as engine:
@@ -79,12 +79,6 @@ def _counts(least: int, most: int) -> Iterator[int]:
         yield least
         least *= 2
     yield most
-
-
-def _beyond_float16(done: Compared, graph: Graph) -> list[str]:
-    """The nodes that make values which float16 does not hold, and those that take them."""
-    tensors = {layer.tensor for layer in done.layers if layer.high > FLOAT16_MOST}
-    return [tap.node for tap in graph.taps if tap.tensor in tensors or tensors & set(tap.before)]
 
 
 def _worst_first(done: Compared, graph: Graph, too_large: list[str]) -> list[str]:

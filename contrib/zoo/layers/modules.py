@@ -1,20 +1,21 @@
-"""What the modules of a PyTorch network give, under the names of the tensors in its exported graph.
+"""What the modules of a network give, under the names of the tensors in its exported graph.
 
 PyTorch's exporter names a node after the modules that it comes from: "/layer1/layer1.0/conv1/Conv" is made by the
-module "layer1.0.conv1", whose output is the last tensor of the nodes below it. A batch norm that was folded into the
+module "layer1.0.conv1", whose output is the last tensor of the nodes below it. Nodes that come from PaddlePaddle get
+such names where they are exported: "/layer1.0.conv1/Conv". A batch norm that was folded into the
 convolution before it has no node: the convolution's tensor is then what the norm gives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from zoo.errors import ZooError
 
+from .hooks import Hooked
 from .taps import Graph, Tap
 
 
@@ -35,23 +36,23 @@ class ModuleSource:
     """The tensors that modules give.
 
     Args:
-        network: the part's own module, in eval mode.
-        arrays: what it is given, one array an input.
+        network: the part's own module, with what it is given.
         graph: of its exported file.
 
     Raises:
         ZooError: no module has the name of a node.
     """
 
-    name = "torch"
+    name = "framework"
+    matched = True
 
-    def __init__(self, network: Any, arrays: Sequence[np.ndarray], graph: Graph):
-        self._network, self._arrays = network, list(arrays)
+    def __init__(self, network: Hooked, graph: Graph):
+        self._network = network
         self._modules = self._matched(graph)
         if not self._modules:
             raise ZooError(
-                f"no node of {graph.path.name} has the name of a module of the network, as PyTorch's exporter gives "
-                "them; compare with --against onnx"
+                f"no node of {graph.path.name} has the name of a module of the network, as zoo export gives them; "
+                "export again, or compare with --against onnx"
             )
 
     def known(self) -> set[str]:
@@ -64,8 +65,8 @@ class ModuleSource:
             # a copy, since the next module may write into its input
             found.setdefault(name, output.detach().cpu().numpy().copy())
 
-        with self._watched(keep, {self._modules[tap.tensor] for tap in taps}):
-            self._forward()
+        with self._network.watched(keep, {self._modules[tap.tensor] for tap in taps}) as forward:
+            forward()
         return [found[self._modules[tap.tensor]] for tap in taps]
 
     def _matched(self, graph: Graph) -> Mapping[str, str]:
@@ -85,32 +86,6 @@ class ModuleSource:
             given_by[id(output)] = name
             called[name] = output
 
-        with self._watched(look):
-            self._forward()
+        with self._network.watched(look) as forward:
+            forward()
         return {tensor: name for name, tensor in last.items() if name in called}
-
-    def _forward(self) -> None:
-        import torch
-
-        with torch.no_grad():
-            self._network(*(torch.from_numpy(array) for array in self._arrays))
-
-    @contextmanager
-    def _watched(self, told: Callable[[str, Any, Any], None], names: set[str] | None = None) -> Iterator[None]:
-        """`told(module, inputs, output)` for each module that gives one tensor of numbers."""
-        import torch
-
-        def hook(name: str) -> Callable[[Any, Any, Any], None]:
-            def after(_: Any, given: Any, output: Any) -> None:
-                if isinstance(output, torch.Tensor) and output.is_floating_point():
-                    told(name, given, output)
-
-            return after
-
-        modules = [(name, one) for name, one in self._network.named_modules() if name and (not names or name in names)]
-        handles = [module.register_forward_hook(hook(name)) for name, module in modules]
-        try:
-            yield
-        finally:
-            for handle in handles:
-                handle.remove()

@@ -22,6 +22,7 @@ class Source(Protocol):
     """Gives the tensors that it is asked for, for samples that it has."""
 
     name: str
+    matched: bool  # by the names of modules, so that another shape means another tensor
 
     def __call__(self, taps: Sequence[Tap]) -> list[np.ndarray]: ...
     def known(self) -> set[str]:
@@ -39,7 +40,7 @@ class FileSource:
     """
 
     def __init__(self, setting: Setting, graph: Graph, arrays: Sequence[np.ndarray]):
-        self.name = f"{setting.target} {setting.dtype}"
+        self.name, self.matched = f"{setting.target} {setting.dtype}", False
         self._setting, self._graph = setting, graph
         self._arrays = list(arrays)
 

@@ -196,7 +196,8 @@ def require_supported(ckpt: Path, model: Any, target: str) -> None:
     for use in _uses(model):
         for one in known:
             if use.node.op_type in one.operators and use.node.domain in ("", "ai.onnx") and one.when(use):
-                said = f"target '{target}' computes {use.node.op_type} ({one.what}) otherwise than ONNX says"
+                name = f" {use.node.name}" if use.node.name else ""
+                said = f"target '{target}' computes {use.node.op_type}{name} ({one.what}) otherwise than ONNX says"
                 if one.refused:
                     raise ModelFileError(f"{ckpt}: {said}; run it on another target, or export it without")
                 _log.warning("%s: %s", ckpt.name, said)

@@ -1,0 +1,78 @@
+"""What the modules of a network tell while it runs, in each framework that has modules with names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from engine.backends.paddle import import_paddle
+
+FRAMEWORKS = ("pytorch", "paddle")
+Told = Callable[[str, Any, Any], None]
+
+
+class Hooked:
+    """A network whose modules can be watched.
+
+    Args:
+        framework: one of FRAMEWORKS.
+        network: in eval mode.
+        arrays: what it is given, one array an input.
+    """
+
+    def __init__(self, framework: str, network: Any, arrays: Sequence[np.ndarray]):
+        self._network = network
+        if framework == "paddle":
+            self._modules = dict(network.named_sublayers())
+            self._hook, self._forward, self._floats = "register_forward_post_hook", _paddle_forward, _paddle_floats
+        else:
+            self._modules = {name: one for name, one in network.named_modules() if name}
+            self._hook, self._forward, self._floats = "register_forward_hook", _torch_forward, _torch_floats
+        self._arrays = list(arrays)
+
+    @contextmanager
+    def watched(self, told: Told, names: set[str] | None = None) -> Iterator[Callable[[], None]]:
+        """A function that runs the network, and calls `told(module, inputs, output)` for each of these modules (None:
+        for all) that gives one tensor of floating-point numbers."""
+
+        def hook(name: str) -> Callable[[Any, Any, Any], None]:
+            def after(_: Any, given: Any, output: Any) -> None:
+                if self._floats(output):
+                    told(name, given, output)
+
+            return after
+
+        watched = [(name, one) for name, one in self._modules.items() if names is None or name in names]
+        handles = [getattr(one, self._hook)(hook(name)) for name, one in watched]
+        try:
+            yield lambda: self._forward(self._network, self._arrays)
+        finally:
+            for handle in handles:
+                handle.remove()
+
+
+def _torch_forward(network: Any, arrays: Sequence[np.ndarray]) -> None:
+    import torch
+
+    with torch.no_grad():
+        network(*(torch.from_numpy(array) for array in arrays))
+
+
+def _torch_floats(output: Any) -> bool:
+    import torch
+
+    return isinstance(output, torch.Tensor) and output.is_floating_point()
+
+
+def _paddle_forward(network: Any, arrays: Sequence[np.ndarray]) -> None:
+    paddle = import_paddle()
+    with paddle.no_grad():
+        network(*(paddle.to_tensor(array) for array in arrays))
+
+
+def _paddle_floats(output: Any) -> bool:
+    paddle = import_paddle()
+    return isinstance(output, paddle.Tensor) and bool(paddle.is_floating_point(output))
