@@ -83,7 +83,7 @@ def test_a_transform_gives_the_same_with_the_kernel_and_without(
 
 def test_it_is_loaded_in_the_background_once_it_is_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
     begun = []
-    monkeypatch.setattr(Loader, "_load", lambda self: begun.append(self))
+    monkeypatch.setattr(Loader, "load", lambda self: begun.append(self))
     loader = Loader(3)
     assert [loader.ready() for _ in range(6)] == [None] * 6
     assert len(begun) == 1
@@ -93,10 +93,10 @@ def test_without_numba_or_with_other_weights_pillow_does_it(monkeypatch: pytest.
     resampled._kernel.cache_clear()
     monkeypatch.setitem(sys.modules, "numba", None)
     loader = Loader()
-    loader._load()
+    loader.load()
     assert loader.ready() is None
     other = Loader()
     monkeypatch.setattr(resampled, "compiled", lambda: lambda *given: given[-1].fill(0))  # as of another Pillow
-    other._load()
+    other.load()
     assert other.ready() is None
     resampled._kernel.cache_clear()

@@ -45,10 +45,11 @@ class Loader:
                 self._left -= 1
                 begins = self._left == -1
             if begins:
-                threading.Thread(target=self._load, name="kernel").start()
+                threading.Thread(target=self.load, name="kernel").start()
         return self._cut
 
-    def _load(self) -> None:
+    def load(self) -> None:
+        """Load it now, where it can be had and gives what Pillow gives."""
         try:
             cut = compiled()
         except Exception:
