@@ -16,6 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 from engine.base import Engine
 from zoo.accuracy.comparison import Comparison
 from zoo.commands import compress, valid
+from zoo.compressing.half import HalfRounder
 from zoo.compressing.search import fewest
 from zoo.compressing.weight_only import WeightRounder
 from zoo.errors import ZooError
@@ -48,6 +49,21 @@ def uneven(lenet: Model, tmp_path: Path) -> Path:
     options = ExportOptions(weights=str(tmp_path / "weights.safetensors"), int8=True)
     assert "int8" in export(lenet, tmp_path / "uneven", options).failed
     return tmp_path / "uneven"
+
+
+@pytest.fixture
+def too_large(lenet: Model, tmp_path: Path) -> Path:
+    """An export of the same outputs, of values between two layers that float16 does not hold; it is refused there."""
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(lenet.sample_weights)
+    weights["conv2.weight"] *= 3e5
+    weights["conv2.bias"] *= 3e5
+    weights["fc1.weight"] /= 3e5
+    save_file(weights, tmp_path / "weights.safetensors")
+    options = ExportOptions(weights=str(tmp_path / "weights.safetensors"))
+    assert "float16" in export(lenet, tmp_path / "too_large", options).failed
+    return tmp_path / "too_large"
 
 
 def _run(family: Family, folder: Path, *words: object) -> int:
@@ -96,6 +112,64 @@ def test_what_costs_most_stays_in_float32(lenet_family: Family, uneven: Path, tm
     manifest = read_manifest(uneven / "lenet_int8_dyn.onnx")
     assert manifest["files"]["int8"]["in_float32"] == said["float32_nodes"]
     assert manifest["failed"] == {}
+
+
+def test_what_float16_does_not_hold_stays_in_float32(
+    lenet_family: Family, too_large: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Though all of it gives infinity at first, which no gate can compare."""
+    out = tmp_path / "said.json"
+    assert _run(lenet_family, too_large, "--to", "float16", "--limit", 100, "--json", out) == 0
+    said = json.loads(out.read_text())
+    assert "/conv2/Conv" in said["float32_nodes"]
+    assert "/conv1/Conv" not in said["float32_nodes"]
+    assert said["comparison"]["limit"] == 0.001
+    assert said["tries"] > 1
+    manifest = read_manifest(too_large / "lenet_float16_dyn.onnx")
+    assert manifest["files"]["float16"]["in_float32"] == said["float32_nodes"]
+    assert manifest["failed"] == {}
+    types = {one.name: one.data_type for one in onnx.load(too_large / "lenet_float16_dyn.onnx").graph.initializer}
+    assert (types["conv1.weight"], types["conv2.weight"]) == (TensorProto.FLOAT16, TensorProto.FLOAT)
+    capsys.readouterr()
+    words = ("--ckpt", too_large / "lenet_float16_dyn.onnx", "--dtype", "float16")
+    assert valid.main(lenet_family, [str(word) for word in words]) == 0
+    assert float(capsys.readouterr().out.partition("eval_metric ")[2].split()[0]) >= 0.98
+
+
+def test_all_of_it_is_float16_where_that_holds(lenet_family: Family, folder: Path, tmp_path: Path) -> None:
+    assert _run(lenet_family, folder, "--to", "float16", "--limit", 50, "--json", tmp_path / "said.json") == 0
+    said = json.loads((tmp_path / "said.json").read_text())
+    assert (said["float32_nodes"], said["tries"]) == ([], 1)
+    assert said["bytes_after"] < 0.6 * said["bytes_before"]
+
+
+def test_a_cast_that_stays_in_float32_gives_float32(tmp_path: Path) -> None:
+    """What a mask is cast to, where what takes it stays in float32 too; the nodes have no names of their own."""
+    node, value = helper.make_node, helper.make_tensor_value_info
+    nodes = [
+        node("Cast", ["mask"], ["real"], to=TensorProto.FLOAT),
+        node("Mul", ["real", "large"], ["filled"]),
+        node("Mul", ["filled", "small"], ["scaled"]),
+        node("Add", ["scaled", "x"], ["y"]),
+    ]
+    constants = [
+        helper.make_tensor(name, TensorProto.FLOAT, [], [size]) for name, size in (("large", 9e5), ("small", 1e-5))
+    ]
+    inputs = [value("mask", TensorProto.INT64, ["n", 4]), value("x", TensorProto.FLOAT, ["n", 4])]
+    graph = helper.make_graph(nodes, "casts", inputs, [value("y", TensorProto.FLOAT, ["n", 4])], constants)
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "one.onnx"
+    )
+    made = HalfRounder(tmp_path / "one.onnx")
+    assert list(made.nodes()) == ["Cast_0", "Mul_1", "Mul_2", "Add_3"]
+    mask, x = np.array([[1, 0, 1, 0]]), np.array([[0.5, 1, 2, 4]], np.float16)
+    found = {}
+    for keep in ([], ["Cast_0", "Mul_1", "Mul_2"]):
+        made.write(tmp_path / "half.onnx", keep)
+        with Engine(tmp_path / "half.onnx", dtype="float16") as engine:
+            found[len(keep)] = engine([mask, x])
+    assert not np.allclose(found[0], [[9.5, 1, 11, 4]], atol=0.1)  # 9e5 became 1e4
+    np.testing.assert_allclose(found[3], [[9.5, 1, 11, 4]], atol=0.01)
 
 
 def test_nothing_is_written_where_the_gate_never_holds(

@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from zoo.accuracy.comparison import FRAMEWORK_LIMIT
+from zoo.accuracy.comparison import FRAMEWORK_LIMIT, TARGET_LIMIT
 from zoo.commands import console, flags
 from zoo.compressing.compress import Compressed, CompressOptions, compress
 from zoo.compressing.gate import Judged
@@ -31,7 +31,7 @@ def main(family: Family, argv: list[str] | None = None) -> int:
     parser.add_argument("--variant")
     parser.add_argument("--folder", type=Path, help="where the exported files are (default: where an export is found)")
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--to", choices=("int8",), help="compute in int8, with weights a channel")
+    what.add_argument("--to", choices=("int8", "float16"), help="compute in int8, with weights a channel, or float16")
     what.add_argument("--weights", choices=sorted(BITS), help="round the weights of MatMul alone (target onnx)")
     what.add_argument(
         "--prune", type=share, metavar="SHARE", help="take away so many channels of each layer, and train"
@@ -51,9 +51,9 @@ def main(family: Family, argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--max_drop",
         type=share,
-        default=FRAMEWORK_LIMIT,
         metavar="SHARE",
-        help=f"by how much of itself the metric may change, such as 1%% (default {FRAMEWORK_LIMIT:g}, as zoo verify)",
+        help=f"by how much of itself the metric may change, such as 1%% (default as zoo verify: {FRAMEWORK_LIMIT:g}, "
+        f"and {TARGET_LIMIT:g} for float16)",
     )
     parser.add_argument("--batch_size", type=flags.positive, default=16, help="of the measurements (default 16)")
     parser.add_argument("--input_size", type=flags.positive)
@@ -89,6 +89,7 @@ def _targets(family: Family, args: argparse.Namespace) -> tuple[Setting, list[st
 def _compress(family: Family, args: argparse.Namespace) -> int:
     setting, others = _targets(family, args)
     options = CompressOptions(
+        to=args.to or "int8",
         weights=args.weights or "",
         calibration=args.calibration,
         calibrate_on=args.calibrate_on,
@@ -99,10 +100,11 @@ def _compress(family: Family, args: argparse.Namespace) -> int:
         also=others,
     )
     done = compress(setting, options)
-    method = f"weights in {args.weights}" if args.weights else f"int8, {args.calibration}"
+    method = f"weights in {args.weights}" if args.weights else args.to
+    method += f", {args.calibration}" if options.kind == "int8" else ""
     _show(setting, done, method)
-    if options.max_drop > FRAMEWORK_LIMIT:
-        print(f"the gate was {options.max_drop:.2%}: `zoo verify` asks for {FRAMEWORK_LIMIT:.0%}")
+    if args.max_drop is not None and args.max_drop > options.usual:
+        print(f"the gate was {args.max_drop:.2%}: `zoo verify` asks for {options.usual:.1%}")
     if args.json:
         said = {"method": method} | provenance() | _figures(done)
         write_json(args.json, flags.alone_or_all([_about(setting, one) | said | _verdict(one) for one in done.judged]))
@@ -117,7 +119,7 @@ def _prune(family: Family, args: argparse.Namespace) -> int:
         epochs=args.epochs,
         data=args.data_path,
         limit=args.limit,
-        max_drop=args.max_drop,
+        max_drop=FRAMEWORK_LIMIT if args.max_drop is None else args.max_drop,
         output=args.output,
         also=others,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zoo.exporting.compared import dtype_of
 from zoo.manifest import kind_name, manifest_path
 from zoo.model import Part
 from zoo.running.setting import Setting
@@ -27,7 +28,7 @@ class Candidates:
     Args:
         setting: of the export, on the target that judges.
         rounders: by the name of the part.
-        kind: of file that is written: "int8", or "dynamic" where the arithmetic stays float32.
+        kind: of file that is written: "int8", "float16", or "dynamic" where the arithmetic stays float32.
         record: the manifest of the export.
         folder: that the files are written to.
     """
@@ -41,8 +42,12 @@ class Candidates:
     @property
     def rounded(self) -> Setting:
         """What runs the files."""
-        dtype = "int8" if self.kind == "int8" else "float32"
-        return self.setting.but(folder=self.folder, ckpt=None, dtype=dtype)
+        return self.setting.but(folder=self.folder, ckpt=None, dtype=dtype_of(self.kind))
+
+    @property
+    def judged_as(self) -> str:
+        """The dtype by whose limits outputs are judged. That of weights which are rounded alone is int8 too."""
+        return "float16" if self.kind == "float16" else "int8"
 
     def path(self, part: Part) -> Path:
         """The file of a part."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine import backends
 from zoo import frameworks
-from zoo.accuracy.comparison import FRAMEWORK_LIMIT
+from zoo.accuracy.comparison import FRAMEWORK_LIMIT, TARGET_LIMIT
 from zoo.accuracy.verify import spread
 from zoo.errors import CheckFailedError, ZooError
 from zoo.exporting.int8 import METHODS, Calibration, quantiser
@@ -21,7 +21,8 @@ from zoo.running.padding import arranged
 from zoo.running.setting import Setting, dataset_of
 
 from .candidates import Candidates, Place
-from .gate import Gate, Judged, failed
+from .gate import Gate, Judged, UnfitError, failed
+from .half import HalfRounder
 from .publish import entries_of, publish
 from .rounder import Rounder
 from .search import fewest, most_costly
@@ -33,24 +34,36 @@ class CompressOptions:
     """What is made, and what it has to hold.
 
     Args:
-        weights: "int8" or "int4", to round the weights of matrices alone; "" to compute in int8.
+        to: "int8" or "float16", what is computed in.
+        weights: "int8" or "int4", to round the weights of matrices alone; "" to compute in `to`.
         calibration: one of METHODS; for int8.
         calibrate_on: a data set of the model's task; None stands for the model's own samples, which nothing is
             validated on.
         data, limit: what the gate is judged on, and on how many samples of it, evenly over the data set.
-        max_drop: by how much of itself the metric may change.
-        output: where the files go; None: int8 beside the float32 file, weights to a folder of their own.
+        max_drop: by how much of itself the metric may change; None: as `zoo verify` has it for what is made.
+        output: where the files go; None: beside the float32 file, or weights alone to a folder of their own.
         also: other targets on which the gate has to hold.
     """
 
+    to: str = "int8"
     weights: str = ""
     calibration: str = METHODS[0]
     calibrate_on: str | Path | None = None
     data: str | Path = "sample"
     limit: int | None = 256
-    max_drop: float = FRAMEWORK_LIMIT
+    max_drop: float | None = None
     output: Path | None = None
     also: Sequence[str] = ()
+
+    @property
+    def kind(self) -> str:
+        """Of the files, as exports name them."""
+        return "dynamic" if self.weights else self.to
+
+    @property
+    def usual(self) -> float:
+        """By how much of itself the metric may change in `zoo verify`."""
+        return TARGET_LIMIT if self.kind == "float16" else FRAMEWORK_LIMIT
 
 
 @dataclass(frozen=True)
@@ -91,11 +104,11 @@ def compress(setting: Setting, options: CompressOptions) -> Compressed:
     task = setting.task()
     samples = arranged(task, spread(dataset_of(setting, options.data), options.limit), setting.timeout)
     output = options.output or _home(setting, options)
-    kind = "dynamic" if options.weights else "int8"
-    gate = Gate(setting, samples, options.max_drop, record["weights"]["kind"] == "random", options.also)
+    most = options.usual if options.max_drop is None else options.max_drop
     with workspace(output) as folder:
         with step("round"):
-            candidates = Candidates(setting, _rounders(setting, options), kind, record, folder)
+            candidates = Candidates(setting, _rounders(setting, options), options.kind, record, folder)
+        gate = Gate(setting, samples, most, record["weights"]["kind"] == "random", candidates.judged_as, options.also)
         kept, tried = _search(candidates, gate, options)
         candidates.write(kept)
         with step("compare with the framework"):
@@ -125,10 +138,12 @@ def _require_possible(setting: Setting, options: CompressOptions) -> None:
                 f"--weights {options.weights} is an operator of ONNX Runtime, which target '{target}' does not "
                 "have; leave --target out, or give --to int8"
             )
-        if not options.weights and "int8" not in backends.find(target).dtypes:
-            raise ZooError(f"target '{target}' does not compute in int8; give --target onnx or openvino")
+        if not options.weights and options.to not in backends.find(target).dtypes:
+            raise ZooError(f"target '{target}' does not compute in {options.to}; give --target onnx or openvino")
     if not options.weights and options.output is not None:
-        raise ZooError("an int8 file belongs to the export that it was made of, and lies beside it; leave --output out")
+        raise ZooError(
+            f"a file in {options.to} belongs to the export that it was made of, and lies beside it; leave --output out"
+        )
     if options.output is not None and options.output.resolve() == setting.home.resolve():
         raise ZooError(f"{options.output} holds the float32 files, whose names these have; give another --output")
 
@@ -144,6 +159,8 @@ def _rounders(setting: Setting, options: CompressOptions) -> Mapping[str, Rounde
     model = setting.model
     if options.weights:
         return {part.name: WeightRounder(source.file(part), options.weights) for part in model.parts}
+    if options.to == "float16":
+        return {part.name: HalfRounder(source.file(part)) for part in model.parts}
     given = _calibration(setting, options)
     with framework_runner(source, frameworks.target(model)) as reference:
         return {
@@ -166,7 +183,10 @@ def _search(candidates: Candidates, gate: Gate, options: CompressOptions) -> tup
 
     def passes(keep: Sequence[Place]) -> bool:
         candidates.write(keep)
-        faults.append(failed(gate.targets, gate.float32(candidates.rounded)))
+        try:
+            faults.append(failed(gate.targets, gate.float32(candidates.rounded)))
+        except UnfitError as error:
+            faults.append(f"the gate does not hold: {error}; that is far")
         return not faults[-1]
 
     if passes([]):
@@ -176,7 +196,11 @@ def _search(candidates: Candidates, gate: Gate, options: CompressOptions) -> tup
     if found is None:
         raise CheckFailedError(
             f"{faults[-1]} from the float32 file's even with {len(ordered) - 1} of {len(ordered)} nodes in "
-            "float32 or nearly so many; nothing was written. Try --calibration percentile, or more samples "
-            "(--calibrate_on)"
+            f"float32 or nearly so many; nothing was written{_advice(options)}"
         )
     return found, len(faults)
+
+
+def _advice(options: CompressOptions) -> str:
+    calibrated = options.kind == "int8"
+    return ". Try --calibration percentile, or more samples (--calibrate_on)" if calibrated else ""

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from utils.datasets.sample import Sample
-from zoo.accuracy.comparison import Comparison
+from zoo.accuracy.comparison import Comparison, Contender
 from zoo.accuracy.verify import measure, opened, release
+from zoo.difference import Spread
+from zoo.errors import CheckFailedError
 from zoo.layers.rounded import plain
 from zoo.running.engines import framework_runner, open_runner
 from zoo.running.network import Runner
@@ -33,15 +35,20 @@ class Judged:
     milliseconds: tuple[float, float, float]
 
 
+class UnfitError(CheckFailedError):
+    """The outputs cannot be compared at all: they hold NaN or infinity, as where float16 overflows."""
+
+
 @dataclass(frozen=True)
 class Gate:
-    """Compares on the same samples, by the rules of `zoo verify` for int8.
+    """Compares on the same samples, by the rules of `zoo verify`.
 
     Args:
         setting: of the export; its target judges.
         samples: labelled ones of the model's task.
         most: by how much of itself the metric may change.
         random: the weights are, so that outputs decide too.
+        dtype: by whose limits the outputs are judged.
         also: other targets that judge the same files.
     """
 
@@ -49,6 +56,7 @@ class Gate:
     samples: Sequence[Sample]
     most: float
     random: bool
+    dtype: str = "int8"
     also: Sequence[str] = ()
 
     @property
@@ -57,11 +65,11 @@ class Gate:
         return [self.setting.target, *self.also]
 
     def float32(self, rounded: Setting) -> list[Comparison]:
-        """Against the float32 files on ONNX Runtime, a comparison a target."""
+        """Against the float32 files on ONNX Runtime, a comparison a target. Raises UnfitError."""
         return self._compare(lambda: open_runner(plain(self.setting).but(streams=1)), "onnxruntime", rounded)
 
     def framework(self, rounded: Setting) -> list[Comparison]:
-        """Against the framework's own network, a comparison a target."""
+        """Against the framework's own network, a comparison a target. Raises UnfitError."""
         return self._compare(lambda: framework_runner(plain(self.setting)), "", rounded)
 
     def judged(self, rounded: Setting, comparisons: Sequence[Comparison]) -> list[Judged]:
@@ -84,15 +92,20 @@ class Gate:
         try:
             for target in self.targets:
                 one = rounded.but(streams=1, target=target)
-                # whatever is rounded, weights alone too, its outputs are judged by what int8 may differ
-                contenders.append(opened(one, "", "int8", partial(open_runner, one)))
+                contenders.append(opened(one, "", self.dtype, partial(open_runner, one)))
             done = [Comparison(contenders[0], one, self.most, self.random, staged) for one in contenders[1:]]
-            spreads = measure(self.setting, self.samples, contenders, done)
+            spreads = self._measured(contenders, done)
             for spread in spreads.values():
                 spread.require_alive()
             return done
         finally:
             release(contenders)
+
+    def _measured(self, contenders: Sequence[Contender], done: Sequence[Comparison]) -> dict[str, Spread]:
+        try:
+            return measure(self.setting, self.samples, contenders, done)
+        except CheckFailedError as error:
+            raise UnfitError(str(error)) from error
 
 
 def failed(targets: Sequence[str], comparisons: Sequence[Comparison]) -> str:

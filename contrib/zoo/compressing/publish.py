@@ -36,7 +36,7 @@ def entries_of(candidates: Candidates, input_size: int | None, kept: Sequence[Pl
                 **entry_of(
                     part.key(candidates.kind),
                     candidates.path(part),
-                    compared.difference(part, "int8", candidates.path(part)),
+                    compared.difference(part, candidates.judged_as, candidates.path(part)),
                 ),
                 **candidates.rounders[part.name].facts(),
                 "in_float32": [node for name, node in stay if name == part.name],
@@ -49,13 +49,13 @@ def publish(candidates: Candidates, entries: Mapping[str, Mapping[str, Any]], ou
     """Rename the files into place. Until all are there, the manifest names none of them.
 
     Args:
-        candidates: the files; int8 ones go beside the float32 ones, others are an export of their own.
+        candidates: the files; int8 and float16 ones go beside the float32 ones, others are an export of their own.
         entries: what the manifest says of them.
         output: the folder.
     """
     model = candidates.setting.model
     record = copy.deepcopy(dict(candidates.record))
-    others = record["files"] if candidates.kind == "int8" else {}
+    others = record["files"] if candidates.kind != "dynamic" else {}
     record["files"] = {key: entry for key, entry in others.items() if key not in entries}
     record["failed"] = {key: why for key, why in record.get("failed", {}).items() if key not in entries}
     manifest = manifest_path(output, model.variant)

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from zoo.layers.compare import compare
+from zoo.layers.compare import beyond_float16, compare
 from zoo.layers.debug import DebugOptions, calls
 from zoo.layers.rounded import plain
 from zoo.layers.sources import FileSource
@@ -22,10 +22,12 @@ _log = logging.getLogger(__name__)
 def most_costly(candidates: Candidates, options: DebugOptions) -> list[Place]:
     """Every node that may be rounded, those first whose rounding adds most error to what they give.
 
-    Both graphs are run on ONNX Runtime, tensor by tensor, with everything rounded that can be.
+    For float16, those whose values it does not hold come before them, with those that take such values. Both graphs
+    are run on ONNX Runtime, tensor by tensor, with everything rounded that can be.
     """
     setting = plain(candidates.setting)
     added: dict[Place, float] = {}
+    first: list[Place] = []
     given = {call.part: call for call in reversed(calls(setting, options))}
     with tempfile.TemporaryDirectory(prefix="zoo-compress-") as folder:
         for name, rounder in candidates.rounders.items():
@@ -36,11 +38,17 @@ def most_costly(candidates: Candidates, options: DebugOptions) -> list[Place]:
             rounder.write_float32(before)
             rounder.write(after)
             graphs = [Graph(path, [array.shape for array in arrays]) for path in (before, after)]
-            reference, contender = (FileSource(setting, graph, arrays) for graph in graphs)
-            for layer in compare(name, reference, contender, graphs[1], "int8").layers:
+            reference = FileSource(setting, graphs[0], arrays)
+            contender = FileSource(setting.but(dtype=candidates.rounded.dtype), graphs[1], arrays)
+            done = compare(name, reference, contender, graphs[1], candidates.judged_as)
+            for layer in done.layers:
                 place = (name, layer.node)
                 added[place] = max(added.get(place, 0.0), layer.added)
-    return sorted(candidates.places(), key=lambda place: -added.get(place, 0.0))
+            if candidates.kind == "float16":
+                first += [(name, node) for node in beyond_float16(done, graphs[0])]
+    places = candidates.places()
+    ordered = sorted(places, key=lambda place: -added.get(place, 0.0))
+    return list(dict.fromkeys([*(place for place in first if place in {*places}), *ordered]))
 
 
 def fewest(passes: Callable[[Sequence[Place]], bool], ordered: Sequence[Place]) -> list[Place] | None:

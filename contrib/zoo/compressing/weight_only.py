@@ -10,6 +10,7 @@ from typing import Any
 from engine.backends.compiling.graph import inner_graphs
 from engine.backends.compiling.onnx_file import read_onnx
 from zoo.errors import ZooError
+from zoo.exporting.graph import name_nodes
 
 BITS = {"int8": 8, "int4": 4}
 _BLOCK = 32  # weights that share a scale
@@ -29,7 +30,7 @@ class WeightRounder:
     def __init__(self, source: Path, kind: str):
         self._name, self._bits = source.name, BITS[kind]
         self._model = read_onnx(source)
-        _name_nodes(self._model.graph)
+        name_nodes(self._model.graph)
         _split_gemms(self._model.graph)
         constants = {tensor.name: len(tensor.dims) for tensor in self._model.graph.initializer}
         self._nodes = [
@@ -72,15 +73,6 @@ class WeightRounder:
     def facts(self) -> dict[str, str]:
         """For the manifest."""
         return {"weights": f"matrices in {self._bits} bits, a scale for {_BLOCK} weights (target onnx only)"}
-
-
-def _name_nodes(graph: Any) -> None:
-    """Give every node a name of its own, in place."""
-    names: set[str] = set()
-    for number, node in enumerate(graph.node):
-        if not node.name or node.name in names:
-            node.name = f"{node.op_type}_{number}"
-        names.add(node.name)
 
 
 def _split_gemms(graph: Any) -> None:

@@ -99,20 +99,35 @@ def _rename_tensors(graph: Any, names: Mapping[str, str]) -> None:
 def write_float16(source: Path, path: Path, keep: Sequence[str] = ()) -> None:
     """The graph in `source` with weights, inputs and outputs in float16, but for the nodes in `keep`, by name."""
     import onnx
+
+    onnx.save(in_float16(onnx.load(source), keep), path)
+
+
+def in_float16(graph: Any, keep: Sequence[str] = ()) -> Any:
+    """What `write_float16` writes; `graph` is changed on the way."""
+    import onnx
     from onnxconverter_common import float16
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # one line for each weight below float16's smallest number
-        graph = onnx.load(source)
         for tensor in graph.graph.initializer:
             if tensor.float_data:  # the converter takes a Python loop over these, but not over raw bytes
                 tensor.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(tensor), tensor.name))
-        casts = {node.output[0] for node in _casts_to(graph.graph, onnx.TensorProto.FLOAT)}
+        casts = {node.output[0] for node in _casts_to(graph.graph, onnx.TensorProto.FLOAT) if node.name not in keep}
         made = float16.convert_float_to_float16(graph, node_block_list=[*keep] or None)
         for node in _casts_to(made.graph, onnx.TensorProto.FLOAT):
             if node.output[0] in casts:  # the converter declares their outputs float16, and leaves what they cast to
                 next(one for one in node.attribute if one.name == "to").i = onnx.TensorProto.FLOAT16
-        onnx.save(made, path)
+        return made
+
+
+def name_nodes(graph: Any) -> None:
+    """Give every node a name of its own, in place."""
+    names: set[str] = set()
+    for number, node in enumerate(graph.node):
+        if not node.name or node.name in names:
+            node.name = f"{node.op_type}_{number}"
+        names.add(node.name)
 
 
 def _casts_to(graph: Any, kind: int) -> Iterator[Any]:

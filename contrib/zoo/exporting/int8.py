@@ -23,6 +23,7 @@ from zoo.running.reference import together
 from zoo.running.slots import fill_within, samples_of_files
 from zoo.task import Task
 
+from .graph import name_nodes
 from .unbounded import unbounded
 
 METHODS = ("minmax", "entropy", "percentile")
@@ -178,11 +179,7 @@ def _prepared(source: Path, path: Path) -> Any:
 
     quant_pre_process(str(source), str(path), skip_symbolic_shape=True)
     model = onnx.load(path)
-    names: set[str] = set()
-    for number, node in enumerate(model.graph.node):
-        if not node.name or node.name in names:
-            node.name = f"{node.op_type}_{number}"
-        names.add(node.name)
+    name_nodes(model.graph)
     onnx.save(model, path)
     return model
 
