@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +54,15 @@ def zoo_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         del os.environ["TECO_ZOO_HOME"]
     else:
         os.environ["TECO_ZOO_HOME"] = before
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_kernel() -> None:
+    """Preprocessing's compiled kernel is not loaded in the midst of a test that happens to have many pictures."""
+    from utils.preprocess.pytorch import classification
+    from utils.preprocess.resampled import Loader
+
+    classification.LOADER = Loader(sys.maxsize)
 
 
 @pytest.fixture(scope="session")
