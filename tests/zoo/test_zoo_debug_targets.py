@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from engine.backends.compiling import known
 from engine.errors import ModelFileError
 from zoo.layers.compare import Compared, compare
 from zoo.layers.sources import FileSource
-from zoo.layers.taps import Graph
+from zoo.layers.taps import Graph, slices
 from zoo.model import Model
 from zoo.running.setting import Setting
 
@@ -83,3 +84,33 @@ def test_what_is_refused_is_named(lenet: Model, written: Callable[[list[Any]], P
     path = written(WRONG["Resize antialias"]())
     with pytest.raises(ModelFileError, match=r"computes Resize /second/Wrong \(antialias\) otherwise than ONNX says"):
         _compared(lenet, path)
+
+
+def _peak(lenet: Model, path: Path, nodes: int) -> float:
+    """MiB by which memory grew at most while a chain of so many nodes was compared, of 1 MiB a tensor."""
+    chain = [helper.make_node("Neg", [f"t{number}"], [f"t{number + 1}"], name=f"n{number}") for number in range(nodes)]
+    first, last = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 1 << 18]) for name in ("t0", f"t{nodes}"))
+    made = helper.make_model(
+        helper.make_graph(chain, "chain", [first], [last]), opset_imports=[helper.make_opsetid("", 17)], ir_version=8
+    )
+    onnx.save(onnx.shape_inference.infer_shapes(made), path)
+    array = np.random.default_rng(0).random((1, 1 << 18), np.float32)
+    graph = Graph(path, [array.shape])
+    reference, contender = (FileSource(Setting(lenet, target="onnx"), graph, [array]) for _ in range(2))
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    before = _status("VmRSS")
+    done = compare("", reference, contender, graph, "float32")
+    assert len(done.layers) == nodes
+    return _status("VmHWM") - before
+
+
+def _status(name: str) -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return float(next(line.split()[1] for line in lines if line.startswith(f"{name}:"))) / 1024
+
+
+def test_memory_does_not_grow_with_the_network(lenet: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In slices of 8 MiB, a chain of 128 MiB of tensors takes what one of 32 takes."""
+    monkeypatch.setattr("zoo.layers.compare.slices", partial(slices, most=8 << 20))
+    short, long = _peak(lenet, tmp_path / "short.onnx", 32), _peak(lenet, tmp_path / "long.onnx", 128)
+    assert long <= short + 24
