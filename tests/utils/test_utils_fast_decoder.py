@@ -9,6 +9,7 @@ from PIL import Image
 
 from utils.preprocess.image import load_scaled
 from utils.preprocess.paddle.classification import IMAGENET as PADDLE
+from utils.preprocess.pytorch import classification
 from utils.preprocess.pytorch.classification import IMAGENET, ClassificationTransform
 
 # In units of the normalised input: what one step of 256 makes.
@@ -31,7 +32,12 @@ def both(transform: ClassificationTransform, data: bytes) -> tuple[np.ndarray, n
 
 @pytest.mark.parametrize("transform", [IMAGENET, PADDLE, replace(IMAGENET, interpolation="bicubic")])
 @pytest.mark.parametrize("size", [(500, 375), (375, 500), (480, 480), (333, 300), (301, 257)])
-def test_it_differs_by_one_step_at_most_where_jpegs_are_decoded_whole(photos, transform, size) -> None:
+def test_it_differs_by_one_step_at_most_where_jpegs_are_decoded_whole(photos, transform, size, monkeypatch) -> None:
+    """And not at all where numba is installed, whose kernel computes the crop alone without rounding its edges."""
+    monkeypatch.setattr(classification, "installed", lambda: True)
+    one, other = both(transform, jpeg(photos["china"], size))
+    assert np.array_equal(one, other)
+    monkeypatch.setattr(classification, "installed", lambda: False)
     for photo in photos.values():
         one, other = both(transform, jpeg(photo, size))
         assert np.abs(one - other).max() <= STEP * 1.01
@@ -63,4 +69,17 @@ def test_the_two_have_different_identities() -> None:
     assert IMAGENET.source_identity() != fast.source_identity()
     assert "Pillow" in fast.source_identity()
     assert "bilinear" in fast.source_identity()
+
+
+def test_what_computes_the_crop_is_part_of_the_identity(monkeypatch) -> None:
+    fast, found = replace(IMAGENET, decoder="fast"), set()
+    for there in (True, False):
+        monkeypatch.setattr(classification, "installed", lambda there=there: there)
+        found.add(fast.source_identity())
+        assert IMAGENET.source_identity() not in found
+    assert len(found) == 2
+
+
+def test_the_fast_one_stays_fast_at_another_size() -> None:
+    fast = replace(IMAGENET, decoder="fast")
     assert fast.resized(299).decoder == "fast"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,12 @@ _HIGH = 1.9  # times as high as wide: from 2 on, Pillow may take columns first
 _PROPORTIONS = 0.05  # by which they may change, as rounding to whole pixels does
 _WORTH_PICTURES = 500  # loading numba takes as long as it saves on so many
 Cut = Callable[[Image.Image, tuple[int, int], tuple[int, int], Image.Resampling, np.ndarray, np.ndarray], None]
+
+
+@lru_cache
+def installed() -> bool:
+    """Whether numba is there to compile the kernel."""
+    return find_spec("numba") is not None
 
 
 class Loader:

@@ -26,7 +26,7 @@ from utils.preprocess.image import (
     shorter_size,
     to_planes,
 )
-from utils.preprocess.resampled import LOADER, covers
+from utils.preprocess.resampled import LOADER, covers, installed
 from zoo_core.errors import DataError
 
 DTYPES = ("float16", "float32")
@@ -46,7 +46,7 @@ class ClassificationTransform:
         mean, std: per channel, in units of [0, 1]; one number for each channel of `mode`.
         interpolation: "bilinear" or "bicubic".
         decoder: "reference", equal to torchvision to the bit, or "fast": JPEGs are decoded at a smaller scale where
-            that leaves enough pixels, and only the crop is computed.
+            that leaves enough pixels; without numba, the crop alone is computed, and its edges are rounded.
         mode: "RGB" (3 channels in that order) or "L" (1 channel, luma of the RGB image).
         crop_mode: "center" as described; "squash" scales both sides to `resize`, whatever the proportions; "border"
             scales the longer side to `resize` and fills up with the colour `mean`, as timm does both.
@@ -99,13 +99,13 @@ class ClassificationTransform:
         array = np.empty(self.shape, np.float32) if out is None else self._checked(out)
         table = lookup_table(self.mean, self.std, array.dtype.name)
         if self.decoder == "fast":
-            image, original = self._fast(source)
-            to_planes(image, table, array)
-            return (array,), original
-        image = load_rgb(source)
+            image, original = load_scaled(source, max(self.resize, self.width or 0))
+        else:
+            image = load_rgb(source)
+            original = image.size
         if not self._in_one_pass(image, table, array):
             to_planes(self._cut(image if self.mode == "RGB" else image.convert(self.mode)), table, array)
-        return (array,), image.size
+        return (array,), original
 
     def _in_one_pass(self, image: Image.Image, table: np.ndarray, out: np.ndarray) -> bool:
         """Whether the compiled kernel did it: the same bits, of a crop that lies within the scaled picture."""
@@ -130,6 +130,8 @@ class ClassificationTransform:
             image = image.resize((self.resize, self.resize), resample)
         elif self.crop_mode == "border":
             return resize_and_border(image, self.resize, self.crop, resample, self._border)
+        elif self._rounds:
+            return resize_and_crop(image, self.resize, self.crop, resample, self._start)
         else:
             image = resize_shorter(image, self.resize, resample)
         return crop_center(image, self.crop, self._start)
@@ -139,18 +141,17 @@ class ClassificationTransform:
         """The colour that is normalised to nearly 0."""
         return tuple(round(255 * value) for value in self.mean)
 
-    def _fast(self, source: ImageSource) -> tuple[Image.Image, tuple[int, int]]:
-        image, original = load_scaled(source, max(self.resize, self.width or 0))
-        if self.mode != "RGB":
-            image = image.convert(self.mode)
-        if self.crop_mode != "center":
-            return self._cut(image), original
-        return resize_and_crop(image, self.resize, self.crop, RESAMPLE[self.interpolation], self._start), original
+    @property
+    def _rounds(self) -> bool:
+        """Whether Pillow computes the crop alone, which rounds its edges. Where there is a kernel, that is sooner, and
+        exact; what Pillow does before it is loaded has to be the same then."""
+        return self.decoder == "fast" and (self.mode != "RGB" or not installed())
 
     def source_identity(self) -> str:
         """What decodes and scales, with versions: two results with the same identity saw the same pixels."""
+        crop = ", rounded crop" if self._rounds and self.crop_mode == "center" else ""
         mode = "" if self.crop_mode == "center" else f", {self.crop_mode}"
-        return f"{codecs()}, {self.interpolation}, {self.decoder}{mode}"
+        return f"{codecs()}, {self.interpolation}{crop}, {self.decoder}{mode}"
 
     @property
     def shape(self) -> tuple[int, int, int]:
