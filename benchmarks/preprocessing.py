@@ -1,7 +1,7 @@
 """Preprocessing on one core, JPEG file to the network's input, against torchvision's own transforms.
 
-Claims: at least 1.8 times torchvision's rate in reference mode with the compiled kernel, at least its rate without, at
-least 1.3 times of it in fast mode. Processor time of the thread, in turns.
+Claims: at least 1.8 times torchvision's rate in reference mode with the compiled kernel and in fast mode, which is the
+same for pictures of this size, and at least its rate without the kernel. Processor time of the thread, in turns.
 """
 
 from __future__ import annotations
@@ -69,13 +69,13 @@ def main() -> int:
             "torchvision": partial(rate, torchvision_way(), files),
             "reference": partial(rate, lambda file: _with(Loader(sys.maxsize), task, file, room), files),
             "kernel": partial(rate, lambda file: _with(kernel, task, file, room), files),
-            "fast": partial(rate, lambda file: fast.preprocess(file, room), files),
+            "fast": partial(rate, lambda file: _with(kernel, fast, file, room), files),
         }
         found = in_turns(ROUNDS, jobs)
     found.show("images/s")
     good = claim(found, "kernel", "torchvision", low=1.8)
     good &= claim(found, "reference", "torchvision", low=1.0)
-    good &= claim(found, "fast", "torchvision", low=1.3)
+    good &= claim(found, "fast", "torchvision", low=1.8)
     return 0 if good else 1
 
 
