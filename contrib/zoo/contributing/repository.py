@@ -38,6 +38,9 @@ def run_its_own(root: Path, words: Sequence[str]) -> None:
         return
     print(f"zoo: going on with the code of {root}, not with that of {repository()}", file=sys.stderr, flush=True)
     sys.stdout.flush()
+    # of processes that it starts, workers of a cluster among them, the code is to be the same
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(root / "contrib"), *([before] if before else [])])
     os.execv(sys.executable, [sys.executable, "-c", _START, str(root / "contrib"), *words])
 
 

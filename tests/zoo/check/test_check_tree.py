@@ -157,11 +157,13 @@ def test_steps_import_the_tree_that_is_checked(
 
 
 OTHER_MAIN = """
+import subprocess
 import sys
-from pathlib import Path
 
 def main():
     print("the other zoo was asked for", *sys.argv[1:])
+    child = subprocess.check_output([sys.executable, "-c", "import zoo; print(zoo.__file__)"], text=True)
+    print("a child of it finds", child, file=sys.stderr)
     return 7
 """
 
@@ -189,6 +191,7 @@ def test_the_code_of_the_repository_checks_it(other: Path, tmp_path: Path) -> No
     done = zoo(tmp_path, "check", "--all", "--root", str(other))
     assert (done.returncode, done.stdout) == (7, f"the other zoo was asked for check --all --root {other}\n")
     assert "going on with the code of" in done.stderr
+    assert f"a child of it finds {other / 'contrib/zoo/__init__.py'}\n" in done.stderr
 
 
 @pytest.mark.parametrize("words", [("check", "--all"), ("matrix",)])
