@@ -88,7 +88,7 @@ def _serve(job: Callable[[str], Any], items: Sequence[str], sink: int) -> NoRetu
             except BaseException as error:  # SystemExit and KeyboardInterrupt are the item's own, too
                 line = json.dumps([None, told(error)])
             if os.getpid() != own:
-                return  # the item has forked: what goes on here would answer a second time
+                os._exit(0)  # the item has forked: what goes on here would answer a second time
             rest = line.encode() + b"\n"
             while rest:
                 rest = rest[os.write(sink, rest) :]
