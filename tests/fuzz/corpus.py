@@ -111,6 +111,14 @@ KEPT: dict[tuple[str, str, str], Change] = {
     ("state of a check", "result.json", "a step less"): _first(b'"state": "passed"', b'"state": "failed"'),
     ("cases of tecoexec", "config.yaml", "bytes that are no text"): _first(b"case_name", b"case_\x80ame"),
     ("cases of tecoexec", "config.yaml", "a number of 5,000 digits"): _first(b"10", b"9" * 5000),
+    ("attributes", "attributes.txt", "a class of 5,000 digits"): _first(b" 1\n", b" " + b"9" * 5000 + b"\n"),
+    ("attributes in a table", "fairface_label_val.csv", "carriage returns in it"): _first(b"White", b"\rWhite\n"),
+    ("attributes in a table", "fairface_label_val.csv", "a field more"): _first(b"True", b"True,a.png"),
+    ("attributes", "attributes.txt", "a name too long"): _first(b"a.png", b"x" * 70_000),
+    ("choices", "m.test.rating", "one number in a line"): _first(b"0\t3\t5\t9", b"0"),
+    ("pairs of faces", "pairs.txt", "a name too long"): _first(b"x", b"x" * 70_000),
+    ("pairs of faces", "pairs.txt", "folds of 5,000 digits"): _first(b"2", b"9" * 5000),
+    ("pairs of faces", "pairs.txt", "a digit that is none"): _first(b"x\t1\t2", "x\t1\t²".encode()),
     ("arrays 2", "a.pkl", "the same bytes 4,000 times"): lambda whole: (
         b"\x80\x02X"
         + (1 << 20).to_bytes(4, "little")

@@ -13,8 +13,10 @@ import numpy as np
 from PIL import Image
 
 from tests.fuzz.engine_files import ENGINE_FILES
+from tests.fuzz.label_files import LABEL_FILES
 from tests.fuzz.loader import Loader
 from tests.fuzz.mutate import BINARY, JSON, TEXT
+from tests.fuzz.weight_files import WEIGHT_FILES
 
 
 def picture(path: Path, size: tuple[int, int] = (24, 16), **options: Any) -> None:
@@ -347,4 +349,6 @@ LOADERS: dict[str, Loader] = {
     "arrays 2": Loader(_arrays(2), ("a.pkl",), BINARY, _read_arrays),
     "arrays 5": Loader(_arrays(5), ("a.pkl",), BINARY, _read_arrays),
     **ENGINE_FILES,
+    **LABEL_FILES,
+    **WEIGHT_FILES,
 }

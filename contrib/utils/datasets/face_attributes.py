@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -55,8 +56,8 @@ class FaceAttributes(Listed):
             if lines.setdefault(name, line) != line:
                 raise DataError(f"{self.file}, line {line}: {name:.80} stands in line {lines[name]} too.")
             path = within(root, name, f"{self.file}, line {line}")
-            if not path.is_file():
-                raise DataError(f"{self.file}, line {line}: {path}: there is no such picture.")
+            if not os.path.isfile(path):
+                raise DataError(f"{self.file}, line {line}: {path!s:.200}: there is no such picture.")
             self._samples.append(Sample(name, path, classes))
         if not any(one != UNKNOWN for sample in self._samples for one in sample.truth):
             raise DataError(f"{self.file}: nothing is known of any face; expected {_form(heads)}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,17 +107,17 @@ def _names(words: list[str], same: bool, where: str) -> tuple[str, str]:
 def _people(root: Path, name: str, where: str) -> Path:
     """The folder that holds the people's folders."""
     for folder in _FOLDERS:
-        if within(root / folder, name, where).parent.is_dir():
+        if os.path.isdir(within(root / folder, name, where).parent):
             return root / folder
     person = name.split("/")[0]
-    raise DataError(f"{where}: there is no folder {person} in {root}, nor in {', '.join(_FOLDERS[1:])} below it.")
+    raise DataError(f"{where}: there is no folder {person:.80} in {root}, nor in {', '.join(_FOLDERS[1:])} below it.")
 
 
 def _picture(folder: Path, name: str, where: str) -> str:
     for suffix in _SUFFIXES:
-        if within(folder, f"{name}{suffix}", where).is_file():
+        if os.path.isfile(within(folder, f"{name}{suffix}", where)):
             return f"{name}{suffix}"
-    raise DataError(f"{where}: {folder / name}{_SUFFIXES[0]}: there is no such picture.")
+    raise DataError(f"{where}: {folder / name!s:.200}{_SUFFIXES[0]}: there is no such picture.")
 
 
 def _lines(file: Path) -> list[str]:

@@ -54,7 +54,7 @@ class LeaveOneOut(Listed):
             raise DataError(f"{others}: there are {len(rows)} lines, and {len(lines)} in {chosen.name}.")
         self._samples = []
         for number, (line, row) in enumerate(zip(lines, rows, strict=True), start=1):
-            user, item = _numbers(chosen, number, line.split("\t")[:2])
+            user, item, *_ = _numbers(chosen, number, line.split("\t")[:2], least=2)
             pair, *words = row.split("\t")
             if pair != f"({user},{item})":
                 raise DataError(f"{others}, line {number}: it is of {pair!r:.40}, expected ({user},{item}).")
@@ -95,7 +95,7 @@ def read_candidates(path: str | Path, users: int, items: int) -> Candidates:
     return candidates(str(path), said["user"], said["items"], users, items)
 
 
-def _numbers(path: Path, number: int, words: list[str]) -> list[int]:
-    if not words or not all(map(is_whole, words)):
+def _numbers(path: Path, number: int, words: list[str], least: int = 1) -> list[int]:
+    if len(words) < least or not all(map(is_whole, words)):
         raise DataError(f"{path}, line {number}: whole numbers with tabs between are expected.")
     return [int(word) for word in words]

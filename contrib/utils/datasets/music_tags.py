@@ -51,7 +51,7 @@ class MusicTags(Listed):
             require_fields(table, (number, fields), len(names))
             found = [_plain(fields[column]) for column in columns]
             if set(found) - {"0", "1"}:
-                raise DataError(f"{table}, line {number}: a tag is 0 or 1, got {found}.")
+                raise DataError(f"{table}, line {number}: a tag is 0 or 1, got {found!s:.80}.")
             name = _plain(fields[path_column])
             if lines.setdefault(name, number) != number:
                 raise DataError(f"{table}, line {number}: {name!r:.80} stands in line {lines[name]} too.")
