@@ -114,6 +114,30 @@ def test_what_costs_most_stays_in_float32(lenet_family: Family, uneven: Path, tm
     assert manifest["failed"] == {}
 
 
+def test_nncf_says_what_stays_in_float32(lenet_family: Family, uneven: Path, tmp_path: Path) -> None:
+    """Its own control first; where the gate asks for more, more stays in float32."""
+    pytest.importorskip("nncf")
+    words = ("--to", "int8", "--control", "nncf", "--limit", 60, "--json", tmp_path / "said.json")
+    assert _run(lenet_family, uneven, *words) == 0
+    said = json.loads((tmp_path / "said.json").read_text())
+    assert said["metric_before"] - said["metric_after"] <= 0.01 * said["metric_before"]
+    assert said["rounded_nodes"] >= 3
+    entry = read_manifest(uneven / "lenet_int8_dyn.onnx")["files"]["int8"]
+    assert entry["calibration"].startswith("NNCF 3")
+    assert entry["in_float32"] == said["float32_nodes"]
+    tensors = onnx.load(uneven / "lenet_int8_dyn.onnx").graph.initializer
+    weights = [numpy_helper.to_array(one).astype(int) for one in tensors if one.data_type == TensorProto.INT8]
+    assert max(int(np.abs(one).max()) for one in weights) <= 64
+
+
+def test_nncf_that_is_missing_is_told(
+    lenet_family: Family, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "nncf", None)
+    assert _run(lenet_family, folder, "--to", "int8", "--control", "nncf", "--limit", 8) == 2
+    assert "NNCF is not installed: pip install" in capsys.readouterr().err
+
+
 def test_what_float16_does_not_hold_stays_in_float32(
     lenet_family: Family, too_large: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -228,6 +252,8 @@ def test_the_search_finds_nothing_where_only_float32_is_enough() -> None:
         ("--weights int4 --target openvino", "target 'openvino' does not have"),
         ("--to int8 --target cpu", "target 'cpu' does not compute in int8"),
         ("--to int8 --output elsewhere", "leave --output out"),
+        ("--to float16 --control nncf", "--control nncf makes int8 files"),
+        ("--to int8 --control nncf --calibration entropy", "NNCF finds ranges in its own way"),
     ],
 )
 def test_what_cannot_be_is_told(

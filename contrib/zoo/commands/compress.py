@@ -9,7 +9,7 @@ from typing import Any
 
 from zoo.accuracy.comparison import FRAMEWORK_LIMIT, TARGET_LIMIT
 from zoo.commands import console, flags
-from zoo.compressing.compress import Compressed, CompressOptions, compress
+from zoo.compressing.compress import CONTROLS, OWN, Compressed, CompressOptions, compress
 from zoo.compressing.gate import Judged
 from zoo.compressing.prune import PruneOptions, prune
 from zoo.compressing.weight_only import BITS
@@ -43,6 +43,9 @@ def main(family: Family, argv: list[str] | None = None) -> int:
         default="onnx",
         help="what runs the network and judges it; with several, with commas between, the same files have to hold on "
         "all of them (default onnx)",
+    )
+    parser.add_argument(
+        "--control", choices=CONTROLS, default=OWN, help="what says which nodes of int8 stay in float32 (default own)"
     )
     parser.add_argument("--calibration", choices=METHODS, default=METHODS[0], help="how ranges are found, for int8")
     parser.add_argument("--calibrate_on", help="a data set for that (default: the model's own samples)")
@@ -91,6 +94,7 @@ def _compress(family: Family, args: argparse.Namespace) -> int:
     options = CompressOptions(
         to=args.to or "int8",
         weights=args.weights or "",
+        control=args.control,
         calibration=args.calibration,
         calibrate_on=args.calibrate_on,
         data=args.data_path,
@@ -101,7 +105,8 @@ def _compress(family: Family, args: argparse.Namespace) -> int:
     )
     done = compress(setting, options)
     method = f"weights in {args.weights}" if args.weights else args.to
-    method += f", {args.calibration}" if options.kind == "int8" else ""
+    if options.kind == "int8":
+        method += f", {args.calibration if args.control == OWN else 'NNCF'}"
     _show(setting, done, method)
     if args.max_drop is not None and args.max_drop > options.usual:
         print(f"the gate was {args.max_drop:.2%}: `zoo verify` asks for {options.usual:.1%}")

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine import backends
+from utils.datasets.sample import Sample
 from zoo import frameworks
 from zoo.accuracy.comparison import FRAMEWORK_LIMIT, TARGET_LIMIT
 from zoo.accuracy.verify import spread
 from zoo.errors import CheckFailedError, ZooError
-from zoo.exporting.int8 import METHODS, Calibration, quantiser
+from zoo.exporting.int8 import METHODS, Calibration, calibration_rows, quantiser
 from zoo.exporting.workspace import step, workspace
 from zoo.layers.debug import DebugOptions
 from zoo.layers.rounded import plain
@@ -23,10 +24,15 @@ from zoo.running.setting import Setting, dataset_of
 from .candidates import Candidates, Place
 from .gate import Gate, Judged, UnfitError, failed
 from .half import HalfRounder
+from .nncf import NncfRounder, judge_of
 from .publish import entries_of, publish
 from .rounder import Rounder
 from .search import fewest, most_costly
 from .weight_only import WeightRounder
+
+# What says which nodes stay in float32: the search here, or NNCF's before it
+OWN, NNCF = "own", "nncf"
+CONTROLS = (OWN, NNCF)
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,7 @@ class CompressOptions:
     Args:
         to: "int8" or "float16", what is computed in.
         weights: "int8" or "int4", to round the weights of matrices alone; "" to compute in `to`.
+        control: one of CONTROLS; for int8.
         calibration: one of METHODS; for int8.
         calibrate_on: a data set of the model's task; None stands for the model's own samples, which nothing is
             validated on.
@@ -47,6 +54,7 @@ class CompressOptions:
 
     to: str = "int8"
     weights: str = ""
+    control: str = OWN
     calibration: str = METHODS[0]
     calibrate_on: str | Path | None = None
     data: str | Path = "sample"
@@ -107,7 +115,8 @@ def compress(setting: Setting, options: CompressOptions) -> Compressed:
     most = options.usual if options.max_drop is None else options.max_drop
     with workspace(output) as folder:
         with step("round"):
-            candidates = Candidates(setting, _rounders(setting, options), options.kind, record, folder)
+            rounders = _rounders(setting, options, samples, most)
+            candidates = Candidates(setting, rounders, options.kind, record, folder)
         gate = Gate(setting, samples, most, record["weights"]["kind"] == "random", candidates.judged_as, options.also)
         kept, tried = _search(candidates, gate, options)
         candidates.write(kept)
@@ -144,6 +153,15 @@ def _require_possible(setting: Setting, options: CompressOptions) -> None:
         raise ZooError(
             f"a file in {options.to} belongs to the export that it was made of, and lies beside it; leave --output out"
         )
+    if options.control == NNCF and options.kind != "int8":
+        raise ZooError(f"--control {NNCF} makes int8 files: give --to int8")
+    if options.control == NNCF and (len(setting.model.parts) > 1 or setting.task().play is not None):
+        raise ZooError(
+            f"--control {NNCF} is for networks of one graph, which is judged by what it answers; leave it out for "
+            f"{setting.model.id}"
+        )
+    if options.control == NNCF and options.calibration != METHODS[0]:
+        raise ZooError(f"NNCF finds ranges in its own way: leave --calibration out, or --control {NNCF}")
     if options.output is not None and options.output.resolve() == setting.home.resolve():
         raise ZooError(f"{options.output} holds the float32 files, whose names these have; give another --output")
 
@@ -154,7 +172,9 @@ def _home(setting: Setting, options: CompressOptions) -> Path:
     return Path(RUNS) / setting.model.place / f"weights_{options.weights}" if options.weights else setting.home
 
 
-def _rounders(setting: Setting, options: CompressOptions) -> Mapping[str, Rounder]:
+def _rounders(
+    setting: Setting, options: CompressOptions, samples: Sequence[Sample], most: float
+) -> Mapping[str, Rounder]:
     source = plain(setting)
     model = setting.model
     if options.weights:
@@ -163,6 +183,10 @@ def _rounders(setting: Setting, options: CompressOptions) -> Mapping[str, Rounde
         return {part.name: HalfRounder(source.file(part)) for part in model.parts}
     given = _calibration(setting, options)
     with framework_runner(source, frameworks.target(model)) as reference:
+        if options.control == NNCF:
+            rows, said = calibration_rows(model, model.part, reference, setting.input_size, given)
+            made = NncfRounder(source.file(model.part), rows, judge_of(setting), samples, most, said)
+            return {model.part.name: made}
         return {
             part.name: quantiser(model, part, reference, source.file(part), setting.input_size, given)
             for part in model.parts
@@ -202,5 +226,5 @@ def _search(candidates: Candidates, gate: Gate, options: CompressOptions) -> tup
 
 
 def _advice(options: CompressOptions) -> str:
-    calibrated = options.kind == "int8"
+    calibrated = options.kind == "int8" and options.control == OWN
     return ". Try --calibration percentile, or more samples (--calibrate_on)" if calibrated else ""

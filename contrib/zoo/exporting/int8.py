@@ -153,17 +153,28 @@ def quantiser(
 ) -> Quantiser:
     """What quantises the float32 file `source` of a part.
 
-    The samples are those that the model gives (`Model.calibration`), else its demos. A part behind the first sees what
-    the framework's own network, `reference`, gives it. Raises ZooError.
+    Raises ZooError.
     """
     asked = calibration or Calibration()
+    given, said = calibration_rows(model, part, reference, input_size, asked)
+    return Quantiser(source, given, asked.method, said)
+
+
+def calibration_rows(
+    model: Model, part: Part, reference: Runner, input_size: int | None, asked: Calibration
+) -> tuple[Iterator[dict[str, np.ndarray]], str]:
+    """What the part is given on the calibration samples, an input a key, and what those are, in words.
+
+    The samples are those that the model gives (`Model.calibration`), else its demos. A part behind the first sees what
+    the framework's own network, `reference`, gives it.
+    """
     samples, origin = asked.samples, asked.origin
     if samples is None:
         samples, origin = _own(model, asked.timeout)
     samples = samples[:_MOST_SAMPLES]
     task = model.task.adapted(input_size, topk=1)
-    given = _given(task, part, reference, _batches(task, reference, samples, asked.timeout))
-    return Quantiser(source, given, asked.method, f"{len(samples)} {origin}")
+    rows = _given(task, part, reference, _batches(task, reference, samples, asked.timeout))
+    return rows, f"{len(samples)} {origin}"
 
 
 def _quantised_types() -> list[str]:
