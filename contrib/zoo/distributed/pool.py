@@ -20,7 +20,7 @@ from .worker import Opening, Reply, Worker
 
 MOST_ENDS = 3  # of workers, over one job or at one place, before it is the job's or the place's own fault
 _LOOK_SECONDS = 0.2
-_STAFF_SECONDS = 2.0  # between two looks for nodes that are new, or back
+STAFF_SECONDS = 2.0  # between two looks for nodes that are new, or back
 _PATIENCE_SECONDS = 60.0  # without any worker, or any that gets the cores it asks for
 _MOST_CHARACTERS = 200  # of what Ray says of an end
 _log = logging.getLogger(__name__)
@@ -123,7 +123,7 @@ class Pool:
         for reference in ready:
             self._heard = time.monotonic()
             yield from self._take(busy[reference])
-        if time.monotonic() - self._staffed > _STAFF_SECONDS:
+        if time.monotonic() - self._staffed > STAFF_SECONDS:
             self._staff()
 
     def _take(self, hand: _Hand) -> Generator[Done, None, None]:
