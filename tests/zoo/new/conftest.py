@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import runpy
 import shutil
 import subprocess
@@ -13,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.scripts.choice import ALL, commit
 from zoo import catalogue
 from zoo.commands import export
 from zoo.contributing import readme
@@ -275,9 +278,10 @@ class Made:
         assert len((self.folder(model) / "README.md").read_text().splitlines()) <= 60
 
     def assert_green(self, model: str) -> None:
-        """It is in style, and passes `zoo check` and `zoo readme --test` at once."""
+        """It is in style, and passes `zoo readme --test` at once, and `zoo check` where the commit draws the test."""
         self.assert_in_style(model)
-        assert check.main(["--model", model, "--root", str(self.root)]) == 0, self._capfd.readouterr().out
+        if drawn():
+            assert check.main(["--model", model, "--root", str(self.root)]) == 0, self._capfd.readouterr().out
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("zoo.contributing.check.process.run", in_this_process)
             assert readme.main(["--test", model, "--root", str(self.root)]) == 0, self._capfd.readouterr().out
@@ -290,6 +294,17 @@ class Made:
         family = catalogue.load_file(self.folder(model) / "model.py")
         assert export.main(family, ["--output", str(output), *words]) == 0, self._capfd.readouterr().err
         return output / f"{family.default_variant}_dyn.onnx"
+
+
+def drawn() -> bool:
+    """Whether the test that runs is among the third whose folder is checked at this commit; TEST_MODELS=all checks all.
+
+    A check starts a process for each script, and another one for each target.
+    """
+    if os.environ.get("TEST_MODELS") == ALL:
+        return True
+    drawing = f"{commit()} {os.environ['PYTEST_CURRENT_TEST'].split()[0]}"
+    return hashlib.sha256(drawing.encode()).digest()[0] % 3 == 0
 
 
 @pytest.fixture
