@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,8 @@ def test_valid_over_a_list_and_over_lmdb(crnn_folder: Path, run, tmp_path: Path)
     lmdb = pytest.importorskip("lmdb")
     names = ["harbour", "river", "coffee"]
     truths = ["Harbour", "river", "tea"]
-    lines = [f"{crnn_folder}/demos/{name}.jpg\t{truth}\n" for name, truth in zip(names, truths, strict=True)]
+    shutil.copytree(crnn_folder / "demos", tmp_path / "demos")
+    lines = [f"demos/{name}.jpg\t{truth}\n" for name, truth in zip(names, truths, strict=True)]
     (tmp_path / "gt.txt").write_text("".join(lines))
     with lmdb.open(str(tmp_path / "db"), map_size=1 << 22) as environment, environment.begin(write=True) as transaction:
         transaction.put(b"num-samples", b"3")
