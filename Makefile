@@ -56,7 +56,7 @@ reproduce: env ## measure published figures on public data, hours: REPRODUCE="--
 
 # Hundreds of processes are started, which would compile the same modules again where nothing may be kept.
 test: env ## run the whole test suite: PYTEST_ARGS="-k name" PROCESSES=1 TEST_MODELS=all
-	@env -u PYTHONDONTWRITEBYTECODE "$(BIN)/python" -m pytest $(if $(filter-out 1,$(PROCESSES)),-n $(PROCESSES) --dist loadgroup) $(PYTEST_ARGS)
+	@env -u PYTHONDONTWRITEBYTECODE "$(BIN)/python" -m pytest $(if $(filter-out 1,$(PROCESSES)),-n $(PROCESSES) --dist loadgroup --no-loadscope-reorder) $(PYTEST_ARGS)
 
 fuzz: env ## damage N files and read them, each in a process with little memory: N=100000 SEED=1
 	@"$(BIN)/python" -m tests.fuzz "$(N)" --seed "$(SEED)"

@@ -8,6 +8,7 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from zoo import catalogue
@@ -63,10 +64,7 @@ def _within(folder: str) -> Iterator[None]:
 @contextlib.contextmanager
 def _without(place: Path) -> Iterator[None]:
     """As if no module could be found in the folder `place`, and none had been, but for packages that are installed."""
-    paths, kept = [*sys.path], {}
-    for name, module in [*sys.modules.items()]:
-        if _lies_in(place, getattr(module, "__file__", None)):
-            kept[name] = sys.modules.pop(name)
+    paths, kept = [*sys.path], {name: sys.modules.pop(name) for name in _names_in(place)}
     sys.path[:] = [path for path in sys.path if Path(path).resolve() != place]
     try:
         yield
@@ -75,10 +73,14 @@ def _without(place: Path) -> Iterator[None]:
         sys.modules.update(kept)
 
 
-def _lies_in(place: Path, file: str | None) -> bool:
-    """Whether a module is of the folder, and neither installed nor the zoo's own."""
-    if not file:
-        return False
-    path = Path(file).resolve()
-    own = (Path(__file__).resolve().parents[4], *(Path(one).resolve() for one in sysconfig.get_paths().values()))
-    return path.is_relative_to(place) and not any(path.is_relative_to(one) for one in own)
+def _names_in(place: Path) -> list[str]:
+    """The modules that have been imported from the folder, but for installed ones and the zoo's own."""
+    real = lru_cache(None)(lambda folder: Path(folder).resolve())  # thousands of modules lie in a few hundred folders
+    own = [Path(__file__).resolve().parents[4], *(Path(one).resolve() for one in sysconfig.get_paths().values())]
+    found = []
+    for name, module in [*sys.modules.items()]:  # some import others when they are asked
+        file = getattr(module, "__file__", None)
+        folder = real(os.path.dirname(file)) if isinstance(file, str) else None
+        if folder and folder.is_relative_to(place) and not any(folder.is_relative_to(one) for one in own):
+            found.append(name)
+    return found
