@@ -24,7 +24,9 @@ def pytest_configure() -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where several processes share the tests, those of one model, or else of one file, stay together: what they have
-    in common (an export, a data set) is then made once."""
+    in common (an export, a data set) is then made once. The many short ones come last, so that no process
+    waits long for another one at the end."""
+    items.sort(key=lambda item: item.path.is_relative_to(ROOT / "tests/utils"))
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             given = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
