@@ -100,3 +100,21 @@ def test_without_numba_or_with_other_weights_pillow_does_it(monkeypatch: pytest.
     other.load()
     assert other.ready() is None
     resampled._kernel.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("cut", "said"),
+    [
+        (lambda *given: given[-1].fill(0), "left out: it does not give what Pillow"),
+        (lambda *given: 1 // 0, "left out: ZeroDivisionError: "),  # as numba raises at the first call
+    ],
+)
+def test_a_kernel_that_does_not_serve_is_said(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, cut: resampled.Cut, said: str
+) -> None:
+    monkeypatch.setattr(resampled, "installed", lambda: True)
+    monkeypatch.setattr(resampled, "compiled", lambda: cut)
+    loader = Loader()
+    loader.load()
+    assert loader.ready() is None
+    assert said in caplog.text

@@ -9,6 +9,7 @@ take columns first, which rounds otherwise: such pictures are left to it.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from functools import lru_cache
@@ -16,8 +17,12 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
+import PIL
 from PIL import Image
 
+from zoo_core.errors import told
+
+_log = logging.getLogger(__name__)
 BILINEAR, BICUBIC = Image.Resampling.BILINEAR, Image.Resampling.BICUBIC
 _BITS = 22  # of the fraction of Pillow's weights
 _SUPPORT = {BILINEAR: 1.0, BICUBIC: 2.0}  # source pixels to each side, where nothing is made smaller
@@ -56,14 +61,21 @@ class Loader:
         return self._cut
 
     def load(self) -> None:
-        """Load it now, where it can be had and gives what Pillow gives."""
+        """Load it now, where it can be had and gives what Pillow gives. That numba is there and does not serve is
+        logged: Pillow gives the same, more slowly."""
+        if not installed():
+            return
         try:
             cut = compiled()
-        except Exception:
-            # numba is not installed, or cannot compile here: Pillow gives the same, more slowly
+            same = agrees(cut)  # the first call is where numba compiles
+        except Exception as error:
+            # whatever numba, or a folder that its cache cannot be written to, raises
+            _log.warning("the compiled kernel is left out: %s", told(error))
             return
-        if agrees(cut):
+        if same:
             self._cut = cut
+        else:
+            _log.warning("the compiled kernel is left out: it does not give what Pillow %s gives", PIL.__version__)
 
 
 LOADER = Loader()

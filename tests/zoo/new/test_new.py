@@ -409,6 +409,17 @@ def test_a_file_that_needs_others_is_not_copied_alone(made: Any, tmp_path: Path,
         del sys.modules[name]
 
 
+def test_a_copy_that_cannot_make_the_network_is_said(made: Any, tmp_path: Path, caplog: Any) -> None:
+    """It may be that a process can do it once only; whether the folder stands alone, the check tells."""
+    once = "import sys\n\nfrom torch import nn\n\nlast, NUMBER = nn.Linear, 3072\nassert not hasattr(sys, 'once')\n"
+    (tmp_path / "once_for_test.py").write_text(once + "sys.once = True\n" + BUILD)
+    try:
+        assert made.new("classification/once", "once_for_test:build", "--size", "32") == 0
+        assert "a copy of once_for_test.py alone did not make the network" in caplog.text
+    finally:
+        del sys.once, sys.modules["once_for_test"]  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("source", ["mine_for_test:tiny", "paddle.vision.LeNet"])
 def test_weights_of_more_than_a_message_are_too_large(made: Any, monkeypatch: Any, source: str) -> None:
     monkeypatch.setattr("zoo.contributing.new.trial.LARGEST", 1000)

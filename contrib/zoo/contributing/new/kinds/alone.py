@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import sysconfig
@@ -13,9 +14,10 @@ from pathlib import Path
 
 from zoo import catalogue
 from zoo.errors import ZooError
-from zoo_core.errors import first_line
+from zoo_core.errors import first_line, told
 
 _NAME = "network"
+_log = logging.getLogger(__name__)
 
 
 def require_alone(text: str, file: Path, content: bytes, module_name: str, name: str) -> None:
@@ -41,8 +43,12 @@ def require_alone(text: str, file: Path, content: bytes, module_name: str, name:
                 f"--from {text}: {file.name} does not stand alone ({_words(error)}), and zoo new copies it alone: put "
                 "the network and what it needs into one file, or install the package that it belongs to (pip install .)"
             ) from error
-        except Exception:
-            return  # what cannot be done twice in a process, as registering an operator; it has been done once
+        except Exception as error:
+            # what cannot be done twice in a process, such as registering an operator, raises whatever it likes
+            _log.warning(
+                "--from %s: a copy of %s alone did not make the network a second time (%s); zoo check tells whether "
+                "the folder stands by itself", text, file.name, told(error),
+            )  # fmt: skip
 
 
 def _words(error: Exception) -> str:
