@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from zoo_core.errors import first_line
+from zoo_core.errors import told
 from zoo_core.files import own_name, read_json
 from zoo_core.hashing import sha256
 
@@ -222,9 +222,7 @@ def read_alone(path: Path) -> dict[str, Any]:
         for entry in manifest["files"].values():
             _require_texts(entry, "name", "sha256")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        said = (
-            type(error).__name__ if isinstance(error, UnicodeError) else f"{type(error).__name__}: {first_line(error)}"
-        )
+        said = type(error).__name__ if isinstance(error, UnicodeError) else told(error)
         raise ZooError(f"{path} is not a manifest of an export ({said}); export again") from error
     if not all(own_name(entry["name"]) for entry in manifest["files"].values()):
         raise ZooError(f"{path} is not a manifest of an export (it names files of another folder); export again")

@@ -114,11 +114,14 @@ def test_what_costs_most_stays_in_float32(lenet_family: Family, uneven: Path, tm
     assert manifest["failed"] == {}
 
 
-def test_nncf_says_what_stays_in_float32(lenet_family: Family, uneven: Path, tmp_path: Path) -> None:
+def test_nncf_says_what_stays_in_float32(
+    lenet_family: Family, uneven: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """Its own control first; where the gate asks for more, more stays in float32."""
     pytest.importorskip("nncf")
     words = ("--to", "int8", "--control", "nncf", "--limit", 60, "--json", tmp_path / "said.json")
     assert _run(lenet_family, uneven, *words) == 0
+    assert "is not quantised" not in caplog.text  # the float32 file that its control judges first
     said = json.loads((tmp_path / "said.json").read_text())
     assert said["metric_before"] - said["metric_after"] <= 0.01 * said["metric_before"]
     assert said["rounded_nodes"] >= 3
@@ -268,12 +271,13 @@ def test_a_share_is_written_either_way(text: str) -> None:
     assert compress.share(text) == pytest.approx(0.01)
 
 
+@pytest.mark.parametrize("flag", ["--max_drop", "--max-drop"])
 @pytest.mark.parametrize("text", ["-1%", "100%", "one", "1%%", "nan", "1% or so"])
 def test_what_is_no_share_is_told(
-    lenet_family: Family, folder: Path, text: str, capsys: pytest.CaptureFixture[str]
+    lenet_family: Family, folder: Path, text: str, flag: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as raised:
-        _run(lenet_family, folder, "--to", "int8", f"--max_drop={text}")
+        _run(lenet_family, folder, "--to", "int8", f"{flag}={text}")
     assert raised.value.code == 2
     assert "a share such as 1% or 0.01" in capsys.readouterr().err
 

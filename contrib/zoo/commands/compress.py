@@ -53,6 +53,7 @@ def main(family: Family, argv: list[str] | None = None) -> int:
     parser.add_argument("--limit", type=flags.positive, default=256, help="at most so many samples of it (default 256)")
     parser.add_argument(
         "--max_drop",
+        "--max-drop",
         type=share,
         metavar="SHARE",
         help=f"by how much of itself the metric may change, such as 1%% (default as zoo verify: {FRAMEWORK_LIMIT:g}, "

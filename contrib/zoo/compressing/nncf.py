@@ -16,7 +16,7 @@ from engine.backends.compiling.onnx_file import read_onnx
 from utils.datasets.sample import Sample
 from zoo.errors import ZooError
 from zoo.exporting.graph import name_nodes
-from zoo.running.engines import open_runner
+from zoo.running.engines import is_quantised, open_runner
 from zoo.running.padding import fixed_sizes
 from zoo.running.pipeline import batches
 from zoo.running.setting import Setting
@@ -40,7 +40,8 @@ def judge_of(setting: Setting) -> Judge:
     def judge(path: Path, samples: Sequence[Sample]) -> tuple[float, list[float]]:
         task, metric = setting.task(), setting.model.task.metric()
         near: list[float] = []
-        with open_runner(setting.but(ckpt=path, dtype="int8", streams=1)) as runner:
+        dtype = "int8" if is_quantised(path) else "float32"  # the first one is the file that NNCF begins with
+        with open_runner(setting.but(ckpt=path, dtype=dtype, streams=1)) as runner:
             fixed = fixed_sizes([runner])
             for batch in batches(task, samples, setting.batch_size, setting.workers, fixed, setting.timeout):
                 outputs = as_list(runner(batch.arrays))

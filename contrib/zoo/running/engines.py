@@ -102,9 +102,14 @@ def _options(setting: Setting) -> dict[str, Any]:
     return {name: value for name, value in asked.items() if value}
 
 
+def is_quantised(path: Path) -> bool:
+    """Whether anything in an ONNX file is rounded to int8."""
+    return b"QuantizeLinear" in path.read_bytes()
+
+
 def _say_what_the_file_decides(setting: Setting, ckpt: Path, engine: Engine) -> None:
     """A warning where --dtype changes nothing."""
-    if setting.dtype == "int8" and ckpt.suffix == ".onnx" and b"QuantizeLinear" not in ckpt.read_bytes():
+    if setting.dtype == "int8" and ckpt.suffix == ".onnx" and not is_quantised(ckpt):
         _log.warning("%s is not quantised: the file decides, and --dtype int8 changes nothing", ckpt)
     floats = [spec.dtype for spec in engine.inputs if spec.dtype.startswith("float")]
     if setting.dtype == "float16" and setting.target == "onnx" and floats[:1] == ["float32"]:

@@ -13,7 +13,7 @@ import numpy as np
 from engine.backends.compiling.onnx_file import LARGEST
 from zoo.contributing.new.source import BY_HAND, Source
 from zoo.errors import ZooError
-from zoo_core.errors import first_line
+from zoo_core.errors import first_line, told
 
 _VIEWS = ("View", "UnsafeView", "Reshape", "Squeeze", "Unsqueeze", "Clone", "Alias", "ToCopy", "Slice", "Flatten")
 _VIEWS_IN_GRAPH = ("Identity", "Flatten", "Reshape", "Squeeze", "Unsqueeze", "Cast")
@@ -190,8 +190,8 @@ def _made(source: Source) -> Any:
     except Exception as error:
         # libraries' builders raise what they like: for an argument that is missing, a package that is not there
         raise ZooError(
-            f"--from {source.text} cannot be made as it is: {type(error).__name__}: {first_line(error)}. A function of "
-            "your own that makes it with what it needs is named as MODULE:FUNCTION"
+            f"--from {source.text} cannot be made as it is: {told(error)}. A function of your own that "
+            "makes it with what it needs is named as MODULE:FUNCTION"
         ) from error
 
 

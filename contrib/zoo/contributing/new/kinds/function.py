@@ -14,7 +14,7 @@ from typing import Any
 from zoo.contributing.new.kinds import alone
 from zoo.contributing.new.source import Source
 from zoo.errors import ZooError
-from zoo_core.errors import first_line
+from zoo_core.errors import told
 
 _NOTICE = b"""\
 # zoo new copied this file as it was; the linters leave it alone, so that it can be compared with its source.
@@ -67,8 +67,7 @@ def _imported(module_name: str, name: str) -> Callable[[], Any]:
         raise
     except BaseException as error:
         # somebody's module: it may be no Python, miss a package, fail, or be a script that ends the process
-        said = f"{type(error).__name__}: {first_line(error)}"
-        raise ZooError(f"--from {module_name}:{name}: cannot import {module_name}: {said}") from error
+        raise ZooError(f"--from {module_name}:{name}: cannot import {module_name}: {told(error)}") from error
     finally:
         sys.path.pop(0)
     if not callable(function):
@@ -89,8 +88,7 @@ def _called(text: str, function: Callable[[], Any]) -> Any:
         raise
     except BaseException as error:
         # whatever somebody's function raises; it may be a script's, that ends the process
-        said = f"{type(error).__name__}: {first_line(error)}"
-        raise ZooError(f"--from {text} is called without arguments, and fails: {said}") from error
+        raise ZooError(f"--from {text} is called without arguments, and fails: {told(error)}") from error
 
 
 def _framework_of(text: str, network: Any) -> str:
