@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from utils.datasets.references import trec
+from utils.datasets.references import sent_conv
 from utils.datasets.samples.questions import WRITTEN, write_questions
 from utils.datasets.tsv_classification import LabelledSentences
 from zoo.catalogue import load
@@ -22,9 +22,11 @@ def written(folder: Path, test: bytes) -> Path:
 
 
 def test_both_parts(tmp_path: Path) -> None:
-    trec.arrange(written(tmp_path, b"5 How far is it ?\n"), tmp_path / "made")
+    sent_conv.arrange(
+        written(tmp_path, b"5 How far is it ?\n"), tmp_path / "made", sent_conv.TREC, len(sent_conv.TREC_LABELS)
+    )
     (one,) = LabelledSentences(tmp_path / "made", 6)
-    assert (one.data, trec.LABELS[one.truth]) == ("How far is it ?", "number")
+    assert (one.data, sent_conv.TREC_LABELS[one.truth]) == ("How far is it ?", "number")
     first, _ = LabelledSentences(tmp_path / "made/train.tsv", 6)
     assert (first.data, first.truth) == ("What is café ?", 1)
 
@@ -32,7 +34,12 @@ def test_both_parts(tmp_path: Path) -> None:
 @pytest.mark.parametrize("line", [b"6 What ?", b"What ?", b"1 ", b"1 a\tb", b""])
 def test_a_line_of_another_kind_is_a_sentence(tmp_path: Path, line: bytes) -> None:
     with pytest.raises(DataError, match=r"TREC\.test\.all, line 2: a class from 0 to 5"):
-        trec.arrange(written(tmp_path, b"1 What ?\n" + line + b"\n0 Why ?\n"), tmp_path / "made")
+        sent_conv.arrange(
+            written(tmp_path, b"1 What ?\n" + line + b"\n0 Why ?\n"),
+            tmp_path / "made",
+            sent_conv.TREC,
+            len(sent_conv.TREC_LABELS),
+        )
 
 
 def test_the_variant_knows_words_as_they_are_written(tmp_path: Path) -> None:
