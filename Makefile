@@ -27,7 +27,7 @@ BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR)/contrib:$(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
 
 .DEFAULT_GOAL := help
-.PHONY: help env env-run run demo reproduce test fuzz check operators lint format bench lock audit clean
+.PHONY: help env env-run run demo reproduce test sources fuzz check operators lint format bench lock audit clean
 
 help: ## list the targets
 	@echo "make TARGET [VENV=folder of the environment, default .venv] [PYTHON=python3.12]"
@@ -57,6 +57,11 @@ reproduce: env ## measure published figures on public data, hours: REPRODUCE="--
 # Hundreds of processes are started, which would compile the same modules again where nothing may be kept.
 test: env ## run the whole test suite: PYTEST_ARGS="-k name" PROCESSES=1 TEST_MODELS=all
 	@env -u PYTHONDONTWRITEBYTECODE "$(BIN)/python" -m pytest $(if $(filter-out 1,$(PROCESSES)),-n $(PROCESSES) --dist loadgroup --no-loadscope-reorder) $(PYTEST_ARGS)
+
+sources: env ## compare with the libraries that networks come from, which are put into runs/sources (400 MB)
+	@"$(BIN)/python" -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target runs/sources -r tests/sources.txt
+	@PYTHONPATH="$$PYTHONPATH:$(CURDIR)/runs/sources" "$(BIN)/python" -m pytest -rs tests/zoo/test_zoo_*_libraries.py \
+		tests/utils/test_utils_files_by_type.py
 
 fuzz: env ## damage N files and read them, each in a process with little memory: N=100000 SEED=1
 	@"$(BIN)/python" -m tests.fuzz "$(N)" --seed "$(SEED)"
