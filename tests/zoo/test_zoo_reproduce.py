@@ -127,6 +127,19 @@ def test_it_comes_back_or_it_does_not(
     assert "two standard errors of a share of 16" in " ".join(capsys.readouterr().out.split())
 
 
+def test_one_that_cannot_be_measured_ends_no_other(
+    measured: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = replace(measured, variant="gone", pretrained=Pretrained(f"http://{HOST}/gone.safetensors", 0.2, "0" * 64))
+    made = {"gone": gone, "lenet": measured}
+    family = replace(catalogue.load(measured.id), names=tuple(made), make=made.__getitem__, default="")
+    monkeypatch.setattr(catalogue, "find", lambda _: (family, None))
+    assert main(["reproduce", "classification/lenet", "--runs", str(tmp_path / "runs")]) == 1
+    streams = capsys.readouterr()
+    assert REPRODUCED in streams.out
+    assert "classification/lenet gone: the weights of gone: cannot fetch" in " ".join(streams.err.split())
+
+
 def test_validation_says_it_too(measured: Model, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from zoo.commands.valid import main as valid
 
