@@ -35,7 +35,7 @@ SHAPES = {
     "simplepose_resnet50b_coco": Shape(),
     "simplepose_resnet101b_coco": Shape(),
     "simplepose_mobile_mobilenetv2b_w1_coco": Shape(),
-    SAMPLE: Shape(128, 96),
+    SAMPLE: Shape(192, 144),
 }
 
 
