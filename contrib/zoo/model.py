@@ -111,6 +111,8 @@ class Model:
         pretrained: where its published weights are; a function where looking that up needs the library.
         published: the figure that the source publishes for these weights.
         given: whether the sample weights in the folder came with the network, and were not trained on the sample data.
+        sample_convert: reads the sample weights in the folder, where they are those of the same network in another
+            framework (`Pretrained.convert`).
         built: whether what `build` gives is trained already: a function that loads its weights, a graph that has them.
         restore: gives the network out of a checkpoint's names and tensors, where these do not fit what `build` gives
             as they are, and the source's own loader has to rename or to cut them.
@@ -134,6 +136,7 @@ class Model:
     pretrained: PublishedWeights | Callable[[], PublishedWeights | None] | None = None
     published: Published | None = None
     given: bool = False
+    sample_convert: Callable[[Path], Mapping[str, Any]] | None = None
     built: bool = False
     restore: Callable[[dict[str, Any]], Any] | None = None
     reference: ReferenceData | None = None

@@ -39,7 +39,8 @@ class Weights:
         path, sha256: of the file, or of an index of several; empty for built and random ones.
         key: where in the file they are, as the user said; "" to find them.
         trusted: whether the file was taken without any digest of its source (--trust).
-        convert: reads the file, where it is no state dict of the network (`Pretrained.convert`).
+        convert: reads the file, where it is no state dict of the network (`Pretrained.convert`,
+            `Model.sample_convert`).
         beside: the paths of `Pretrained.beside`.
     """
 
@@ -107,7 +108,7 @@ def find_weights(model: Model, asked: str | None, key: str = "", trust: bool = F
         path = model.sample_weights
         if not path.is_file():
             raise ZooError(_no_sample(model))
-        return Weights("sample", path, sha256(path), key)
+        return Weights("sample", path, sha256(path), key, convert=model.sample_convert)
     if asked == "pretrained":
         return _pretrained(model, key, trust)
     path = Path(asked).expanduser()

@@ -47,7 +47,28 @@ def export_layer(layer: Any, input_spec: Sequence[Any], path: Path, *, opset: in
             ) from error
         model = next(file for file in (stem.with_suffix(".json"), stem.with_suffix(".pdmodel")) if file.exists())
         _convert(model, stem.with_suffix(".pdiparams"), path, opset)
+        leave_out_empty(path)
         name_nodes(path, made, _owners(layer))
+
+
+def leave_out_empty(path: Path) -> None:
+    """Leave out of an ONNX file, in place, what paddle2onnx gives a Resize as an empty tensor: the part of the picture,
+    and the scales where sizes are said. ONNX Runtime takes them, but not what they become in float16."""
+    import onnx
+
+    model = onnx.load(path)
+    empty = {
+        node.output[0]
+        for node in model.graph.node
+        if node.op_type == "Constant" and any(one.name == "value" and list(one.t.dims) == [0] for one in node.attribute)
+    }
+    changed = False
+    for node in model.graph.node:
+        for place in (1, 2) if node.op_type == "Resize" else ():
+            if place < len(node.input) and node.input[place] in empty:
+                node.input[place], changed = "", True
+    if changed:
+        onnx.save(model, path)
 
 
 def _owners(layer: Any) -> dict[str, str]:

@@ -62,7 +62,10 @@ def _forget(network: Any) -> None:
 def _load_state(network: Any, weights: Weights) -> None:
     path = weights.path or Path()
     own = network.state_dict()
-    state = with_names_of(read_state(path, weights.key, weight_bytes(own)), own)
+    if weights.convert is None:
+        state = with_names_of(read_state(path, weights.key, weight_bytes(own)), own)
+    else:
+        state = {name: np.asarray(array) for name, array in weights.convert(path, *weights.beside).items()}
     both = [name for name in own if name in state]
     require_match(
         str(path),
