@@ -4,13 +4,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from engine.spec import TensorSpec
-from utils.datasets.samples.scenes_voc import LABELS, write_voc
-from utils.preprocess.pytorch.segmentation import SegmentationTransform
+from utils.datasets.samples.scenes_voc import LABELS
 from zoo.catalogue import beside
 from zoo.family import Family
-from zoo.model import Model, Part, Published, SampleData
-from zoo.tasks.segmentation import SemanticSegmentation
+from zoo.libraries.scene_segmenter import scene_segmenter
+from zoo.model import Model, Published
 
 WIDTHS = {"unet_narrow": 8, "unet": 64}
 SIZE, STRIDE = 128, 16
@@ -28,19 +26,11 @@ PUBLISHED = {
 
 def model(variant: str) -> Model:
     """What is known of a variant."""
-    return Model(
+    return scene_segmenter(
+        SIZE,
+        STRIDE,
         build=partial(build, variant),
-        parts=(
-            Part(
-                inputs=(TensorSpec("input", "float32", ("batch", 3, "height", "width")),),
-                outputs=(TensorSpec("output", "float32", ("batch", len(LABELS), "height", "width")),),
-                size={"height": SIZE, "width": SIZE},
-            ),
-        ),
-        task=SemanticSegmentation(SegmentationTransform(SIZE, SIZE, STRIDE), LABELS),
-        sample=SampleData("scenes_voc", 1, write_voc, "drawn scenes"),
         source="written for this repository after the paper",
-        licence="BSD-3-Clause; the sample is drawn by this repository",
         paper="Ronneberger, Fischer and Brox, U-Net: Convolutional Networks for Biomedical Image Segmentation, 2015",
         published=PUBLISHED.get(variant),
     )
