@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -19,9 +19,11 @@ from utils.training.scenes import prepared
 from utils.training.steps import OneCycle, round_weights, save_weights
 from utils.training.text_classification import Recipe, Texts, train
 from utils.training.translation import exact, filled, fit
+from utils.training.words import Course, Spelling, Words, learn_words
 from zoo.libraries.translator import FILLING
 from zoo.model import Model
 from zoo.running.reference import reference_runner
+from zoo.tasks.text_recognition import TextRecognition
 from zoo.tasks.translation import Translation
 from zoo_core.files import write_text
 
@@ -124,6 +126,40 @@ def train_on_reviews(
     task = model.task
     texts = Texts(task.preprocess, task.postprocess, task.padding or (), UNKNOWN)
     train(build or model.build, texts, model.sample_weights, recipe)
+
+
+def train_on_words(
+    model: Model,
+    courses: Sequence[Course],
+    drawn: Callable[[Callable[[Any], np.ndarray], Course, np.random.RandomState], Words],
+    channels_last: bool = False,
+) -> None:
+    """Train a network that reads words by CTC, print its figures on others, and write its sample weights.
+
+    Args:
+        courses: one after the other; the figures are printed after each.
+        drawn: makes the words of a course, as `utils.training.words.rendered` does.
+        channels_last: whether its weights lie so, with which processors convolve faster; sums are another's then.
+    """
+    import torch
+
+    torch.manual_seed(_SEED)
+    start = time.perf_counter()
+    task, network = cast(TextRecognition, model.task), model.build()
+    if channels_last:
+        network = network.to(memory_format=torch.channels_last)
+    blank = len(task.alphabet) if task.blank_last else 0
+    steps = None if task.filling is None else lambda width: width // task.stride + task.more
+    spelling = Spelling(task.alphabet, blank, steps, task.filling)
+    for course in courses:
+        random = np.random.RandomState(course.seed)
+        words = drawn(lambda picture: task.preprocess(picture)[0][0], course, random)
+        print(f"{len(words)} words drawn, {time.perf_counter() - start:.0f} s", flush=True)
+        learn_words(network, words, course, random, spelling)
+        figures = ", ".join(f"{name} {value:.4f}" for name, value in held_out_figures(model, network).items())
+        seconds, processor = time.perf_counter() - start, time.process_time()
+        print(f"held-out words: {figures} ({seconds:.0f} s, {processor:.0f} s of processor time)", flush=True)
+    save_weights(network, model.sample_weights)
 
 
 def train_translator(

@@ -11,7 +11,12 @@ from PIL import Image
 
 from utils.draw.ocr import draw_word
 from utils.metrics.text_recognition import WordAccuracy
-from utils.preprocess.pytorch.text_recognition import MIN_WIDTH, EasyOcrTransform, WordTransform
+from utils.preprocess.pytorch.text_recognition import (
+    MIN_WIDTH,
+    EasyOcrTransform,
+    StretchedWord,
+    WordTransform,
+)
 from zoo_core.errors import DataError
 
 Read = namedtuple("Read", "text")
@@ -54,6 +59,28 @@ def test_easyocrs_definition_step_by_step(width: int, height: int) -> None:
     assert found == array.shape[2] == 64 * math.ceil(ratio) == EasyOcrTransform(64, 2048).length(image)
     np.testing.assert_array_equal(array[0, :, :own], (expected - 0.5) / 0.5)
     assert (array[0, :, own:] == array[0, :, own - 1 : own]).all()
+
+
+@pytest.mark.parametrize("size", [(100, 32), (33, 47), (900, 20)])
+def test_a_stretched_word_is_that_of_the_published_definition(size: tuple[int, int]) -> None:
+    """deep-text-recognition-benchmark: ResizeNormalize, as it is without keep_ratio_with_pad."""
+    from torchvision.transforms.functional import to_tensor
+
+    image = picture(*size)
+    array, found = StretchedWord()(image)
+    resized = image.convert("L").resize((100, 32), Image.Resampling.BICUBIC)
+    assert found == StretchedWord().length(image) == 100
+    np.testing.assert_array_equal(array, to_tensor(resized).sub_(0.5).div_(0.5).numpy())
+
+
+def test_a_stretched_word_in_colour_is_normalised_by_channel() -> None:
+    transform = StretchedWord(64, 160, (0.5, 0.25, 0.0), (1.0, 0.5, 2.0), smooth=True)
+    array, _ = transform(Image.new("RGB", (20, 10), (255, 0, 51)))
+    assert array.shape == (3, 64, 160)
+    np.testing.assert_allclose(array[:, 5, 5], [0.5, -0.5, 0.1], atol=1e-6)
+    assert transform.limited(160) == transform
+    with pytest.raises(DataError, match="input size 100: this network takes 64 x 160"):
+        transform.limited(100)
 
 
 def test_a_very_long_word_is_squeezed_to_the_largest_width() -> None:

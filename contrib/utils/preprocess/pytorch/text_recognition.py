@@ -68,6 +68,44 @@ class WordTransform:
 
 
 @dataclass(frozen=True)
+class StretchedWord(WordTransform):
+    """One picture to float32 [channels, height, max_width]: whatever its proportions, it is stretched to this size.
+
+    Attributes:
+        mean, deviation: a number a channel, for values from 0 to 1: three for RGB, one for luma.
+        smooth: whether it is scaled bilinearly; else bicubically.
+    """
+
+    height: int = 32
+    max_width: int = 100
+    mean: tuple[float, ...] = (0.5,)
+    deviation: tuple[float, ...] = (0.5,)
+    smooth: bool = False
+
+    def __call__(self, source: ImageSource) -> tuple[np.ndarray, int]:
+        image = load_rgb(source)
+        if len(self.mean) == 1:
+            image = image.convert("L")
+        array = np.empty((len(self.mean), self.height, self.max_width), np.float32)
+        resample = Image.Resampling.BILINEAR if self.smooth else Image.Resampling.BICUBIC
+        table = lookup_table(self.mean, self.deviation, "float32")
+        to_planes(image.resize((self.max_width, self.height), resample), table, array)
+        return array, self.max_width
+
+    def width_of(self, size: tuple[int, int]) -> int:
+        return self.max_width
+
+    def limited(self, max_width: int) -> "StretchedWord":
+        """The same for its own width; DataError for any other."""
+        if max_width != self.max_width:
+            raise DataError(f"input size {max_width}: this network takes {self.height} x {self.max_width} pixels only.")
+        return self
+
+    def source_identity(self) -> str:
+        return f"{codecs()}, {'bilinear' if self.smooth else 'bicubic'}, stretched to {self.height} x {self.max_width}"
+
+
+@dataclass(frozen=True)
 class EasyOcrTransform(WordTransform):
     """As EasyOCR reads a picture of one word: OpenCV's grey, scaled twice, filled up by its last column.
 

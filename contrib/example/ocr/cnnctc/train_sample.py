@@ -1,0 +1,23 @@
+"""Makes sample.safetensors: cnnctc_narrow, trained on rendered words that the sample data does not hold.
+
+First on invented words, short ones before all, then on words of Python's own documentation too. The weights are good
+for checking the pipeline, and for nothing else. Run: python train_sample.py
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+from model import MODEL
+
+from utils.training.words import Course, rendered
+from zoo.training import train_on_words
+
+COURSES = (
+    Course(16_000, epochs=7, rate=6e-3, easy=1),
+    *(Course(8_000, epochs=2, rate=3e-3, seed=number, english=0.6) for number in (1, 2, 3)),
+)
+
+if __name__ == "__main__":
+    train_on_words(MODEL.variant(), COURSES, rendered, channels_last=True)
