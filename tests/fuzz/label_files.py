@@ -81,6 +81,12 @@ def _histories(folder: Path) -> None:
     Histories(folder, 9)
 
 
+def _interactions(folder: Path) -> None:
+    from utils.datasets.interactions import Interactions
+
+    Interactions(folder, 3, 9)
+
+
 def _choices(folder: Path) -> None:
     from utils.datasets.leave_one_out import LeaveOneOut
 
@@ -197,6 +203,7 @@ LABEL_FILES: dict[str, Loader] = {
     ),
     "turns": _files(_turns, {"a.rttm": "SPEAKER a 1 0.010 0.050 <NA> <NA> one <NA> <NA>\n"}, sounds=("a.wav",)),
     "histories": _files(_histories, {"m.txt": "1 2\n1 3\n1 4\n", "m.test.negative": "(1,4)\t7\t8\n"}),
+    "interactions": _files(_interactions, {"train.txt": "0 1 2\n1 5\n", "test.txt": "0 4 6\n1 7\n"}),
     "choices": _files(
         _choices, {"m.test.rating": "0\t3\t5\t9\n1\t2\t5\t9\n", "m.test.negative": "(0,3)\t1\n(1,2)\t4\n"}
     ),
