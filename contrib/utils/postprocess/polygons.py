@@ -1,11 +1,12 @@
 """Text polygons from a probability map: the box formation of DBNet (Liao et al., 2020, section 3.5)."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from utils.postprocess.pytorch.anchored import require_finite
 from zoo_core.errors import DataError
 
 
@@ -30,6 +31,10 @@ class PolygonDecoder:
     shortest: float = 3.0
     candidates: int = 1000
 
+    def of_picture(self, outputs: Sequence[np.ndarray]) -> list[tuple[np.ndarray, float]]:
+        """The texts of a picture: its map [1, H, W] is the only output."""
+        return self(outputs[0][0])
+
     def __call__(self, probability: np.ndarray) -> list[tuple[np.ndarray, float]]:
         """The text of one map.
 
@@ -47,8 +52,7 @@ class PolygonDecoder:
 
         if probability.ndim != 2:
             raise DataError(f"a probability map [height, width] is expected, got {list(probability.shape)}.")
-        if not np.isfinite(probability).all():
-            raise DataError("the network gave NaN or infinity. In float16 this is often an overflow: try float32.")
+        require_finite(probability)
         values = np.ascontiguousarray(probability, np.float32)
         contours, _ = cv2.findContours(
             (values > self.threshold).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from utils.datasets.folder import IMAGE_SUFFIXES
 from utils.datasets.icdar import read_icdar
 from utils.datasets.sample import Sample
 from utils.metrics.text_detection import TextDetectionMetric, agreement
-from utils.postprocess.polygons import PolygonDecoder, cut_out
+from utils.postprocess.polygons import cut_out
 from utils.preprocess.fit import Fit
 from utils.preprocess.paddle.ocr import PaddleOcrSceneTransform
 from utils.preprocess.pytorch.text_detection import SceneTransform
@@ -65,6 +65,27 @@ def _opened(name: str) -> tuple[Model, Engine | None]:
     return model, Engine(ckpt) if ckpt.is_file() else None
 
 
+class TextDecoder(Protocol):
+    """What makes texts of a network's outputs. box_threshold: the score below which none is reported."""
+
+    @property
+    def box_threshold(self) -> float:
+        """The least score of a text, 0 to 1."""
+
+    def of_picture(self, outputs: Sequence[np.ndarray]) -> list[tuple[np.ndarray, float]]:
+        """The texts of one picture.
+
+        Args:
+            outputs: each of the network's, without the batch dimension.
+
+        Returns:
+            (float64 [4, 2]: corners in pixels of the input, clockwise as seen; score) of each, the surest first.
+
+        Raises:
+            DataError: the outputs have another shape, or hold NaN or infinity.
+        """
+
+
 def inside(fit: Fit, corners: np.ndarray) -> np.ndarray:
     """Corners [K, 2] of the input in pixels of the picture, none of them outside of it."""
     return np.clip(fit.to_original(corners), 0, fit.original)
@@ -72,14 +93,14 @@ def inside(fit: Fit, corners: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class TextDetection(Transformed):
-    """A network that says for each pixel how probably it is text: [N, 1, H, W] for an input of H x W.
+    """A network of pictures, and what makes texts of its outputs.
 
-    reader: what reads the found texts for drawings. place: gives corners [4, 2] of the input in pixels of the picture.
-    one_by_one: whether each picture has an input size of its own.
+    polygons: makes texts of the outputs. reader: what reads the found texts for drawings. place: gives corners [4, 2]
+    of the input in pixels of the picture. one_by_one: whether each picture has an input size of its own.
     """
 
     transform: SceneTransform | PaddleOcrSceneTransform
-    polygons: PolygonDecoder
+    polygons: TextDecoder
     reader: Reader | None = None
     place: Callable[[Fit, np.ndarray], np.ndarray] = inside
     one_by_one: bool = False
@@ -92,8 +113,11 @@ class TextDetection(Transformed):
 
     def postprocess(self, outputs: list[np.ndarray], metas: list[Fit]) -> list[list[FoundText]]:
         return [
-            [FoundText(self.place(fit, corners), score) for corners, score in self.polygons(probability[0])]
-            for probability, fit in zip(outputs[0], metas, strict=True)
+            [
+                FoundText(self.place(fit, corners), score)
+                for corners, score in self.polygons.of_picture([output[number] for output in outputs])
+            ]
+            for number, fit in enumerate(metas)
         ]
 
     def dataset(self, root: Path) -> Sequence[Sample]:

@@ -4,6 +4,7 @@ The held-out scenes show English words, training scenes invented ones; a few wor
 and marked as text that nobody can be expected to find (###).
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,19 @@ SEED, SCENES = 20250312, 80
 SIZES = ((320, 320), (320, 240), (240, 320), (400, 300), (360, 270))  # width, height
 
 
+Angles = Callable[[np.random.RandomState], float]
+
+
+def leaning(random: np.random.RandomState) -> float:
+    """The angle of a word in degrees: of every second one up to 45, else up to 8."""
+    return float(random.uniform(-45, 45) if random.rand() < 0.5 else random.uniform(-8, 8))
+
+
+def level(random: np.random.RandomState) -> float:
+    """The angle of a word in degrees, for networks that read along rows: up to 3."""
+    return float(random.uniform(-3, 3))
+
+
 @written_once
 def write_scenes(folder: Path) -> None:
     """Write the sample data: <folder>/img_<n>.jpg and gt_img_<n>.txt. The folder appears as a whole.
@@ -27,22 +41,36 @@ def write_scenes(folder: Path) -> None:
     Raises:
         DataError: the folder cannot be written.
     """
+    _write_all(folder, leaning)
+
+
+@written_once
+def write_level_scenes(folder: Path) -> None:
+    """As `write_scenes`, of words that are all about level."""
+    _write_all(folder, level)
+
+
+def _write_all(folder: Path, angles: Angles) -> None:
     random = np.random.RandomState(SEED)
     for number in range(1, SCENES + 1):
-        image, regions = render_scene(SIZES[random.randint(len(SIZES))], random, ENGLISH)
+        image, regions = render_scene(SIZES[random.randint(len(SIZES))], random, ENGLISH, angles)
         image.save(folder / f"img_{number}.jpg", quality=88)
         # ICDAR's own files begin with a byte order mark
         (folder / f"gt_img_{number}.txt").write_text(region_lines(regions), encoding="utf-8-sig", newline="")
 
 
 def render_scene(
-    size: tuple[int, int], random: np.random.RandomState, words: tuple[str, ...] | None = None
+    size: tuple[int, int],
+    random: np.random.RandomState,
+    words: tuple[str, ...] | None = None,
+    angles: Angles = leaning,
 ) -> tuple[Image.Image, list[TextRegion]]:
     """(RGB image, its texts with rounded corners, clockwise from where the reading begins).
 
     Args:
         size: (width, height) in pixels.
         words: what is written; by default invented words.
+        angles: gives that of a word, in degrees anticlockwise as seen.
     """
     width, height = size
     pixels = _clutter(width, height, random)
@@ -53,7 +81,7 @@ def render_scene(
         if len(regions) == wanted:
             break
         text = cased(words[random.randint(len(words))] if words else training_word(random), random)
-        region = _write(pixels, taken, text, random)
+        region = _write(pixels, taken, text, angles, random)
         if region is not None:
             regions.append(region)
     blurred = noisy(pixels, 0, random).filter(ImageFilter.GaussianBlur(random.uniform(0, 0.8)))
@@ -85,10 +113,12 @@ def _clutter(width: int, height: int, random: np.random.RandomState) -> np.ndarr
     return light + random.uniform(0.2, 0.7) * (pixels - light)
 
 
-def _write(pixels: np.ndarray, taken: Image.Image, text: str, random: np.random.RandomState) -> TextRegion | None:
+def _write(
+    pixels: np.ndarray, taken: Image.Image, text: str, angles: Angles, random: np.random.RandomState
+) -> TextRegion | None:
     """Write one word where there is room, at an angle; None where there is none."""
     mask = lettered(text, FACES[random.randint(len(FACES))], random.randint(18, 44))
-    angle = float(random.uniform(-45, 45) if random.rand() < 0.5 else random.uniform(-8, 8))
+    angle = angles(random)
     corners = _turned(mask.width + 4, mask.height + 4, angle)
     low, high = corners.min(axis=0), corners.max(axis=0)
     room = np.array(taken.size) - (high - low) - 4
