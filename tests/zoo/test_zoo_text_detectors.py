@@ -73,3 +73,22 @@ def test_psenets_maps_are_as_large_as_the_picture() -> None:
         maps = network(torch.randn(2, 3, 64, 96))
     assert maps.shape == (2, 7, 64, 96)
     assert 0 <= maps.min() <= maps.max() <= 1
+
+
+def test_advanced_east_finds_texts_that_it_never_saw() -> None:
+    assert found_in("ocr/advanced_east") > 0.85
+
+
+def test_advanced_easts_full_backbone_is_torchvisions_vgg16() -> None:
+    import torchvision
+
+    network = load("ocr/advanced_east").variant("advanced_east_vgg16").build().eval()
+    theirs = torchvision.models.vgg16(weights=None).features.eval()
+    assert network.backbone.state_dict().keys() == theirs.state_dict().keys()
+    network.backbone.load_state_dict(theirs.state_dict())
+    image = torch.randn(1, 3, 64, 96)
+    with torch.inference_mode():
+        torch.testing.assert_close(network.backbone(image), theirs(image))
+        codes, corners = network(image)
+    assert (codes.shape, corners.shape) == ((1, 3, 16, 24), (1, 4, 16, 24))
+    assert 0 <= codes.min() <= codes.max() <= 1
