@@ -179,6 +179,7 @@ def train_on_words(
     courses: Sequence[Course],
     drawn: Callable[[Callable[[Any], np.ndarray], Course, np.random.RandomState], Words],
     channels_last: bool = False,
+    begin: Callable[[Any], None] | None = None,
 ) -> None:
     """Train a network that reads words by CTC, print its figures on others, and write its sample weights.
 
@@ -186,6 +187,7 @@ def train_on_words(
         courses: one after the other; the figures are printed after each.
         drawn: makes the words of a course, as `utils.training.words.rendered` does.
         channels_last: whether its weights lie so, with which processors convolve faster; sums are another's then.
+        begin: what is done with the new network before the first course.
     """
     import torch
 
@@ -194,6 +196,8 @@ def train_on_words(
     task, network = cast(TextRecognition, model.task), model.build()
     if channels_last:
         network = network.to(memory_format=torch.channels_last)
+    if begin is not None:
+        begin(network)
     blank = len(task.alphabet) if task.blank_last else 0
     steps = None if task.filling is None else lambda width: width // task.stride + task.more
     spelling = Spelling(task.alphabet, blank, steps, task.filling)
