@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from utils.datasets.folder import files_in
 from utils.datasets.samples.text_scenes import render_scene
 from utils.metrics.text_detection import TextDetectionMetric
+from utils.preprocess.pytorch.scaled import Scaled
 from zoo.catalogue import load
 from zoo.frameworks import pytorch
+from zoo.running.reference import build, reference_runner
 from zoo.weights import find_weights
 
 torch = pytest.importorskip("torch")
@@ -92,3 +95,53 @@ def test_advanced_easts_full_backbone_is_torchvisions_vgg16() -> None:
         codes, corners = network(image)
     assert (codes.shape, corners.shape) == ((1, 3, 16, 24), (1, 4, 16, 24))
     assert 0 <= codes.min() <= codes.max() <= 1
+
+
+@pytest.fixture(scope="module")
+def deeptext():
+    model = load("ocr/deeptext").variant()
+    return model, build(model, find_weights(model, "random"), None)
+
+
+def test_deeptexts_two_graphs_find_what_torchvisions_own_network_finds(deeptext) -> None:
+    from PIL import Image
+    from torchvision.transforms.functional import pil_to_tensor
+
+    model, network = deeptext
+    paths = files_in(model.demo_folder(), (".jpg",))
+    found = 0
+    with reference_runner(model, network) as runner, torch.inference_mode():
+        for path in paths:
+            arrays, meta = model.task.preprocess(path)
+            (texts,) = model.task.postprocess(runner([array[None] for array in arrays]), [meta])
+            (own,) = network([pil_to_tensor(Image.open(path).convert("RGB")).float() / 255])
+            boxes, scores = own["boxes"].numpy(), own["scores"].numpy()
+            assert len(texts) == len(boxes)
+            for text in texts:
+                box = np.concatenate([text.polygon[0], text.polygon[2]])
+                nearest = np.abs(boxes - box).max(axis=1).argmin()
+                np.testing.assert_allclose(box, boxes[nearest], atol=0.01)
+                assert text.score == pytest.approx(scores[nearest], abs=1e-4)
+            found += len(texts)
+    assert found > 0
+
+
+def test_deeptext_has_the_papers_sizes(deeptext) -> None:
+    network = load("ocr/deeptext").build("deeptext_vgg16")
+    head = network.rpn.head
+    assert head.cls_logits.weight.shape == (24, 640, 1, 1)
+    assert head.bbox_pred.weight.shape == (96, 640, 1, 1)
+    assert network.roi_heads.box_head.fc6.weight.shape == (4096, 512 * 49)
+    part = load("ocr/deeptext").variant("deeptext_vgg16").parts[0]
+    assert [spec.shape[1] for spec in part.outputs] == [512, 24, 96]
+
+
+def test_a_text_of_deeptext_is_its_box_clockwise(deeptext) -> None:
+    model, _ = deeptext
+    logits, offsets = np.array([[0, 9]], np.float32), np.zeros((1, 8), np.float32)
+    regions = np.array([[20, 40, 120, 80]], np.float32)
+    outputs = [logits, offsets, regions, np.array([1], np.int64)]
+    ((text,),) = model.task.postprocess(outputs, [Scaled((200, 100), (200, 400))])
+    np.testing.assert_allclose(text.polygon, [[10, 20], [60, 20], [60, 40], [10, 40]], atol=1e-3)
+    assert text.score > 0.99
+    assert model.task.describe([text], 5) == "1 text (1.00)"

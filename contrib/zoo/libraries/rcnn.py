@@ -18,7 +18,6 @@ RESNET_ANCHORS = ((32,), (64,), (128,), (256,), (512,))
 MOBILENET_ANCHORS = ((32, 64, 128, 256, 512),) * 3
 SAMPLE_ANCHORS = ((16, 24, 32, 48, 64),) * 3
 POOLED = 7  # cells of a region
-_RATIOS = (0.5, 1.0, 2.0)
 _HIDDEN = 128
 _TRAINED_PROPOSALS, _TRAINED_REGIONS = 200, 64  # of a picture, while a narrow network is trained
 # Random heads say the same of every region, with probabilities that no threshold lets pass. So they begin with weights
@@ -91,7 +90,7 @@ def narrow(shape: Shape, classes: int, masks: bool = False) -> Any:
     pyramid = BackboneWithFPN(
         stages, {"6": "0", "13": "1"}, [stages[6].out_channels, stages[13].out_channels], channels
     )
-    anchors = AnchorGenerator(proposer.sizes, (_RATIOS,) * len(proposer.sizes))
+    anchors = AnchorGenerator(proposer.sizes, (proposer.ratios,) * len(proposer.sizes))
     heads: dict[str, Any] = {}
     if masks:
         heads["mask_head"] = MaskRCNNHeads(channels, (channels,) * 2, 1)
@@ -122,7 +121,9 @@ def parts(shape: Shape, classes: int, masks: bool = False) -> tuple[Part, ...]:
     outputs = [
         *(TensorSpec(f"map_{n}", "float32", ("batch", shape.channels, f"h{n}", f"w{n}")) for n in range(shape.maps)),
         *(
-            TensorSpec(f"{name}_{n}", "float32", ("batch", each * len(sizes) * len(_RATIOS), f"h{n}", f"w{n}"))
+            TensorSpec(
+                f"{name}_{n}", "float32", ("batch", each * len(sizes) * len(shape.proposer.ratios), f"h{n}", f"w{n}")
+            )
             for name, each in (("score", 1), ("delta", 4))
             for n, sizes in zip(range(pyramid), shape.proposer.sizes, strict=True)
         ),

@@ -31,15 +31,23 @@ def text_detector(
         level: whether it reads text that is about level, and no other.
         rest: the other fields of the `Model`.
     """
+    part = Part(
+        inputs=(TensorSpec("input", "float32", ("batch", 3, "height", "width")),),
+        outputs=tuple(TensorSpec(name, "float32", ("batch", *shape)) for name, shape in outputs.items()),
+        size={"height": SIDE, "width": SIDE},
+    )
+    task = TextDetection(SceneTransform(SIDE, SIDE), decoder, Reader("ocr/crnn"))
+    return on_scenes(level, **({"parts": (part,), "task": task} | rest))
+
+
+def on_scenes(level: bool, **rest: Any) -> Model:
+    """What is tried on rendered scenes of text.
+
+    Args:
+        level: whether their text is about level, or at any angle.
+        rest: the other fields of the `Model`.
+    """
     fields: dict[str, Any] = {
-        "parts": (
-            Part(
-                inputs=(TensorSpec("input", "float32", ("batch", 3, "height", "width")),),
-                outputs=tuple(TensorSpec(name, "float32", ("batch", *shape)) for name, shape in outputs.items()),
-                size={"height": SIDE, "width": SIDE},
-            ),
-        ),
-        "task": TextDetection(SceneTransform(SIDE, SIDE), decoder, Reader("ocr/crnn")),
         "sample": LEVEL if level else ANY_ANGLE,
         "demos": DEMOS / ("level_texts" if level else "texts"),
         "source": "written for this repository after the paper",

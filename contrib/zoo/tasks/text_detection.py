@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -91,34 +92,21 @@ def inside(fit: Fit, corners: np.ndarray) -> np.ndarray:
     return np.clip(fit.to_original(corners), 0, fit.original)
 
 
-@dataclass(frozen=True)
-class TextDetection(Transformed):
-    """A network of pictures, and what makes texts of its outputs.
+class FoundTexts(Transformed):
+    """Tasks whose prediction is a list of `FoundText`. A subclass is a dataclass that has the reader.
 
-    polygons: makes texts of the outputs. reader: what reads the found texts for drawings. place: gives corners [4, 2]
-    of the input in pixels of the picture. one_by_one: whether each picture has an input size of its own.
+    Attributes:
+        reader: what reads the found texts for drawings.
     """
 
-    transform: SceneTransform | PaddleOcrSceneTransform
-    polygons: TextDecoder
-    reader: Reader | None = None
-    place: Callable[[Fit, np.ndarray], np.ndarray] = inside
-    one_by_one: bool = False
+    reader: Reader | None
     suffixes = IMAGE_SUFFIXES
     data_name = "image"
 
-    def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Fit]:
-        array, fit = self.transform(data, out[0] if out else None)
-        return (array,), fit
-
-    def postprocess(self, outputs: list[np.ndarray], metas: list[Fit]) -> list[list[FoundText]]:
-        return [
-            [
-                FoundText(self.place(fit, corners), score)
-                for corners, score in self.polygons.of_picture([output[number] for output in outputs])
-            ]
-            for number, fit in enumerate(metas)
-        ]
+    @property
+    @abstractmethod
+    def least(self) -> float:
+        """The score below which no text is reported."""
 
     def dataset(self, root: Path) -> Sequence[Sample]:
         return read_icdar(root)
@@ -127,7 +115,7 @@ class TextDetection(Transformed):
         return TextDetectionMetric()
 
     def agreement(self, one: list[FoundText], other: list[FoundText]) -> bool:
-        return agreement(one, other, self.polygons.box_threshold, _SCORE_MARGIN)
+        return agreement(one, other, self.least, _SCORE_MARGIN)
 
     def describe(self, prediction: list[FoundText], topk: int) -> str:
         scores = ", ".join(f"{found.score:.2f}" for found in prediction)
@@ -147,6 +135,38 @@ class TextDetection(Transformed):
         image = load_rgb(data)
         words = self.reader.read(image, prediction) if self.reader else []
         return draw_polygons(image, [found.polygon for found in prediction], words)
+
+
+@dataclass(frozen=True)
+class TextDetection(FoundTexts):
+    """A network of pictures, and what makes texts of its outputs.
+
+    polygons: makes texts of the outputs. reader: what reads the found texts for drawings. place: gives corners [4, 2]
+    of the input in pixels of the picture. one_by_one: whether each picture has an input size of its own.
+    """
+
+    transform: SceneTransform | PaddleOcrSceneTransform
+    polygons: TextDecoder
+    reader: Reader | None = None
+    place: Callable[[Fit, np.ndarray], np.ndarray] = inside
+    one_by_one: bool = False
+
+    @property
+    def least(self) -> float:
+        return self.polygons.box_threshold
+
+    def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Fit]:
+        array, fit = self.transform(data, out[0] if out else None)
+        return (array,), fit
+
+    def postprocess(self, outputs: list[np.ndarray], metas: list[Fit]) -> list[list[FoundText]]:
+        return [
+            [
+                FoundText(self.place(fit, corners), score)
+                for corners, score in self.polygons.of_picture([output[number] for output in outputs])
+            ]
+            for number, fit in enumerate(metas)
+        ]
 
     def adapted(self, size: int | None, topk: int) -> TextDetection:
         return replace(self, transform=self.transform.resized(size)) if size else self
