@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from utils.datasets.folder import files_in
-from utils.datasets.samples.text_scenes import render_scene
+from utils.datasets.samples.text_scenes import level, render_scene
 from utils.metrics.text_detection import TextDetectionMetric
 from utils.preprocess.pytorch.scaled import Scaled
 from zoo.catalogue import load
@@ -145,3 +145,31 @@ def test_a_text_of_deeptext_is_its_box_clockwise(deeptext) -> None:
     np.testing.assert_allclose(text.polygon, [[10, 20], [60, 20], [60, 40], [10, 40]], atol=1e-3)
     assert text.score > 0.99
     assert model.task.describe([text], 5) == "1 text (1.00)"
+
+
+def test_ctpn_finds_level_texts_that_it_never_saw() -> None:
+    assert found_in("ocr/ctpn", angles=level) > 0.85
+
+
+def test_ctpn_reads_a_row_as_pytorchs_lstm_does_and_rows_do_not_touch() -> None:
+    network = load("ocr/ctpn").variant().build().eval()
+    x = torch.randn(2, network.rnn.input_size, 3, 7)
+    with torch.inference_mode():
+        read = network._along_rows(x)
+        for picture in range(2):
+            for row in range(3):
+                own, _ = network.rnn(x[picture, :, row].T[None])
+                torch.testing.assert_close(read[picture, :, row], own[0].T)
+
+
+def test_ctpn_has_the_papers_sizes() -> None:
+    network = load("ocr/ctpn").variant("ctpn_vgg16").build().eval()
+    state = network.state_dict()
+    assert state["window.0.weight"].shape == (512, 512, 3, 3)
+    assert state["rnn.weight_hh_l0_reverse"].shape == (4 * 128, 128)
+    assert state["full.0.weight"].shape == (512, 256, 1, 1)
+    with torch.inference_mode():
+        scores, heights, sides = network(torch.randn(1, 3, 64, 96))
+    assert (scores.shape, heights.shape, sides.shape) == ((1, 10, 4, 6), (1, 20, 4, 6), (1, 10, 4, 6))
+    decoders = [load("ocr/ctpn").variant(name).task.polygons for name in ("ctpn_vgg16", "ctpn_narrow")]
+    assert [decoder.gap for decoder in decoders] == [50, 24]
