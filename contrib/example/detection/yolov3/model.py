@@ -8,9 +8,9 @@ from utils.darknet_file import state_from_darknet
 from utils.postprocess.pytorch.darknet_maps import YOLOV3_ANCHORS, DarknetDecoder
 from utils.postprocess.pytorch.decoded_rows import RowsDecoder
 from utils.preprocess.pytorch.centred_letterbox import CentredLetterbox
-from zoo.catalogue import beside
 from zoo.family import Family
 from zoo.libraries.yolo import SCENE_ANCHORS, SCENE_SIDE, labels_of, yolo
+from zoo.libraries.yolov3 import darknet, yolov3
 from zoo.model import Model, Pretrained, Published
 
 SAMPLE, DARKNET = "yolov3_sample", "yolov3_darknet53"
@@ -18,10 +18,9 @@ SIDES = {DARKNET: 416, SAMPLE: SCENE_SIDE}
 
 
 def build(variant: str) -> Any:
-    """float32 [N, 3, H, W], RGB 0 to 1, to three maps; see network.py."""
-    network = beside(__file__, "network")
-    backbone = network.Darknet(6, (1, 1, 1, 1, 1)) if variant == SAMPLE else network.Darknet()
-    return network.YOLOv3(backbone, len(labels_of(variant == SAMPLE)))
+    """float32 [N, 3, H, W], RGB 0 to 1, to three maps."""
+    backbone = darknet((6, 12, 24, 48, 96, 192), (1, 1, 1, 1, 1)) if variant == SAMPLE else darknet()
+    return yolov3(backbone, len(labels_of(variant == SAMPLE)))
 
 
 def convert(variant: str, path: Path) -> dict[str, Any]:
