@@ -112,42 +112,39 @@ def train_on_scenes(
 
 def train_on_text(
     model: Model,
-    network: Any,
-    batch_of: Callable[[np.ndarray, np.random.RandomState], tuple[Any, ...]],
+    drawn: Callable[[np.random.RandomState], Sequence[Any]],
+    varied: Callable[[Sequence[Any], np.random.RandomState], Sequence[Any]],
     loss_of: Callable[..., Any],
-    random: np.random.RandomState,
     *,
-    scenes: int,
     epochs: int,
-    batch: int,
     rate: float,
-    start: float,
+    batch: int = 8,
 ) -> None:
     """Train a detector of text, print its figures on other scenes, and write its sample weights.
 
     Args:
-        network: the torch module.
-        batch_of: gives the arrays of these scenes, by number, varied at random: pictures [N, 3, S, S], and what
-            `loss_of` takes.
+        drawn: the scenes.
+        varied: some of them, varied at random: a tensor of pictures [N, 3, S, S], and what `loss_of` takes.
         loss_of: of the network, its pictures and the rest: a tensor of one or more parts, which are added.
-        random: of the order of scenes, and of their variations.
-        scenes: how many there are.
         epochs: how often each is seen.
-        batch: scenes a step.
         rate: the highest learning rate.
-        start: what time.perf_counter() gave when the script began.
+        batch: scenes a step.
     """
     import torch
 
-    print(f"{scenes} scenes rendered, {time.perf_counter() - start:.0f} s", flush=True)
-    network.to(memory_format=torch.channels_last)  # a quarter faster
-    total = epochs * -(-scenes // batch)
+    torch.manual_seed(_SEED)
+    random = np.random.RandomState(_SEED)
+    start = time.perf_counter()
+    scenes = drawn(random)
+    print(f"{len(scenes)} scenes rendered, {time.perf_counter() - start:.0f} s", flush=True)
+    network = model.build().to(memory_format=torch.channels_last)  # a quarter faster
+    total = epochs * -(-len(scenes) // batch)
     cycle = OneCycle(network.parameters(), rate, total, decay=1e-2, rise=0.15)
     for epoch in range(epochs):
         network.train()
         losses = []
-        for chosen in np.array_split(random.permutation(scenes), total // epochs):
-            images, *rest = batch_of(chosen, random)
+        for chosen in np.array_split(random.permutation(len(scenes)), total // epochs):
+            images, *rest = varied([scenes[number] for number in chosen], random)
             parts = loss_of(network, images.to(memory_format=torch.channels_last), *rest)
             cycle.step(parts.sum())
             losses.append(parts.detach().numpy())

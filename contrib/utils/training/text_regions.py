@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,13 @@ def rendered(count: int, side: int, random: np.random.RandomState, render: Rende
     transform = SceneTransform(side, side)
     drawn = (render((side, side), random) for _ in range(count))
     return [(transform(image)[0].astype(np.float16), regions) for image, regions in drawn]
+
+
+def stacked(rows: Iterable[Sequence[np.ndarray]]) -> list[Any]:
+    """The first arrays of all rows in one float32 tensor [rows, ...], the second ones in another, and so on; torch."""
+    import torch
+
+    return [torch.from_numpy(np.stack(column)).float() for column in zip(*rows, strict=True)]
 
 
 def cores(regions: Sequence[TextRegion], side: int, ratios: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:

@@ -4,7 +4,7 @@ The weights are good for checking the pipeline, and for nothing else. Run: pytho
 """
 
 import sys
-import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,12 @@ import numpy as np
 from model import MODEL
 
 from utils.training.text_ends import end_maps
-from utils.training.text_regions import hard_cross_entropy, mirrored_scene, rendered
+from utils.training.text_regions import hard_cross_entropy, mirrored_scene, rendered, stacked
 from zoo.training import train_on_text
 
 SAMPLE = MODEL.variant()
 
-SEED, SCENES, EPOCHS, BATCH, RATE = 0, 800, 10, 8, 4e-3
+SCENES, EPOCHS, RATE = 800, 10, 4e-3
 SIDE = 224
 
 
@@ -49,32 +49,20 @@ def loss_of(
     )
 
 
+def drawn(random: np.random.RandomState) -> Sequence[Any]:
+    """Pictures and texts."""
+    return rendered(SCENES, SIDE, random)
+
+
+def varied(scenes: Sequence[Any], random: np.random.RandomState) -> Sequence[Any]:
+    """Mirrored at random, with the maps of what is seen then."""
+    mirrored = [mirrored_scene(scene, random) for scene in scenes]
+    return stacked((image, *end_maps(regions, SIDE)) for image, regions in mirrored)
+
+
 def main() -> None:
     """Train, print the metric on scenes that training never saw, write the weights."""
-    import torch
-
-    torch.manual_seed(SEED)
-    random = np.random.RandomState(SEED)
-    start = time.perf_counter()
-    scenes = rendered(SCENES, SIDE, random)
-
-    def batch_of(chosen: np.ndarray, random: np.random.RandomState) -> tuple[Any, ...]:
-        varied = [mirrored_scene(scenes[index], random) for index in chosen]
-        columns = zip(*((image, *end_maps(regions, SIDE)) for image, regions in varied), strict=True)
-        return tuple(torch.from_numpy(np.stack(column)).float() for column in columns)
-
-    train_on_text(
-        SAMPLE,
-        SAMPLE.build(),
-        batch_of,
-        loss_of,
-        random,
-        scenes=SCENES,
-        epochs=EPOCHS,
-        batch=BATCH,
-        rate=RATE,
-        start=start,
-    )
+    train_on_text(SAMPLE, drawn, varied, loss_of, epochs=EPOCHS, rate=RATE)
 
 
 if __name__ == "__main__":

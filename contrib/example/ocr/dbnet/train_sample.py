@@ -4,7 +4,7 @@ The weights are good for checking the pipeline, and for nothing else. Run: pytho
 """
 
 import sys
-import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,12 @@ from model import MODEL
 
 from utils.datasets.icdar import TextRegion
 from utils.postprocess.polygons import reach, shrink, widen
-from utils.training.text_regions import cores, hard_cross_entropy, rendered, turned_maps
+from utils.training.text_regions import cores, hard_cross_entropy, rendered, stacked, turned_maps
 from zoo.training import train_on_text
 
 SAMPLE = MODEL.variant()
 
-SEED, SCENES, EPOCHS, BATCH, RATE = 0, 800, 8, 8, 4e-3
+SCENES, EPOCHS, RATE = 800, 8, 4e-3
 SIDE = 224
 SHRINK = 0.4
 LOW, HIGH = 0.3, 0.7  # of the threshold map, far from and at the edge of a text
@@ -62,31 +62,19 @@ def loss_of(network: Any, images: Any, text: Any, counts: Any, threshold: Any, n
     return torch.stack([5 * hard_cross_entropy(logits, text, counts), dice, 10 * border])
 
 
+def drawn(random: np.random.RandomState) -> Sequence[Any]:
+    """Pictures and their maps."""
+    return [(image, *labels(regions)) for image, regions in rendered(SCENES, SIDE, random)]
+
+
+def varied(scenes: Sequence[Any], random: np.random.RandomState) -> Sequence[Any]:
+    """Turned and mirrored at random, the maps with the pictures."""
+    return turned_maps(stacked(scenes), random)
+
+
 def main() -> None:
     """Train, print the metric on scenes that training never saw, write the weights."""
-    import torch
-
-    torch.manual_seed(SEED)
-    random = np.random.RandomState(SEED)
-    start = time.perf_counter()
-    scenes = [(image, *labels(regions)) for image, regions in rendered(SCENES, SIDE, random)]
-
-    def batch_of(chosen: np.ndarray, random: np.random.RandomState) -> tuple[Any, ...]:
-        columns = zip(*(scenes[index] for index in chosen), strict=True)
-        return turned_maps([torch.from_numpy(np.stack(column)).float() for column in columns], random)
-
-    train_on_text(
-        SAMPLE,
-        SAMPLE.build(),
-        batch_of,
-        loss_of,
-        random,
-        scenes=SCENES,
-        epochs=EPOCHS,
-        batch=BATCH,
-        rate=RATE,
-        start=start,
-    )
+    train_on_text(SAMPLE, drawn, varied, loss_of, epochs=EPOCHS, rate=RATE)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ The weights are good for checking the pipeline, and for nothing else. Run: pytho
 """
 
 import sys
-import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 import numpy as np
 from model import MODEL
 
-from utils.training.text_regions import NEGATIVES, cores, rendered, turned_maps
+from utils.training.text_regions import NEGATIVES, cores, rendered, stacked, turned_maps
 from zoo.training import train_on_text
 
 SAMPLE = MODEL.variant()
 
-SEED, SCENES, EPOCHS, BATCH, RATE = 0, 800, 10, 8, 4e-3
+SCENES, EPOCHS, RATE = 800, 10, 4e-3
 SIDE = 224
 KERNELS, SMALLEST = 7, 0.4  # the smallest kernel is this much of its text
 RATIOS = tuple(1 - (1 - SMALLEST) * number / (KERNELS - 1) for number in range(KERNELS))
@@ -53,31 +53,19 @@ def hard(said: Any, text: Any, counts: Any) -> Any:
     return ((outside >= least) | (text > 0)).float()
 
 
+def drawn(random: np.random.RandomState) -> Sequence[Any]:
+    """Pictures and their maps."""
+    return [(image, *cores(regions, SIDE, RATIOS)) for image, regions in rendered(SCENES, SIDE, random)]
+
+
+def varied(scenes: Sequence[Any], random: np.random.RandomState) -> Sequence[Any]:
+    """Turned and mirrored at random, the maps with the pictures."""
+    return turned_maps(stacked(scenes), random)
+
+
 def main() -> None:
     """Train, print the metric on scenes that training never saw, write the weights."""
-    import torch
-
-    torch.manual_seed(SEED)
-    random = np.random.RandomState(SEED)
-    start = time.perf_counter()
-    scenes = [(image, *cores(regions, SIDE, RATIOS)) for image, regions in rendered(SCENES, SIDE, random)]
-
-    def batch_of(chosen: np.ndarray, random: np.random.RandomState) -> tuple[Any, ...]:
-        columns = zip(*(scenes[index] for index in chosen), strict=True)
-        return turned_maps([torch.from_numpy(np.stack(column)).float() for column in columns], random)
-
-    train_on_text(
-        SAMPLE,
-        SAMPLE.build(),
-        batch_of,
-        loss_of,
-        random,
-        scenes=SCENES,
-        epochs=EPOCHS,
-        batch=BATCH,
-        rate=RATE,
-        start=start,
-    )
+    train_on_text(SAMPLE, drawn, varied, loss_of, epochs=EPOCHS, rate=RATE)
 
 
 if __name__ == "__main__":
