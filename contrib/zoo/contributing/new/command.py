@@ -66,6 +66,8 @@ _EXAMPLES = {
     "speech_recognition": _COPY.format("speech/wav2vec2"),
     "depth": _COPY.format("depth/depth_anything"),
     "face_recognition": _COPY.format("face/recognition"),
+    "face_attributes": _COPY.format("face/face_attribute"),
+    "face_points": _COPY.format("face/face_landmarks"),
 }
 _NAME = re.compile(r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*")
 _TITLE = re.compile(r"\w[\w .,()+-]{0,60}")
