@@ -17,7 +17,7 @@ from zoo.tasks.face_quality import FaceQualityTask
 SIDE = 96
 # The backbone, and channels of the way up
 SHAPES = {
-    "face_quality_narrow": (Shape((1, 1, 1, 1), (16, 32, 64, 96), 16), 32),
+    "face_quality_narrow": (Shape((1, 1, 1, 1), (16, 32, 64, 88), 16), 32),
     "face_quality": (Shape((1, 1, 1, 1)), 128),
 }
 PUBLISHED = {
