@@ -32,7 +32,9 @@ KINDS = [
     ("marian_sample", "random"),
     ("marian_sample", "sample"),
     ("mass_sample", "random"),
+    ("mass_sample", "sample"),
     ("t5_sample", "random"),
+    ("t5_sample", "sample"),
 ]
 
 
@@ -159,6 +161,18 @@ def test_t5_finds_its_prefix_before_every_text(tmp_path: Path) -> None:
     assert "translate English to German" in task.source_identity
     with pytest.raises(DataError, match="the text is empty"):
         task.preprocess(" ")
+
+
+@pytest.mark.parametrize("side", ["encoder", "decoder"])
+def test_the_buckets_of_distances_are_the_librarys(side: str) -> None:
+    import torch
+    from transformers.models.t5.modeling_t5 import T5Attention
+
+    network = getattr(load("nlp/transformer").variant("t5_sample").build(), side)
+    bucket = network.block[0].layer[0].SelfAttention._relative_position_bucket
+    distances = torch.arange(-300, 301)[None]
+    said: dict[str, Any] = {"bidirectional": side == "encoder", "num_buckets": 32, "max_distance": 128}
+    assert (bucket(distances, **said) == T5Attention._relative_position_bucket(distances, **said)).all()
 
 
 class Chain:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -67,7 +68,26 @@ def t5(shape: Shape, filling: int, end: int) -> Any:
         decoder_start_token_id=filling,
         attn_implementation="eager",
     )
-    return T5ForConditionalGeneration(config)
+    network = T5ForConditionalGeneration(config)
+    modules: Iterable[Any] = network.modules()
+    for module in modules:
+        if getattr(module, "has_relative_attention_bias", False):
+            module._relative_position_bucket = _looked_up(module._relative_position_bucket)
+    return network
+
+
+def _looked_up(bucket: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    """The library's number of the bucket of a distance, out of a table: it computes it by a logarithm, which float16
+    rounds to another bucket at some distances."""
+
+    def found(relative_position: torch.Tensor, max_distance: int = 128, **rest: Any) -> torch.Tensor:
+        # all distances from the largest on have one bucket
+        every = torch.arange(-max_distance, max_distance + 1)
+        with torch.no_grad():
+            table = torch.tensor(bucket(every, max_distance=max_distance, **rest).tolist())
+        return table[relative_position.clamp(-max_distance, max_distance) + max_distance]
+
+    return found
 
 
 class Encoder(nn.Module):
