@@ -42,6 +42,26 @@ BONES = (
     ("left_hip", "right_hip"),
 )
 
+# OpenPose's 18 points in its order: COCO's, and the neck, which is the middle between the shoulders
+OPENPOSE = (
+    "nose", "neck", "right_shoulder", "right_elbow", "right_wrist", "left_shoulder", "left_elbow", "left_wrist",
+    "right_hip", "right_knee", "right_ankle", "left_hip", "left_knee", "left_ankle", "right_eye", "left_eye",
+    "right_ear", "left_ear",
+)  # fmt: skip
+# Its limbs, from a point to a point, in the order of its part affinity fields
+OPENPOSE_LIMBS = (
+    ("neck", "right_hip"), ("right_hip", "right_knee"), ("right_knee", "right_ankle"),
+    ("neck", "left_hip"), ("left_hip", "left_knee"), ("left_knee", "left_ankle"),
+    ("neck", "right_shoulder"), ("right_shoulder", "right_elbow"), ("right_elbow", "right_wrist"),
+    ("right_shoulder", "right_ear"),
+    ("neck", "left_shoulder"), ("left_shoulder", "left_elbow"), ("left_elbow", "left_wrist"),
+    ("left_shoulder", "left_ear"),
+    ("neck", "nose"), ("nose", "right_eye"), ("nose", "left_eye"), ("right_eye", "right_ear"), ("left_eye", "left_ear"),
+)  # fmt: skip
+
+# Those that only join what others have joined: the shoulders know their ears by neck, nose and eyes
+OPENPOSE_SPARE = (("right_shoulder", "right_ear"), ("left_shoulder", "left_ear"))
+
 
 def coco_points() -> tuple[str, ...]:
     """The names of COCO's points in its order."""

@@ -37,6 +37,7 @@ from utils.metrics.keypoints import KeypointPrecision
 from utils.metrics.matting import MatteError
 from utils.metrics.nodes import NodeAccuracy
 from utils.metrics.notes import FrameNotes
+from utils.metrics.people import PeoplePrecision
 from utils.metrics.perplexity import Perplexity
 from utils.metrics.pitch import RawPitch
 from utils.metrics.pronunciation import PhonemeErrors
@@ -143,6 +144,10 @@ STATES: dict[type, tuple[Callable[[], Metric], dict[str, Any]]] = {
     PixelDistance: (PixelDistance, _pictures()),
     CocoMaskPrecision: (lambda: CocoMaskPrecision(2), _masks()),
     KeypointPrecision: (lambda: KeypointPrecision(("nose", "left_eye")), {"people": [_PERSON]}),
+    PeoplePrecision: (
+        lambda: PeoplePrecision(("nose", "left_eye")),
+        {"pictures": [{"image": _PERSON["image"], "truth": _PERSON["truth"], "found": [_PERSON["found"]]}]},
+    ),
     MatteError: (MatteError, {"count": 2, "sums": [[0.5], [0.25], [12.0]]}),
     NodeAccuracy: (NodeAccuracy, {"graphs": 2, "nodes": 9, "right": 5, "fractions": [1.25]}),
     FrameNotes: (FrameNotes, {"both": 3, "told": 4, "annotated": 6}),

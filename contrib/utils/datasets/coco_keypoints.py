@@ -1,4 +1,5 @@
-"""Keypoints of people in the format of COCO: person_keypoints_<part>.json beside the pictures, a sample a person."""
+"""Keypoints of people in the format of COCO: person_keypoints_<part>.json beside the pictures, a sample a person or a
+picture."""
 
 from __future__ import annotations
 
@@ -55,6 +56,21 @@ class PersonTruth:
     uncounted: tuple[Uncounted, ...] = ()
 
 
+@dataclass(frozen=True)
+class PeopleTruth:
+    """Everybody in a picture.
+
+    Attributes:
+        image: the picture's id, unique in its data set.
+        people: who has a point.
+        uncounted: people without points, and crowds: what is found there counts neither way.
+    """
+
+    image: int | str
+    people: tuple[PersonTruth, ...]
+    uncounted: tuple[Uncounted, ...] = ()
+
+
 class CocoKeypoints(Listed):
     """The people of a COCO file of keypoints who have points, picture after picture.
 
@@ -72,11 +88,7 @@ class CocoKeypoints(Listed):
     """
 
     def __init__(self, root: str | Path, names: Sequence[str]) -> None:
-        self.file = coco_file.instances_file(Path(root), "person_keypoints")
-        self.folder = coco_file.pictures_of(self.file)
-        content = coco_file.read_annotations(self.file)
-        _require_points(self.file, content["categories"], names)
-        by_image = _by_image(self.file, content, len(names))
+        self.file, self.folder, content, by_image = _read(Path(root), names)
         self._samples = []
         for image in content["images"]:
             people, others = by_image[image["id"]]
@@ -90,6 +102,35 @@ class CocoKeypoints(Listed):
                 self._samples.append(Sample(f"{image['file_name']}:{number}", person, truth))
         if not self._samples:
             raise DataError(f"{self.file}: nobody in it has a keypoint.")
+
+
+class CocoPeople(Listed):
+    """All pictures of a COCO file of keypoints, for networks that are given no boxes; people or not.
+
+    A sample's id is the picture's file name, its data the Path, its truth a `PeopleTruth`. Arguments and errors are
+    those of `CocoKeypoints`.
+    """
+
+    def __init__(self, root: str | Path, names: Sequence[str]) -> None:
+        self.file, self.folder, content, by_image = _read(Path(root), names)
+        self._samples = []
+        for image in content["images"]:
+            people, others = by_image[image["id"]]
+            truths = tuple(PersonTruth(image["id"], *person) for person in people)
+            path = coco_file.picture_of(self.file, self.folder, image)
+            self._samples.append(Sample(image["file_name"], path, PeopleTruth(image["id"], truths, tuple(others))))
+        if not any(sample.truth.people for sample in self._samples):
+            raise DataError(f"{self.file}: nobody in it has a keypoint.")
+
+
+def _read(
+    root: Path, names: Sequence[str]
+) -> tuple[Path, Path, dict[str, Any], dict[Any, tuple[list[Any], list[Any]]]]:
+    """The file, the pictures' folder, what the file holds, and whom each picture's id has in it."""
+    file = coco_file.instances_file(root, "person_keypoints")
+    content = coco_file.read_annotations(file)
+    _require_points(file, content["categories"], names)
+    return file, coco_file.pictures_of(file), content, _by_image(file, content, len(names))
 
 
 def _require_points(file: Path, categories: list[dict[str, Any]], names: Sequence[str]) -> None:

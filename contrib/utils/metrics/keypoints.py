@@ -15,7 +15,7 @@ from utils.metrics.counts import fields_of, foreign
 from utils.postprocess.pytorch.pose import Pose
 from zoo_core.errors import DataError
 
-_MOST = 20  # people of a picture, as COCO evaluates keypoints
+MOST = 20  # people of a picture, as COCO evaluates keypoints
 _BOX = 6  # left, top, right, bottom, area, crowd
 
 
@@ -63,7 +63,7 @@ class KeypointPrecision:
         if not self._people:
             raise DataError("no sample was counted, so there is no average precision. Is the data set empty?")
         table = self._precision()
-        return {"map": _mean(table), "map50": _mean(table[:1])}
+        return {"map": mean_of(table), "map50": mean_of(table[:1])}
 
     def _precision(self) -> np.ndarray:
         """[10 similarities, 101 recalls]."""
@@ -72,7 +72,7 @@ class KeypointPrecision:
         true, found = [], []
         for one in people:
             picture = images[str(one["image"])]
-            true += [_true(picture, row) for row in one["truth"]]
+            true += [true_annotation(picture, row) for row in one["truth"]]
             points = np.array(one["found"][:-1]).reshape(-1, 3)
             (left, top), (right, bottom) = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
             said = {"keypoints": one["found"][:-1], "score": one["found"][-1]}
@@ -83,7 +83,7 @@ class KeypointPrecision:
             pictures=len(images),
             classes=1,
             kind="keypoints",
-            maxDets=[_MOST],
+            maxDets=[MOST],
             kpt_oks_sigmas=deviations(self._names),
         )
         return table[:, :, 0, 0, 0]
@@ -137,11 +137,14 @@ def agreement(one: Pose, other: Pose, score: float, margin: float = 0.02, cells:
     return int((sure & (far | low)).sum()) <= int(0.1 * sure.sum())
 
 
+def truth_row(points: np.ndarray, box: Sequence[float], area: float, crowd: bool) -> list[float]:
+    """A person of the truth as the states of metrics keep it: points [K, 3], left, top, right, bottom, area, crowd."""
+    return [*points.ravel().tolist(), *map(float, box), float(area), int(crowd)]
+
+
 def _entry(found: Pose, truth: PersonTruth) -> dict[str, Any]:
-    rows = [[*truth.points.ravel().tolist(), *map(float, truth.box), float(truth.area), 0]]
-    rows += [
-        [*one.points.ravel().tolist(), *map(float, one.box), float(one.area), int(one.crowd)] for one in truth.uncounted
-    ]
+    rows = [truth_row(truth.points, truth.box, truth.area, crowd=False)]
+    rows += [truth_row(one.points, one.box, one.area, one.crowd) for one in truth.uncounted]
     return {
         "image": truth.image,
         "person": truth.number,
@@ -150,7 +153,8 @@ def _entry(found: Pose, truth: PersonTruth) -> dict[str, Any]:
     }
 
 
-def _true(picture: int, row: list[float]) -> dict[str, Any]:
+def true_annotation(picture: int, row: list[float]) -> dict[str, Any]:
+    """A `truth_row` as COCO writes it."""
     *points, left, top, right, bottom, area, crowd = row
     seen = sum(value > 0 for value in points[2::3])
     # COCO's preparation of keypoints ignores people without any
@@ -159,5 +163,6 @@ def _true(picture: int, row: list[float]) -> dict[str, Any]:
     )
 
 
-def _mean(table: np.ndarray) -> float:
+def mean_of(table: np.ndarray) -> float:
+    """The mean of precisions; -1 stands for none."""
     return float(table[table > -1].mean())
