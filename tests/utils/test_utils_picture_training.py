@@ -86,6 +86,6 @@ def test_a_network_learns_to_enlarge(capsys: pytest.CaptureFixture[str], monkeyp
 def test_what_bicubic_enlargement_gives(tmp_path: Any) -> None:
     write_photo_pairs(tmp_path / "pairs", scale=2)
     task = ImageToImage(scale=2, luma=True)
-    figures = enlarging.enlarged_by_pillow(RestorationQuality(border=2), task.dataset(tmp_path / "pairs"), load_rgb)
+    figures = enlarging.enlarged_by_pillow(2, RestorationQuality(border=2), task.dataset(tmp_path / "pairs"), load_rgb)
     assert 20 < figures["psnr"] < 40
     assert 0.7 < figures["ssim"] < 1

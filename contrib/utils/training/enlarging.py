@@ -83,18 +83,21 @@ def fit(network: Any, scale: int, *, count: int, steps: int, batch: int, rate: f
             print(f"step {step + 1}: loss {mean:.6f}, {time.perf_counter() - start:.0f} s", flush=True)
 
 
-def enlarged_by_pillow(metric: Any, samples: Sequence[Any], load: Callable[[Path], Image.Image]) -> dict[str, float]:
+def enlarged_by_pillow(
+    scale: int, metric: Any, samples: Sequence[Any], load: Callable[[Path], Image.Image]
+) -> dict[str, float]:
     """The figures of bicubic enlargement, what a network has to be better than.
 
     Args:
+        scale: by which the small pictures are enlarged.
         metric: a new one of the task.
         samples: of its data set: the Path of the small picture, and of the true one.
         load: reads a picture as RGB.
     """
     for sample in samples:
-        with Image.open(sample.truth) as true:
-            size = true.size
-        metric.update([np.asarray(load(sample.data).resize(size, Image.Resampling.BICUBIC))], [sample.truth])
+        small = load(sample.data)
+        large = small.resize((small.width * scale, small.height * scale), Image.Resampling.BICUBIC)
+        metric.update([np.asarray(large)], [sample.truth])
     figures: dict[str, float] = metric.compute()
     return figures
 

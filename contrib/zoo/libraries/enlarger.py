@@ -38,7 +38,9 @@ def enlarger(scale: int, luma: bool = False, multiple: int = 1, **rest: Any) -> 
             ),
         ),
         "task": ImageToImage(scale=scale, luma=luma, multiple=multiple),
-        "sample": SampleData(f"photo_pairs_x{scale}", 1, partial(write_photo_pairs, scale=scale)),
+        "sample": SampleData(
+            f"photo_pairs_x{scale}", 1, partial(write_photo_pairs, scale=scale), "crops of photographs"
+        ),
         "demos": DEMOS.parent / "crops",
         "reference": ReferenceData(
             f"set5_x{scale}",
