@@ -1,4 +1,4 @@
-"""A graph whose nodes have the colours of their classes."""
+"""A graph whose nodes have the colours of their classes, or whose edges are told apart."""
 
 import math
 from collections.abc import Sequence
@@ -48,6 +48,36 @@ def draw_graph(graph: Graph, classes: np.ndarray, labels: Sequence[str]) -> Imag
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=COLOURS[index % len(COLOURS)])
     shown = [index for index in range(len(labels)) if (classes == index).any()]
     _draw_legend(draw, shown, labels, told=bool((graph.known >= 0).any()))
+    return canvas.resize((WIDTH, HEIGHT + LEGEND), Image.Resampling.LANCZOS)
+
+
+def draw_links(graph: Graph, found: Sequence[tuple[int, int]]) -> Image.Image:
+    """Draw a graph and edges that were predicted for it, laid out as by `draw_graph`.
+
+    Args:
+        graph: its nodes, and the edges that it has.
+        found: places of two nodes each; these edges are drawn thick and in a colour.
+
+    Returns:
+        A new RGB image, 800 x 684 pixels; the same for the same graph.
+    """
+    canvas = Image.new("RGB", (WIDTH * SCALE, (HEIGHT + LEGEND) * SCALE), PAPER)
+    draw = ImageDraw.Draw(canvas)
+    places = _layout(graph)
+    radius = SCALE * max(4.0, min(11.0, 90 / math.sqrt(len(places))))
+    for edges, colour, width in ((graph.edges.tolist(), LINE, SCALE), (found, COLOURS[5], 3 * SCALE)):
+        for one, other in edges:
+            draw.line((*places[one], *places[other]), fill=colour, width=width)
+    if len(places) <= _NAMED:
+        _draw_names(draw, graph, places, radius)
+    for x, y in places:
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=COLOURS[0])
+    x, y = MARGIN * SCALE, (HEIGHT + LEGEND // 2) * SCALE
+    font = ImageFont.load_default(size=15 * SCALE)
+    for text, colour, width in ((f"{len(graph.edges)} edges", LINE, SCALE), ("predicted", COLOURS[5], 3 * SCALE)):
+        draw.line((x, y, x + 30 * SCALE, y), fill=colour, width=width)
+        draw.text((x + 38 * SCALE, y), text, fill=INK, font=font, anchor="lm")
+        x += 60 * SCALE + round(font.getlength(text))
     return canvas.resize((WIDTH, HEIGHT + LEGEND), Image.Resampling.LANCZOS)
 
 
