@@ -40,6 +40,25 @@ def darknet(widths: Sequence[int] = WIDTHS, units: Sequence[int] = (1, 2, 8, 8, 
     return Darknet()
 
 
+def resnet18() -> Any:
+    """ResNet-18 of torchvision: pictures to its maps of strides 8, 16 and 32."""
+    from torch import nn
+    from torchvision import models
+
+    class Maps(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            made = models.resnet18(weights=None)
+            self.stem = nn.Sequential(made.conv1, made.bn1, made.relu, made.maxpool)
+            self.stages = nn.ModuleList([made.layer1, made.layer2, made.layer3, made.layer4])
+            self.channels = (128, 256, 512)
+
+        def forward(self, images: Any) -> list[Any]:
+            return last_maps(self.stem, self.stages, images)
+
+    return Maps()
+
+
 def one_head(before: int, inputs: int, width: int, classes: int) -> Any:
     """One map, and what a coarser head saw, to its boxes, and to what the next head is given.
 

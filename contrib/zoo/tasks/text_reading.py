@@ -37,16 +37,18 @@ class Line(FoundText):
 
 @dataclass(frozen=True)
 class TextReading(Task):
-    """Three parts: a scene to where text is; a line to whether it is upside down; a line to what it says.
+    """Two or three parts: a scene to where text is; a line to whether it is upside down, where somebody asks; a line to
+    what it says.
 
-    finding, turning, reading: what is done before and after each of them. turned: the probability above which a line
-    is turned round. least: of a reading, below which a line is dropped. sure: that of a picture in which no text is
-    found, below which nothing is said of it: it may be a word that fills it, and is read as one line.
+    finding, reading, turning: what is done before and after each of them; turning is None where there are two parts.
+    turned: the probability above which a line is turned round. least: of a reading, below which a line is dropped.
+    sure: that of a picture in which no text is found, below which nothing is said of it: it may be a word that fills
+    it, and is read as one line.
     """
 
     finding: TextDetection
-    turning: PaddleOcrDirectionTransform
     reading: TextRecognition
+    turning: PaddleOcrDirectionTransform | None = None
     turned: float = 0.9
     least: float = 0.5
     sure: float = 0.9
@@ -61,7 +63,8 @@ class TextReading(Task):
 
     @property
     def source_identity(self) -> str:
-        return f"{self.finding.source_identity}; {self.turning.source_identity()}; {self.reading.source_identity}"
+        turning = [self.turning.source_identity()] if self.turning else []
+        return "; ".join([self.finding.source_identity, *turning, self.reading.source_identity])
 
     def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Fit]:
         """(the scene as the first part takes it, and its own pixels, uint8 [rows, columns, 3], red first)."""
@@ -73,13 +76,13 @@ class TextReading(Task):
         reading, float64 [K, 2], letters as code points [K, most], zeros behind them; and how many lines each picture
         has [N]."""
         scenes, pictures = arrays
-        find, turn, read = parts.values()
-        (maps,) = as_list(find([scenes]))
+        find, *turn, read = parts.values()
+        maps = as_list(find([scenes]))
         lines: list[Line] = []
         counts = []
         for number, pixels in enumerate(pictures):
-            fit = Fit((pixels.shape[1], pixels.shape[0]), (scenes.shape[3], scenes.shape[2]))
-            (found,) = self.finding.postprocess([maps[number : number + 1]], [fit])
+            fit = self.finding.transform.fit(pixels)
+            (found,) = self.finding.postprocess([one[number : number + 1] for one in maps], [fit])
             own = in_reading_order(found) or [_whole(fit)]
             lines += [self._line(pixels, one, turn, read) for one in own]
             counts.append(len(own))
@@ -92,18 +95,21 @@ class TextReading(Task):
             np.array(counts, np.int64),
         ]
 
-    def _line(self, pixels: np.ndarray, found: FoundText, turn: Run, read: Run) -> Line:
+    def _line(self, pixels: np.ndarray, found: FoundText, turn: Sequence[Run], read: Run) -> Line:
         """What one of the found texts says."""
         piece = line_of(pixels, found.polygon)
-        (upright,), _ = self.turning(Image.fromarray(piece))
-        (probability,) = as_list(turn([upright[None]]))[0]
-        if not np.isfinite(probability).all():
-            raise DataError("the network gave NaN or infinity. In float16 this is often an overflow: try float32.")
-        if probability.argmax() == 1 and probability[1] > self.turned:
+        if self.turning and any(self._on_its_head(self.turning, piece, one) for one in turn):
             piece = np.ascontiguousarray(piece[::-1, ::-1])
         (word,), meta = self.reading.preprocess(Image.fromarray(piece))
         said: Word = self.reading.postprocess(as_list(read([word[None]])), [meta])[0]
         return Line(found.polygon, found.score, said.text, said.score)
+
+    def _on_its_head(self, turning: PaddleOcrDirectionTransform, piece: np.ndarray, turn: Run) -> bool:
+        (upright,), _ = turning(Image.fromarray(piece))
+        (probability,) = as_list(turn([upright[None]]))[0]
+        if not np.isfinite(probability).all():
+            raise DataError("the network gave NaN or infinity. In float16 this is often an overflow: try float32.")
+        return bool(probability.argmax() == 1 and probability[1] > self.turned)
 
     def postprocess(self, outputs: list[np.ndarray], metas: list[Fit]) -> list[list[Line]]:
         """The lines of each picture that are read with enough certainty."""

@@ -1,5 +1,6 @@
-"""YOLOv3: boxes relative to anchors on maps of three sizes, on darknet's backbone."""
+"""YOLOv3: boxes relative to anchors on maps of three sizes, on darknet's backbone or ResNet-18."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,17 +11,18 @@ from utils.postprocess.pytorch.decoded_rows import RowsDecoder
 from utils.preprocess.pytorch.centred_letterbox import CentredLetterbox
 from zoo.family import Family
 from zoo.libraries.yolo import SCENE_ANCHORS, SCENE_SIDE, labels_of, yolo
-from zoo.libraries.yolov3 import darknet, yolov3
+from zoo.libraries.yolov3 import darknet, resnet18, yolov3
 from zoo.model import Model, Pretrained, Published
 
-SAMPLE, DARKNET = "yolov3_sample", "yolov3_darknet53"
-SIDES = {DARKNET: 416, SAMPLE: SCENE_SIDE}
+SAMPLE, DARKNET, RESNET = "yolov3_sample", "yolov3_darknet53", "yolov3_resnet18"
+SIDES = {DARKNET: 416, RESNET: 416, SAMPLE: SCENE_SIDE}
+NARROW = ((6, 12, 24, 48, 96, 192), (1, 1, 1, 1, 1))
+BACKBONES: dict[str, Callable[[], Any]] = {DARKNET: darknet, RESNET: resnet18, SAMPLE: partial(darknet, *NARROW)}
 
 
 def build(variant: str) -> Any:
     """float32 [N, 3, H, W], RGB 0 to 1, to three maps."""
-    backbone = darknet((6, 12, 24, 48, 96, 192), (1, 1, 1, 1, 1)) if variant == SAMPLE else darknet()
-    return yolov3(backbone, len(labels_of(variant == SAMPLE)))
+    return yolov3(BACKBONES[variant](), len(labels_of(variant == SAMPLE)))
 
 
 def convert(variant: str, path: Path) -> dict[str, Any]:
@@ -69,7 +71,7 @@ MODEL = Family(
     title="YOLOv3",
     framework="pytorch",
     folder=Path(__file__).resolve().parent,
-    names=(DARKNET, SAMPLE),
+    names=tuple(SIDES),
     default=SAMPLE,
     make=model,
 )

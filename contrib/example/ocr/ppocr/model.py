@@ -152,7 +152,7 @@ def read_all() -> Model:
         models["det"],
         build=lambda: {name: build(name) for name in models},
         parts=tuple(replace(one.part, name=name, module=itemgetter(name)) for name, one in models.items()),
-        task=TextReading(finding(), PaddleOcrDirectionTransform(), reading()),
+        task=TextReading(finding(), reading(), PaddleOcrDirectionTransform()),
         source=f"the graphs of PaddleOCR's networks as RapidOCR publishes them ({PACKAGE}), their weights apart",
         pretrained=replace(WEIGHTS["det"], beside=(WEIGHTS["direction"], WEIGHTS["rec"])),
         published=None,

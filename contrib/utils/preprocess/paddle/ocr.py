@@ -96,9 +96,14 @@ class PaddleOcrSceneTransform:
         import cv2
 
         pixels = np.asarray(load_rgb(source, "opencv"))[:, :, ::-1]
-        fit = Fit((pixels.shape[1], pixels.shape[0]), self.size_of((pixels.shape[1], pixels.shape[0])))
+        fit = self.fit(pixels)
         scaled = cv2.resize(pixels, fit.size, interpolation=cv2.INTER_LINEAR).astype(np.float32)
         return np.ascontiguousarray((scaled * _SCALE + _SHIFT).transpose(2, 0, 1)), fit
+
+    def fit(self, pixels: np.ndarray) -> Fit:
+        """How a picture's pixels [rows, columns, ...] lie in the input, which they fill."""
+        original = (pixels.shape[1], pixels.shape[0])
+        return Fit(original, self.size_of(original))
 
     def size_of(self, size: tuple[int, int]) -> tuple[int, int]:
         """(width, height) of the input for a picture of (width, height) pixels."""

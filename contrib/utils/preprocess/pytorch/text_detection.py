@@ -41,13 +41,18 @@ class SceneTransform:
         import cv2
 
         pixels = np.asarray(load_rgb(source, "opencv"))
-        fit = Fit((pixels.shape[1], pixels.shape[0]), fitting_size(pixels.shape[1::-1], self.height, self.width))
+        fit = self.fit(pixels)
         width, height = fit.size
         scaled = cv2.resize(pixels, fit.size, interpolation=cv2.INTER_LINEAR).astype(np.float32)
         array = np.empty((3, self.height, self.width), np.float32) if out is None else out
         array[:] = 0
         array[:, :height, :width] = ((scaled - MEAN) / STD).transpose(2, 0, 1)
         return array, fit
+
+    def fit(self, pixels: np.ndarray) -> Fit:
+        """How a picture's pixels [rows, columns, ...] lie in the input."""
+        original = (pixels.shape[1], pixels.shape[0])
+        return Fit(original, fitting_size(original, self.height, self.width))
 
     def resized(self, size: int) -> "SceneTransform":
         """The same for inputs of size x size pixels; DataError unless it is a multiple of 32."""
