@@ -59,18 +59,18 @@ def main() -> None:
     inputs, places, angles = drawn()
     print(f"{len(inputs)} faces of {SIDE} pixels drawn, {time.perf_counter() - start:.0f} s", flush=True)
     network = SAMPLE.build().to(memory_format=torch.channels_last)
-    helper = beside(__file__, "network").Auxiliary(network.early, WIDTHS[SAMPLE.variant])
+    auxiliary = beside(__file__, "network").Auxiliary(network.early, WIDTHS[SAMPLE.variant])
 
     def loss_of(batch: Any, chosen: np.ndarray) -> Any:
         """The error of the points, weighted by 1 and the sum of 1 - cos of the errors of the angles."""
         found, early = network.both(batch)
-        off = helper(early) - torch.from_numpy(angles[chosen])
+        off = auxiliary(early) - torch.from_numpy(angles[chosen])
         weight = 1 + (1 - off.cos()).sum(1)
         truth = torch.from_numpy(places[chosen]).flatten(1)
         error = smooth_l1_loss(found, truth, beta=NEAR, reduction="none").mean(1)
         return 100 * (weight * error).mean()
 
-    learn_faces(network, [*network.parameters(), *helper.parameters()], inputs, loss_of, LESSON)
+    learn_faces(network, [*network.parameters(), *auxiliary.parameters()], inputs, loss_of, LESSON)
     finish(SAMPLE, network, "people", start)
 
 
