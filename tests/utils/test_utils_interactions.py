@@ -13,7 +13,7 @@ import pytest
 from utils.datasets.interactions import Interactions, all_but, read_question
 from utils.datasets.samples.interactions import ITEMS, USERS, write_interactions
 from utils.metrics.recommendation import TopItems
-from utils.notices import heard
+from utils.notices import Notice, heard
 from zoo.tasks.item_ranking import ItemRanking
 from zoo.tasks.recommendation import Ranking
 from zoo_core.errors import DataError
@@ -33,7 +33,7 @@ def test_what_is_known_is_left_out(tmp_path: Path) -> None:
         first, second = Interactions(written(tmp_path), 3, 6)
     assert (first.id, first.data.user, first.data.items.tolist(), first.truth) == ("0", 0, [0, 3, 4, 5], {4})
     assert (second.data.user, second.data.items.tolist(), second.truth) == (2, [1, 2, 4, 5], {1, 5})
-    assert "1 persons have nothing" in told[0][2]
+    assert "for 1 persons nothing" in told[0][2]
 
 
 def test_a_person_of_whom_nothing_is_known(tmp_path: Path) -> None:
@@ -157,3 +157,21 @@ def test_the_drawn_choices(tmp_path: Path) -> None:
     assert len(samples) == USERS
     best = json.loads((tmp_path / "drawn" / "best.json").read_text())
     assert best["popularity"]["recall_at_20"] < 0.2 < 0.6 < best["chances"]["recall_at_20"]
+
+
+def test_the_order_of_the_twenty_best_has_to_agree() -> None:
+    task, items = ItemRanking(5, 30), np.arange(30)
+    keys = np.arange(30, 0, -1).astype(np.float32)
+    other = np.concatenate([keys[:1], keys[:0:-1]])
+    one, turned = (Ranking(items, found / found.sum(), found) for found in (keys, other))
+    assert task.agreement(one, Ranking(items, one.scores, keys * np.float32(1.001)))
+    assert not task.agreement(one, turned)
+
+
+def test_persons_without_a_line_of_their_own_are_told(tmp_path: Path) -> None:
+    (tmp_path / "train.txt").write_text("0 1\n1 2\n2 3\n")
+    (tmp_path / "test.txt").write_text("0 3\n1\n")
+    told: list[Notice] = []
+    with heard(told):
+        assert len(Interactions(tmp_path, 5, 5)) == 1
+    assert [one[2] for one in told] == ["for 2 persons nothing is to be found; they are not counted."]

@@ -147,3 +147,10 @@ def test_a_picture_of_predicted_edges() -> None:
     plain, marked = (np.asarray(draw_links(graph, found)) for found in ([], [(3, 4)]))
     assert plain.shape == marked.shape == (684, 800, 3)
     assert (plain != marked).any()
+
+
+def test_another_order_does_not_agree() -> None:
+    task, pairs = LinkPrediction(TOPICS, 8), np.array([[0, 1], [0, 2], [1, 2]])
+    one, other = (Links(("a", "b", "c"), pairs, np.array(keys, np.float32)) for keys in ([8, 9, 10], [10, 9, 8]))
+    assert task.agreement(one, replace(one, keys=one.keys + np.float32(0.001)))
+    assert not task.agreement(one, other)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from utils.datasets.coco_keypoints import CocoPeople, PeopleTruth
+from utils.datasets.coco_keypoints import CocoPeople, PeopleTruth, Uncounted
 from utils.datasets.samples.figures import write_keypoints
 from utils.draw.pose import draw_people, draw_pose
 from utils.keypoints import OPENPOSE, OPENPOSE_LIMBS, coco_points
@@ -278,8 +278,13 @@ def test_parts_of_a_data_set_join_to_the_figure_of_the_whole(figures: Path) -> N
         one.merge({"pictures": [{"image": 1, "truth": [[1]], "found": []}]})
     with pytest.raises(DataError, match="PeopleTruth"):
         PeoplePrecision(NAMES).update([[]], [None])  # type: ignore[list-item]
-    with pytest.raises(DataError, match="nobody was counted"):
-        PeoplePrecision(NAMES).compute()
+    crowds = PeoplePrecision(NAMES)
+    crowd = Uncounted(np.ones((len(NAMES), 3)), (0.0, 0.0, 9.0, 9.0), 81.0, crowd=True)
+    hidden = Uncounted(np.zeros((len(NAMES), 3)), (0.0, 0.0, 9.0, 9.0), 81.0, crowd=False)
+    crowds.update([[]], [PeopleTruth(1, (), (crowd, hidden))])
+    for nobody in (PeoplePrecision(NAMES), crowds):
+        with pytest.raises(DataError, match="nobody was counted"):
+            nobody.compute()
 
 
 def test_runtimes_agree_on_the_same_people_in_any_order(figures: Path) -> None:

@@ -26,7 +26,7 @@ def overlap(one: np.ndarray, other: np.ndarray) -> float:
     return a.intersection(b).area / a.union(b).area
 
 
-def test_anchors_are_the_papers() -> None:
+def test_anchors_stand_a_column_apart_in_ten_heights() -> None:
     y, x, height = anchors(2, 3)
     assert y.shape == x.shape == height.shape == (10, 2, 3)
     assert sorted(set(height.ravel())) == list(HEIGHTS)
@@ -100,3 +100,14 @@ def test_maps_that_are_none_are_refused() -> None:
     right[1][3, 2, 1] = np.nan
     with pytest.raises(DataError, match="NaN or infinity"):
         ColumnsDecoder()(*right)
+
+
+@pytest.mark.parametrize("sides", [(0.6, -0.6), (3.0, -3.0)])
+def test_columns_that_contradict_each_other_are_no_text(sides: tuple[float, float]) -> None:
+    """Each says that the text ends where the other begins."""
+    text, _, heights, ends, _ = column_maps([TextRegion(box(32, 100, 64, 133), "word")], 320)
+    assert len(ColumnsDecoder()(text, heights, ends)) == 1
+    rows, columns = np.nonzero(text.max(axis=0) > 0)
+    for column, side in zip((columns.min(), columns.max()), sides, strict=True):
+        ends[:, rows[0], column] = side
+    assert ColumnsDecoder()(text, heights, ends) == []

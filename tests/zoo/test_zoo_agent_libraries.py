@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from utils.stable_baselines import read_normalisation
 from zoo.catalogue import load
 from zoo.fetching.mirror import VARIABLE
 from zoo.libraries.agents import PLACES
@@ -39,7 +39,9 @@ def test_it_acts_alike(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     agent = _agent(getattr(library, algorithm.upper()), folder / f"{environment}.zip", place)
     monkeypatch.setenv(VARIABLE, MIRROR)
     states = _states(place)
-    expected = agent.predict(_normal(states, folder / environment / "vecnormalize.pkl"), deterministic=True)[0]
+    expected = agent.predict(
+        _normal(states, folder / environment / "vecnormalize.pkl", place, monkeypatch), deterministic=True
+    )[0]
     found = _outputs(load(f"reinforcement/{family}").variant(variant), states)
     if PLACES[place].continuous:
         high = agent.action_space.high
@@ -80,11 +82,17 @@ def _states(place: str) -> np.ndarray:
     return np.stack(found).astype(np.float32)
 
 
-def _normal(states: np.ndarray, path: Path) -> np.ndarray:
+def _normal(states: np.ndarray, path: Path, place: str, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
+    """As the library's own VecNormalize makes them, whose file names the spaces of gym, which is gymnasium now."""
     if not path.is_file():
         return states
-    said = read_normalisation(path)
-    return np.clip((states - said.mean) / said.deviation, -said.limit, said.limit).astype(np.float32)
+    import gymnasium
+    from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
+
+    for name in ("", ".spaces", ".spaces.box", ".spaces.discrete"):
+        monkeypatch.setitem(sys.modules, f"gym{name}", sys.modules[f"gymnasium{name}"])
+    environment = DummyVecEnv([lambda: gymnasium.make(PLACES[place].environment)])
+    return VecNormalize.load(str(path), environment).normalize_obs(states)
 
 
 def _outputs(model: Any, states: np.ndarray) -> np.ndarray:

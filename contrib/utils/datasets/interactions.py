@@ -55,11 +55,15 @@ class Interactions(Listed):
                 )
             if truth:
                 self._samples.append(Sample(str(user), all_but(user, seen, items), frozenset(truth)))
-        without = len(wanted) - len(self._samples)
+        without = len({*known, *wanted}) - len(self._samples)
         if not self._samples:
             raise DataError(f"{root / TEST}: there is no person for whom anything is to be found.")
         if without:
-            notice("persons without things", str(root / TEST), f"{without} persons have nothing, and are not counted.")
+            notice(
+                "persons without things",
+                str(root / TEST),
+                f"for {without} persons nothing is to be found; they are not counted.",
+            )
 
 
 def read_choices(path: Path, users: int, items: int) -> dict[int, tuple[int, list[int]]]:

@@ -163,6 +163,12 @@ def true_annotation(picture: int, row: list[float]) -> dict[str, Any]:
     )
 
 
+def is_counted(row: list[float]) -> bool:
+    """Whether somebody is to be found by a `truth_row`: no crowd, and at least one point is labelled."""
+    *points, _left, _top, _right, _bottom, _area, crowd = row
+    return not crowd and any(value > 0 for value in points[2::3])
+
+
 def mean_of(table: np.ndarray) -> float:
     """The mean of precisions; -1 stands for none."""
     return float(table[table > -1].mean())

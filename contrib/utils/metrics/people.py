@@ -12,7 +12,7 @@ from utils.keypoints import deviations
 from utils.metrics.base import MetricInfo, require_as_many
 from utils.metrics.coco_evaluation import annotation, are_rows, precision
 from utils.metrics.counts import fields_of, foreign
-from utils.metrics.keypoints import MOST, agreement, mean_of, true_annotation, truth_row
+from utils.metrics.keypoints import MOST, agreement, is_counted, mean_of, true_annotation, truth_row
 from utils.postprocess.pytorch.pose import Pose
 from zoo_core.errors import DataError
 
@@ -60,7 +60,7 @@ class PeoplePrecision:
 
     def compute(self) -> dict[str, float]:
         """{"map": fraction, "map50": fraction}; DataError when nobody was counted."""
-        if not any(one["truth"] for one in self._pictures.values()):
+        if not any(is_counted(row) for one in self._pictures.values() for row in one["truth"]):
             raise DataError("nobody was counted, so there is no average precision. Is the data set empty?")
         true, found = [], []
         for number, name in enumerate(sorted(self._pictures)):

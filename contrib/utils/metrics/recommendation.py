@@ -76,8 +76,9 @@ class HitRate:
 
 class TopItems:
     """recall_at_20 (primary): how many of a person's things are among the twenty best; ndcg_at_20: 1 / log2(place + 1)
-    of those, divided by the best that so many things could have. Both are means over persons, as the authors of NGCF
-    and LightGCN have them. Of things with one score, those that were chosen are the last."""
+    of those, divided by the best that so many things could have. Both are means over persons, as the authors of
+    LightGCN have them; NGCF divides by the best order of what was found, which gives more. Of things with one score,
+    those that were chosen are the last."""
 
     infos = (
         MetricInfo(f"recall_at_{DEEP}", "fraction", 0.0, 1.0, True),

@@ -83,6 +83,12 @@ class PolygonDecoder:
         return widen(corners, self.ratio)
 
 
+def surface(polygon: np.ndarray) -> float:
+    """The area of a polygon [K, 2] whose sides do not cross, in square pixels, whichever way its corners run."""
+    x, y = polygon.T
+    return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
+
+
 def smallest_rectangle(points: np.ndarray) -> tuple[np.ndarray, float]:
     """The rectangle of least area around points [K, 2]: (float64 [4, 2], its shorter side).
 

@@ -55,7 +55,7 @@ class Trained:
     Attributes:
         policy: SHA-256 of policy.pth in its zip.
         value: its mean return in the source's table.
-        spread: the standard deviation beside it.
+        spread: the standard deviation beside it, of single episodes.
         normalisation: SHA-256 of vecnormalize.pkl beside the zip, where it normalises observations.
     """
 
@@ -93,7 +93,14 @@ def agent(algorithm: str, place: str, trained: Trained | None, megabytes: float,
     }
     if trained:
         fields["pretrained"] = _pretrained(algorithm, said, trained, megabytes, convert)
-        fields["published"] = Published("mean_return", trained.value, _TABLE, decimals=3, spread=trained.spread)
+        fields["published"] = Published(
+            "mean_return",
+            trained.value,
+            _TABLE,
+            decimals=3,
+            spread=2 * trained.spread / len(episodes.SEEDS) ** 0.5,
+            spread_of=f"two standard errors of a mean over {len(episodes.SEEDS)} episodes, by the spread of the source",
+        )
         fields["reference"] = ReferenceData(
             f"{place}_episodes",
             f"{said.environment}, seeds 0 to 99",

@@ -12,7 +12,7 @@ import numpy as np
 from utils.datasets.interactions import Interactions, read_question
 from utils.datasets.leave_one_out import Candidates
 from utils.datasets.sample import Sample
-from utils.metrics.recommendation import TopItems
+from utils.metrics.recommendation import DEEP, TopItems
 from zoo.tasks.recommendation import Ranking, Recommendation
 from zoo_core.errors import DataError
 
@@ -46,9 +46,9 @@ class ItemRanking(Recommendation):
         return TopItems()
 
     def agreement(self, one: Ranking, other: Ranking) -> bool:
-        """Whether the best thing is the same, or as good as the best but for rounding."""
-        best = int(one.order()[0])
-        return bool(other.keys.max() - other.keys[best] <= _TIE * max(1.0, abs(float(other.keys.max()))))
+        """Whether the twenty best things, which the metric looks at, are the same, or as good but for rounding."""
+        best, others = one.order()[:DEEP], np.sort(other.keys)[::-1][:DEEP]
+        return bool((np.abs(other.keys[best] - others) <= _TIE * np.maximum(1.0, np.abs(others))).all())
 
     def length(self, data: Any) -> int:
         return 0

@@ -16,7 +16,7 @@ from utils.preprocess.pytorch.node_classification import graph_inputs
 from zoo.task import Task
 from zoo_core.errors import DataError
 
-_TIE = 0.01  # between scores of two runtimes
+_TIE = 0.01  # between logits of two runtimes, of their range
 DRAWN, LISTED = 10, 1000  # the likeliest edges in a picture, and in --json
 
 
@@ -92,8 +92,8 @@ class LinkPrediction(Task):
         return LinkQuality()
 
     def agreement(self, one: Links, other: Links) -> bool:
-        """Whether every pair has the same score but for rounding."""
-        return bool(np.abs(one.scores - other.scores).max() <= _TIE)
+        """Whether every pair has the same logit but for rounding, by how far apart all of them are."""
+        return bool(np.abs(one.keys - other.keys).max() <= _TIE * np.ptp(one.keys))
 
     def describe(self, prediction: Links, topk: int) -> str:
         names = prediction.names

@@ -16,7 +16,7 @@ from utils.datasets.folder import IMAGE_SUFFIXES
 from utils.datasets.icdar import read_icdar
 from utils.datasets.sample import Sample
 from utils.metrics.text_detection import TextDetectionMetric, agreement
-from utils.postprocess.polygons import cut_out
+from utils.postprocess.polygons import cut_out, surface
 from utils.preprocess.fit import Fit
 from utils.preprocess.paddle.ocr import PaddleOcrSceneTransform
 from utils.preprocess.pytorch.text_detection import SceneTransform
@@ -160,13 +160,13 @@ class TextDetection(FoundTexts):
         return (array,), fit
 
     def postprocess(self, outputs: list[np.ndarray], metas: list[Fit]) -> list[list[FoundText]]:
-        return [
-            [
-                FoundText(self.place(fit, corners), score)
-                for corners, score in self.polygons.of_picture([output[number] for output in outputs])
-            ]
-            for number, fit in enumerate(metas)
-        ]
+        found = []
+        for number, fit in enumerate(metas):
+            texts = self.polygons.of_picture([output[number] for output in outputs])
+            placed = [FoundText(self.place(fit, corners), score) for corners, score in texts]
+            # what lies in the filling behind the picture is no text of it
+            found.append([text for text in placed if surface(text.polygon) > 0])
+        return found
 
     def adapted(self, size: int | None, topk: int) -> TextDetection:
         return replace(self, transform=self.transform.resized(size)) if size else self

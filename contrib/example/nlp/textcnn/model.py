@@ -37,6 +37,7 @@ REFERENCES = {
         partial(sent_conv.arrange, parts=sent_conv.SST2, classes=len(LABELS)),
         LICENCE,
         1821,
+        other="the published network learnt from phrases of the sentences too, which these files do not have",
     ),
 }
 PUBLISHED = {

@@ -12,7 +12,7 @@ from zoo.model import Model, Published
 
 PUBLISHED = {
     "advanced_east_vgg16": Published(
-        "hmean", 0.6168, "MindSpore's model zoo, research/cv/advanced_east, its held-out part of ICPR 2018 (MTWI)"
+        "hmean", 0.6631, "MindSpore's model zoo, research/cv/advanced_east, Ascend, its part of ICPR 2018 (MTWI)"
     ),
 }
 

@@ -48,7 +48,6 @@ def model(variant: str) -> Model:
         parts=rcnn.parts(shape, len(DECODER.classes)),
         task=TwoStageText(finding, Reader("ocr/crnn")),
         source="put together from torchvision's modules, with the paper's Inception-RPN written for this repository",
-        licence="BSD-3-Clause",
         paper="Zhong et al., DeepText: A Unified Framework for Text Proposal Generation and Text Detection in Natural "
         "Images, 2016",
         published=PUBLISHED.get(variant),

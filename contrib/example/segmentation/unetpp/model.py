@@ -4,13 +4,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from engine.spec import TensorSpec
-from utils.datasets.samples.scenes_voc import LABELS, write_voc
-from utils.preprocess.pytorch.segmentation import SegmentationTransform
+from utils.datasets.samples.scenes_voc import LABELS
 from zoo.family import Family
-from zoo.model import Model, Part, SampleData
+from zoo.libraries.scene_segmenter import scene_segmenter
+from zoo.model import Model
 from zoo.tasks.detection import SCENES
-from zoo.tasks.segmentation import SemanticSegmentation
 
 SIZE = 128
 
@@ -44,18 +42,10 @@ def build(variant: str) -> Any:
 
 def model(variant: str) -> Model:
     """What is known of a variant."""
-    stride = 1 << len(SHAPES[variant].channels)
-    return Model(
+    return scene_segmenter(
+        SIZE,
+        1 << len(SHAPES[variant].channels),
         build=partial(build, variant),
-        parts=(
-            Part(
-                inputs=(TensorSpec("input", "float32", ("batch", 3, "height", "width")),),
-                outputs=(TensorSpec("output", "float32", ("batch", len(LABELS), "height", "width")),),
-                size={"height": SIZE, "width": SIZE},
-            ),
-        ),
-        task=SemanticSegmentation(SegmentationTransform(SIZE, SIZE, stride), LABELS),
-        sample=SampleData("scenes_voc", 1, write_voc, "drawn scenes"),
         source="segmentation_models_pytorch",
         licence="MIT (segmentation_models_pytorch); the weights and the sample of this repository: BSD-3-Clause",
         paper="Zhou et al., UNet++: A Nested U-Net Architecture for Medical Image Segmentation, 2018",
