@@ -34,6 +34,7 @@ from utils.metrics.face_quality import QualityError
 from utils.metrics.image_generation import PixelDistance
 from utils.metrics.instances import CocoMaskPrecision, encoded
 from utils.metrics.keypoints import KeypointPrecision
+from utils.metrics.links import LinkQuality
 from utils.metrics.matting import MatteError
 from utils.metrics.nodes import NodeAccuracy
 from utils.metrics.notes import FrameNotes
@@ -42,7 +43,7 @@ from utils.metrics.perplexity import Perplexity
 from utils.metrics.pitch import RawPitch
 from utils.metrics.pronunciation import PhonemeErrors
 from utils.metrics.ranking import ClickMetrics
-from utils.metrics.recommendation import HitRate
+from utils.metrics.recommendation import HitRate, TopItems
 from utils.metrics.restoration import RestorationQuality
 from utils.metrics.retrieval import RetrievalQuality
 from utils.metrics.returns import MeanReturn
@@ -156,6 +157,8 @@ STATES: dict[type, tuple[Callable[[], Metric], dict[str, Any]]] = {
     PhonemeErrors: (PhonemeErrors, {"words": 4, "wrong": 2, "edits": 3, "phonemes": 20}),
     ClickMetrics: (ClickMetrics, _clicks(0.2, 0.6, 0.9)),
     HitRate: (HitRate, {"samples": 5, "hits": 3, "gains": [1.5]}),
+    TopItems: (TopItems, {"samples": 4, "recalls": [1.5], "gains": [1.25]}),
+    LinkQuality: (LinkQuality, {"graphs": 2, "areas": [1.5], "precisions": [1.25]}),
     RetrievalQuality: (
         RetrievalQuality,
         {"queries": {"q": [[1.0, 0.5], {"a": 1}]}, "documents": {"a": [1.0, 0.0], "b": [0.5, 0.25]}},
