@@ -30,6 +30,7 @@ class Family:
         default: the variant that is meant where none is named; the first one by default.
         library: whether it is a whole library: the name of a variant alone then means that of another family, where one
             has it.
+        built: whether what its models build is trained already (`Model.built`).
     """
 
     domain: str
@@ -41,6 +42,7 @@ class Family:
     make: Callable[[str], Model]
     default: str = ""
     library: bool = False
+    built: bool = False
 
     @property
     def id(self) -> str:
@@ -55,6 +57,8 @@ class Family:
     @property
     def default_weights(self) -> str:
         """What --weights is for the default variant where it is not given."""
+        if self.built:
+            return "built"
         return "sample" if (self.folder / "sample.safetensors").is_file() else "pretrained"
 
     @property

@@ -75,4 +75,5 @@ MODEL = Family(
     folder=Path(__file__).resolve().parent,
     names=tuple(PAIRS),
     make=model,
+    built=True,
 )
