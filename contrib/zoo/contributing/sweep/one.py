@@ -101,7 +101,7 @@ def _tried(model: Model, targets: Sequence[str], folder: Path, data: Path, side:
     facts: dict[str, Any] = {"equal": [], "differences": {}, "targets": {}, "left_out": {}}
     try:
         done = export(model, folder, ExportOptions(weights="random", input_size=side))
-        facts |= _of_manifest(read_json(manifest_path(folder, model.variant)))
+        facts |= _of_manifest(read_json(manifest_path(folder, model.variant)), folder)
         setting = Setting(model, folder=folder, target=",".join(targets), input_size=side, batch_size=_SAMPLES)
         verified = verify(setting, VerifyOptions(data=data, limit=_SAMPLES))
     except Exception as error:
@@ -117,7 +117,7 @@ def _tried(model: Model, targets: Sequence[str], folder: Path, data: Path, side:
     return facts | {"reason": _without_places("; ".join(reasons), folder)}
 
 
-def _of_manifest(manifest: dict[str, Any]) -> dict[str, Any]:
+def _of_manifest(manifest: dict[str, Any], folder: Path) -> dict[str, Any]:
     """What an export's manifest says, as fields of a row."""
     files = manifest["files"]
     of_dtype = {"float32": ("static", "dynamic"), "float16": ("float16",)}
@@ -127,7 +127,7 @@ def _of_manifest(manifest: dict[str, Any]) -> dict[str, Any]:
         "opset": files["dynamic"]["opset"],
         "dynamic_batch": isinstance(dynamic[0], str),
         "any_size": any(isinstance(axis, str) for axis in dynamic[1:]),
-        "exporter": manifest["note"],
+        "exporter": _without_places(manifest["note"], folder),
         "differences": {
             dtype: max(files[kind]["difference"]["relative"] for kind in kinds)
             for dtype, kinds in of_dtype.items()
