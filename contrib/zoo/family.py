@@ -28,6 +28,8 @@ class Family:
         names: the variants; a function where they come from a library, which must be cheap and import nothing heavy.
         make: gives the description of a variant; called when one is asked for.
         default: the variant that is meant where none is named; the first one by default.
+        offline: the variant that README commands, checks and tests take where the default one's weights have to be
+            fetched: its own lie in the folder, or it is so small that random ones do. The default one by default.
         library: whether it is a whole library: the name of a variant alone then means that of another family, where one
             has it.
         built: whether what its models build is trained already (`Model.built`).
@@ -41,6 +43,7 @@ class Family:
     names: Sequence[str] | Callable[[], Sequence[str]]
     make: Callable[[str], Model]
     default: str = ""
+    offline: str = ""
     library: bool = False
     built: bool = False
 
@@ -53,6 +56,11 @@ class Family:
     def default_variant(self) -> str:
         """The variant that is meant where none is named."""
         return self.default or self.variants[0]
+
+    @property
+    def offline_variant(self) -> str:
+        """The variant that needs nothing from elsewhere, where there is one."""
+        return self.offline or self.default_variant
 
     @property
     def default_weights(self) -> str:
@@ -102,6 +110,7 @@ class Family:
             folder=self.folder,
             framework=self.framework,
             default=chosen == self.default_variant,
+            offline=self.offline_variant,
             title=made.title or self.title,
         )
 

@@ -124,6 +124,8 @@ class Model:
         title: for people; the family's by default.
         domain, name, variant, folder, framework: set by the `Family`.
         default: whether this is the variant that is meant where none is named; set by the `Family`.
+        offline: the variant of the same folder that needs nothing from elsewhere (`Family.offline`); set by the
+            `Family`.
     """
 
     build: Callable[[], Any]
@@ -150,6 +152,7 @@ class Model:
     folder: Path = Path()
     framework: Framework = "pytorch"
     default: bool = True
+    offline: str = ""
 
     @property
     def id(self) -> str:

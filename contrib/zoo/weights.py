@@ -135,11 +135,16 @@ def _pretrained(model: Model, key: str, trust: bool) -> Weights:
     except FetchError as error:
         raise ZooError(
             f"the weights of {model.variant}: {error}.\nThree ways on: fetch that file elsewhere and use --weights "
-            "PATH; name a folder or an address that has it in TECO_ZOO_MIRROR; or use --weights random to try the "
-            "pipeline without them."
+            "PATH; name a folder or an address that has it in TECO_ZOO_MIRROR; or try the pipeline without them, with "
+            f"{_without_network(model)}."
         ) from error
     trusted = isinstance(source, Pretrained) and not source.digests()
     return Weights("pretrained", path, sha256(path), key, trusted, source.convert, tuple(beside))
+
+
+def _without_network(model: Model) -> str:
+    """The flag with which the model runs without anything from elsewhere."""
+    return "--weights random" if model.offline in ("", model.variant) else f"--variant {model.offline}"
 
 
 def _no_file(folder: Path) -> str:

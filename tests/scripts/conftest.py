@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,18 +46,32 @@ def run() -> Run:
     return start
 
 
+def of_variant(run: Run, variant: str) -> Run:
+    """`run` for the scripts of a model whose default variant is another one: names it where the words do not."""
+
+    def start(script: Path | str, *words: str | Path, **more: Any) -> subprocess.CompletedProcess[str]:
+        named = not str(script).startswith("example_") or "--variant" in words or "--ckpt" in words
+        return run(script, *words, *([] if named else ["--variant", variant]), **more)
+
+    return start
+
+
 @pytest.fixture(scope="session")
 def exported(copy: Path, run: Run) -> Exported:
-    """Gives the folder of a model after `python export_onnx.py`, which runs once for all tests.
+    """Gives the folder of a model, or of domain/name/variant, after `python export_onnx.py`, which runs once for all
+    tests.
 
-    Weights are the model's default ones; random ones where these would have to be fetched.
+    Where no variant is named, it is the one that needs nothing from elsewhere (`Family.offline`). Weights are its
+    default ones; random ones where these would have to be fetched.
     """
     done: dict[str, Path] = {}
 
     def folder(model_id: str) -> Path:
         if model_id not in done:
-            place = copy / "example" / model_id
-            words = [] if at_hand(catalogue.load(model_id).variant()) else ["--weights", "random"]
+            family, variant = catalogue.find(model_id)
+            model, place = family.variant(variant or family.offline_variant), copy / "example" / family.id
+            words = [] if model.default else ["--variant", model.variant]
+            words += [] if at_hand(model) else ["--weights", "random"]
             made = run("export_onnx.py", *words, cwd=place, HF_HUB_OFFLINE="1")
             if made.returncode == 2 and "pip install" in made.stderr:
                 pytest.skip(made.stderr.splitlines()[-1])

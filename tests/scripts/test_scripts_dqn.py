@@ -9,13 +9,21 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from .conftest import Run, of_variant
+
 pytestmark = pytest.mark.xdist_group("reinforcement/dqn")
+
+
+@pytest.fixture(scope="session")
+def run(run: Run) -> Run:
+    """With the sample weights: the default variant's are those of somebody else, or on other data."""
+    return of_variant(run, "dqn")
 
 
 @pytest.fixture(scope="module")
 def folder(exported) -> Path:
     """DQN's folder after `python export_onnx.py`."""
-    return exported("reinforcement/dqn")
+    return exported("reinforcement/dqn/dqn")
 
 
 def test_single_plays_the_episode(folder: Path, run, tmp_path: Path) -> None:
@@ -46,7 +54,7 @@ def test_a_folder_of_episodes_with_animations(folder: Path, run, tmp_path: Path)
 
 
 def test_zoo_run_counts_the_animations(copy: Path, run, tmp_path: Path) -> None:
-    done = run("-m", "zoo", "run", "reinforcement/dqn", "--output", tmp_path, "--limit", "10", cwd=copy)
+    done = run("-m", "zoo", "run", "reinforcement/dqn/dqn", "--output", tmp_path, "--limit", "10", cwd=copy)
     assert done.returncode == 0, done.stderr
     assert f"{tmp_path / 'single'} (1 picture)" in done.stdout
     assert f"{tmp_path / 'multi'} (5 pictures)" in done.stdout

@@ -48,12 +48,19 @@ for sys.argv in json.loads(sys.argv[1]):
 print(json.dumps(codes))
 """
 
+
+def offline(model_id: str) -> Model:
+    """The variant that needs nothing from elsewhere."""
+    family = catalogue.load(model_id)
+    return family.variant(family.offline_variant)
+
+
 every_model = pytest.mark.parametrize("model_id", chosen(catalogue.ids(), commit(), kind_of))
 
 
 @every_model
 def test_every_file_is_as_described_and_near_the_framework(model_id: str, exported: Callable[[str], Path]) -> None:
-    model, folder = catalogue.load(model_id).variant(), exported(model_id)
+    model, folder = offline(model_id), exported(model_id)
     manifest = read_manifest(Exported.of(model, folder).manifest)
     assert (manifest["model"], manifest["variant"], manifest["failed"]) == (model_id, model.variant, {})
     files = manifest["files"]
@@ -75,7 +82,7 @@ def test_every_file_is_as_described_and_near_the_framework(model_id: str, export
 
 @every_model
 def test_the_acceptance_standard_holds(model_id: str, exported: Callable[[str], Path]) -> None:
-    model = catalogue.load(model_id).variant()
+    model = offline(model_id)
     setting = Setting(model, folder=exported(model_id), batch_size=8)
     few = model.task.play is not None or weights_kind(setting.files()[0]) == "random"
     done = verify(setting, VerifyOptions(limit=FEW if few else SAMPLES))
@@ -87,16 +94,17 @@ def test_the_acceptance_standard_holds(model_id: str, exported: Callable[[str], 
 @every_model
 def test_the_scripts(model_id: str, exported: Callable[[str], Path], run: Any, tmp_path: Path) -> None:
     """One demo, all demos, and the beginning of a validation."""
-    model, folder = catalogue.load(model_id).variant(), exported(model_id)
+    model, folder = offline(model_id), exported(model_id)
     single, multi, valid = (str(tmp_path / f"{name}.json") for name in ("single", "multi", "valid"))
     # with several parts, what is said of a sample may depend on how far it was filled up for its neighbours
+    variant = [] if model.default else ["--variant", model.variant]
     alone = ["--batch_size", "1"] if len(model.parts) > 1 else []
     done = run_scripts(
         run,
         folder,
-        ["example_single_batch.py", "--json", single],
-        ["example_multi_batch.py", "--json", multi, "--save_dir", str(tmp_path / "pictures"), *alone],
-        ["example_valid.py", "--json", valid, "--data_path", "sample"],
+        ["example_single_batch.py", *variant, "--json", single],
+        ["example_multi_batch.py", *variant, "--json", multi, "--save_dir", str(tmp_path / "pictures"), *alone],
+        ["example_valid.py", *variant, "--json", valid, "--data_path", "sample"],
     )
     *_, metric, summary, codes = done.stdout.splitlines()
     assert codes == "[0, 0, 0]", done.stderr

@@ -9,7 +9,16 @@ from typing import Any
 
 import pytest
 
+from .conftest import Run, of_variant
+
 pytestmark = pytest.mark.xdist_group("gnn/gcn")
+
+
+@pytest.fixture(scope="session")
+def run(run: Run) -> Run:
+    """With the sample weights: the default variant's are those of somebody else, or on other data."""
+    return of_variant(run, "gcn")
+
 
 CHAIN: dict[str, Any] = {"nodes": ["Anna", "Ben", "Cleo"], "edges": [["Anna", "Ben"], ["Ben", "Cleo"]]}
 
@@ -17,7 +26,7 @@ CHAIN: dict[str, Any] = {"nodes": ["Anna", "Ben", "Cleo"], "edges": [["Anna", "B
 @pytest.fixture(scope="module")
 def folder(exported, run) -> Path:
     """The folder after both variants were exported."""
-    place = exported("gnn/gcn")
+    place = exported("gnn/gcn/gcn")
     done = run("export_onnx.py", "--variant", "gat", cwd=place)
     assert done.returncode == 0, done.stderr
     return place

@@ -9,13 +9,21 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from .conftest import Run, of_variant
+
 pytestmark = pytest.mark.xdist_group("nlp/textcnn")
+
+
+@pytest.fixture(scope="session")
+def run(run: Run) -> Run:
+    """With the sample weights: the default variant's are those of somebody else, or on other data."""
+    return of_variant(run, "textcnn")
 
 
 @pytest.fixture(scope="module")
 def folder(exported) -> Path:
     """TextCNN's folder after `python export_onnx.py`."""
-    return exported("nlp/textcnn")
+    return exported("nlp/textcnn/textcnn")
 
 
 def test_typed_texts(folder: Path, run, tmp_path: Path) -> None:

@@ -12,13 +12,21 @@ from PIL import Image
 
 from utils.datasets.samples.scenes import write_coco
 
+from .conftest import Run, of_variant
+
 pytestmark = pytest.mark.xdist_group("detection/yolox")
+
+
+@pytest.fixture(scope="session")
+def run(run: Run) -> Run:
+    """With the sample weights: the default variant's are those of somebody else, or on other data."""
+    return of_variant(run, "yolox_sample")
 
 
 @pytest.fixture(scope="module")
 def folder(exported) -> Path:
     """The model's folder after `python export_onnx.py`."""
-    return exported("detection/yolox")
+    return exported("detection/yolox/yolox_sample")
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +111,6 @@ def test_weights_that_cannot_be_fetched_leave_three_ways_on(folder: Path, run) -
     nowhere = "http://127.0.0.1:9"
     done = run("export_onnx.py", "--variant", "yolox_nano", cwd=folder, https_proxy=nowhere, no_proxy="")
     assert done.returncode == 2, done.stdout + done.stderr
-    for said in ("yolox_nano.onnx", "--weights PATH", "TECO_ZOO_MIRROR", "--weights random"):
+    for said in ("yolox_nano.onnx", "--weights PATH", "TECO_ZOO_MIRROR", "--variant yolox_sample"):
         assert said in done.stderr
     assert "Traceback" not in done.stderr

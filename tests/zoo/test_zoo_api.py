@@ -277,7 +277,7 @@ def test_weights_are_known_by_what_their_file_holds(tmp_path: Path, capsys: pyte
 
 
 def test_text_is_taken_where_the_network_takes_it(tmp_path: Path) -> None:
-    model = catalogue.load("nlp/textcnn").variant()
+    model = catalogue.load("nlp/textcnn").variant("textcnn")
     export(model, tmp_path, ExportOptions(weights="sample"))
     with load("nlp/textcnn", folder=tmp_path) as net:
         one = net("a wonderful film")

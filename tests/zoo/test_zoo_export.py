@@ -444,7 +444,7 @@ def test_padded_inputs_are_compared_at_a_second_length(tmp_path: Path, monkeypat
         return run(task, reference, arrays)
 
     monkeypatch.setattr(compared, "recorded", seen)
-    export(load("nlp/textcnn").variant(), tmp_path)
+    export(load("nlp/textcnn").variant("textcnn"), tmp_path)
     assert len({shape[1] for shape in shapes}) >= 3  # natural, that of the static file, and a larger one
 
 

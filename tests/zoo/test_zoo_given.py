@@ -36,7 +36,7 @@ needs_pdf = pytest.mark.skipif(
 def textcnn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The manifest of an export."""
     folder = tmp_path_factory.mktemp("textcnn")
-    return export(catalogue.load("nlp/textcnn").variant(), folder, ExportOptions(weights="sample")).manifest
+    return export(catalogue.load("nlp/textcnn").variant("textcnn"), folder, ExportOptions(weights="sample")).manifest
 
 
 class Cli:

@@ -93,10 +93,10 @@ def test_a_word_of_any_shape_has_steps_of_its_own(crnn) -> None:
     from PIL import Image
 
     for size in ((1, 90), (40, 40), (3000, 20)):
-        (array,), steps = crnn.variant().task.preprocess(Image.new("RGB", size))
-        assert array.shape[2] == crnn.variant().task.length(Image.new("RGB", size)) <= 320
+        (array,), steps = crnn.variant("crnn_narrow").task.preprocess(Image.new("RGB", size))
+        assert array.shape[2] == crnn.variant("crnn_narrow").task.length(Image.new("RGB", size)) <= 320
         assert steps == array.shape[2] // 4 + 1
-    narrow = crnn.variant().task.adapted(64, 1)
+    narrow = crnn.variant("crnn_narrow").task.adapted(64, 1)
     assert narrow.preprocess(Image.new("RGB", (3000, 20)))[0][0].shape == (1, 32, 64)
 
 

@@ -149,7 +149,7 @@ def test_openvino_preprocesses_within_a_255th(name: str, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("task", "words"),
     [
-        (catalogue.load("nlp/textcnn").variant().task, "TextClassification"),
+        (catalogue.load("nlp/textcnn").variant("textcnn").task, "TextClassification"),
         (ImageClassification(ClassificationTransform(24, 32, MEAN, STD), AB, AB), "with a border"),
         (ImageToImage(luma=True), "luma only"),
         (ImageToImage(multiple=2), "multiples of a number"),

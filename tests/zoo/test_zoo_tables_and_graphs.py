@@ -158,7 +158,7 @@ def test_gat_attends_to_neighbours_as_in_the_paper() -> None:
 
 
 def test_a_graph_that_does_not_fit() -> None:
-    task = find("gnn/gcn").task
+    task = find("gnn/gcn", "gcn").task
     graph, _ = graphs.karate()
     with pytest.raises(DataError, match="34 nodes, and --input_size allows 20"):
         task.adapted(20, 1).preprocess(graph)
@@ -173,5 +173,5 @@ def test_a_graph_that_does_not_fit() -> None:
 def test_sample_weights_of_several_variants() -> None:
     family = catalogue.load("gnn/gcn")
     names = {variant: find_weights(family.variant(variant), "sample") for variant in ("gcn", "gat")}
-    assert [one.path.name for one in names.values() if one.path] == ["sample.safetensors", "sample_gat.safetensors"]
+    assert [one.path.name for one in names.values() if one.path] == ["sample_gcn.safetensors", "sample_gat.safetensors"]
     assert all(isinstance(one, Weights) for one in names.values())

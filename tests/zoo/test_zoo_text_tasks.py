@@ -28,8 +28,8 @@ TEXTS = [
 ]
 
 
-def load(name: str) -> Model:
-    return catalogue.load(name).variant()
+def load(name: str, variant: str | None = None) -> Model:
+    return catalogue.load(name).variant(variant)
 
 
 @pytest.fixture(scope="module", params=["textcnn", "textrcnn", "lstm_sentiment", "sentence_embedding"])
@@ -88,7 +88,7 @@ def test_what_files_hold(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("One text.\nIt goes on.\n")
     (tmp_path / "b.tsv").write_text("sentence\tlabel\nfine\t1\nbad\t0\n")
     (tmp_path / "c.csv").write_text("g\tf\ty\t0\t3.0\tone\ttwo\n")
-    classifier, embedder = load("nlp/textcnn").task, load("nlp/sentence_embedding").task
+    classifier, embedder = load("nlp/textcnn", "textcnn").task, load("nlp/sentence_embedding").task
     for task in (classifier, embedder):
         (sample,) = task.samples_in(tmp_path / "a.txt")
         assert task.length(sample.data) == len(task.preprocess(sample.data)[0][0])
@@ -101,7 +101,7 @@ def test_what_files_hold(tmp_path: Path) -> None:
 
 
 def test_sizes_are_maxima(caplog: pytest.LogCaptureFixture) -> None:
-    classifier, embedder = load("nlp/textcnn").task, load("nlp/sentence_embedding").task
+    classifier, embedder = load("nlp/textcnn", "textcnn").task, load("nlp/sentence_embedding").task
     assert classifier.adapted(None, 1).max_length == 128
     arrays, meta = classifier.adapted(7, 1).preprocess("word " * 20)
     assert arrays[0].shape == (7,)
@@ -118,7 +118,7 @@ def test_what_is_not_a_number_is_an_error() -> None:
 
 
 def test_pictures_show_any_text() -> None:
-    classifier, embedder = load("nlp/textcnn").task, load("nlp/sentence_embedding").task
+    classifier, embedder = load("nlp/textcnn", "textcnn").task, load("nlp/sentence_embedding").task
     logits = np.array([[0.5, 1.5]], np.float32)
     vector = np.linspace(-1, 1, 384, dtype=np.float32)[None]
     heights = []

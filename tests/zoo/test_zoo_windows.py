@@ -28,12 +28,12 @@ def recording(path: Path, seconds: float, channels: int = 1) -> np.ndarray:
 def test_the_windows_are_the_recording(tmp_path: Path, channels: int) -> None:
     path = tmp_path / "long.wav"
     whole = recording(path, 3.5, channels)
-    given = Samples(catalogue.load("speech/ds_cnn").task, windows=True)
+    given = Samples(catalogue.load("speech/ds_cnn").variant("ds_cnn_s").task, windows=True)
     found = given.of(path)
     assert [one.id for one in found] == [f"{path}:{said} s" for said in ("0-1", "1-2", "2-3", "3-3.5")]
     pieces = [soundfile.read(one.data, dtype="float32", always_2d=True)[0] for one in found if isinstance(one, Sample)]
     assert np.array_equal(np.concatenate(pieces), whole)
-    (one,) = Samples(catalogue.load("speech/ds_cnn").task).of(path)
+    (one,) = Samples(catalogue.load("speech/ds_cnn").variant("ds_cnn_s").task).of(path)
     assert isinstance(one, Sample)
     assert one.data == path
 
@@ -41,7 +41,7 @@ def test_the_windows_are_the_recording(tmp_path: Path, channels: int) -> None:
 def test_a_short_one_stays_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "short.wav"
     recording(path, 1.0)
-    (one,) = Samples(catalogue.load("speech/ds_cnn").task, windows=True).of(path)
+    (one,) = Samples(catalogue.load("speech/ds_cnn").variant("ds_cnn_s").task, windows=True).of(path)
     assert isinstance(one, Sample)
     assert one.data == path
 
@@ -49,7 +49,7 @@ def test_a_short_one_stays_as_it_is(tmp_path: Path) -> None:
 def test_a_task_hears_a_window_as_it_hears_a_file(tmp_path: Path) -> None:
     path = tmp_path / "long.wav"
     whole = recording(path, 2.5)
-    task = catalogue.load("speech/ds_cnn").task
+    task = catalogue.load("speech/ds_cnn").variant("ds_cnn_s").task
     given = Samples(task, windows=True)  # whose files last as long as it does
     found = given.of(path)
     alone = tmp_path / "alone.wav"
@@ -64,7 +64,7 @@ def test_what_is_broken_or_has_no_window(tmp_path: Path, capsys: pytest.CaptureF
     path = tmp_path / "broken.wav"
     recording(path, 2.5)
     path.write_bytes(path.read_bytes()[:2000])
-    (one,) = Samples(catalogue.load("speech/ds_cnn").task, windows=True).of(path)
+    (one,) = Samples(catalogue.load("speech/ds_cnn").variant("ds_cnn_s").task, windows=True).of(path)
     assert isinstance(one, Unread)
     assert "broken.wav" in str(one.error)
     with pytest.raises(ZooError, match="has no window"):

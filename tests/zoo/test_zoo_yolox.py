@@ -95,7 +95,7 @@ def test_rows_are_in_the_order_of_the_decoders_cells(yolox: Family) -> None:
 
 
 def test_variants_have_their_own_classes_and_sizes(yolox: Family) -> None:
-    sample, nano, small = (yolox.variant(name) for name in (None, "yolox_nano", "yolox_s"))
+    sample, nano, small = (yolox.variant(name) for name in ("yolox_sample", "yolox_nano", "yolox_s"))
     assert len(sample.task.labels) == 4
     assert len(nano.task.labels) == 80
     assert [model.part.outputs[0].shape[-1] for model in (sample, nano, small)] == [9, 85, 85]
@@ -121,7 +121,7 @@ def test_where_the_published_weights_are(yolox: Family) -> None:
 def test_what_a_person_sees(yolox: Family) -> None:
     from utils.postprocess.pytorch.detection import Detections
 
-    task = yolox.variant().task
+    task = yolox.variant("yolox_sample").task
     boxes = np.array([[1, 2, 30, 40.6], [5, 5, 20, 20], [5, 5, 20, 13], [7, 7, 9, 9]], np.float32)
     found = Detections(boxes, np.array([0.91, 0.5, 0.4, 0.1], np.float32), np.array([0, 3, 3, 1]), (64, 48))
     assert task.describe(found, 1) == "1 disc, 1 cross: disc 0.910 [1 2 30 41], cross 0.500 [5 5 20 20]"

@@ -150,7 +150,8 @@ def _card(family: Family, model: Model) -> list[tuple[str, str]]:
 def _commands(model: Model) -> list[str]:
     from zoo.model import file_name
 
-    weights = "" if model.default_weights in ("sample", "built") else " --weights random"
+    # without published ones, nothing else works
+    weights = " --weights random" if model.default_weights == "pretrained" and model.pretrained is None else ""
     variant = "" if model.default else f" --variant {model.variant}"
     ckpt = f" --ckpt {file_name(model.part.stem(model.variant))}" if len(model.parts) == 1 else variant
     return [

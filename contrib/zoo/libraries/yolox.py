@@ -12,6 +12,7 @@ from utils.postprocess.labels import coco
 from utils.postprocess.pytorch.detection import YoloxDecoder
 from utils.preprocess.pytorch.detection import Letterbox
 from zoo.data import SampleData
+from zoo.index import DEMOS
 from zoo.model import Model, Pretrained, Published
 from zoo.part import Part
 from zoo.tasks.detection import COCO_MINI, ObjectDetection
@@ -95,5 +96,6 @@ def yolox(variant: str, pretrained: Pretrained | None, **rest: Any) -> Model:
         "pretrained": pretrained,
         "published": PUBLISHED.get(variant),
         "reference": None if variant == SAMPLE else COCO_MINI,
+        "demos": None if variant == SAMPLE else DEMOS / "things",
     }
     return Model(**(fields | rest))

@@ -50,6 +50,7 @@ MODEL = Family(
     framework="pytorch",
     folder=Path(__file__).resolve().parent,
     names=tuple(SHAPES),
-    default=SAMPLE,
+    default="yolox_nano",
+    offline=SAMPLE,
     make=model,
 )

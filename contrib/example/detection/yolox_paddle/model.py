@@ -27,7 +27,7 @@ def model(variant: str) -> Model:
         build=partial(build, variant),
         sample_convert=convert,
         source="written for this repository after the paper; the weights are those of detection/yolox",
-        demos=SCENES,
+        **({"demos": SCENES} if variant == SAMPLE else {}),
     )
 
 

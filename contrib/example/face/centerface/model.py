@@ -9,6 +9,7 @@ from utils.preprocess.pytorch.face import FaceTransform
 from zoo.catalogue import beside
 from zoo.family import Family
 from zoo.frameworks.onnx_weights import state_from_onnx
+from zoo.index import DEMOS
 from zoo.libraries.face_detector import face_detector
 from zoo.model import Model, Packaged, Published
 from zoo.tasks.face import WIDER_FACE, FaceDetection
@@ -60,6 +61,7 @@ def model(variant: str) -> Model:
         pretrained=PRETRAINED.get(variant),
         published=PUBLISHED.get(variant),
         reference=WIDER_FACE if variant in PUBLISHED else None,
+        demos=DEMOS / "things" if variant in PRETRAINED else None,
     )
 
 
@@ -70,5 +72,7 @@ MODEL = Family(
     framework="pytorch",
     folder=Path(__file__).resolve().parent,
     names=tuple(SHAPES),
+    default="centerface",
+    offline="centerface_half",
     make=model,
 )

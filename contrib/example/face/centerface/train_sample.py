@@ -19,7 +19,7 @@ from utils.training.centres import focal
 from utils.training.steps import OneCycle
 from zoo.training import finish
 
-SAMPLE = MODEL.variant()
+SAMPLE = MODEL.variant("centerface_half")
 
 SEED, SIDE, PICTURES, STEPS, BATCH, RATE = 0, 224, 1400, 640, 12, 4e-3
 LARGEST = 0.42  # half a head's height, in pictures: as large as in sample pictures that are scaled to fit the input

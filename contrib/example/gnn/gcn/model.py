@@ -248,5 +248,6 @@ MODEL = Family(
     framework="pytorch",
     folder=HERE,
     names=tuple(PUBLISHED),
+    default="gcn_cora",
     make=model,
 )

@@ -19,7 +19,7 @@ from utils.training.steps import OneCycle
 from zoo.training import finish
 from zoo_core.files import atomic_write
 
-SAMPLE = MODEL.variant()
+SAMPLE = MODEL.variant("textcnn")
 
 SEED, EPOCHS, BATCH, RATE = 0, 6, 64, 1e-3
 HIDDEN = 0.05  # the share of words that training replaces by [UNK], so that an unknown word means nothing

@@ -21,4 +21,4 @@ COURSES = (
 )
 
 if __name__ == "__main__":
-    train_on_words(MODEL.variant(), COURSES, rendered)
+    train_on_words(MODEL.variant("crnn_narrow"), COURSES, rendered)

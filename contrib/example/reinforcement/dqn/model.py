@@ -98,5 +98,7 @@ MODEL = Family(
     framework="pytorch",
     folder=HERE,
     names=("dqn", *TRAINED),
+    default="dqn_cartpole",
+    offline="dqn",
     make=model,
 )

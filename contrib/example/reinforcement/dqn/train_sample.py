@@ -17,7 +17,7 @@ from utils.datasets.episodes import Episode
 from utils.environments import open_environment, play
 from utils.training.steps import save_weights
 
-SAMPLE = MODEL.variant()
+SAMPLE = MODEL.variant("dqn")
 
 SEED, STEPS, RATE, BATCH, DISCOUNT = 0, 60_000, 1e-3, 128, 0.99
 FOLLOW = 0.01  # of the way that the target goes to the network with each update

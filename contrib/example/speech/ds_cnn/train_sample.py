@@ -17,7 +17,7 @@ from utils.datasets.samples.spoken_words import NOISES, RATE, VOICES, noise, rec
 from utils.training.steps import OneCycle
 from zoo.training import finish
 
-SAMPLE = MODEL.variant()
+SAMPLE = MODEL.variant("ds_cnn_s")
 
 SEED, EPOCHS, BATCH, RATE_OF_LEARNING = 0, 14, 64, 3e-3
 SPEAKERS, OTHERS, TIMES = 480, 4, 2  # each speaker says every word and 4 others; each is mixed with noise twice

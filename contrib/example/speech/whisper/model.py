@@ -148,6 +148,6 @@ MODEL = Family(
     framework="pytorch",
     folder=FOLDER,
     names=tuple(SIZES),
-    default=SAMPLE,
+    offline=SAMPLE,
     make=model,
 )

@@ -8,7 +8,6 @@ from typing import Any
 from zoo import catalogue
 from zoo.contributing.check.schema import EXAMPLE_STEPS, Case, Params
 from zoo.contributing.usual import checkpoint, demo_paths, needs_random
-from zoo.family import Family
 from zoo.model import Model
 
 _BATCHES = {"run_example_valid": 16, "run_example_single": 1, "run_example_multi": 4}
@@ -29,19 +28,17 @@ def filled(case: Case, root: Path) -> Case:
         return case  # in the guide's full form nothing is added, and the folder may be anybody's
     family = catalogue.load_file(root / case.run_dir / "model.py")
     exported = case.run_export.params.get("variant")
-    model = family.variant(case.variant or (None if exported is None else str(exported)))
-    changes: dict[str, Any] = {"run_export": _export(case, family, model)}
+    model = family.variant(case.variant or (family.offline_variant if exported is None else str(exported)))
+    changes: dict[str, Any] = {"run_export": _export(case, model)}
     for step in EXAMPLE_STEPS:
         one = getattr(case, step)
         changes[step] = one.model_copy(update={"params": _params(step, one.params, model)})
     return case.model_copy(update=changes)
 
 
-def _export(case: Case, family: Family, model: Model) -> Any:
-    """The export: the case's variant, and random weights where the model's own would have to be fetched."""
-    added: dict[str, Any] = {}
-    if case.variant is not None and case.variant != family.default_variant:
-        added["variant"] = case.variant
+def _export(case: Case, model: Model) -> Any:
+    """The export: the variant, and random weights where the model's own would have to be fetched."""
+    added: dict[str, Any] = {} if model.default else {"variant": model.variant}
     if needs_random(model):
         added["weights"] = "random"
     return case.run_export.model_copy(update={"params": {**added, **case.run_export.params}})

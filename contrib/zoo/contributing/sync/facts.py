@@ -86,20 +86,19 @@ def _sizes(model: Model) -> str:
 
 def _weights(family: Family, model: Model) -> str:
     """What --weights can be."""
+    named = _named(family)
+    kinds = {
+        "sample": ([one for one in named if one.sample_weights.is_file()], ""),
+        "built": ([one for one in named if one.built], ", as `model.py` builds the network"),
+    }
+    published = [one for one in named if one.pretrained is not None]
+    kinds["pretrained"] = (published, f", {_how(published)}")
     told = []
-    if model.sample_weights.is_file():
-        own = "" if len(family.variants) == 1 else f" of `{model.variant}`"
-        told.append(f"`sample` (default){own}")
-    if model.built:
-        told.append(f"`built`{'' if told else ' (default)'}, as `model.py` builds the network")
-    there = [one for one in _named(family) if one.pretrained is not None]
-    if there:
-        how = _how(there)
-        every = len(there) == len(_named(family))
-        which = "" if every else f" of {', '.join(f'`{one.variant}`' for one in there)}"
-        mark = "" if told or model.pretrained is None else " (default)"
-        told.append(f"`pretrained`{mark}{which}, {how}")
-    return "; ".join([*told, "`random`; a file"])
+    for kind, (there, how) in kinds.items():
+        which = "" if len(there) == len(named) else f" of {', '.join(f'`{one.variant}`' for one in there)}"
+        mark = " (default)" if model.variant in [one.variant for one in there] and model.default_weights == kind else ""
+        told += [f"`{kind}`{mark}{which}{how}"] if there else []
+    return "; ".join([*sorted(told, key=lambda said: "(default)" not in said), "`random`; a file"])
 
 
 def _how(there: list[Model]) -> str:
@@ -129,7 +128,8 @@ def _published(family: Family, figures: Mapping[Key, Reproduced], chosen: Callab
 def _way_in(model: Model, root: Path) -> list[str]:
     """Chapter 2, up to the command of the export and what it writes."""
     running = Path(os.path.relpath(root / "doc/Running.md", model.folder)).as_posix()
-    random = needs_random(model)
+    elsewhere = needs_random(model)
+    random = elsewhere and model.offline == model.variant
     run_dir = f"contrib/example/{model.id}"
     lines = [
         "",
@@ -146,6 +146,11 @@ def _way_in(model: Model, root: Path) -> list[str]:
     ]
     if random and model.pretrained is not None:
         lines[-1] += f" Without the flag, it fetches the published weights of `{model.variant}`."
+    elif elsewhere and not random:
+        lines[-1] += (
+            f" It fetches the published weights of `{model.variant}`; `--variant {model.offline}`, here and below, "
+            "needs nothing from elsewhere."
+        )
     return lines
 
 
