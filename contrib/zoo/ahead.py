@@ -50,7 +50,7 @@ class Wanted:
 def wanted(models: Iterable[Model]) -> list[Wanted]:
     """What these variants need, the same thing once. Raises ZooError where a library that knows it says it cannot."""
     found: dict[object, Wanted] = {}
-    for model in models:
+    for model in (own for one in models for own in (one, *one.members.values())):
         for source in (model.published_weights(), model.reference):
             if source is not None:
                 known = found.get(_identity(source))

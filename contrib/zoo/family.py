@@ -33,6 +33,8 @@ class Family:
         library: whether it is a whole library: the name of a variant alone then means that of another family, where one
             has it.
         built: whether what its models build is trained already (`Model.built`).
+        made_of: the ids of families, such as "ocr/*", whose variants its own are made of.
+        explain: says of a name that no variant has what is wrong with it; near names are shown by default.
     """
 
     domain: str
@@ -46,6 +48,8 @@ class Family:
     offline: str = ""
     library: bool = False
     built: bool = False
+    made_of: Sequence[str] = ()
+    explain: Callable[[str], str] | None = None
 
     @property
     def id(self) -> str:
@@ -108,11 +112,18 @@ class Family:
             name=self.name,
             variant=chosen,
             folder=self.folder,
-            framework=self.framework,
+            framework=self._framework(made),
             default=chosen == self.default_variant,
             offline=self.offline_variant,
             title=made.title or self.title,
         )
+
+    def _framework(self, made: Model) -> Framework:
+        """That of the family; of a model that is put together of others, theirs."""
+        own = {one.framework for one in made.members.values()}
+        if len(own) > 1:
+            return "mixed"
+        return own.pop() if own else self.framework
 
     def _made(self, variant: str) -> Model:
         try:
@@ -124,6 +135,8 @@ class Family:
             raise ZooError(f"{self.id} cannot describe '{variant}': {type(error).__name__}: {error}") from error
 
     def _near(self, asked: str) -> str:
+        if self.explain is not None:
+            return self.explain(asked)
         known = self.variants
         if len(known) <= _NEAR:
             return f"it has: {', '.join(known)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +15,8 @@ from .fetching.remote import Remote
 from .part import Part, flat
 from .task import Task
 
-Framework = Literal["pytorch", "paddle", "mindspore", "onnx"]
+# "mixed": of the parts of one model, some come from one framework, some from another
+Framework = Literal["pytorch", "paddle", "mindspore", "onnx", "mixed"]
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,8 @@ class Model:
         custom_ops: operators that ONNX does not have.
         calibration: gives samples, as the task's preprocessing takes them, that int8 is calibrated on and nothing is
             validated on.
+        members: the models that it is put together of, by what the names of their parts begin with; the first one takes
+            what the task's preprocessing gives. Each is built by its own framework, with weights of its own.
         demos: a folder with a few files to try; `demos` in the model's folder by default.
         title: for people; the family's by default.
         domain, name, variant, folder, framework: set by the `Family`.
@@ -144,6 +147,7 @@ class Model:
     reference: ReferenceData | None = None
     custom_ops: CustomOps | None = None
     calibration: Callable[[], Sequence[Any]] | None = None
+    members: Mapping[str, Model] = field(default_factory=dict)
     demos: Path | None = None
     title: str = ""
     domain: str = ""

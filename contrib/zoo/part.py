@@ -32,6 +32,7 @@ class Part:
         name: "" for the only part; else what stands behind the variant in file names ("encoder").
         module: takes the framework's network and gives what this part computes; the network itself by default.
         static: whether a file with fixed sizes makes sense too (not for a decoder step, whose cache grows).
+        framework: what this part is defined in, where the parts of a model come from models of their own.
     """
 
     inputs: tuple[TensorSpec, ...]
@@ -40,6 +41,7 @@ class Part:
     name: str = ""
     module: Callable[[Any], Any] | None = None
     static: bool = True
+    framework: str = ""
 
     def of(self, network: Any) -> Any:
         """What this part computes, out of the framework's whole network."""

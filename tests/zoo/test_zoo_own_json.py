@@ -161,11 +161,11 @@ def test_values_of_another_kind(tmp_path: Path, kind: Callable[[Path], tuple[Pat
 
 def test_the_list_of_models_and_the_gallery_make_anew_what_was_edited(tmp_path: Path) -> None:
     kept = asdict(Entry("a/b", "pytorch", "A", "b", "sample", ["b"]))
-    assert _read(kept, "a/b") is not None
+    assert _read(kept, "a/b", {}) is not None
     shown = dict.fromkeys(Shown.__dataclass_fields__, "")
     assert _whole(shown, tmp_path)
     for content in damaged(kept):
-        found = _read(content, "a/b")
+        found = _read(content, "a/b", {})
         if found is not None:
             assert ", ".join([found.title, found.framework, *found.variants]) is not None
     for content in damaged(shown):

@@ -131,7 +131,7 @@ class Compared:
             target = "mindspore" if kind == "mindir" else "onnx"
             return Engine(path, target=target, dtype=dtype, batch_first=part.batch_first)
         network = build(self._model, Weights("file", path), self._input_size, self._timeout)
-        return frameworks.of(self._model).engine(part, network)
+        return frameworks.of(self._model, part).engine(part, network)
 
 
 def dtype_of(kind: str) -> str:

@@ -173,7 +173,7 @@ def _write_onnx(model: Model, part: Part, network: Any, paths: dict[str, Path], 
             continue
         path, dynamic = paths[kind], kind == "dynamic"
         with step(f"export {path.name}"):
-            notes.append(frameworks.of(model).export(model, part, network, path, options.opset, shapes, dynamic))
+            notes.append(frameworks.of(model, part).export(model, part, network, path, options.opset, shapes, dynamic))
         with step(f"check and simplify {path.name}"):
             finish(part, model.custom_ops, path, dynamic)
     with step(f"convert {paths['float16'].name}"):

@@ -45,8 +45,7 @@ def record_of(
         "failed": dict(made.failed),
         "compared_on": f"{samples} preprocessed samples",
         "note": note,
-        "versions": frameworks.of(model).versions()
-        | {name: version for name in _PACKAGES if (version := version_of(name))},
+        "versions": frameworks.versions(model) | {name: version for name in _PACKAGES if (version := version_of(name))},
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
     }
 

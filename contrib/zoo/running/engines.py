@@ -145,5 +145,6 @@ def exported_weights(model: Model, manifest: Mapping[str, Any]) -> Weights:
     asked = said["path"] if said["kind"] == "file" else said["kind"]
     weights = find_weights(model, asked, said.get("key", ""), said.get("taken_on_trust", False))
     if weights.sha256 != said.get("sha256", ""):
-        raise ZooError(f"the weights {weights.path} have changed since {model.variant} was exported; export again")
+        which = weights.path or f"of {' or '.join(weights.members)}"
+        raise ZooError(f"the weights {which} have changed since {model.variant} was exported; export again")
     return weights

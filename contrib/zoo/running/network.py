@@ -30,7 +30,8 @@ class Network:
         self.engines = dict(engines)
         entry = next(iter(self.engines.values()))
         self.inputs: tuple[TensorSpec, ...] = (*entry.inputs, *task.beside)
-        self.backend, self.target, self.dtype = entry.backend, entry.target, entry.dtype
+        self.backend = " + ".join(dict.fromkeys(engine.backend for engine in self.engines.values()))
+        self.target, self.dtype = entry.target, entry.dtype
         self.parallel = min(engine.parallel for engine in self.engines.values())
         self.run_time = 0.0
         self._pool = ThreadPoolExecutor(self.parallel, thread_name_prefix="network")

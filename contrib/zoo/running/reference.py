@@ -14,7 +14,7 @@ from zoo import frameworks
 from zoo.errors import ZooError
 from zoo.model import Model
 from zoo.task import Task
-from zoo.weights import Weights
+from zoo.weights import Weights, of_member
 
 from .network import Runner, network_of
 from .padding import stacked
@@ -25,15 +25,21 @@ _MAX_SAMPLES = 8
 
 def build(model: Model, weights: Weights, input_size: int | None, timeout: float | None = None) -> Any:
     """The framework's network, in eval mode. Random weights depend on the demos at `input_size` (see frameworks), whose
-    preprocessing may take `timeout` seconds each."""
+    preprocessing may take `timeout` seconds each. Of a model that is put together of others, the network of each."""
+    if model.members:
+        first = next(iter(model.members))
+        return {
+            name: build(one, of_member(weights, name), input_size if name == first else None, timeout)
+            for name, one in model.members.items()
+        }
     batch = demo_batch(model, model.demo_folder(), input_size, timeout=timeout)
     return frameworks.of(model).load(model, weights, batch)
 
 
 def reference_runner(model: Model, network: Any) -> Runner:
     """The framework's network behind the interface of an engine, part by part."""
-    framework = frameworks.of(model)
-    return network_of(model.task, {part.name: framework.engine(part, network) for part in model.parts})
+    engines = {part.name: frameworks.of(model, part).engine(part, network) for part in model.parts}
+    return network_of(model.task, engines)
 
 
 def sizes(model: Model, input_size: int | None) -> Mapping[str, int]:

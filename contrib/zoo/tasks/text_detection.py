@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from PIL import Image
 
 from engine.base import Engine
 from utils.datasets.folder import IMAGE_SUFFIXES
@@ -18,6 +19,7 @@ from utils.datasets.sample import Sample
 from utils.metrics.text_detection import TextDetectionMetric, agreement
 from utils.postprocess.polygons import cut_out, surface
 from utils.preprocess.fit import Fit
+from utils.preprocess.image import load_rgb
 from utils.preprocess.paddle.ocr import PaddleOcrSceneTransform
 from utils.preprocess.pytorch.text_detection import SceneTransform
 from zoo.catalogue import load
@@ -44,8 +46,6 @@ class Reader:
 
     def read(self, image: Any, found: Sequence[FoundText]) -> list[str]:
         """What each text of an RGB image says; empty where the model has not been exported."""
-        from PIL import Image
-
         model, engine = _opened(self.model)
         if engine is None:
             return []
@@ -108,6 +108,10 @@ class FoundTexts(Transformed):
     def least(self) -> float:
         """The score below which no text is reported."""
 
+    def picture(self, data: Any) -> Image.Image:
+        """The RGB picture in whose pixels texts are placed."""
+        return load_rgb(data, "opencv")
+
     def dataset(self, root: Path) -> Sequence[Sample]:
         return read_icdar(root)
 
@@ -130,9 +134,8 @@ class FoundTexts(Transformed):
 
     def draw(self, data: Any, prediction: list[FoundText]) -> Any:
         from utils.draw.ocr import draw_polygons
-        from utils.preprocess.image import load_rgb
 
-        image = load_rgb(data)
+        image = self.picture(data)
         words = self.reader.read(image, prediction) if self.reader else []
         return draw_polygons(image, [found.polygon for found in prediction], words)
 

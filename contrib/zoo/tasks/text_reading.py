@@ -16,14 +16,15 @@ from utils.datasets.sample import Sample
 from utils.metrics.text_detection import agreement
 from utils.metrics.text_reading import TextReadingMetric
 from utils.postprocess.paddle.text_lines import in_reading_order, line_of
-from utils.preprocess.fit import Fit
-from utils.preprocess.image import load_rgb
-from utils.preprocess.paddle.ocr import PaddleOcrDirectionTransform
-from zoo.task import Run, Task, as_list
-from zoo.tasks.text_detection import FoundText, TextDetection
+from utils.postprocess.pytorch.classification import Ranking
+from zoo.task import Run, Task
+from zoo.tasks.classification import ImageClassification
+from zoo.tasks.text_detection import FoundText, FoundTexts
 from zoo.tasks.text_recognition import TextRecognition, Word
 from zoo_core.errors import DataError
 
+FIND, TURN, READ = "det", "direction", "rec"  # what the names of the networks' parts begin with
+_TURNED = 1  # the class of what is upside down
 _SCORE_MARGIN = 0.02
 
 
@@ -37,23 +38,23 @@ class Line(FoundText):
 
 @dataclass(frozen=True)
 class TextReading(Task):
-    """Two or three parts: a scene to where text is; a line to whether it is upside down, where somebody asks; a line to
-    what it says.
+    """Two or three networks: a scene to where text is; a line to whether it is upside down, where somebody asks; a line
+    to what it says.
 
-    finding, reading, turning: what is done before and after each of them; turning is None where there are two parts.
+    finding, reading, turning: the task of each of them; turning is None where there are two. Their parts are called
+    det, direction and rec, or det_… where the network has several.
     turned: the probability above which a line is turned round. least: of a reading, below which a line is dropped.
     sure: that of a picture in which no text is found, below which nothing is said of it: it may be a word that fills
     it, and is read as one line.
     """
 
-    finding: TextDetection
+    finding: FoundTexts
     reading: TextRecognition
-    turning: PaddleOcrDirectionTransform | None = None
+    turning: ImageClassification | None = None
     turned: float = 0.9
     least: float = 0.5
     sure: float = 0.9
     one_by_one: bool = True
-    beside: tuple[TensorSpec, ...] = (TensorSpec("picture", "uint8", ("batch", "rows", "columns", 3)),)
 
     @property
     def suffixes(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -62,29 +63,31 @@ class TextReading(Task):
     data_name = "image"
 
     @property
+    def beside(self) -> tuple[TensorSpec, ...]:  # type: ignore[override]
+        return (*self.finding.beside, TensorSpec("picture", "uint8", ("batch", "rows", "columns", 3)))
+
+    @property
     def source_identity(self) -> str:
-        turning = [self.turning.source_identity()] if self.turning else []
+        turning = [self.turning.source_identity] if self.turning else []
         return "; ".join([self.finding.source_identity, *turning, self.reading.source_identity])
 
-    def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Fit]:
-        """(the scene as the first part takes it, and its own pixels, uint8 [rows, columns, 3], red first)."""
-        (array,), fit = self.finding.preprocess(data)
-        return (array, np.asarray(load_rgb(data, "opencv"))), fit
+    def preprocess(self, data: Any, out: tuple[np.ndarray, ...] | None = None) -> tuple[tuple[np.ndarray, ...], Any]:
+        """(the scene as the first network takes it, and its own pixels, uint8 [rows, columns, 3], red first)."""
+        arrays, meta = self.finding.preprocess(data)
+        return (*arrays, np.asarray(self.finding.picture(data))), meta
 
     def run(self, parts: Mapping[str, Run], arrays: list[np.ndarray]) -> list[np.ndarray]:
         """Of all lines, those of a picture from top to bottom: corners float64 [K, 4, 2], scores of finding and of
         reading, float64 [K, 2], letters as code points [K, most], zeros behind them; and how many lines each picture
         has [N]."""
-        scenes, pictures = arrays
-        find, *turn, read = parts.values()
-        maps = as_list(find([scenes]))
+        *scenes, pictures = arrays
+        metas = [self.finding.transform.fit(pixels) for pixels in pictures]
+        found = self.finding.postprocess(self.finding.run(_of(FIND, parts), scenes), metas)
         lines: list[Line] = []
         counts = []
-        for number, pixels in enumerate(pictures):
-            fit = self.finding.transform.fit(pixels)
-            (found,) = self.finding.postprocess([one[number : number + 1] for one in maps], [fit])
-            own = in_reading_order(found) or [_whole(fit)]
-            lines += [self._line(pixels, one, turn, read) for one in own]
+        for pixels, texts in zip(pictures, found, strict=True):
+            own = in_reading_order(texts) or [_whole(pixels)]
+            lines += [self._line(pixels, one, parts) for one in own]
             counts.append(len(own))
         most = max((len(line.text) for line in lines), default=0)
         letters = [np.frombuffer(line.text.ljust(most, "\0").encode("utf-32-le"), np.int32) for line in lines]
@@ -95,23 +98,19 @@ class TextReading(Task):
             np.array(counts, np.int64),
         ]
 
-    def _line(self, pixels: np.ndarray, found: FoundText, turn: Sequence[Run], read: Run) -> Line:
+    def _line(self, pixels: np.ndarray, found: FoundText, parts: Mapping[str, Run]) -> Line:
         """What one of the found texts says."""
         piece = line_of(pixels, found.polygon)
-        if self.turning and any(self._on_its_head(self.turning, piece, one) for one in turn):
+        if self.turning is not None and self._on_its_head(self.turning, piece, _of(TURN, parts)):
             piece = np.ascontiguousarray(piece[::-1, ::-1])
-        (word,), meta = self.reading.preprocess(Image.fromarray(piece))
-        said: Word = self.reading.postprocess(as_list(read([word[None]])), [meta])[0]
-        return Line(found.polygon, found.score, said.text, said.score)
+        word: Word = _said(self.reading, piece, _of(READ, parts))
+        return Line(found.polygon, found.score, word.text, word.score)
 
-    def _on_its_head(self, turning: PaddleOcrDirectionTransform, piece: np.ndarray, turn: Run) -> bool:
-        (upright,), _ = turning(Image.fromarray(piece))
-        (probability,) = as_list(turn([upright[None]]))[0]
-        if not np.isfinite(probability).all():
-            raise DataError("the network gave NaN or infinity. In float16 this is often an overflow: try float32.")
-        return bool(probability.argmax() == 1 and probability[1] > self.turned)
+    def _on_its_head(self, turning: ImageClassification, piece: np.ndarray, parts: Mapping[str, Run]) -> bool:
+        ranking: Ranking = _said(turning, piece, parts)
+        return ranking.classes[0] == _TURNED and ranking.scores[0] > self.turned
 
-    def postprocess(self, outputs: list[np.ndarray], metas: list[Fit]) -> list[list[Line]]:
+    def postprocess(self, outputs: list[np.ndarray], metas: list[Any]) -> list[list[Line]]:
         """The lines of each picture that are read with enough certainty."""
         corners, scores, letters, counts = outputs
         lines = [
@@ -136,7 +135,7 @@ class TextReading(Task):
 
     def agreement(self, one: list[Line], other: list[Line]) -> bool:
         same = [line.text for line in one] == [line.text for line in other]
-        return same and agreement(one, other, self.finding.polygons.box_threshold, _SCORE_MARGIN)
+        return same and agreement(one, other, self.finding.least, _SCORE_MARGIN)
 
     def describe(self, prediction: list[Line], topk: int) -> str:
         return " | ".join(line.text for line in prediction) or "no text"
@@ -149,13 +148,29 @@ class TextReading(Task):
     def draw(self, data: Any, prediction: list[Line]) -> Any:
         from utils.draw.ocr import draw_polygons
 
-        return draw_polygons(load_rgb(data), [line.polygon for line in prediction], [line.text for line in prediction])
+        polygons, texts = [line.polygon for line in prediction], [line.text for line in prediction]
+        return draw_polygons(self.finding.picture(data), polygons, texts)
 
     def adapted(self, size: int | None, topk: int) -> TextReading:
         return replace(self, finding=self.finding.adapted(size, topk))
 
 
-def _whole(fit: Fit) -> FoundText:
+def _of(name: str, parts: Mapping[str, Run]) -> dict[str, Run]:
+    """The parts of one of the networks, by the names that they have there."""
+    own = {one: run for one, run in parts.items() if one.partition("_")[0] == name}
+    return {one.partition("_")[2]: run for one, run in own.items()}
+
+
+def _said(task: Task, piece: np.ndarray, parts: Mapping[str, Run]) -> Any:
+    """What a network says of a piece of a picture, uint8 [rows, columns, 3]."""
+    arrays, meta = task.preprocess(Image.fromarray(piece))
+    outputs = task.run(parts, [array[None] for array in arrays])
+    if not all(np.isfinite(one).all() for one in outputs):
+        raise DataError("the network gave NaN or infinity. In float16 this is often an overflow: try float32.")
+    return task.postprocess(outputs, [meta])[0]
+
+
+def _whole(pixels: np.ndarray) -> FoundText:
     """The picture itself as a text that nobody found."""
-    width, height = fit.original
+    height, width = pixels.shape[:2]
     return FoundText(np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64), 0.0)

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from utils.postprocess.pytorch.detection import Detections
+from utils.preprocess.image import upright
 from utils.preprocess.pytorch.rcnn import RcnnTransform
 from zoo.task import Run
 
@@ -36,6 +38,9 @@ class TwoStageText(FoundTexts):
     @property
     def least(self) -> float:
         return self.finding.decoder.score
+
+    def picture(self, data: Any) -> Image.Image:
+        return upright(data)
 
     def length(self, data: Any) -> int:
         return self.finding.length(data)

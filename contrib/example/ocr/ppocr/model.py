@@ -64,6 +64,11 @@ def finding() -> TextDetection:
     return TextDetection(PaddleOcrSceneTransform(), PaddleOcrDecoder(), place=whole_pixels, one_by_one=True)
 
 
+def turning() -> ImageClassification:
+    """What is done with a line of which it is asked whether it is upside down."""
+    return ImageClassification(PaddleOcrDirectionTransform(), DIRECTIONS, DIRECTIONS, probabilities=True)
+
+
 def reading() -> TextRecognition:
     """What is done with a line."""
     counted = string.digits + string.ascii_lowercase
@@ -114,7 +119,7 @@ def direction() -> Model:
                 outputs=(TensorSpec("save_infer_model/scale_0.tmp_1", "float32", ("batch", len(DIRECTIONS))),),
             ),
         ),
-        task=ImageClassification(PaddleOcrDirectionTransform(), DIRECTIONS, DIRECTIONS, probabilities=True),
+        task=turning(),
         sample=SampleData("directions", 1, write_directions, "rendered words, upright and turned"),
         source=SOURCE,
         licence=LICENCE,
@@ -152,7 +157,7 @@ def read_all() -> Model:
         models["det"],
         build=lambda: {name: build(name) for name in models},
         parts=tuple(replace(one.part, name=name, module=itemgetter(name)) for name, one in models.items()),
-        task=TextReading(finding(), reading(), PaddleOcrDirectionTransform()),
+        task=TextReading(finding(), reading(), turning()),
         source=f"the graphs of PaddleOCR's networks as RapidOCR publishes them ({PACKAGE}), their weights apart",
         pretrained=replace(WEIGHTS["det"], beside=(WEIGHTS["direction"], WEIGHTS["rec"])),
         published=None,

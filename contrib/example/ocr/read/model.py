@@ -1,79 +1,132 @@
-"""Reading a photograph with a detector of text and a recogniser of the zoo, one behind the other."""
+"""Reading a photograph: a detector of text and a recogniser of the zoo, one behind the other, and between them, where
+it is asked for, a network that turns round what stands on its head."""
 
-from dataclasses import replace
-from functools import partial
+from functools import cache
 from itertools import product
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
+from utils.datasets.samples.directions import DIRECTIONS
 from utils.datasets.samples.text_scenes import write_scenes
 from zoo import catalogue
 from zoo.errors import ZooError
 from zoo.family import Family
-from zoo.frameworks.torch_file import read_state
-from zoo.model import Model, Part, SampleData
-from zoo.tasks.text_detection import TextDetection
-from zoo.tasks.text_reading import TextReading
+from zoo.libraries.chain import chained
+from zoo.model import Model, SampleData
+from zoo.task import Task
+from zoo.tasks.classification import ImageClassification
+from zoo.tasks.text_detection import FoundTexts
+from zoo.tasks.text_reading import FIND, READ, TURN, TextReading
 from zoo.tasks.text_recognition import TextRecognition
 
-DETECTORS = ("dbnet", "psenet", "advanced_east", "ctpn")
-RECOGNISERS = ("crnn", "cnnctc")
-JOINT = "_"
-PAIRS = {f"{one}{JOINT}{other}": (one, other) for one, other in product(DETECTORS, RECOGNISERS)}
-LEAST = 0.1  # of a reading: the probability of the whole path, which falls with the length of a word
+FOLDER = Path(__file__).resolve().parent
+DOMAIN, OWN = FOLDER.parent.name, f"{FOLDER.parent.name}/{FOLDER.name}"
+OTHERS = ("classification/cnn_direction",)  # folders of other domains
+JOINT = "+"
+KINDS = {FIND: "detector", TURN: "network that tells a direction", READ: "recogniser"}
+# The networks of eight pairs that have sample weights, by short names
+FINDING = {
+    "dbnet": "dbnet_resnet18_narrow",
+    "psenet": "psenet_resnet18_narrow",
+    "advanced_east": "advanced_east_narrow",
+    "ctpn": "ctpn_narrow",
+}
+READING = {"crnn": "crnn_narrow", "cnnctc": "cnnctc_narrow"}
+SHORT = {f"{one}_{other}": (FINDING[one], READING[other]) for one, other in product(FINDING, READING)}
+# Of a reading. Where its score is the mean of the characters' probabilities, as with PP-OCR; and where it is the
+# probability of the whole path, which falls with the length of a word
+LEAST, SURE = 0.5, 0.9
+LEAST_OF_PATH = 0.1
 
 
-def chain(variant: str) -> dict[str, Model]:
-    """The two models, each of its folder's default variant."""
-    names = zip(("det", "rec"), PAIRS[variant], strict=True)
-    return {part: catalogue.load(f"ocr/{name}").variant() for part, name in names}
+@cache
+def networks() -> dict[str, dict[str, Family]]:
+    """The variants of the zoo that can be in a chain, and their families: by what they do there, and by name."""
+    found: dict[str, dict[str, Family]] = {kind: {} for kind in KINDS}
+    siblings = [one for one in catalogue.ids() if one.startswith(f"{DOMAIN}/") and one != OWN]
+    for one in (*siblings, *OTHERS):
+        try:
+            family = catalogue.load(one)
+            kinds = {name: _kind(family.variant(name).task) for name in family.variants}
+        except ZooError:
+            continue  # a folder that cannot be described says so itself, and is no part of a chain
+        for name, kind in kinds.items():
+            if kind:
+                found[kind][name] = family
+    return found
 
 
-def build(variant: str) -> Any:
-    """Both networks with their sample weights, by the names of the parts."""
-    from torch import nn
-
-    return nn.ModuleDict({name: trained(model) for name, model in chain(variant).items()})
-
-
-def trained(model: Model) -> Any:
-    """A network with the sample weights of its folder."""
-    if not model.sample_weights.is_file():
-        raise ZooError(f"{model.id} has no sample weights, {model.sample_weights.name}; take its folder whole")
-    network = model.build()
-    network.load_state_dict(read_state(model.sample_weights))
-    return network
+def _kind(task: Task) -> str:
+    """What a network can do in a chain; "" for nothing."""
+    if isinstance(task, FoundTexts):
+        return FIND
+    if isinstance(task, TextRecognition):
+        return READ
+    return TURN if isinstance(task, ImageClassification) and task.labels == DIRECTIONS else ""
 
 
-def part_of(name: str, part: Part) -> Part:
-    """The part of a model as one of several. Words have widths of their own, so that one of a fixed width is no use."""
-    return replace(part, name=name, module=lambda network: part.of(network[name]), static=name == "det")
+@cache
+def chains() -> dict[str, dict[str, str]]:
+    """The variants: for each name the networks, by what they do."""
+    find, turn, read = (networks()[kind] for kind in (FIND, TURN, READ))
+    pairs = [*SHORT.values(), *product(find, read)]
+    names = [*SHORT, *(JOINT.join(pair) for pair in product(find, read))]
+    found = {name: {FIND: one, READ: other} for name, (one, other) in zip(names, pairs, strict=True)}
+    for one, way, other in product(find, turn, read):
+        found[JOINT.join((one, way, other))] = {FIND: one, TURN: way, READ: other}
+    return found
+
+
+def names() -> tuple[str, ...]:
+    """The names of all variants."""
+    return tuple(chains())
+
+
+def explain(asked: str) -> str:
+    """What is wrong with a name that no variant has."""
+    halves = asked.split(JOINT)
+    kinds = {2: (FIND, READ), 3: (FIND, TURN, READ)}.get(len(halves))
+    if kinds is None:
+        return (
+            f"a variant is DETECTOR{JOINT}RECOGNISER or DETECTOR{JOINT}DIRECTION{JOINT}RECOGNISER, each a variant of "
+            f"the zoo, such as ppocrv6_det{JOINT}english_g2; `zoo info {OWN} --variants` shows all"
+        )
+    wrong = [(half, kind) for half, kind in zip(halves, kinds, strict=True) if half not in networks()[kind]]
+    return "; ".join(
+        f"'{half}' is no {KINDS[kind]} that can be in a chain: these are {', '.join(networks()[kind])}"
+        for half, kind in wrong
+    )
 
 
 def model(variant: str) -> Model:
-    """What is known of a pair."""
-    models = chain(variant)
-    finding, reading = (one.task for one in models.values())
-    return Model(
-        build=partial(build, variant),
-        parts=tuple(part_of(name, one.part) for name, one in models.items()),
-        task=TextReading(cast(TextDetection, finding), cast(TextRecognition, reading), least=LEAST, sure=LEAST),
+    """What is known of a chain."""
+    members = {kind: networks()[kind][name].variant(name) for kind, name in chains()[variant].items()}
+    reads = cast(TextRecognition, members[READ].task)
+    mean = reads.probabilities
+    return chained(
+        members,
+        task=TextReading(
+            cast(FoundTexts, members[FIND].task),
+            reads,
+            cast(ImageClassification, members[TURN].task) if TURN in members else None,
+            least=LEAST if mean else LEAST_OF_PATH,
+            sure=SURE if mean else LEAST_OF_PATH,
+        ),
         sample=SampleData("text_scenes", 1, write_scenes, "rendered scenes of text"),
-        source=f"the networks of {' and '.join(one.id for one in models.values())}",
-        licence="BSD-3-Clause; samples lettered in Aileron (CC0) and Caladea (Apache-2.0)",
-        paper="; ".join(one.paper for one in models.values()),
-        built=True,
-        demos=models["det"].demo_folder(),
+        demos=members[FIND].demo_folder(),
     )
 
 
 MODEL = Family(
-    domain="ocr",
-    name="read",
+    domain=DOMAIN,
+    name=FOLDER.name,
     title="Reading a scene",
     framework="pytorch",
-    folder=Path(__file__).resolve().parent,
-    names=tuple(PAIRS),
+    folder=FOLDER,
+    names=names,
     make=model,
+    default="dbnet_crnn",
     built=True,
+    made_of=(f"{DOMAIN}/*", *OTHERS),
+    explain=explain,
 )

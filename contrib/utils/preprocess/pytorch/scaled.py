@@ -62,6 +62,11 @@ class OwnSize(ABC):
         height, width = self._size(picture.size)
         return self._arrays(picture, height, width), Scaled(picture.size, (height, width))
 
+    def fit(self, pixels: np.ndarray) -> Scaled:
+        """Where a picture's pixels [rows, columns, ...] lie in the input. Raises DataError as a call."""
+        size = (pixels.shape[1], pixels.shape[0])
+        return Scaled(size, self._size(size))
+
     @abstractmethod
     def _arrays(self, picture: Image.Image, height: int, width: int) -> tuple[np.ndarray, ...]:
         """The network's inputs, in which the picture has `height` x `width`."""

@@ -17,6 +17,7 @@ from zoo.model import Model, Packaged, Published
 MOST_NAMED = 12  # variants that are named; of more, their number is said
 _TENSORS = 4
 FRAMEWORKS = {"pytorch": "PyTorch", "paddle": "PaddlePaddle", "mindspore": "MindSpore", "onnx": "ONNX"}
+_OF_MEMBERS = "`built` (default), of each network its own default; `sample`, `pretrained` or `random` of all"
 _KINDS = {"static": "batch 1", "dynamic": "any batch", "float16": "the same in float16"}
 
 
@@ -86,6 +87,8 @@ def _sizes(model: Model) -> str:
 
 def _weights(family: Family, model: Model) -> str:
     """What --weights can be."""
+    if model.members:
+        return _OF_MEMBERS
     named = _named(family)
     kinds = {
         "sample": ([one for one in named if one.sample_weights.is_file()], ""),
