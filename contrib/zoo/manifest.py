@@ -214,9 +214,10 @@ def read_alone(path: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         _require_texts(manifest, "model", "variant")
-        _require_texts(manifest["weights"], "kind", *({"path", "sha256", "key"} & manifest["weights"].keys()))
-        if manifest["weights"]["kind"] == "file":
-            _require_texts(manifest["weights"], "path")
+        for weights in (manifest["weights"], *manifest["weights"].get("members", {}).values()):
+            _require_texts(weights, "kind", *({"path", "sha256", "key"} & weights.keys()))
+            if weights["kind"] == "file":
+                _require_texts(weights, "path")
         if manifest["input_size"] is not None and type(manifest["input_size"]) is not int:
             raise TypeError("input_size")
         for entry in manifest["files"].values():

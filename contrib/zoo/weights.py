@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,7 @@ PERTURBATION = 0.1
 NORM_BIAS = 1.5
 LEAST_VARIANCE = 0.1
 MOST_OFFSET = 5.0
+_OF_ALL = ("built", "pretrained", "sample", "random")
 _SUFFIXES = (".safetensors", ".bin", ".pth", ".pt", ".ckpt", ".pdparams", ".onnx", ".h5")
 
 
@@ -35,7 +37,8 @@ class Weights:
     """Where the weights of a network come from.
 
     Args:
-        kind: "pretrained", "sample", "file", "built" (as `Model.build` gives them) or "random".
+        kind: "pretrained", "sample", "file", "built" (as `Model.build` gives them) or "random"; of a model that is put
+            together of others, "built" are those that each has by default, and "mixed" what was asked of single ones.
         path, sha256: of the file, or of an index of several; empty for built and random ones.
         key: where in the file they are, as the user said; "" to find them.
         trusted: whether the file was taken without any digest of its source (--trust).
@@ -127,16 +130,40 @@ def find_weights(model: Model, asked: str | None, key: str = "", trust: bool = F
 
 
 def _of_members(model: Model, asked: str, trust: bool) -> Weights:
-    """Those of the models that `model` is put together of: for "built", each one's default."""
-    if asked not in ("built", "pretrained", "sample", "random"):
-        raise ZooError(
-            f"{model.id} {model.variant} consists of {len(model.members)} networks ({', '.join(model.members)}), and "
-            f"--weights {asked} is one file: use --weights built, pretrained, sample or random"
-        )
-    own = None if asked == "built" else asked
-    found = {name: find_weights(one, own, trust=trust) for name, one in model.members.items()}
+    """Those of the models that `model` is put together of: for "built", each one's default; else what is asked of all,
+    or of some by their names ("rec=best.pth,det=sample"), of which the others have their defaults."""
+    if asked in _OF_ALL:
+        own: dict[str, str | None] = dict.fromkeys(model.members, None if asked == "built" else asked)
+    else:
+        own = dict.fromkeys(model.members) | _by_name(model, asked)
+    found = {}
+    for name, one in model.members.items():
+        try:
+            found[name] = find_weights(one, own[name], trust=trust)
+        except ZooError as error:
+            raise ZooError(f"{name}: {error}. Of this network alone: --weights {name}=random, {name}=FILE") from error
     digests = [one.sha256 for one in found.values()]
-    return Weights(asked, sha256=text_digest(" ".join(digests)) if any(digests) else "", members=found)
+    kind = asked if asked in _OF_ALL else "random" if any(one.kind == "random" for one in found.values()) else "mixed"
+    return Weights(kind, sha256=text_digest(" ".join(digests)) if any(digests) else "", members=found)
+
+
+def _by_name(model: Model, asked: str) -> dict[str, str]:
+    """What is asked of single networks: "rec=best.pth,det=sample"; a file's name may hold commas."""
+    names = "|".join(model.members)
+    words = re.split(f",(?=(?:{names})=)", asked)
+    if not all(re.match(f"(?:{names})=.", word) for word in words):
+        raise ZooError(
+            f"{model.id} {model.variant} consists of several networks ({', '.join(model.members)}): --weights is "
+            f"{', '.join(_OF_ALL)} for all, or names single ones, such as {list(model.members)[-1]}=FILE; got {asked}"
+        )
+    return {name: rest for name, _, rest in (word.partition("=") for word in words)}
+
+
+def asked_for(said: Mapping[str, Any]) -> str:
+    """What --weights was, for those that a manifest describes (`Weights.to_json`)."""
+    if "members" in said:
+        return ",".join(f"{name}={asked_for(one)}" for name, one in said["members"].items())
+    return str(said["path"] if said["kind"] == "file" else said["kind"])
 
 
 def of_member(weights: Weights, name: str) -> Weights:

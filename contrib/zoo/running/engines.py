@@ -13,7 +13,7 @@ from zoo import frameworks
 from zoo.errors import ZooError
 from zoo.manifest import manifest_path, read_manifest, require_of, require_vouched
 from zoo.model import Model, Part
-from zoo.weights import Weights, find_weights
+from zoo.weights import Weights, asked_for, find_weights
 from zoo_core.machine import compute_units, cores
 
 from .network import Runner, network_of
@@ -142,8 +142,7 @@ def manifest_of(setting: Setting) -> dict[str, Any]:
 def exported_weights(model: Model, manifest: Mapping[str, Any]) -> Weights:
     """The weights that a manifest names. Raises ZooError where they have changed since."""
     said = manifest["weights"]
-    asked = said["path"] if said["kind"] == "file" else said["kind"]
-    weights = find_weights(model, asked, said.get("key", ""), said.get("taken_on_trust", False))
+    weights = find_weights(model, asked_for(said), said.get("key", ""), said.get("taken_on_trust", False))
     if weights.sha256 != said.get("sha256", ""):
         which = weights.path or f"of {' or '.join(weights.members)}"
         raise ZooError(f"the weights {which} have changed since {model.variant} was exported; export again")

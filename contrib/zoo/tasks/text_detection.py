@@ -132,6 +132,9 @@ class FoundTexts(Transformed):
             ]
         }
 
+    @abstractmethod
+    def adapted(self, size: int | None, topk: int) -> FoundTexts: ...
+
     def draw(self, data: Any, prediction: list[FoundText]) -> Any:
         from utils.draw.ocr import draw_polygons
 

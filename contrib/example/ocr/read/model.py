@@ -1,6 +1,7 @@
 """Reading a photograph: a detector of text and a recogniser of the zoo, one behind the other, and between them, where
 it is asked for, a network that turns round what stands on its head."""
 
+from fnmatch import fnmatchcase
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -20,8 +21,6 @@ from zoo.tasks.text_reading import FIND, READ, TURN, TextReading
 from zoo.tasks.text_recognition import TextRecognition
 
 FOLDER = Path(__file__).resolve().parent
-DOMAIN, OWN = FOLDER.parent.name, f"{FOLDER.parent.name}/{FOLDER.name}"
-OTHERS = ("classification/cnn_direction",)  # folders of other domains
 JOINT = "+"
 KINDS = {FIND: "detector", TURN: "network that tells a direction", READ: "recogniser"}
 # The networks of eight pairs that have sample weights, by short names
@@ -43,8 +42,9 @@ LEAST_OF_PATH = 0.1
 def networks() -> dict[str, dict[str, Family]]:
     """The variants of the zoo that can be in a chain, and their families: by what they do there, and by name."""
     found: dict[str, dict[str, Family]] = {kind: {} for kind in KINDS}
-    siblings = [one for one in catalogue.ids() if one.startswith(f"{DOMAIN}/") and one != OWN]
-    for one in (*siblings, *OTHERS):
+    for one in catalogue.ids():
+        if one == MODEL.id or not any(fnmatchcase(one, pattern) for pattern in MODEL.made_of):
+            continue
         try:
             family = catalogue.load(one)
             kinds = {name: _kind(family.variant(name).task) for name in family.variants}
@@ -89,7 +89,7 @@ def explain(asked: str) -> str:
     if kinds is None:
         return (
             f"a variant is DETECTOR{JOINT}RECOGNISER or DETECTOR{JOINT}DIRECTION{JOINT}RECOGNISER, each a variant of "
-            f"the zoo, such as ppocrv6_det{JOINT}english_g2; `zoo info {OWN} --variants` shows all"
+            f"the zoo, such as ppocrv6_det{JOINT}english_g2; `zoo info {MODEL.id} --variants` shows all"
         )
     wrong = [(half, kind) for half, kind in zip(halves, kinds, strict=True) if half not in networks()[kind]]
     return "; ".join(
@@ -118,8 +118,8 @@ def model(variant: str) -> Model:
 
 
 MODEL = Family(
-    domain=DOMAIN,
-    name=FOLDER.name,
+    domain="ocr",
+    name="read",
     title="Reading a scene",
     framework="pytorch",
     folder=FOLDER,
@@ -127,6 +127,6 @@ MODEL = Family(
     make=model,
     default="dbnet_crnn",
     built=True,
-    made_of=(f"{DOMAIN}/*", *OTHERS),
+    made_of=("ocr/*", "classification/cnn_direction"),
     explain=explain,
 )

@@ -78,6 +78,7 @@ def reasons(
         why = (
             own
             or (f"{for_all[0]} changed" if for_all else "")
+            or _through_others(root, run_dir, changed)
             or _through_requirements(root, run_dir, changed)
             or _through_imports(root / run_dir, contrib, shared)
         )
@@ -118,6 +119,12 @@ def _task(root: Path, run_dir: str) -> str:
 def head(root: Path) -> str:
     """The commit that the repository is at."""
     return _git(root, "rev-parse", "HEAD").strip()
+
+
+def _through_others(root: Path, run_dir: str, changed: Sequence[str]) -> str:
+    others = [folder.relative_to(root).as_posix() for folder in workspace.others_of(root, run_dir)]
+    touched = [name for name in changed if any(PurePosixPath(name).is_relative_to(one) for one in others)]
+    return f"{touched[0]} changed, of a model that it is made of" if touched else ""
 
 
 def _through_requirements(root: Path, run_dir: str, changed: Sequence[str]) -> str:

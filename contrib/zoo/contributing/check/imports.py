@@ -47,6 +47,17 @@ def reached(scripts: Mapping[str, Path], contrib: Path) -> dict[str, tuple[str, 
     return ways
 
 
+def made_of(folder: Path) -> tuple[str, ...]:
+    """The ids of other families, as patterns, that a model's own family names as what it is made of."""
+    path = folder / "model.py"
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        named = [node.value for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "made_of"]
+        return tuple(str(one) for value in named for one in ast.literal_eval(value))
+    except (OSError, ValueError, SyntaxError, TypeError):
+        return ()  # no literal; or the functional check will say so
+
+
 def _source(module: str, contrib: Path) -> Path | None:
     base = contrib.joinpath(*module.split("."))
     return next((path for path in (base / "__init__.py", base.with_suffix(".py")) if path.is_file()), None)

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from zoo.contributing.check.imports import ROOMS
+from zoo.contributing.check.imports import ROOMS, made_of
 from zoo_core.hashing import sha256
 
 # What scripts and Python leave behind; .gitignore has the same.
@@ -84,6 +84,13 @@ def requirements(root: Path, run_dir: str) -> list[Path]:
     return found
 
 
+def others_of(root: Path, run_dir: str) -> list[Path]:
+    """The folders of other models that a model is made of, sorted."""
+    own, examples = root / run_dir, root / "contrib/example"
+    found = {folder for pattern in made_of(own) for folder in examples.glob(pattern) if (folder / "model.py").is_file()}
+    return sorted(found - {own})
+
+
 def shared_print(root: Path) -> str:
     """A digest of what every case's result depends on: shared code and data, requirements, and what is installed."""
     digest = hashlib.sha256()
@@ -118,7 +125,8 @@ def fingerprint(root: Path, run_dir: str, also: str, shared: str | None = None) 
         shared: `shared_print(root)`, where it is known already.
     """
     digest = hashlib.sha256(f"{also}\n{shared or shared_print(root)}".encode())
-    for file in [*own_files(root / run_dir), *sorted(requirements(root, run_dir))]:
+    others = [file for folder in others_of(root, run_dir) for file in own_files(folder)]
+    for file in [*own_files(root / run_dir), *sorted(requirements(root, run_dir)), *others]:
         _add(digest, root, file)
     return digest.hexdigest()
 

@@ -16,7 +16,13 @@ from zoo.model import Model, Packaged, Published
 
 MOST_NAMED = 12  # variants that are named; of more, their number is said
 _TENSORS = 4
-FRAMEWORKS = {"pytorch": "PyTorch", "paddle": "PaddlePaddle", "mindspore": "MindSpore", "onnx": "ONNX"}
+FRAMEWORKS = {
+    "pytorch": "PyTorch",
+    "paddle": "PaddlePaddle",
+    "mindspore": "MindSpore",
+    "onnx": "ONNX",
+    "mixed": "the framework of each",
+}
 _OF_MEMBERS = "`built` (default), of each network its own default; `sample`, `pretrained` or `random` of all"
 _KINDS = {"static": "batch 1", "dynamic": "any batch", "float16": "the same in float16"}
 
