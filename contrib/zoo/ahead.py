@@ -50,11 +50,14 @@ class Wanted:
 def wanted(models: Iterable[Model]) -> list[Wanted]:
     """What these variants need, the same thing once. Raises ZooError where a library that knows it says it cannot."""
     found: dict[object, Wanted] = {}
-    for model in (own for one in models for own in (one, *one.members.values())):
-        for source in (model.published_weights(), model.reference):
+    for model in models:
+        networks = tuple(model.members.values()) or (model,)
+        needs = [(one.variant, one.published_weights()) for one in networks]
+        for user, source in (*needs, (model.variant, model.reference)):
             if source is not None:
                 known = found.get(_identity(source))
-                found[_identity(source)] = Wanted(source, (*(known.users if known else ()), model.variant))
+                users = dict.fromkeys((*(known.users if known else ()), user))
+                found[_identity(source)] = Wanted(source, tuple(users))
     return list(found.values())
 
 

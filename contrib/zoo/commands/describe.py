@@ -134,7 +134,7 @@ def _card(family: Family, model: Model) -> list[tuple[str, str]]:
     sizes = ", ".join(f"{name} {size}" for name, size in model.entry.size.items())
     return [
         ("model", model.id),
-        ("framework", model.framework),
+        ("framework", ", ".join(dict.fromkeys(part.framework or model.framework for part in model.parts))),
         ("variants", _variants(family.variants, family.default_variant) + f" (default {family.default_variant})"),
         ("variant", model.variant),
         ("default weights", model.default_weights),

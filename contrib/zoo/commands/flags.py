@@ -148,7 +148,8 @@ def add_weights_flags(parser: argparse.ArgumentParser) -> None:
     """--weights, and what is said of them."""
     parser.add_argument(
         "--weights",
-        help="pretrained, sample, built (as model.py builds it), random, or a file (default: README.md says)",
+        help="pretrained, sample, built (as model.py builds it), random, or a file (default: README.md says); "
+        "of one network of a chain: NAME=FILE",
     )
     parser.add_argument(
         "--weights_key", default="", metavar="KEY", help="where in the file the weights are (default: they are found)"

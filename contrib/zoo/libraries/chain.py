@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +22,7 @@ def chained(members: Mapping[str, Model], **rest: Any) -> Model:
         "parts": tuple(_part(name, one, part) for name, one in members.items() for part in one.parts),
         "members": members,
         "source": f"the networks of {' and '.join(f'{one.id} ({one.variant})' for one in members.values())}",
-        "licence": _each(one.licence for one in members.values()),
+        "licence": _each(text for one in members.values() for text in one.licence.split("; ")),
         "paper": _each(one.paper for one in members.values()),
         "built": True,
     }
@@ -40,6 +40,6 @@ def _part(name: str, model: Model, part: Part) -> Part:
     )
 
 
-def _each(texts: Any) -> str:
+def _each(texts: Iterable[str]) -> str:
     """Those that are none of the others, one behind the other."""
     return "; ".join(filter(None, dict.fromkeys(texts)))
