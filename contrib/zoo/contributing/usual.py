@@ -21,7 +21,9 @@ def defines_model(folder: Path) -> bool:
 
 def needs_random(model: Model) -> bool:
     """Whether the default weights are a download, so that commands which work everywhere name random ones. Those of a
-    package that the model requires are installed with it."""
+    package that the model requires are installed with it. Of a chain, whether those of any network are."""
+    if model.members:
+        return any(needs_random(one) for one in model.members.values())
     return model.default_weights == "pretrained" and not (
         isinstance(model.pretrained, Packaged) and _requires(model, model.pretrained.package)
     )

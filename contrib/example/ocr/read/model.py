@@ -12,6 +12,7 @@ from utils.datasets.samples.text_scenes import write_scenes
 from zoo import catalogue
 from zoo.errors import ZooError
 from zoo.family import Family
+from zoo.index import DEMOS
 from zoo.libraries.chain import chained
 from zoo.model import Model, SampleData
 from zoo.task import Task
@@ -113,7 +114,7 @@ def model(variant: str) -> Model:
             sure=SURE if mean else LEAST_OF_PATH,
         ),
         sample=SampleData("text_scenes", 1, write_scenes, "rendered scenes of text"),
-        demos=members[FIND].demo_folder(),
+        demos=DEMOS / "texts",
     )
 
 
