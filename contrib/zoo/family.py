@@ -28,8 +28,8 @@ class Family:
         names: the variants; a function where they come from a library, which must be cheap and import nothing heavy.
         make: gives the description of a variant; called when one is asked for.
         default: the variant that is meant where none is named; the first one by default.
-        offline: the variant that README commands, checks and tests take where the default one's weights have to be
-            fetched: its own lie in the folder, or it is so small that random ones do. The default one by default.
+        offline: the variant that checks and tests take where the default one's weights have to be fetched: its own lie
+            in the folder, or it is so small that random ones do. The default one by default.
         library: whether it is a whole library: the name of a variant alone then means that of another family, where one
             has it.
         built: whether what its models build is trained already (`Model.built`).
