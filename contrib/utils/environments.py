@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from utils.datasets.episodes import Episode
-from zoo_core.errors import DataError
+from utils.gymnasium_environment import observed, open_environment
+from zoo_core.errors import DataError, told
 
 # float32 [episodes, …] observations in; int [episodes] actions out, or float [episodes, …] where they are continuous
 Policy = Callable[[np.ndarray], np.ndarray]
@@ -25,58 +26,19 @@ class Rollout:
         actions: int64 [steps]; float32 [steps, …] where they are continuous.
         rewards: float64 [steps].
         limited: whether the time limit ended it, and not the environment itself.
+        environment: its id; "" where nobody says it.
     """
 
     observations: np.ndarray
     actions: np.ndarray
     rewards: np.ndarray
     limited: bool
+    environment: str = ""
 
     @property
     def total(self) -> float:
         """The return: the sum of the rewards, not discounted."""
         return float(self.rewards.sum())
-
-
-def open_environment(name: str, continuous: bool = False) -> Any:
-    """A new gymnasium.Env with Box observations and Discrete actions, which is what a network of Q values can play.
-
-    Args:
-        name: its id in Gymnasium's registry.
-        continuous: whether it is one with Box actions, all within limits.
-
-    Raises:
-        DataError: Gymnasium is not installed, does not know the environment, needs another package for it, or the
-            environment has other spaces.
-    """
-    try:
-        import gymnasium
-    except ModuleNotFoundError as error:
-        raise DataError(
-            f"{name} is an environment of Gymnasium, which is not installed: pip install gymnasium"
-        ) from error
-    try:
-        environment = gymnasium.make(name)
-    except gymnasium.error.DependencyNotInstalled as error:
-        raise DataError(f"environment {name} is not installed: {error}") from error
-    except (gymnasium.error.Error, ModuleNotFoundError) as error:
-        raise DataError(
-            f"Gymnasium has no environment {name} ({error}). Is the package that brings it installed?"
-        ) from error
-    spaces = gymnasium.spaces
-    observed: Any = environment.observation_space
-    acted: Any = environment.action_space
-    expected: Any = spaces.Box if continuous else spaces.Discrete
-    if not isinstance(observed, spaces.Box) or not isinstance(acted, expected):
-        environment.close()
-        raise DataError(
-            f"environment {name} has observations {type(observed).__name__} and actions {type(acted).__name__}; "
-            f"supported are Box observations with {expected.__name__} actions."
-        )
-    if continuous and not np.isfinite([acted.low, acted.high]).all():
-        environment.close()
-        raise DataError(f"environment {name} has actions without limits; supported are those that have some.")
-    return environment
 
 
 def play(policy: Policy, episodes: Sequence[Episode], continuous: bool = False) -> list[Rollout]:
@@ -116,21 +78,62 @@ def wander(episode: Episode, most: int, continuous: bool = False) -> np.ndarray:
         return run.observations[-1]
 
 
+def pictures(episode: Episode, rollout: Rollout, every: int) -> list[np.ndarray]:
+    """What the environment shows of an episode that was played: it is played again, and drawn by its own rendering.
+
+    Args:
+        rollout: what was played.
+        every: steps a picture; the last step has one in any case.
+
+    Returns:
+        uint8 [H, W, 3] each.
+
+    Raises:
+        DataError: the environment draws no pictures, needs another package for it, or goes another way this time.
+    """
+    continuous = rollout.actions.dtype.kind == "f"
+    with ExitStack() as stack:
+        environment = open_environment(episode.environment, continuous, render_mode="rgb_array")
+        stack.callback(environment.close)
+        try:
+            found = list(_shown(environment, episode, rollout, every))
+        except Exception as error:
+            # rendering is somebody's own code: of Gymnasium's environments it misses pygame as often as not
+            raise DataError(f"environment {episode.environment} cannot be drawn: {told(error)}") from error
+    if not all(isinstance(one, np.ndarray) and one.dtype == np.uint8 and one.ndim == 3 for one in found):
+        raise DataError(f"environment {episode.environment} gives no pictures when it is drawn.")
+    return found
+
+
+def _shown(environment: Any, episode: Episode, rollout: Rollout, every: int) -> Iterator[Any]:
+    observation, _ = environment.reset(seed=episode.seed)
+    yield environment.render()
+    first = int(getattr(environment.action_space, "start", 0))
+    for step, action in enumerate(rollout.actions, start=1):
+        done = action if rollout.actions.dtype.kind == "f" else first + int(action)
+        observation, *_ = environment.step(done)
+        if not np.array_equal(observed(environment.observation_space, observation), rollout.observations[step]):
+            raise DataError(f"step {step} led elsewhere than it did when the episode was played.")
+        if step % every == 0 or step == len(rollout.actions):
+            yield environment.render()
+
+
 class _Run:
     """One episode while it is played."""
 
     continuous = False
 
     def __init__(self, stack: ExitStack, episode: Episode):
-        self._environment = open_environment(episode.environment, self.continuous)
-        stack.callback(self._environment.close)
-        self._space = self._environment.action_space
-        observation, _ = self._environment.reset(seed=episode.seed)
-        self.observations = [np.asarray(observation, np.float32)]
+        self._episode = episode
         self._actions: list[Any] = []
         self._rewards: list[float] = []
         self._limited = False
         self.over = False
+        self._environment = open_environment(episode.environment, self.continuous)
+        stack.callback(self._environment.close)
+        self._space, self._seen = self._environment.action_space, self._environment.observation_space
+        observation, _ = self._called(self._environment.reset, seed=episode.seed)
+        self.observations = [observed(self._seen, observation)]
 
     def any_action(self, random: np.random.RandomState) -> Any:
         """One by chance."""
@@ -139,8 +142,8 @@ class _Run:
     def step(self, action: Any) -> None:
         """Do one action, and note what comes of it; DataError where there is no such action."""
         taken, done = self._checked(action)
-        observation, reward, ended, limited, _ = self._environment.step(done)
-        self.observations.append(np.asarray(observation, np.float32))
+        observation, reward, ended, limited, _ = self._called(self._environment.step, done)
+        self.observations.append(observed(self._seen, observation))
         self._actions.append(taken)
         self._rewards.append(float(reward))
         self.over = bool(ended or limited)
@@ -148,8 +151,20 @@ class _Run:
 
     def rollout(self) -> Rollout:
         return Rollout(
-            np.stack(self.observations), np.array(self._actions), np.array(self._rewards, np.float64), self._limited
+            np.stack(self.observations),
+            np.array(self._actions),
+            np.array(self._rewards, np.float64),
+            self._limited,
+            self._episode.environment,
         )
+
+    def _called(self, method: Callable[..., Any], *given: Any, **named: Any) -> Any:
+        """What a method of the environment returns. Raises DataError where it fails: it is somebody's own code."""
+        try:
+            return method(*given, **named)
+        except Exception as error:
+            name, seed, step = self._episode.environment, self._episode.seed, len(self._rewards)
+            raise DataError(f"environment {name} fails in step {step} of seed {seed}: {told(error)}") from error
 
     def _checked(self, action: Any) -> tuple[Any, Any]:
         """The action as it is noted, counted from 0, and as the environment counts it."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.spec import TensorSpec
+from utils.datasets.samples.once import written_once
 
 from .data import ReferenceData, SampleData
 from .errors import ZooError
@@ -216,10 +217,18 @@ class Model:
         return self.pretrained() if callable(self.pretrained) else self.pretrained
 
     def data(self, path: str | Path) -> Path:
-        """The folder behind --data_path: "sample" is the model's own sample data. Raises ZooError for an address."""
+        """The folder behind --data_path: "sample" is the model's own sample data.
+
+        Raises:
+            ZooError: it is an address.
+            DataError: it names by a word of the task's own what cannot be made.
+        """
         if "://" in str(path):
             raise ZooError(f"{path} is an address; a data set is a folder or a file on this machine: fetch it first")
-        return self.sample.folder() if str(path) == "sample" else Path(path)
+        if str(path) == "sample":
+            return self.sample.folder()
+        write = self.task.made(str(path))
+        return SampleData("made", 1, written_once(write), made_of=[str(path)]).folder() if write else Path(path)
 
     def demo_folder(self) -> Path:
         """A few files to try the model on."""

@@ -145,6 +145,11 @@ class Task(ABC):
         """The task with quicker decoding that is not equal to the source's; None where there is none."""
         return None
 
+    def made(self, text: str) -> Callable[[Path], None] | None:
+        """What writes the data set that `text`, in the place of a path, names by a word of the task's own, into a new
+        folder; the same text means the same data. None where it is a path. Raises DataError for what cannot be made."""
+        return None
+
     def samples_in(self, path: Path) -> list[Sample]:
         """What a person's file holds, without targets: one sample, unless the format says otherwise."""
         return [Sample(path.name, path)]

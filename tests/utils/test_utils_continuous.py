@@ -11,7 +11,8 @@ import pytest
 from utils.datasets.episodes import Episode
 from utils.datasets.sample import Sample
 from utils.draw.pendulum import SIDE, draw_pendulum
-from utils.environments import Rollout, open_environment, play, wander
+from utils.environments import Rollout, play, wander
+from utils.gymnasium_environment import open_environment
 from zoo.tasks.continuous_control import ContinuousControl
 from zoo_core.errors import DataError
 
@@ -52,9 +53,11 @@ def test_actions_that_there_are_not(action: list[list[float]], said: str) -> Non
 
 
 def test_environments_of_the_other_kind() -> None:
-    with pytest.raises(DataError, match="actions Box; supported are Box observations with Discrete actions"):
+    with pytest.raises(
+        DataError, match="actions Box; supported are Box or Discrete observations with Discrete actions"
+    ):
         open_environment(PENDULUM)
-    with pytest.raises(DataError, match="supported are Box observations with Box actions"):
+    with pytest.raises(DataError, match="supported are Box or Discrete observations with Box actions"):
         open_environment("CartPole-v1", continuous=True)
 
 
@@ -70,8 +73,11 @@ def test_the_task_plays_and_compares(tmp_path: Path) -> None:
         task.postprocess([np.array([[np.nan]])], [None])
     with pytest.raises(DataError, match="this network plays Pendulum-v1"):
         task.preprocess(Episode(CAR, 1))
-    with pytest.raises(DataError, match="there is no drawing"):
-        ContinuousControl(CAR, (-100.0, 100.0)).draw(None, found)
+    elsewhere = Rollout(found.observations, found.actions, found.rewards, True, CAR)
+    slower = Rollout(found.observations, found.actions, found.rewards * 1.02, True, CAR)
+    assert task.agreement(elsewhere, elsewhere)
+    assert not task.agreement(elsewhere, slower)  # the range of another environment's returns says nothing of it
+    assert not ContinuousControl(CAR).agreement(elsewhere, slower)
 
 
 def test_an_animation_of_a_pendulum(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from PIL import Image
 from utils.datasets.episodes import Episode, Episodes, read_episodes, write_episodes
 from utils.datasets.samples.held_out import HELD_OUT_SEEDS, write_held_out
 from utils.draw.cartpole import HEIGHT, WIDTH, draw_cartpole
-from utils.environments import Rollout, open_environment, play, wander
+from utils.environments import Rollout, play, wander
+from utils.gymnasium_environment import open_environment
 from utils.metrics.returns import MeanReturn, agreement
 from zoo_core.errors import DataError
 
@@ -134,7 +135,7 @@ def test_wandering_follows_from_the_seed() -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("Pendulum-v1", "actions Box; supported are Box observations with Discrete"),
+        ("Pendulum-v1", "actions Box; supported are Box or Discrete observations with Discrete"),
         ("Blackjack-v1", "observations Tuple"),
         ("Nothing-v7", "no environment Nothing-v7"),
         ("CartPole-v99", "no environment CartPole-v99"),
@@ -173,6 +174,7 @@ def test_returns() -> None:
     assert found == pytest.approx(
         {
             "mean_return": totals.mean(),
+            "standard_error": totals.std(ddof=1) / np.sqrt(37),
             "std_return": totals.std(),
             "min_return": totals.min(),
             "max_return": totals.max(),
@@ -197,6 +199,9 @@ def test_what_cannot_be_counted() -> None:
     metric = MeanReturn()
     with pytest.raises(DataError, match="no episode was counted"):
         metric.compute()
+    alone = MeanReturn()
+    alone.update([rollout(3.0)], [None])
+    assert "standard_error" not in alone.compute()  # of one episode there is none
     with pytest.raises(DataError, match="2 predictions for 1 truths"):
         metric.update([rollout(1.0)] * 2, [None])
     with pytest.raises(DataError, match="NaN"):

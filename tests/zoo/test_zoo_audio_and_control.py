@@ -242,7 +242,29 @@ def test_another_environment_is_refused_before_it_is_opened(tmp_path: Path) -> N
         CONTROL.dataset(tmp_path)
 
 
-def test_environments_without_a_drawing() -> None:
-    (one,) = CONTROL.play(values, [Sample("0", Episode(CARTPOLE, 0))])
-    with pytest.raises(DataError, match="no drawing for episodes of Acrobot-v1"):
-        Control("Acrobot-v1", (-500.0, 0.0)).draw(None, one)
+def test_another_environment_of_the_same_shapes_is_played(tmp_path: Path) -> None:
+    other = Episode("CartPole-v0", 1)
+    (one,) = CONTROL.play(values, [Sample("0", other)])
+    assert (one.total, one.environment) == (200.0, "CartPole-v0")
+    assert len(CONTROL.draw(other, one).frames) == 101
+    write_episodes(tmp_path / "a.json", CARTPOLE, [1])
+    write_episodes(tmp_path / "b.json", "CartPole-v0", [1])
+    with pytest.raises(DataError, match="holds episodes of CartPole-v0 and CartPole-v1; a mean return"):
+        CONTROL.dataset(tmp_path)
+
+
+def test_environments_by_name(tmp_path: Path) -> None:
+    write = CONTROL.made("gym:CartPole-v0@3")
+    assert write is not None
+    write(tmp_path)
+    assert [one.data for one in CONTROL.dataset(tmp_path)] == [Episode("CartPole-v0", seed) for seed in range(3)]
+    assert CONTROL.made("sample.json") is None
+    with pytest.raises(DataError, match=r"plays CartPole-v1.*observations \[4\] and 2 actions. Acrobot-v1 has obs"):
+        CONTROL.made("gym:Acrobot-v1")
+    with pytest.raises(DataError, match="did you mean CartPole-v1"):
+        CONTROL.made("gym:CartPoles-v1")
+
+
+def test_a_network_with_other_actions() -> None:
+    with pytest.raises(DataError, match=r"gives \[3\] numbers an observation; CartPole-v1 takes \[2\]"):
+        CONTROL.play(lambda arrays: np.zeros((len(arrays[0]), 3), np.float32), [Sample("0", Episode(CARTPOLE, 0))])

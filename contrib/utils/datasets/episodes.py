@@ -17,8 +17,12 @@ from utils.datasets.sample import Listed, Sample
 from utils.text_file import read_json
 from zoo_core.errors import DataError
 from zoo_core.files import atomic_write
+from zoo_core.numbers import is_whole
 
 EPISODE_SUFFIXES = (".json",)
+ADDRESS = "gym:"  # before an environment's name, where a path is expected
+_SEEDS = 100  # as many as `gym:NAME` alone means
+_MOST_SEEDS = 1_000_000
 _FORM = '{"environment": "CartPole-v1", "seeds": [1, 2, 3]}'
 
 
@@ -74,6 +78,29 @@ def read_episodes(path: str | Path) -> list[Episode]:
         twice = next(seed for seed in seeds if seeds.count(seed) > 1)
         raise DataError(f"{path}: seed {twice} stands there twice; each episode counts once.")
     return [Episode(environment, seed) for seed in seeds]
+
+
+def named(text: str) -> tuple[str, int] | None:
+    """An environment and how many of its episodes are meant, by what stands in the place of a path.
+
+    Args:
+        text: gym:NAME for the seeds 0 to 99, gym:NAME@N for the seeds 0 to N - 1.
+
+    Returns:
+        None where it begins otherwise.
+
+    Raises:
+        DataError: no name, or N is no whole number from 1 to a million.
+    """
+    if not text.startswith(ADDRESS):
+        return None
+    name, _, count = text.removeprefix(ADDRESS).partition("@")
+    if not name or (count and not is_whole(count, 7)) or ("@" in text and not 0 < int(count or 0) <= _MOST_SEEDS):
+        raise DataError(
+            f"{text}: gym:NAME is an environment of Gymnasium with the seeds 0 to 99, gym:NAME@N with N of them, 1 to "
+            f"{_MOST_SEEDS:,}, such as gym:CartPole-v1@20."
+        )
+    return name, int(count) if count else _SEEDS
 
 
 def write_episodes(path: str | Path, environment: str, seeds: Sequence[int]) -> None:

@@ -22,9 +22,12 @@ class Played(Protocol):
 
 
 class MeanReturn:
-    """Mean (primary), standard deviation, least and largest return over episodes; returns are not discounted.
+    """Mean (primary), its standard error, standard deviation, least and largest return over episodes; returns are not
+    discounted.
 
-    The deviation is that of the episodes counted (divided by their number). Counts are joined without loss of
+    The deviation is that of the episodes counted (divided by their number). The standard error is that of a mean over
+    as many other episodes: the deviation that these suggest for all of them (divided by their number less one) over
+    the root of their number; of one episode there is none. Counts are joined without loss of
     precision (Chan et al., Updating Formulae and a Pairwise Algorithm for Computing Sample Variances, 1979).
 
     Args:
@@ -34,6 +37,7 @@ class MeanReturn:
     def __init__(self, low: float = -inf, high: float = inf) -> None:
         self.infos = (
             MetricInfo("mean_return", "reward", low, high, True),
+            MetricInfo("standard_error", "reward", 0.0, high - low, False),
             MetricInfo("std_return", "reward", 0.0, high - low, False),
             MetricInfo("min_return", "reward", low, high, True),
             MetricInfo("max_return", "reward", low, high, True),
@@ -55,15 +59,15 @@ class MeanReturn:
             self._join(1, total, 0.0, total, total)
 
     def compute(self) -> dict[str, float]:
-        """{"mean_return", "std_return", "min_return", "max_return"}; DataError when nothing was counted."""
+        """{"mean_return", "standard_error", "std_return", "min_return", "max_return"}, without "standard_error" for one
+        episode; DataError when nothing was counted."""
         if not self._episodes:
             raise DataError("no episode was counted, so there is no return. Is the data set empty?")
-        return {
-            "mean_return": self._mean,
-            "std_return": sqrt(self._squares / self._episodes),
-            "min_return": self._least,
-            "max_return": self._most,
-        }
+        many = self._episodes > 1
+        error = {"standard_error": sqrt(self._squares / (self._episodes - 1) / self._episodes)} if many else {}
+        deviation = sqrt(self._squares / self._episodes)
+        extremes = {"min_return": self._least, "max_return": self._most}
+        return {"mean_return": self._mean, **error, "std_return": deviation, **extremes}
 
     def state(self) -> dict[str, Any]:
         """Number of episodes, mean, sum of squared distances from it, least and largest; the last two None for none."""

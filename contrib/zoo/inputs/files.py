@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path, PurePosixPath
@@ -79,6 +79,9 @@ class Files:
         """
         if _ADDRESS.match(text):
             return [self._fetched(text)]
+        write = self._task.made(text)
+        if write:
+            return self._made_of(text, write)
         path = Path(text)
         if is_camera(text) and takes_pictures(self._task):
             return [_camera(path)]
@@ -91,6 +94,13 @@ class Files:
         if table.lower().endswith(TABLES) and os.path.isfile(table):
             return [File(Path(table), text, path.name, column)]
         return None
+
+    def _made_of(self, text: str, write: Callable[[Path], None]) -> list[File]:
+        """What the task makes of a word of its own."""
+        folder = self.place("")
+        folder.mkdir()
+        write(folder)
+        return [File(path, text, path.name) for path in files_in(folder, self._task.suffixes)]
 
     def matching(self, pattern: str) -> list[File]:
         """The files that a pattern with * means, sorted; none where it is no pattern."""

@@ -14,7 +14,8 @@ import numpy as np
 from model import MODEL
 
 from utils.datasets.episodes import Episode
-from utils.environments import open_environment, play
+from utils.environments import play
+from utils.gymnasium_environment import open_environment
 from utils.training.steps import save_weights
 
 SAMPLE = MODEL.variant("dqn")

@@ -24,6 +24,7 @@ class Asked:
         channels: of its pictures, 1 or 3.
         mean, std: of its pictures, in units of 0 to 1; one number, or one a channel.
         pooling: how an embedding is made of the tokens, "mean" or "cls".
+        environment: of Gymnasium, that the network plays.
         noise: deviation of the noise that is taken off, for pixels from 0 to 255.
     """
 
@@ -36,10 +37,11 @@ class Asked:
     std: tuple[float, ...] | None = None
     pooling: str | None = None
     noise: float | None = None
+    environment: str | None = None
 
     def require_only(self, *flags: str) -> None:
         """Raise ZooError where a flag is given that this task does not have; `flags` are those that it has."""
-        own = ("labels", "size", "channels", "mean", "std", "pooling", "noise")
+        own = ("labels", "size", "channels", "mean", "std", "pooling", "noise", "environment")
         for flag in own:
             if getattr(self, flag) is not None and flag not in flags:
                 has = ", ".join(f"--{one}" for one in flags) or "none of these"

@@ -26,6 +26,7 @@ from zoo.contributing.new.source import BY_HAND, Source
 from zoo.contributing.new.tasks import (
     audio,
     classification,
+    control,
     detection,
     embedding,
     generation,
@@ -53,6 +54,7 @@ TASKS: dict[str, Callable[[Source, Asked], Description]] = {
     "audio": audio.described,
     "tabular": tabular.described,
     "generation": generation.described,
+    "control": control.described,
 }
 # What the zoo has models of that are too different from each other to be written from a source
 _COPY = "copy {} and change model.py"
@@ -60,7 +62,6 @@ _EXAMPLES = {
     "translation": f"--task generation takes a FOLDER of transformers; else {_COPY.format('nlp/transformer')}",
     "recognition": _COPY.format("ocr/crnn"),
     "graph": _COPY.format("gnn/gcn"),
-    "control": _COPY.format("reinforcement/dqn"),
     "token_classification": _COPY.format("nlp/token_classification"),
     "question_answering": _COPY.format("nlp/question_answering"),
     "speech_recognition": _COPY.format("speech/wav2vec2"),
@@ -95,6 +96,9 @@ def main(argv: list[str] | None = None) -> int:
     known.add_argument("--std", type=numbers, metavar="R,G,B", help="of pixels from 0 to 1 (ImageNet's)")
     known.add_argument("--noise", type=float, help="deviation, of 255, that an image_to_image network takes off (25)")
     known.add_argument("--pooling", choices=("mean", "cls"), help="how tokens become an embedding")
+    known.add_argument(
+        "--environment", metavar="ID", help="of Gymnasium, that a control network plays: LunarLander-v3, MODULE:Maze-v0"
+    )
     return console.run(_new, parser.parse_args(argv))
 
 
@@ -103,7 +107,8 @@ def _asked(args: argparse.Namespace) -> Asked:
     if args.task not in TASKS:
         raise ZooError(f"--task is {', '.join(TASKS)}; got '{args.task}': {_EXAMPLES.get(args.task, BY_HAND)}")
     height, width = args.size or (None, None)
-    return Asked(args.task, labels, height, width, args.channels, args.mean, args.std, args.pooling, args.noise)
+    pictures = (height, width, args.channels, args.mean, args.std)
+    return Asked(args.task, labels, *pictures, args.pooling, args.noise, args.environment)
 
 
 def _sides(text: str) -> tuple[int, int | None]:

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from utils.datasets.episodes import Episode, write_episodes
 from zoo import catalogue
 from zoo.errors import ZooError
 from zoo.model import Model
@@ -20,7 +21,9 @@ def write(folder: Path) -> None:
     demos = folder / "demos"
     demos.mkdir()
     for number, data in enumerate(_few(model, sample), 1):
-        if isinstance(data, Path):
+        if isinstance(data, Episode):
+            write_episodes(demos / f"episode_{data.seed}.json", data.environment, [data.seed])
+        elif isinstance(data, Path):
             for file in (data, *data.parent.glob(f"{data.name}.*")):  # with what belongs to it
                 shutil.copy2(file, demos / file.name)
         else:
@@ -35,7 +38,7 @@ def _few(model: Model, sample: Path) -> list[Any]:
     """Data of different classes first; of files, the small ones."""
     found = [getattr(one.data, "opening", getattr(one.data, "path", one.data)) for one in model.task.dataset(sample)]
     files = [one for one in found if isinstance(one, Path)]
-    texts = [one for one in found if isinstance(one, str)]
+    texts = [one for one in found if isinstance(one, (str, Episode))]
     if not files and not texts:
         raise ZooError(f"the sample data of {model.id} hold neither files nor texts that demos could be made of")
     if not files:

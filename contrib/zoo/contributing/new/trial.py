@@ -38,6 +38,10 @@ class Trial:
             _require_small(source, self.network)
         self._run: Run | None = None
 
+    def source_with(self, *packages: str) -> Source:
+        """The source, which needs these packages too."""
+        return replace(self.source, packages=(*self.source.packages, *packages))
+
     def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray] | Exception:
         """The outputs, or what the network raised."""
         self._run = self._run or self._runner(arrays)
