@@ -201,7 +201,7 @@ def test_long_and_reversed_spans_are_none_and_overlapping_windows_say_a_span_onc
 
 
 def test_held_out_facts_are_not_in_the_training_texts(tmp_path: Path) -> None:
-    training = " ".join(text.context for text in facts.training_part(300))
+    training = " ".join(text.context for text in [*facts.training_part(300), *facts.drill_part(300)])
     for text in facts.held_out_part()[:30]:
         for sentence in text.context.rstrip(".").split(". "):
             assert f"{sentence}." not in training
@@ -212,3 +212,32 @@ def test_held_out_facts_are_not_in_the_training_texts(tmp_path: Path) -> None:
     impossible = sum(not one.truth.texts for one in samples)
     assert len(samples) > 300
     assert 0.2 < impossible / len(samples) < 0.35
+
+
+def test_which_sentences_speak_of_what_a_question_names() -> None:
+    text = facts.Text("Ben works in a bank. Ida lives in Oslo. Ben owns a black cat.", ())
+    of_ben = facts.Asked("Where does Ben work?", "a bank", 13, "Ben")
+    found = facts.sentences(text, of_ben)
+    assert [text.context[one.start : one.end] for one in found] == [f"{one}." for one in text.context[:-1].split(". ")]
+    assert [one.meant for one in found] == [True, False, True]
+    of_oslo = facts.Asked("Who lives in Oslo?", "Ida", 21, "Oslo")
+    assert [one.meant for one in facts.sentences(text, of_oslo)] == [False, True, False]
+    for drawn in facts.drill_part(50):
+        for asked in drawn.asked:
+            (own,) = [one for one in facts.sentences(drawn, asked) if one.start <= asked.start < one.end]
+            assert own.meant or not asked.answer
+
+
+def test_attention_begins_with_what_is_alike() -> None:
+    import torch
+
+    from utils.training.steps import begin_with_likeness
+
+    torch.manual_seed(0)
+    query, key, value, output = (torch.nn.Linear(32, 32) for _ in range(4))
+    begin_with_likeness(query, key, value, output)
+    tokens = torch.randn(8, 32)
+    with torch.no_grad():
+        scores = (tokens @ query.weight.T) @ (tokens @ key.weight.T).T
+        assert scores.argmax(1).tolist() == list(range(8))
+        assert torch.allclose(tokens @ value.weight.T @ output.weight.T, tokens, atol=1e-5)

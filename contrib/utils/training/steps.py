@@ -65,6 +65,23 @@ def begin_with_waves(table: Any, size: float = 0.3) -> None:
     table.data.copy_(torch.cat([angles.sin(), angles.cos()], dim=1) * size)
 
 
+def begin_with_likeness(query: Any, key: Any, value: Any, output: Any, size: float = 0.15) -> None:
+    """Give the linear layers of an attention, in place, weights with which each token looks for tokens that are like
+    it, and takes over what they are (after Trockman and Kolter, Mimetic Initialization of Self-Attention Layers, 2023).
+
+    Args:
+        query, key, value, output: torch.nn.Linear of [width, width] each.
+        size: deviation of the weights of query and key.
+    """
+    import torch
+
+    width = query.weight.shape[0]
+    alike = torch.randn(width, width) * size
+    turned = torch.linalg.qr(torch.randn(width, width))[0]
+    for layer, weight in ((query, alike), (key, alike), (value, turned), (output, turned.T)):
+        layer.weight.data.copy_(weight)
+
+
 def round_weights(network: Any) -> None:
     """Give the network, in place, the weights that a float16 file of them will hold, so that what is measured is what
     is written."""

@@ -93,11 +93,13 @@ RELATIONS = (
 
 
 class Asked(NamedTuple):
-    """A question about a text; answer is "" where the text does not say it, and start the answer's first character."""
+    """A question about a text; answer is "" where the text does not say it, and start the answer's first character.
+    names is what the question names: a person, or what is said of one."""
 
     question: str
     answer: str
     start: int
+    names: str
 
 
 class Text(NamedTuple):
@@ -107,10 +109,38 @@ class Text(NamedTuple):
     asked: tuple[Asked, ...]
 
 
+class Sentence(NamedTuple):
+    """A sentence of a text: its first character, the one behind its full stop, and whether it speaks of what a question
+    names."""
+
+    start: int
+    end: int
+    meant: bool
+
+
+def sentences(text: Text, asked: Asked) -> list[Sentence]:
+    """The sentences of a text, in its order."""
+    found, start = [], 0
+    for words in text.context.split(". "):
+        said = words.removesuffix(".")
+        meant = said.startswith(f"{asked.names} ") or said.endswith(f" {asked.names}")
+        found.append(Sentence(start, start + len(said) + 1, meant))
+        start = found[-1].end + 1
+    return found
+
+
 def training_part(count: int = TRAINING) -> list[Text]:
     """Texts to train on, the same on every machine: they rest on numpy's RandomState, which never changes."""
     random = np.random.RandomState(SEEDS[0])
     return [_text(random, held_out=False) for _ in range(count)]
+
+
+def drill_part(count: int) -> list[Text]:
+    """Texts to train on that say the same of several people: of such a text, who looks for what is asked alone, and not
+    for whom, finds the wrong answer. They hold nothing of the held-out part."""
+    random = np.random.RandomState(SEEDS[0] + 1_000_000)
+    chosen = [random.permutation(len(RELATIONS))[:2].tolist() for _ in range(count)]
+    return [_text(random, held_out=False, relations=relations) for relations in chosen]
 
 
 def held_out_part() -> list[Text]:
@@ -157,9 +187,10 @@ class _Fact(NamedTuple):
         return pattern.format(who=PEOPLE[self.who], what=RELATIONS[self.relation].values[self.what])
 
 
-def _text(random: np.random.RandomState, held_out: bool) -> Text:
-    """A text, and ASKED questions; with `held_out`, all that is answered is of that part, and nothing else is said."""
-    facts = _facts(random, random.randint(*LENGTHS[held_out]), held_out)
+def _text(random: np.random.RandomState, held_out: bool, relations: Sequence[int] = ()) -> Text:
+    """A text, and ASKED questions; with `held_out`, all that is answered is of that part, and nothing else is said;
+    with `relations`, only these are spoken of, of anybody."""
+    facts = _facts(random, random.randint(*LENGTHS[held_out]), held_out, relations)
     context, starts = "", []
     for fact in facts:
         sentence = fact.said(_one_of(random, RELATIONS[fact.relation].states))
@@ -167,18 +198,21 @@ def _text(random: np.random.RandomState, held_out: bool) -> Text:
         context += f"{sentence} "
     places = random.permutation(len(facts))
     asked = [
-        _unanswered(random, facts) if number % 3 == 2 else _answered(random, facts, context, starts, int(place))
+        _unanswered(random, facts, relations)
+        if number % 3 == 2
+        else _answered(random, facts, context, starts, int(place))
         for number, place in enumerate(np.resize(places, ASKED))
     ]
     return Text(context.rstrip(), tuple(dict.fromkeys(asked)))
 
 
-def _facts(random: np.random.RandomState, count: int, held_out: bool) -> list[_Fact]:
+def _facts(random: np.random.RandomState, count: int, held_out: bool, relations: Sequence[int]) -> list[_Fact]:
     """Facts of a text: of a person and of a value, each relation says one thing."""
     found: list[_Fact] = []
-    people = random.permutation(len(PEOPLE))[: max(2, count // 2)].tolist()  # few, so that much is said of each
+    few = len(PEOPLE) if relations else max(2, count // 2)  # so that much is said of each
+    people = random.permutation(len(PEOPLE))[:few].tolist()
     while len(found) < count:
-        relation = random.randint(len(RELATIONS))
+        relation = _relation(random, relations)
         fact = _Fact(_one_of(random, people), relation, random.randint(len(RELATIONS[relation].values)))
         same = [one for one in found if one.relation == relation and (one.who == fact.who or one.what == fact.what)]
         if fact.held_out == held_out and not same:
@@ -192,24 +226,29 @@ def _answered(
     """A question for what a fact says, or of whom."""
     fact, relation = facts[place], RELATIONS[facts[place].relation]
     if random.randint(3) == 0:
-        return Asked(fact.said(relation.inverse), PEOPLE[fact.who], starts[place])
+        return Asked(fact.said(relation.inverse), PEOPLE[fact.who], starts[place], relation.values[fact.what])
     value = relation.values[fact.what]
-    return Asked(fact.said(_one_of(random, relation.asks)), value, context.index(value, starts[place]))
+    start = context.index(value, starts[place])
+    return Asked(fact.said(_one_of(random, relation.asks)), value, start, PEOPLE[fact.who])
 
 
-def _unanswered(random: np.random.RandomState, facts: Sequence[_Fact]) -> Asked:
+def _relation(random: np.random.RandomState, among: Sequence[int]) -> int:
+    return _one_of(random, among) if among else random.randint(len(RELATIONS))
+
+
+def _unanswered(random: np.random.RandomState, facts: Sequence[_Fact], relations: Sequence[int]) -> Asked:
     """A question for what the text does not say, of a person or a thing that it names where there is one."""
     known = {(fact.who, fact.relation) for fact in facts}
     said = {(fact.relation, fact.what) for fact in facts}
     while True:
-        relation = random.randint(len(RELATIONS))
+        relation = _relation(random, relations)
         who = facts[random.randint(len(facts))].who if random.randint(4) else random.randint(len(PEOPLE))
         fact = _Fact(who, relation, random.randint(len(RELATIONS[relation].values)))
         if random.randint(3) == 0:
             if (relation, fact.what) not in said:
-                return Asked(fact.said(RELATIONS[relation].inverse), "", 0)
+                return Asked(fact.said(RELATIONS[relation].inverse), "", 0, RELATIONS[relation].values[fact.what])
         elif (who, relation) not in known:
-            return Asked(fact.said(_one_of(random, RELATIONS[relation].asks)), "", 0)
+            return Asked(fact.said(_one_of(random, RELATIONS[relation].asks)), "", 0, PEOPLE[who])
 
 
 def _one_of(random: np.random.RandomState, choices: Sequence[T]) -> T:
