@@ -1,8 +1,9 @@
 """What becomes of a validation on many nodes: event after event, with times that were measured on one machine.
 
-One driver looks at the data set, then asks for a worker on every node. A worker begins, and counts the shards that the
-driver hands out and takes back, one after the other. Workers fail at random; what one was counting is counted again by
-another one, and a new worker begins in its place.
+One driver asks for a worker on every node, and takes the data set apart while they begin. It reads the files of a shard
+before it hands it out, ahead of the workers as far as it can; a worker compares them with its own and counts the shard,
+one after the other. Workers fail at random; what one was counting is counted again by another one, and a new worker
+begins in its place.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import heapq
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from zoo.distributed.shards import per_shard
 
@@ -23,8 +25,10 @@ class Measured:
     """Seconds, as ray_scaling.py measures them.
 
     Args:
-        start: each time that a worker began with a data set of no size: process, imports, network.
-        look: a sample of the data set, for the driver and for every worker that begins.
+        start: each time that a worker began: process, imports, network.
+        take: of the driver for a sample, before it hands out the first shard: listing it, and packing it.
+        ahead: of the driver for a sample, beside what else it does: reading its files for their digests.
+        look: of a worker for each sample of its shards: reading its files to compare them.
         batch: of each of many shards, a batch.
         shard: more than its batches take: until the first batch is there, and the last one is back.
         driver: of the driver for a shard, in which it can do nothing else.
@@ -33,6 +37,8 @@ class Measured:
     """
 
     start: Sequence[float]
+    take: float
+    ahead: float
     look: float
     batch: Sequence[float]
     shard: float
@@ -100,9 +106,11 @@ class _Run:
         self._events: list[_Event] = []
         self._idle: list[int] = []
         self._lost, self._failures = 0.0, 0
-        self._driver = measured.look * work.samples  # the time until which it is busy
+        self._driver = measured.take * work.samples  # the time until which it is busy
+        a_batch = measured.ahead * work.batch_size
+        self._ready = [self._driver + a_batch * batches for batches in accumulate(self._sizes)]
         for node in range(nodes):
-            self._begin(node, self._driver)
+            self._begin(node, 0.0)
 
     def outcome(self) -> Outcome:
         """Until every shard is counted."""
@@ -123,14 +131,14 @@ class _Run:
         return Outcome(max(now, self._driver), self._counted, self._lost, self._failures)
 
     def _begin(self, node: int, at: float) -> None:
-        took = self._draw.choice(self._measured.start) + self._measured.look * self._work.samples
-        self._plan(node, at, took, None)
+        self._plan(node, at, self._draw.choice(self._measured.start), None)
 
     def _hand_out(self, node: int, now: float) -> None:
         """The first shard that waits; the driver hands out one after the other."""
         shard = heapq.heappop(self._waiting)
-        self._driver = max(self._driver, now) + self._measured.driver
-        took = self._measured.shard + self._draw.choice(self._measured.batch) * self._sizes[shard]
+        self._driver = max(self._driver, now, self._ready[shard]) + self._measured.driver
+        batch = self._draw.choice(self._measured.batch) + self._measured.look * self._work.batch_size
+        took = self._measured.shard + batch * self._sizes[shard]
         self._plan(node, self._driver, took, shard)
 
     def _plan(self, node: int, at: float, took: float, shard: int | None) -> None:
@@ -184,7 +192,8 @@ def reasons(measured: Measured, work: Work, nodes: int) -> list[str]:
     without = {
         "as measured": measured,
         "a worker begins at once": replace(measured, start=[0.0]),
-        "nobody looks at the data first": replace(measured, look=0.0),
+        "the driver has the data set at once": replace(measured, take=0.0),
+        "no file is compared": replace(measured, ahead=0.0, look=0.0),
         "a shard takes no more than its batches": replace(measured, shard=0.0),
         "the driver takes no time": replace(measured, driver=0.0),
         "all batches take equally long": replace(measured, batch=[mean]),

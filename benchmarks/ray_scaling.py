@@ -3,7 +3,8 @@
 Claim: 2 workers count at least 1.8 times what one does (0.9 of linear) on a device that sleeps. What is left of that
 for MobileNetV3-small, which computes on the workers' own cores, is printed without a claim. Where others use the
 machine, look at the idle cores. The simulation (`_ray_simulation.py`) takes what was measured here: what a batch and
-a shard take, what a worker takes to begin, what the driver does for a shard, and when it learns that a worker died.
+a shard take, what a worker takes to begin, what driver and workers do for a sample and the driver for a shard, and when
+it learns that a worker died.
 """
 
 from __future__ import annotations
@@ -30,10 +31,13 @@ from _common import ROOT, claim, in_turns, load, machine, network, write_picture
 from _ray_simulation import Measured, Work, cuts, reasons, table
 from engine.base import Engine
 from zoo.distributed.brief import Brief
+from zoo.distributed.carried import Unpacking
 from zoo.distributed.cluster import LOCAL, Cluster, Place, connected
 from zoo.distributed.pool import STAFF_SECONDS, Pool
-from zoo.distributed.shards import Shard
+from zoo.distributed.shards import MOST_BATCHES, cut
+from zoo.distributed.source import Carrying, Shards
 from zoo.distributed.valid import Counting, counting
+from zoo.running.padding import chunks
 from zoo.running.pipeline import Stages, predictions
 from zoo.running.setting import Setting
 
@@ -134,16 +138,47 @@ def driver_seconds(cluster: Cluster, shards: int = 400) -> float:
         return (time.perf_counter() - start) / (shards - 1)
 
 
-def starts(cluster: Cluster, pictures: str, ckpt: str, batch: float, times: int) -> list[float]:
+def source_of(cluster: Cluster, pictures: Path, per: int = MOST_BATCHES) -> Carrying:
+    """The shards of pictures, as the driver of `zoo valid --ray` makes them."""
+    task = load("classification/resnet").task
+    samples = task.dataset(pictures)
+    shards = Shards(samples, cut(list(chunks(task, samples, BATCH)), per), per)
+    return Carrying(pictures, samples, shards, cluster.ray.put, None)
+
+
+def sample_seconds(cluster: Cluster, pictures: Path, times: int = 3) -> dict[str, float]:
+    """What is done for a sample: by the driver before the first shard and ahead of each, and by the worker."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for _ in range(times):
+        clock = [time.perf_counter()]
+        source = source_of(cluster, pictures)
+        clock.append(time.perf_counter())
+        with source.reading():
+            jobs = list(source.jobs())
+            clock.append(time.perf_counter())
+            node = Unpacking(pictures, "here")
+            for job in jobs:
+                with node.samples(job):
+                    pass
+            clock.append(time.perf_counter())
+        for name, start, end in zip(("take", "ahead", "look"), clock, clock[1:], strict=False):
+            found[name].append((end - start) / MANY)
+    return {name: statistics.median(every) for name, every in found.items()}
+
+
+def starts(cluster: Cluster, pictures: Path, ckpt: str, batch: float, times: int = 5) -> list[float]:
     """Seconds until a worker of `zoo valid --ray` has counted its first batch, without that batch."""
     setting = Setting(load("classification/resnet").variant(), ckpt=Path(ckpt), target="onnx", batch_size=BATCH)
-    told = Counting(Brief.of(setting), pictures)
+    told = Counting(Brief.of(setting), str(pictures))
+    source = source_of(cluster, pictures, per=1)
     found = []
-    for _ in range(times):
-        start = time.perf_counter()
-        with closing(Pool(cluster, counting, told).each([Shard(0, BATCH)])) as every:
-            for _ in every:
-                found.append(time.perf_counter() - start - batch)
+    with source.reading():
+        job = source.jobs()[0]
+        for _ in range(times):
+            start = time.perf_counter()
+            with closing(Pool(cluster, counting, told).each([job])) as every:
+                for _ in every:
+                    found.append(max(time.perf_counter() - start - batch, 0.0))
     return found
 
 
@@ -184,13 +219,12 @@ def measured(cluster: Cluster, folder: Path, ckpt: str) -> Measured:
     marks.mkdir()
     batches, shard = shard_seconds(cluster, (str(pictures), ckpt))
     batch = statistics.median(batches)
-    few = starts(cluster, str(pictures), ckpt, batch, times=5)
-    many = starts(cluster, str(write_pictures(folder / "many", MANY)), ckpt, batch, times=3)
-    count = sum(1 for path in pictures.rglob("*") if path.is_file())
-    look = max((statistics.median(many) - statistics.median(few)) / (MANY - count), 0.0)
+    samples = sample_seconds(cluster, write_pictures(folder / "many", MANY))
     return Measured(
-        start=[max(one - look * count, 0.0) for one in few],
-        look=look,
+        start=starts(cluster, pictures, ckpt, batch),
+        take=samples["take"],
+        ahead=samples["ahead"],
+        look=samples["look"],
         batch=batches,
         shard=shard,
         driver=driver_seconds(cluster),
@@ -202,8 +236,9 @@ def measured(cluster: Cluster, folder: Path, ckpt: str) -> Measured:
 def show(found: Measured) -> None:
     """What was measured, and what follows for many nodes."""
     print(
-        f"a worker begins in {statistics.median(found.start):.1f} s, and looks at a sample in "
-        f"{found.look * 1e6:.0f} µs; "
+        f"a worker begins in {statistics.median(found.start):.1f} s; for a sample the driver takes "
+        f"{found.take * 1e6:.0f} µs beforehand and {found.ahead * 1e6:.0f} µs beside, the worker "
+        f"{found.look * 1e6:.0f} µs to compare; "
         f"a batch of {BATCH} takes {statistics.median(found.batch) * 1e3:.0f} ms (from {min(found.batch) * 1e3:.0f} to "
         f"{max(found.batch) * 1e3:.0f}), a shard {found.shard * 1e3:.0f} ms more, and the driver "
         f"{found.driver * 1e3:.1f} ms; it knows of a death after {found.notice:.2f} s"

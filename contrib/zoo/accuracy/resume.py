@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Sequence
@@ -11,13 +10,10 @@ from typing import Any
 
 from utils.metrics.base import Metric
 from zoo.errors import ZooError
-from zoo_core.errors import DataError
 from zoo_core.files import write_json
-from zoo_core.hashing import facts_digest, sha256
+from zoo_core.hashing import facts_digest
 
 _SECONDS_BETWEEN = 5.0
-# Of a file in a folder, what its identity is taken from: everything up to this size, else as much of its two ends
-_WHOLE_BYTES, _END_BYTES = 64 << 10, 4 << 10
 
 
 class Progress:
@@ -87,32 +83,3 @@ class Progress:
             self._write()
         elif self._path is not None:
             self._path.unlink(missing_ok=True)
-
-
-def data_digest(place: Path) -> str:
-    """The identity of a data set: of a file its SHA-256, of a folder that of the names, sizes and bytes of its files
-    (of files larger than 64 KiB, the first and last 4 KiB).
-
-    Raises:
-        DataError: a file cannot be read.
-    """
-    if place.is_file():
-        return sha256(place)
-    digest = hashlib.sha256()
-    try:
-        for file in sorted(path for path in place.rglob("*") if path.is_file()):
-            size = file.stat().st_size
-            digest.update(f"\n{file.relative_to(place).as_posix()} {size}\n".encode("utf-8", "surrogatepass"))
-            digest.update(_telling_bytes(file, size))
-    except OSError as error:
-        raise DataError(f"{error.filename}: cannot be read: {error.strerror}.") from error
-    return digest.hexdigest()
-
-
-def _telling_bytes(file: Path, size: int) -> bytes:
-    with file.open("rb") as source:
-        if size <= _WHOLE_BYTES:
-            return source.read()
-        head = source.read(_END_BYTES)
-        source.seek(-_END_BYTES, 2)
-        return head + source.read()

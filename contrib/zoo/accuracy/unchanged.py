@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from zoo.errors import CheckFailedError
 
+from .content import Look, listed, look
+
 _NAMED = 3
-_Look = tuple[int, int, int]
 
 
 @contextmanager
@@ -28,29 +29,29 @@ def unchanged(place: Path, own: Path | None = None) -> Iterator[None]:
     before = _looks(place)
     yield
     after = _looks(place)
-    changed = [path for path, look in before.items() if after.get(path) != look and path != str(own)]
-    if changed:
-        more = f" and {len(changed) - _NAMED} others" if len(changed) > _NAMED else ""
+    require_unchanged(path for path, seen in before.items() if after.get(path) != seen and path != str(own))
+
+
+def require_unchanged(changed: Iterable[str]) -> None:
+    """Raise CheckFailedError where files were changed: it names the first of them."""
+    every = list(changed)
+    if every:
+        more = f" and {len(every) - _NAMED} others" if len(every) > _NAMED else ""
         raise CheckFailedError(
-            f"the data set changed while it was read, so that its figure says nothing: {', '.join(changed[:_NAMED])}"
+            f"the data set changed while it was read, so that its figure says nothing: {', '.join(every[:_NAMED])}"
             f"{more}; let it be, and begin again"
         )
 
 
-def _looks(place: Path) -> dict[str, _Look]:
-    """Of each file what a change of it would change. One within the same tick of the clock stays unseen."""
+def look_at(path: str) -> Look | None:
+    """How a file looks now; None where it is not there."""
+    try:
+        return look(os.stat(path))
+    except OSError:
+        return None
+
+
+def _looks(place: Path) -> dict[str, Look]:
     if place.is_file():
-        return {str(place): _look(place.stat())}
-    found: dict[str, _Look] = {}
-    for folder, _, names in os.walk(place):
-        for name in names:
-            path = os.path.join(folder, name)
-            try:
-                found[path] = _look(os.stat(path))
-            except OSError:
-                continue  # a link to nowhere: who reads it says so
-    return found
-
-
-def _look(stat: os.stat_result) -> _Look:
-    return stat.st_size, stat.st_mtime_ns, stat.st_ino
+        return {str(place): look(place.stat())}
+    return {os.path.join(place, name): seen for name, seen in listed(place).items()}

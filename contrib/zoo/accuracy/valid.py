@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,12 @@ from zoo_core.hashing import facts_digest, sha256, text_digest
 from zoo_core.machine import environment_int
 
 from .choice import choose_target
-from .resume import Progress, data_digest
+from .content import data_digest
+from .resume import Progress
 from .unchanged import unchanged
 from .verify import spread
 
-_DECODER_SAMPLES = 256
+DECODER_SAMPLES = 256
 
 
 @dataclass(frozen=True)
@@ -229,7 +230,7 @@ def predicted(
 
 def decoder_effect(setting: Setting, engine: Runner, samples: Sequence[Sample]) -> str:
     """What the fast decoder changes, on some of the samples."""
-    some = spread(samples, _DECODER_SAMPLES)
+    some = spread(samples, DECODER_SAMPLES)
     reference = setting.but(decoder="reference").task()
     results = []
     for task in (reference, setting.task()):
@@ -250,12 +251,18 @@ def decoder_effect(setting: Setting, engine: Runner, samples: Sequence[Sample]) 
 
 def identity_of(setting: Setting, data: str | Path, task: Task, samples: Sequence[Sample]) -> dict[str, Any]:
     """What a run's result depends on."""
+    return network_identity(setting, task) | {
+        "samples": samples_digest(sample.id for sample in samples),
+        "data": data_digest(data_folder(setting.model, data)),
+    }
+
+
+def network_identity(setting: Setting, task: Task) -> dict[str, Any]:
+    """What a run's result depends on, beside the data."""
     return {
         "model": setting.model.id,
         "variant": setting.model.variant,
         "ckpt": [sha256(path) for path in setting.files()],
-        "samples": text_digest("\n".join(sample.id for sample in samples)),
-        "data": data_digest(data_folder(setting.model, data)),
         "target": setting.target,
         "dtype": setting.dtype,
         "input_size": setting.input_size,
@@ -265,6 +272,11 @@ def identity_of(setting: Setting, data: str | Path, task: Task, samples: Sequenc
         "labels": labels_digest(task),
         "own": facts_digest(_colours(getattr(task, "transform", None))),
     }
+
+
+def samples_digest(ids: Iterable[str]) -> str:
+    """The identity of which samples are run, in their order."""
+    return text_digest("\n".join(ids))
 
 
 def labels_digest(task: Task) -> str:

@@ -29,8 +29,6 @@ _TOLD = {
     "zoo": "another version of the zoo's code",
     "model": "another version of the model's folder",
     "ckpt": "another network file (its content)",
-    "data": "another data set (its content)",
-    "samples": "other samples in the data set",
     "labels": "the model's own class names, not those that were asked for (its task cannot be sent)",
     "own": "the model's own colours and size, not those that were asked for (its task cannot be sent)",
 }

@@ -6,7 +6,8 @@ import heapq
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,6 +69,17 @@ class Pool:
     named: Callable[[int], str] = lambda number: f"job {number}"
     ended: list[str] = field(default_factory=list)
 
+    @contextmanager
+    def early(self) -> Iterator[None]:
+        """Ask for a worker at every place now: they begin while the block finds out what they are to do."""
+        self._hands = list[_Hand]()
+        try:
+            for place in self.cluster.require_places():
+                self._hands.append(self._hand(place))
+            yield
+        finally:
+            self._kill_all()
+
     def each(self, items: Sequence[Any], order: Sequence[int] | None = None) -> Generator[Done, None, None]:
         """Do every job; what is done is given as it comes. Closing it ends the workers.
 
@@ -86,7 +98,8 @@ class Pool:
         yield from stepwise(self._each(items, order))
 
     def _each(self, items: Sequence[Any], order: Sequence[int] | None) -> Generator[Done, None, None]:
-        self._items, self._hands = items, list[_Hand]()
+        self._items = items
+        self._hands = getattr(self, "_hands", [])
         self._waiting = sorted(range(len(items)) if order is None else order)
         self._ends: Counter[Any] = Counter()
         self._fault: tuple[int, Exception] | None = None
@@ -101,8 +114,11 @@ class Pool:
                 raise self._fault[1]
             self._end_all()
         finally:
-            for hand in self._hands:
-                self.cluster.ray.kill(hand.actor)
+            self._kill_all()
+
+    def _kill_all(self) -> None:
+        while self._hands:
+            self.cluster.ray.kill(self._hands.pop().actor)
 
     def _running(self) -> list[_Hand]:
         return [hand for hand in self._hands if hand.job is not None]
@@ -244,8 +260,8 @@ class Pool:
 
 
 def _at(place: Place, error: Exception) -> Exception:
-    """The same error, with the node behind what it says."""
-    if isinstance(error, ZooCoreError):
+    """The same error, with the node behind what it says, where it does not name it."""
+    if isinstance(error, ZooCoreError) and f"node {place.host} " not in str(error):
         try:
             return type(error)(f"{error} (on node {place.host})")
         except TypeError:

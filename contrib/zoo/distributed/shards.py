@@ -41,6 +41,17 @@ def per_shard(batches: int, workers: int) -> int:
     return max(1, min(batches // (A_WORKER * max(workers, 1)), MOST_BATCHES))
 
 
+def per_in(path: Path | None) -> int | None:
+    """Batches a shard, as a file says that `ShardFile` keeps; None where there is no such file."""
+    try:
+        with (path or Path(os.devnull)).open(encoding="utf-8", errors="replace") as file:
+            head = _said(file.readline())
+    except OSError:
+        return None  # who reads the file says so
+    per = head.get("per") if head else None
+    return per if isinstance(per, int) and per > 0 else None
+
+
 class ShardFile:
     """Keeps what was counted, a line a shard, each with a digest of its own.
 
@@ -55,6 +66,7 @@ class ShardFile:
     Attributes:
         per: batches a shard.
         counted: by number of the shard, what was counted.
+        data: by number of the shard, the identity of its data; "" where that of the run says it.
 
     Raises:
         ZooError: the file is damaged, is something else, or belongs to another run; the message says what differs.
@@ -63,6 +75,7 @@ class ShardFile:
     def __init__(self, path: Path | None, identity: Mapping[str, Any], per: int):
         self.per = per
         self.counted: dict[int, dict[str, Any]] = {}
+        self.data: dict[int, str] = {}
         self._path = path
         self._identity = json.loads(json.dumps(dict(identity)))
         if path is not None and path.exists():
@@ -91,7 +104,7 @@ class ShardFile:
                 raise ZooError(
                     f"{path}, line {number}: damaged or edited (its digest does not fit); remove it and begin again"
                 )
-            self.counted[said["shard"]] = said["counted"]
+            self.counted[said["shard"]], self.data[said["shard"]] = said["counted"], said["data"]
         if len(whole) < len(lines):
             write_text(path, "".join(whole))
 
@@ -100,12 +113,21 @@ class ShardFile:
             write_text(self._path, _line({"over_ray": self._identity, "per": self.per}))
         return self
 
-    def add(self, number: int, counted: dict[str, Any]) -> None:
-        """Keep what was counted of a shard. One that was counted before is not counted again."""
+    def require_same(self, number: int, data: str) -> None:
+        """Raise ZooError where a shard was counted of other data."""
+        if self.data[number] != data:
+            raise ZooError(
+                f"{self._path} belongs to another run: the data of its shard {number} are {self.data[number]}, this "
+                f"run's are {data}; remove it, or name another file"
+            )
+
+    def add(self, number: int, counted: dict[str, Any], data: str = "") -> None:
+        """Keep what was counted of a shard, of which data. One that was counted before is not counted again."""
         if number in self.counted:
             return
-        line = _line({"shard": number, "counted": counted})
+        line = _line({"shard": number, "counted": counted, "data": data})
         self.counted[number] = json.loads(line)["counted"]  # as it will be read: tuples become lists
+        self.data[number] = data
         if self._path is not None:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(line)

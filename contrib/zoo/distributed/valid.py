@@ -11,12 +11,11 @@ from typing import Any
 
 from utils.datasets.sample import Sample
 from zoo.accuracy.choice import choose_target
-from zoo.accuracy.unchanged import unchanged
 from zoo.accuracy.valid import (
     Validation,
     decoder_effect,
     figures_of,
-    identity_of,
+    network_identity,
     predicted,
     samples_of,
     warm_up_steps,
@@ -25,19 +24,22 @@ from zoo.errors import ZooError
 from zoo.progress import progress
 from zoo.running.engines import open_runner
 from zoo.running.network import engines_of
-from zoo.running.padding import arranged, batches_in, chunks
+from zoo.running.padding import arranged, chunks
 from zoo.running.pipeline import Stages
 from zoo.running.setting import Setting
 from zoo.task import Task
 
 from .brief import Brief, facts_of, processors, require_same
+from .carried import Carried
 from .cluster import Cluster, Place
 from .data import place_of
 from .pool import Done, Pool
-from .shards import Shard, ShardFile, cut, per_shard
+from .reading import reading
+from .shards import Shard, ShardFile, cut, per_in, per_shard
+from .source import Carrying, Own, Shards, Source, Whole, can_carry
 
-_EFFECT = "decoder"  # the job, beside the shards, of telling what the fast decoder changes
-_SAME = ("ckpt", "data", "samples", "labels", "own")  # of the identity of a validation, what a node may have otherwise
+_SAME = ("ckpt", "labels", "own")  # of the identity of a validation, what a node may have otherwise, beside the data
+_MANY = 1 << 10  # batches: how many a worker will get is not known when it begins
 
 
 @dataclass(frozen=True)
@@ -99,39 +101,29 @@ def validate(
     setting = choose_target(setting)
     task = setting.task()
     place = place_of(setting.model, data)
-    every = task.dataset(place)
-    samples = arranged(task, samples_of(setting, task, every, 0, 1))
-    batches = list(chunks(task, samples, setting.batch_size, setting.token_budget))
-    said = identity_of(setting, place, task, samples)
-    here = facts_of(setting.model) | {name: said[name] for name in _SAME}
-    identity = said | {
-        "zoo": here["zoo"],
-        "batch_size": setting.batch_size,
-        "token_budget": setting.token_budget,
-    }
+    network = network_identity(setting, task)
+    here = facts_of(setting.model) | {name: network[name] for name in _SAME}
     found: dict[Place, dict[str, Any]] = {}
-    places = cluster.require_places()
-    per = per or per_shard(len(batches), len(places))
-    metric = task.metric()
-    sums = _Sums()
-    with ShardFile(resume, identity, per) as kept, unchanged(place, resume):
-        shards = cut(batches, kept.per)
-        before = sum(len(shards[number]) for number in kept.counted)
-        notes = [f"{resume}: {before} of {len(samples)} samples were counted before"] if before else []
-        pool = Pool(
-            cluster,
-            counting,
-            Counting(Brief.of(setting), str(data)),
-            accept=_accepts(here, found),
-            named=_names(shards, samples),
-        )
-        _count(pool, shards, kept, sums)
-        for number in range(len(shards)):
-            if not setting.skip_postprocess:
-                metric.merge(kept.counted[number])
-        if setting.decoder == "fast" and not setting.skip_postprocess:
-            telling = replace(pool, named=lambda number: "the comparison of the decoders")
-            notes += [done.value for done in telling.each([_EFFECT])]
+    metric, sums = task.metric(), _Sums()
+    pool = Pool(cluster, counting, Counting(Brief.of(setting), str(data)), accept=_accepts(here, found))
+    with pool.early():
+        every = task.dataset(place)
+        samples = arranged(task, samples_of(setting, task, every, 0, 1))
+        source = _source(cluster, setting, place, every, samples, resume, per)
+        identity = network | source.identity
+        identity |= {"zoo": here["zoo"], "batch_size": setting.batch_size, "token_budget": setting.token_budget}
+        pool.named = _names(source.shards, samples)
+        with ShardFile(resume, identity, source.per) as kept, source.reading():
+            before = sum(len(source.shards[number]) for number in kept.counted)
+            notes = [f"{resume}: {before} of {len(samples)} samples were counted before"] if before else []
+            _count(pool, source, kept, sums)
+            for number in range(len(source.shards)):
+                if not setting.skip_postprocess:
+                    metric.merge(kept.counted[number])
+            if setting.decoder == "fast" and not setting.skip_postprocess:
+                telling = replace(pool, named=lambda number: "the comparison of the decoders")
+                notes += [done.value for done in telling.each([source.effect()])]
+            whole = source.whole()
     figures, missing = ({}, None) if setting.skip_postprocess else figures_of(metric)
     other = processors(found)
     return Validation(
@@ -149,8 +141,26 @@ def validate(
         notes=[*notes, *sums.lines(), *pool.ended, *([other] if other else [])],
         inputs=next((facts["inputs"] for facts in found.values()), []),
         source_identity=task.source_identity,
-        identity=identity,
+        identity=identity | {"data": whole},
     )
+
+
+def _source(
+    cluster: Cluster,
+    setting: Setting,
+    place: Path,
+    every: Sequence[Sample],
+    samples: Sequence[Sample],
+    resume: Path | None,
+    per: int | None,
+) -> Source:
+    """The shards: as many batches each as a run that goes on has had, as is asked for, or as fits the cluster."""
+    batches = list(chunks(setting.task(), samples, setting.batch_size, setting.token_budget))
+    per = per_in(resume) or per or per_shard(len(batches), len(cluster.require_places()))
+    shards = Shards(samples, cut(batches, per), per)
+    if can_carry(place, samples):
+        return Carrying(place, every, shards, cluster.ray.put, resume)
+    return Whole(place, shards, resume)
 
 
 def _require_fit(setting: Setting, resume: Path | None) -> None:
@@ -177,15 +187,17 @@ def _names(shards: Sequence[Shard], samples: Sequence[Sample]) -> Callable[[int]
     return named
 
 
-def _count(pool: Pool, shards: Sequence[Shard], kept: ShardFile, sums: _Sums) -> None:
+def _count(pool: Pool, source: Source, kept: ShardFile, sums: _Sums) -> None:
     """Have every shard counted that was not counted before."""
-    left = [number for number in range(len(shards)) if number not in kept.counted]
+    for number in kept.counted:
+        kept.require_same(number, source.data(number))
+    left = [number for number in range(len(source.shards)) if number not in kept.counted]
     if not left:
         return
     start = time.perf_counter()
-    with closing(pool.each(shards, left)) as counted:
+    with closing(pool.each(source.jobs(), left)) as counted:
         for done in progress(counted, len(left), "validating", "shard"):
-            kept.add(done.number, done.value.counts)
+            kept.add(done.number, done.value.counts, source.data(done.number))
             sums.add(done)
     sums.stages.end_to_end = time.perf_counter() - start
 
@@ -195,27 +207,27 @@ def _count(pool: Pool, shards: Sequence[Shard], kept: ShardFile, sums: _Sums) ->
 
 @contextmanager
 def counting(told: Counting, place: Place) -> Iterator[tuple[dict[str, Any], Callable[[Any], Any]]]:
-    """A worker of a validation: its facts, and what counts a shard. Its engine is opened once."""
+    """A worker of a validation: its facts, and what does a job. Its engine is opened once."""
     setting = told.brief.setting(place)
     task = setting.task()
     folder = place_of(setting.model, told.data)
     if not folder.exists():
         raise ZooError(f"{folder} is not there; a data set is read where it lies: every node needs it at this path")
-    samples = arranged(task, samples_of(setting, task, task.dataset(folder), 0, 1))
-    said = identity_of(setting, folder, task, samples)
-    facts = facts_of(setting.model) | {name: said[name] for name in _SAME}
+    network = network_identity(setting, task)
+    facts = facts_of(setting.model) | {name: network[name] for name in _SAME}
     warm = [warm_up_steps()]
-    with open_runner(setting, batches_in(task, len(samples), setting.batch_size)) as engine, unchanged(folder):
+    with open_runner(setting, _MANY) as engine, reading(setting, task, folder, place.host) as samples_of_job:
         facts["inputs"] = [
             f"{name}{': ' if name else ''}{spec}" for name, one in engines_of(engine).items() for spec in one.inputs
         ]
 
-        def count(shard: Any) -> Any:
-            if shard == _EFFECT:
-                return decoder_effect(setting, engine, samples)
-            return _counted(setting, task, engine, samples[shard.start : shard.end], warm.pop() if warm else 0)
+        def do(job: Carried | Own) -> Any:
+            with samples_of_job(job) as samples:
+                if job.effect:
+                    return decoder_effect(setting, engine, samples)
+                return _counted(setting, task, engine, samples, warm.pop() if warm else 0)
 
-        yield facts, count
+        yield facts, do
 
 
 def _counted(setting: Setting, task: Task, engine: Any, samples: Sequence[Sample], warm_up: int) -> Counted:

@@ -23,7 +23,8 @@ def simulation() -> Any:
 
 def measured(simulation: Any, **changes: Any) -> Any:
     """A batch takes a second, and nothing else takes any time."""
-    nothing = {"start": [0.0], "look": 0.0, "batch": [1.0], "shard": 0.0, "driver": 0.0, "notice": 0.0, "again": 0.0}
+    nothing = {"start": [0.0], "batch": [1.0]}
+    nothing |= dict.fromkeys(("take", "ahead", "look", "shard", "driver", "notice", "again"), 0.0)
     return simulation.Measured(**(nothing | changes))
 
 
@@ -42,8 +43,13 @@ def test_without_anything_else_it_is_linear(simulation: Any, nodes: int) -> None
         # 8 nodes count 8 shards of 4 batches each; their workers begin at once
         ({}, 32),
         ({"start": [5.0]}, 37),
-        # the driver looks at 4,096 samples, then each worker does
-        ({"look": 1 / 4096}, 34),
+        # the driver lists 4,096 samples, while the workers begin
+        ({"take": 1 / 4096}, 33),
+        ({"take": 1 / 4096, "start": [5.0]}, 37),
+        # the first eight shards of 64 are read one after the other, the others while those are counted
+        ({"ahead": 1 / 4096}, 32 + 8 / 64),
+        # each worker looks at 512 samples
+        ({"look": 1 / 4096}, 32 + 1 / 8),
         ({"shard": 0.5}, 36),
         # the eighth node is handed its first shard after 0.8 s, and from then on nobody waits for another one
         ({"driver": 0.1}, 32 + 8 * 0.1 + 7 * 0.1),
