@@ -23,6 +23,7 @@ from zoo.errors import ZooError
 from zoo.exporting.export import ExportOptions, export
 from zoo.manifest import Exported
 from zoo.running.setting import Setting
+from zoo.tasks.speech_enhancement import Heard
 
 DEMOS = catalogue.EXAMPLES / "classification" / "lenet" / "demos"
 
@@ -89,6 +90,18 @@ def test_a_picture_is_small(side: int, tmp_path: Path) -> None:
 
 def test_what_is_no_picture_is_none(tmp_path: Path) -> None:
     assert keep_small(object(), tmp_path, "sound") == ""
+
+
+def test_sound_has_a_picture(tmp_path: Path) -> None:
+    noisy = np.random.default_rng(0).normal(0, 0.2, 16_000).astype(np.float32)
+    enhanced = np.where(np.arange(16_000) < 8_000, noisy, 0).astype(np.float32)
+    name = keep_small(Heard(enhanced, 16_000, 3.0, noisy), tmp_path, "sound")
+    with Image.open(tmp_path / name) as picture:
+        pixels = np.asarray(picture.convert("L"), int)
+    before, after = np.split(pixels[: len(pixels) // 2 * 2], 2)
+    right = slice(pixels.shape[1] * 3 // 5, pixels.shape[1] * 9 // 10)
+    assert before[:, right].mean() < 220  # noise
+    assert after[: len(after) * 4 // 5, right].mean() > 245  # nothing is left of it
 
 
 @pytest.fixture(scope="module")

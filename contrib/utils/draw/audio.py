@@ -38,12 +38,18 @@ def draw_keyword(
     return draw_ranking(_sound(samples, rate, bands), ranking, labels, k)
 
 
-def wave(samples: np.ndarray) -> Image.Image:
-    """The sound wave, a quiet one larger: each column reaches from the lowest to the highest sample in it."""
+def wave(samples: np.ndarray, loudest: float | None = None) -> Image.Image:
+    """The sound wave, a quiet one larger: each column reaches from the lowest to the highest sample in it.
+
+    Args:
+        samples: float32 [samples].
+        loudest: what fills the height; the loudest of the samples by default.
+    """
     width, height = WIDTH * _OVER, HEIGHT * _OVER
+    loudest = float(np.abs(samples).max(initial=0)) if loudest is None else loudest
     image = Image.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(image)
-    middle, reach = height / 2, 0.46 * height / max(float(np.abs(samples).max(initial=0)), 0.01)
+    middle, reach = height / 2, 0.46 * height / max(loudest, 0.01)
     draw.line((0, middle, width, middle), fill=AXIS, width=_OVER)
     for x, part in enumerate(np.array_split(samples, width)):
         if part.size:
@@ -52,9 +58,9 @@ def wave(samples: np.ndarray) -> Image.Image:
     return image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
 
 
-def _bands(bands: np.ndarray) -> Image.Image:
-    """Time to the right, frequency upwards, loud is dark."""
-    level = np.clip((bands - bands.max()) / _RANGE + 1, 0, 1) * (len(COLOURS) - 1)
+def _bands(bands: np.ndarray, loudest: float | None = None) -> Image.Image:
+    """Time to the right, frequency upwards, loud is dark: as the loudest decibels, or as `loudest`."""
+    level = np.clip((bands - (bands.max() if loudest is None else loudest)) / _RANGE + 1, 0, 1) * (len(COLOURS) - 1)
     channels = [np.interp(level, np.arange(len(COLOURS)), COLOURS[:, channel]) for channel in range(3)]
     pixels = np.round(np.stack(channels, axis=-1)).astype(np.uint8)
     return Image.fromarray(np.ascontiguousarray(pixels.transpose(1, 0, 2)[::-1])).resize(
@@ -85,9 +91,38 @@ def draw_voice(samples: np.ndarray, rate: int, vector: np.ndarray) -> Image.Imag
     return _above(samples, rate, embedding_strip(vector))
 
 
+def draw_enhanced(noisy: np.ndarray, samples: np.ndarray, rate: int) -> Image.Image:
+    """A recording as wave and mel bands, and below it what a network made of it, by the same scales.
+
+    Args:
+        noisy, samples: float32 [samples], before and after.
+        rate: of both.
+
+    Returns:
+        A new RGB image, 512 pixels wide.
+    """
+    both = [(one, _mel(one, rate)) for one in (noisy, samples)]
+    loudest, darkest = float(np.abs(noisy).max(initial=0)), float(both[0][1].max())
+    height = HEIGHT + BANDS
+    picture = Image.new("RGB", (WIDTH, 2 * height + RULER), PAPER)
+    for top, (one, bands) in zip((0, height), both, strict=True):
+        picture.paste(wave(one, loudest), (0, top))
+        picture.paste(_bands(bands, darkest), (0, top + HEIGHT))
+    draw = ImageDraw.Draw(picture)
+    for top, words in ((4, "before"), (height + 4, "after")):
+        draw.text((MARGIN, top), words, fill=FAINT, font=ImageFont.load_default(size=FONT_SIZE))
+    rule(draw, len(samples) / rate, 2 * height)
+    return picture
+
+
+def _mel(samples: np.ndarray, rate: int) -> np.ndarray:
+    """The loudness in decibels, [frames, bands]."""
+    return decibels(MelSpectrogram(rate, _WINDOW, _WINDOW // 2, BANDS, 0, rate / 2, centred=True)(samples))
+
+
 def _above(samples: np.ndarray, rate: int, panel: Image.Image) -> Image.Image:
     """A recording as wave and mel bands above a panel."""
-    bands = decibels(MelSpectrogram(rate, _WINDOW, _WINDOW // 2, BANDS, 0, rate / 2, centred=True)(samples))
+    bands = _mel(samples, rate)
     canvas = Image.new("RGB", (WIDTH, HEIGHT + BANDS + RULER + panel.height + 2 * MARGIN), FRAME)
     canvas.paste(_sound(samples, rate, bands), (0, 0))
     canvas.paste(panel, (0, HEIGHT + BANDS + RULER + MARGIN))

@@ -56,15 +56,16 @@ def keep_small(drawn: Any, folder: Path, name: str) -> str:
     """Write what a task drew to a file of at most `PICTURE_BYTES`, scaled down until it is.
 
     Args:
-        drawn: what `Task.draw` gave: a picture, frames of one, or sound.
+        drawn: what `Task.draw` gave: a picture, frames of one, or sound, which may have a picture of itself.
         folder: of the files.
         name: of the new one, without its suffix.
 
     Returns:
-        The name of the file; "" where there is no picture in it (sound), or none that is small enough.
+        The name of the file; "" where there is no picture in it, or none that is small enough.
     """
     from PIL import Image
 
+    drawn = drawn.picture() if hasattr(drawn, "picture") else drawn
     picture = drawn if isinstance(drawn, Image.Image) else getattr(drawn, "frames", [None])[0]
     if not isinstance(picture, Image.Image):
         return ""

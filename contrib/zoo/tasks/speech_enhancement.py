@@ -40,6 +40,19 @@ class Enhanced:
 
 
 @dataclass(frozen=True)
+class Heard(Enhanced):
+    """An enhanced recording, with the noisy one that it was made of: float32 [samples] at the same rate."""
+
+    noisy: np.ndarray
+
+    def picture(self) -> Any:
+        """Both as waves and mel bands, one above the other, for pages that show pictures."""
+        from utils.draw.audio import draw_enhanced
+
+        return draw_enhanced(self.noisy, self.samples, self.rate)
+
+
+@dataclass(frozen=True)
 class SpeechEnhancement(Task):
     """The input is a spectrum, [N, 3, frames, 257]: magnitude, real and imaginary part; the output the clean one, [N,
     2, frames, 257]. A network that sees no frame behind the one that it computes may be given more of them."""
@@ -95,9 +108,9 @@ class SpeechEnhancement(Task):
             "decibels_taken_away": prediction.change,
         }
 
-    def draw(self, data: Any, prediction: Enhanced) -> Enhanced:
+    def draw(self, data: Any, prediction: Enhanced) -> Heard:
         """The enhanced recording itself, which is saved as sound."""
-        return prediction
+        return Heard(prediction.samples, prediction.rate, prediction.change, load_recording(data, RATE))
 
 
 def _enhanced(spectrum: np.ndarray, noisy: np.ndarray) -> Enhanced:
