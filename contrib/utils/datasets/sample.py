@@ -16,7 +16,8 @@ class Sample:
     Attributes:
         id: names the sample within its data set, the same on every machine (for files: the path relative to
             the root, with forward slashes).
-        data: what the preprocessing takes (for images: the file's Path).
+        data: what the preprocessing takes (for images: the file's Path). Files that it is read from stand in it by
+            their Paths: on a cluster, those are compared before the sample is counted.
         truth: what is right, or None where it is not known (for classification: the class index, an int).
     """
 

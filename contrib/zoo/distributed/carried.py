@@ -19,6 +19,7 @@ from utils.datasets.sample import Sample
 from zoo.accuracy.content import Look, content
 from zoo.accuracy.unchanged import look_at, require_unchanged
 from zoo.errors import ZooError
+from zoo.running.padding import Arranged
 
 Digests = Mapping[str, bytes | None]
 
@@ -80,12 +81,14 @@ class Carried:
 
     Args:
         samples: packed.
+        lengths: of each of them, where the task pads its inputs.
         files: of all that they name, the digests on the machine that asks; None of what is not there.
         beside: Ray's reference to the digests of those files of the data set that no sample names.
         effect: whether to tell what the fast decoder changes, instead of counting.
     """
 
     samples: bytes
+    lengths: Sequence[int] | None
     files: Digests
     beside: Any
     effect: bool = False
@@ -107,7 +110,7 @@ class Unpacking:
         self._looks: dict[str, Look | None] | None = None  # of the files beside the samples
 
     @contextmanager
-    def samples(self, job: Carried) -> Iterator[list[Sample]]:
+    def samples(self, job: Carried) -> Iterator[Sequence[Sample]]:
         """The samples of a job, once all that they are read from is the same as where the job is from.
 
         Raises:
@@ -119,7 +122,8 @@ class Unpacking:
 
             self._looks = self._same(ray.get(job.beside))
         looks = self._same(job.files)
-        yield [Sample(*one) for one in _Unpacker(io.BytesIO(job.samples), self._root).load()]
+        found = [Sample(*one) for one in _Unpacker(io.BytesIO(job.samples), self._root).load()]
+        yield found if job.lengths is None else Arranged(found, range(len(found)), job.lengths)
         _require_same_looks(looks)
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from zoo.accuracy.content import content, data_digest, joined_digest, listed
 from zoo.accuracy.unchanged import look_at, require_unchanged, unchanged
 from zoo.accuracy.valid import DECODER_SAMPLES, samples_digest
 from zoo.accuracy.verify import spread
+from zoo.running.padding import Arranged
 from zoo_core.interrupts import check, wait_for
 
 from .carried import Carried, Digests, packed
@@ -211,7 +212,10 @@ class Carrying:
 
     def job(self, number: int) -> Carried:
         """The samples of a shard and the digests of what they name."""
-        return Carried(self._packed[number][0], self._digests(number), self._reference)
+        shard = self.shards[number]
+        part = self._samples[shard.start : shard.end]
+        lengths = part.lengths if isinstance(part, Arranged) else None
+        return Carried(self._packed[number][0], lengths, self._digests(number), self._reference)
 
     def _digests(self, number: int) -> Digests:
         wait_for([self._read_ahead[number]])
@@ -219,7 +223,7 @@ class Carrying:
 
     def effect(self) -> Any:
         carried, names = self._taken(list(spread(self._samples, DECODER_SAMPLES)), {})
-        return Carried(carried, self._read(names), self._reference, effect=True)
+        return Carried(carried, None, self._read(names), self._reference, effect=True)
 
     def data(self, number: int) -> str:
         return joined_digest(self._digests(number))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from zoo.distributed.source import Carrying, Shards, can_carry
 from zoo.errors import CheckFailedError, ZooError
 from zoo.manifest import Exported
 from zoo.model import Model
+from zoo.running.padding import Arranged
 from zoo.running.setting import Setting
 
 pytestmark = pytest.mark.xdist_group("ray")
@@ -140,7 +141,7 @@ def test_a_run_goes_on_with_the_data_that_were_counted_only(
 # -- without a cluster -----------------------------------------------------------------------------
 
 
-def carrying(folder: Path, samples: list[Sample]) -> Carrying:
+def carrying(folder: Path, samples: Sequence[Sample]) -> Carrying:
     shards = [Shard(number, number + 1) for number in range(len(samples))]
     return Carrying(folder, samples, Shards(samples, shards, 1), lambda one: one, None)
 
@@ -175,6 +176,15 @@ def test_what_a_shard_takes_along(clips: Path, monkeypatch: pytest.MonkeyPatch, 
     (other / "b" / "3.png").write_text("one frame more")
     with pytest.raises(ZooError, match=rf"^node 10\.0\.0\.3 has another content of {other}/b "), here.samples(jobs[1]):
         pass
+
+
+def test_lengths_travel_with_the_samples(clips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker would tell them once more, and read every recording for that."""
+    monkeypatch.setattr("ray.get", lambda one: one)
+    source = carrying(clips, Arranged(samples_of(clips), [1, 0], [20, 10]))
+    with source.reading(), Unpacking(clips, "10.0.0.3").samples(source.jobs()[0]) as found:
+        assert isinstance(found, Arranged)
+        assert (list(found), list(found.lengths)) == ([samples_of(clips)[1]], [20])
 
 
 def test_a_data_set_that_changes_meanwhile(clips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
