@@ -15,7 +15,7 @@ import pytest
 
 from engine.base import EngineError
 from engine.spec import TensorSpec
-from zoo.accuracy.verify import VerifyOptions, require_passed, verify
+from zoo.accuracy.verify import RANDOM_SAMPLES, VerifyOptions, require_passed, verify
 from zoo.commands import predict, tune, valid
 from zoo.commands.verify import main
 from zoo.errors import CheckFailedError, ZooError
@@ -134,6 +134,19 @@ def test_it_passes_the_standard_in_every_dtype(halves: Family, made: Exported) -
     ]
     assert all(one.figures()["top1"] >= 0.97 for one in done.contenders)
     assert all(len(one.differences) > 0 for one in done.comparisons)
+
+
+def test_of_random_weights_some_samples_are_verified(
+    halves: Family, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The metric says nothing of them, and a loop over a large decoder takes minutes for each batch."""
+    export(halves.variant(), tmp_path, ExportOptions(weights="random"))
+    setting = Setting(halves.variant(), folder=tmp_path)
+    done = verify(setting, VerifyOptions(["float32"]))
+    assert {one.samples for one in done.comparisons} == {RANDOM_SAMPLES}
+    assert f"random weights: {RANDOM_SAMPLES} of " in caplog.text
+    more = verify(setting, VerifyOptions(["float32"], limit=RANDOM_SAMPLES + 8))
+    assert {one.samples for one in more.comparisons} == {RANDOM_SAMPLES + 8}
 
 
 @pytest.mark.parametrize("part", FILES)

@@ -33,6 +33,8 @@ from zoo.task import Task, as_list
 from .comparison import FRAMEWORK_LIMIT, TARGET_LIMIT, Comparison, Contender, Verification
 
 _SHORT_CALLS, _SHORT_SECONDS = 3, 0.05
+# Samples of several parts with random weights: the metric says nothing, and a decoder writes as much as it may of each
+RANDOM_SAMPLES = 32
 _log = logging.getLogger(__name__)
 
 
@@ -43,7 +45,7 @@ class VerifyOptions:
     Args:
         dtypes: by default all that a target has and a file was exported for.
         data: a labelled data set; "sample" is the model's own.
-        limit: only so many samples, evenly over the data set.
+        limit: only so many samples, evenly over the data set; by default all, or RANDOM_SAMPLES.
     """
 
     dtypes: Sequence[str] | None = None
@@ -67,11 +69,13 @@ def verify(setting: Setting, options: VerifyOptions | None = None) -> Verificati
     options = options or VerifyOptions()
     model = setting.model
     task = setting.task()
-    samples = arranged(task, spread(dataset_of(setting, options.data), options.limit), setting.timeout)
     random = manifest_of(setting)["weights"]["kind"] == "random"
+    staged = len(model.parts) > 1
+    every = dataset_of(setting, options.data)
+    samples = arranged(task, _chosen(every, options.limit, random and staged), setting.timeout)
     contenders, left_out = _contenders(setting, options.dtypes)
     reference, baseline = contenders[0], contenders[1]
-    against = partial(Comparison, random=random, staged=len(model.parts) > 1)
+    against = partial(Comparison, random=random, staged=staged)
     comparisons = [against(reference, baseline, FRAMEWORK_LIMIT)]
     comparisons += [
         against(reference, one, FRAMEWORK_LIMIT) if one.dtype == "int8" else against(baseline, one, TARGET_LIMIT)
@@ -85,6 +89,14 @@ def verify(setting: Setting, options: VerifyOptions | None = None) -> Verificati
     finally:
         release(contenders)
     return Verification(contenders, comparisons, setting.batch_size, task.source_identity, left_out)
+
+
+def _chosen(every: Sequence[Sample], limit: int | None, few: bool) -> Sequence[Sample]:
+    """The samples that are compared. few: whether some say as much as all."""
+    if limit is None and few and len(every) > RANDOM_SAMPLES:
+        limit = RANDOM_SAMPLES
+        _log.warning("random weights: %d of %d samples are verified (--limit N for others)", limit, len(every))
+    return spread(every, limit)
 
 
 def _say_where_nan_is_lost(contenders: Sequence[Contender]) -> None:

@@ -65,7 +65,7 @@ class Compared:
         """
         calls: Iterable[PartCall] = self._static(part) if kind == "static" else self._plain
         if kind in ("dynamic", "mindir"):
-            calls = chain(calls, self._others())
+            calls = chain(calls, self._kept if len(self._model.parts) > 1 else self._others())
         with self._opened(part, kind, path) as engine:
             found = [
                 outputs_difference(call.outputs, as_list(engine(call.inputs)))
@@ -81,6 +81,11 @@ class Compared:
     @cached_property
     def _plain(self) -> list[PartCall]:
         return self._calls(self._batch)
+
+    @cached_property
+    def _kept(self) -> list[PartCall]:
+        """`_others`, of which every part has calls: a loop over a decoder takes longer than anything else here."""
+        return list(self._others())
 
     def _others(self) -> Iterator[PartCall]:
         """Batches of other rows too, and a second size where the network takes one; one after the other."""
