@@ -30,6 +30,28 @@ class ComputedKernel(torch.nn.Module):
         return torch.nn.functional.conv2d(x, kernel, padding=1)
 
 
+class OneIsSpecial(ComputedKernel):
+    """Asks whether there is one row, so that torch.export takes an example of one row for all there is."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        rows = torch.nn.functional.rms_norm(x.flatten(1), (48,))  # which TorchScript does not export to opset 17
+        return rows * 1.0 if x.shape[0] == 1 else rows
+
+
+class Keeps(torch.nn.Module):
+    """Keeps the positions of the size that it has seen, as some attention layers do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = torch.nn.Linear(1, 1)
+        self.positions = torch.zeros(0, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.positions.shape[0] != x.shape[1]:
+            self.positions = torch.arange(float(x.shape[1])).unsqueeze(1)
+        return x + self.inner(self.positions).squeeze(1)
+
+
 @pytest.fixture(scope="module")
 def net() -> torch.nn.Module:
     torch.manual_seed(0)
@@ -85,6 +107,33 @@ def test_the_other_exporter_takes_over_and_says_so(tmp_path: Path) -> None:
     assert onnx.load(path).opset_import[0].version >= 18
     with TecoInferEngine(path) as engine:
         np.testing.assert_allclose(engine(x.numpy()), ComputedKernel()(x).numpy(), rtol=0, atol=1e-6)
+
+
+def test_the_other_exporter_keeps_a_batch_whose_example_has_one_row(tmp_path: Path) -> None:
+    from engine.frontends.torch_onnx import export_module
+
+    path = tmp_path / "one.onnx"
+    axes = {"x": {0: "batch"}, "y": {0: "batch"}}
+    x = torch.randn(3, 3, 4, 4)
+    done = export_module(OneIsSpecial(), [x[:1]], path, input_names=["x"], output_names=["y"], dynamic_axes=axes)
+    assert done.exporter == "dynamo"
+    with TecoInferEngine(path) as engine:
+        np.testing.assert_allclose(engine(x.numpy()), OneIsSpecial()(x).numpy(), rtol=0, atol=1e-6)
+
+
+def test_a_module_that_keeps_tensors_is_exported_after_it_was_run(tmp_path: Path) -> None:
+    from engine.backends.torch import TorchSession
+    from engine.base import Engine
+    from engine.frontends.torch_onnx import export_module
+    from engine.spec import TensorSpec
+
+    module, x = Keeps(), np.ones((2, 5), np.float32)
+    specs = [[TensorSpec(name, "float32", ("batch", 5))] for name in ("x", "y")]
+    with Engine.from_session(TorchSession(module, *specs), "torch", "torch", dtype="float32") as engine:
+        engine(x)
+    path = tmp_path / "keeps.onnx"
+    done = export_module(module, [torch.from_numpy(x)], path, input_names=["x"], output_names=["y"])
+    assert done.exporter == "torchscript"
 
 
 def test_a_module_that_cannot_be_exported_gives_the_words_of_both_exporters(tmp_path: Path) -> None:

@@ -16,7 +16,11 @@ from .base import Availability, Backend, Options, Session, package_availability
 
 
 class TorchSession(Session):
-    """A `torch.nn.Module` in eval mode, run without gradients."""
+    """A `torch.nn.Module` in eval mode, run without gradients.
+
+    Not in inference mode: a network that keeps a tensor of its forward (the positions of a size that it has seen)
+    would keep one that no later export can trace.
+    """
 
     reference = True
 
@@ -32,7 +36,7 @@ class TorchSession(Session):
         torch = self._torch
         # copied, because a network may work in place and the array is the caller's
         tensors = [torch.tensor(array) for array in arrays]
-        with torch.inference_mode():
+        with torch.no_grad():
             return [tensor.numpy() for tensor in flat_tensors(self._module(*tensors))]
 
     def close(self) -> None:

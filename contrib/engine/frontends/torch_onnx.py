@@ -152,25 +152,61 @@ def _by_dynamo(
     opset: int,
     custom_opsets: dict[str, int],
 ) -> None:
+    axes = dynamic_axes or {}
+    _write_by_dynamo(module, example_inputs, path, input_names, output_names, axes, opset)
+    if _has_lost(path, output_names, axes):
+        larger = _of_two(example_inputs, input_names, axes)
+        _write_by_dynamo(module, larger, path, input_names, output_names, axes, opset)
+
+
+def _write_by_dynamo(
+    module: Any,
+    examples: tuple[Any, ...],
+    path: Path,
+    input_names: list[str],
+    output_names: list[str],
+    axes: DynamicAxes,
+    opset: int,
+) -> None:
     import torch
 
     dims: dict[str, Any] = {}
     shapes = tuple(
-        {
-            axis: dims.setdefault(name, torch.export.Dim.DYNAMIC)
-            for axis, name in (dynamic_axes or {}).get(given, {}).items()
-        }
+        {axis: dims.setdefault(name, torch.export.Dim.DYNAMIC) for axis, name in axes.get(given, {}).items()}
         for given in input_names
     )
     torch.onnx.export(
         module,
-        example_inputs,
+        examples,
         str(path),
         dynamo=True,
         opset_version=max(opset, 18),
         input_names=input_names,
         output_names=output_names,
-        dynamic_shapes=shapes if dynamic_axes else None,
+        dynamic_shapes=shapes if axes else None,
         external_data=False,
         verbose=False,
     )
+
+
+def _has_lost(path: Path, output_names: list[str], axes: DynamicAxes) -> bool:
+    """Whether a dimension of an output that is to be dynamic has become a number in the file."""
+    import onnx
+
+    outputs = onnx.load(path, load_external_data=False).graph.output
+    shapes = [[dim.HasField("dim_value") for dim in value.type.tensor_type.shape.dim] for value in outputs]
+    return any(
+        axis < len(fixed) and fixed[axis]
+        for name, fixed in zip(output_names, shapes, strict=False)
+        for axis in axes.get(name, {})
+    )
+
+
+def _of_two(examples: tuple[Any, ...], input_names: list[str], axes: DynamicAxes) -> tuple[Any, ...]:
+    """The examples with twice each dynamic size of 1: torch.export takes a size of 1 for a constant where the network
+    broadcasts it or compares it."""
+    larger = []
+    for name, example in zip(input_names, examples, strict=True):
+        repeats = [2 if axis in axes.get(name, {}) and size == 1 else 1 for axis, size in enumerate(example.shape)]
+        larger.append(example.repeat(repeats))
+    return tuple(larger)
