@@ -220,6 +220,28 @@ def test_a_dynamic_file_that_is_not_dynamic_is_an_error(lenet: Model, tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("wrong", ["raises", "contradicts itself"])
+def test_where_onnxsims_rewriting_goes_wrong_it_only_folds(
+    lenet: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    import onnxsim
+
+    simplify = onnxsim.simplify
+
+    def broken(graph: Any, perform_optimization: bool = True) -> Any:
+        if perform_optimization and wrong == "raises":
+            raise RuntimeError("Nodes in a graph must be topologically sorted")
+        made, same = simplify(graph, perform_optimization=perform_optimization)
+        if perform_optimization:
+            made.graph.output[0].type.tensor_type.shape.dim[1].dim_value = 11
+        return made, same
+
+    monkeypatch.setattr(onnxsim, "simplify", broken)
+    done = export(lenet, tmp_path, ExportOptions(weights="random"))
+    assert not done.failed
+    assert json.loads(done.manifest.read_text())["files"]["dynamic"]["difference"]["relative"] < 1e-5
+
+
 def test_a_network_that_works_in_place_leaves_the_samples_alone(lenet: Model, tmp_path: Path) -> None:
     class InPlace(torch.nn.Module):
         def __init__(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,9 @@ from engine.backends.compiling.graph import Names, inner_graphs
 from engine.backends.compiling.onnx_file import LARGEST, files_of
 from zoo.errors import CheckFailedError, ZooError
 from zoo.model import CustomOps, Part
+from zoo_core.errors import first_line
+
+_log = logging.getLogger(__name__)
 
 
 def finish(part: Part, custom_ops: CustomOps | None, path: Path, dynamic: bool) -> None:
@@ -21,7 +25,6 @@ def finish(part: Part, custom_ops: CustomOps | None, path: Path, dynamic: bool) 
         CheckFailedError: the graph is not what the part describes, or onnxsim changed what it computes.
     """
     import onnx
-    import onnxsim
 
     size = sum(file.stat().st_size for file in files_of(path))
     if size > LARGEST:
@@ -42,13 +45,36 @@ def finish(part: Part, custom_ops: CustomOps | None, path: Path, dynamic: bool) 
                 )
         graph.functions.extend(functions)
     onnx.checker.check_model(graph)
-    simplified, same = onnxsim.simplify(graph)
-    if not same:
-        raise CheckFailedError(f"onnxsim changed what {path.name} computes; the network cannot be exported with it")
-    onnx.checker.check_model(simplified, full_check=True)
+    simplified = _simplified(graph, path.name)
     if dynamic:
         _require_dynamic(simplified, [*part.inputs, *part.outputs], path.name)
     onnx.save(simplified, path)
+
+
+def _simplified(graph: Any, name: str) -> Any:
+    """What onnxsim makes of the graph, checked.
+
+    Where its rewriting goes wrong (after it has fused a padding into a convolution it may miscount the sizes behind
+    it, and it may put a node before what the node needs), it only folds constants.
+    """
+    import onnx
+
+    try:
+        return _by_onnxsim(graph, name)
+    except (RuntimeError, onnx.shape_inference.InferenceError, onnx.checker.ValidationError) as error:
+        _log.info("%s: %s; only its constants are folded", name, first_line(error))
+        return _by_onnxsim(graph, name, rewriting=False)
+
+
+def _by_onnxsim(graph: Any, name: str, rewriting: bool = True) -> Any:
+    import onnx
+    import onnxsim
+
+    simplified, same = onnxsim.simplify(graph, perform_optimization=rewriting)
+    if not same:
+        raise CheckFailedError(f"onnxsim changed what {name} computes; the network cannot be exported with it")
+    onnx.checker.check_model(simplified, full_check=True)
+    return simplified
 
 
 def _require_dynamic(graph: Any, specs: list[Any], name: str) -> None:
