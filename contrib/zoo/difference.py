@@ -104,7 +104,11 @@ class Spread:
     @property
     def alive(self) -> bool:
         """Whether samples gave different outputs, or none were of one size."""
-        return not self._compared or max(self._widest, self._spread()) >= _ALIVE
+        return self.reaches(_ALIVE)
+
+    def reaches(self, spread: float) -> bool:
+        """Whether samples' outputs are so far apart, relative to their size, or none were of one size."""
+        return not self._compared or max(self._widest, self._spread()) >= spread
 
     def require_alive(self) -> None:
         """Raise CheckFailedError if all samples, at least two, gave the same: then agreement would prove nothing."""
@@ -117,11 +121,11 @@ class Spread:
             )
 
 
-def is_alive(outputs: list[np.ndarray]) -> bool:
-    """Whether the outputs of one batch, each [rows, …], move from sample to sample."""
+def is_alive(outputs: list[np.ndarray], least: float = _ALIVE) -> bool:
+    """Whether the outputs of one batch, each [rows, …], move from sample to sample by `least` of their size."""
     spread = Spread()
     spread.add(outputs)
-    return spread.alive
+    return spread.reaches(least)
 
 
 def require_alive(outputs: list[np.ndarray]) -> None:

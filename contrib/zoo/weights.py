@@ -20,12 +20,17 @@ from zoo_core.hashing import sha256, text_digest
 if TYPE_CHECKING:
     import numpy as np
 
-# Random weights that can be compared: the seed, the noise on constant parameters, and for batch norms what is added to
-# the bias, the least variance of a channel relative to the median of its layer, and the mean, in deviations, above
-# which a layer sees hardly anything vary (2 to 3 is usual)
+# Random weights that can be compared: the seed, the noise on constant parameters, and the share of the usual size below
+# which a matrix is as good as constant; for batch norms what is added to the bias, the least of it, the spread of the
+# outputs from sample to sample that less is added for (ten times what has to be: other samples may differ less), the
+# least variance of a channel relative to the median of its layer, and the mean, in deviations, above which a layer sees
+# hardly anything vary (2 to 3 is usual)
 RANDOM_SEED = 0
 PERTURBATION = 0.1
+NO_WEIGHT = 0.01
 NORM_BIAS = 1.5
+LEAST_NORM_BIAS = 0.375
+LIVELY = 0.01
 LEAST_VARIANCE = 0.1
 MOST_OFFSET = 5.0
 _OF_ALL = ("built", "pretrained", "sample", "random")
@@ -93,9 +98,14 @@ def random_weights(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarra
 
     generator = np.random.default_rng(RANDOM_SEED)
     return {
-        name: (generator.standard_normal(shape) * math.sqrt(2 / math.prod(shape[1:]))).astype(np.float32)
+        name: (generator.standard_normal(shape) * he_deviation(shape)).astype(np.float32)
         for name, shape in shapes.items()
     }
+
+
+def he_deviation(shape: tuple[int, ...]) -> float:
+    """The deviation of a matrix or kernel that keeps what passes through a layer and a ReLU at its size (He)."""
+    return math.sqrt(2 / math.prod(shape[1:]))
 
 
 def find_weights(model: Model, asked: str | None, key: str = "", trust: bool = False) -> Weights:

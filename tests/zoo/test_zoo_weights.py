@@ -18,7 +18,7 @@ from zoo.errors import ZooError
 from zoo.fetching.mirror import VARIABLE
 from zoo.fetching.remote import Remote
 from zoo.model import Model, Packaged, Pretrained
-from zoo.weights import LEAST_VARIANCE, find_weights, settled_variance
+from zoo.weights import LEAST_NORM_BIAS, LEAST_VARIANCE, LIVELY, NORM_BIAS, find_weights, settled_variance
 
 CONTENT = b"weights" * 1000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -186,3 +186,34 @@ def test_a_network_without_norms_that_says_the_same_of_all_samples_is_drawn_anew
     pytorch._make_alive(network, lambda: [network(samples).detach().numpy()])
     assert torch.equal(network[0].weight, before) != drawn_anew
     assert is_alive([network(samples).detach().numpy()])
+
+
+def test_a_last_layer_that_begins_as_good_as_zero_does_not_drown_in_its_bias() -> None:
+    """As EVA's begins: a thousandth of what is usual, so that only the bias would be seen."""
+    torch = pytest.importorskip("torch")
+    from zoo.frameworks import pytorch
+
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Linear(64, 64), torch.nn.LayerNorm(64), torch.nn.Linear(64, 1000))
+    first = network[0].weight.detach().clone()
+    network[2].weight.data.mul_(1e-3)
+    samples = torch.randn(4, 64)
+    pytorch._make_alive(network, lambda: [network(samples).detach().numpy()])
+    assert is_alive([network(samples).detach().numpy()], LIVELY)
+    assert torch.equal(network[0].weight, first)
+
+
+@pytest.mark.parametrize(("differing", "raised"), [(1.0, NORM_BIAS), (0.004, LEAST_NORM_BIAS)])
+def test_biases_of_norms_are_raised_by_less_where_they_drown_what_differs(differing: float, raised: float) -> None:
+    """Behind a norm whose channels hardly vary, a raised bias is nearly all of the output."""
+    torch = pytest.importorskip("torch")
+    from zoo.frameworks import pytorch
+
+    torch.manual_seed(0)
+    norm = torch.nn.BatchNorm1d(64)
+    network = torch.nn.Sequential(norm, torch.nn.Linear(64, 10)).eval()
+    samples = 1 + differing * torch.randn(4, 64)
+    pytorch._make_alive(network, lambda: [network(samples).detach().numpy()])
+    assert float(norm.bias.detach().mean()) == pytest.approx(raised, abs=0.1)
+    assert not norm.training
+    assert is_alive([network(samples).detach().numpy()], LIVELY)

@@ -18,10 +18,14 @@ from zoo.frameworks.torch_file import read_state
 from zoo.model import Model, Pretrained
 from zoo.part import Part
 from zoo.weights import (
+    LEAST_NORM_BIAS,
+    LIVELY,
+    NO_WEIGHT,
     NORM_BIAS,
     PERTURBATION,
     RANDOM_SEED,
     Weights,
+    he_deviation,
     random_weights,
     require_match,
     settled_variance,
@@ -129,50 +133,65 @@ def _forward(model: Model, network: Any, batch: list[np.ndarray]) -> list[np.nda
 def _make_alive(network: Any, forward: Callable[[], list[np.ndarray]]) -> None:
     """Give a randomly initialised network outputs that differ from sample to sample.
 
-    Constant parameters (ones and zeros of norms, biases, layer scales) are perturbed, and the statistics of batch
-    norms are those of what `forward` runs through it. Without that, deep networks give zeros or 1e8, and comparing
-    proves nothing. Their biases are raised, because a deep random network of norms and ReLUs around zero blows rounding
-    errors up by a fifth a layer, and what is compared then is noise; so does a channel that hardly varies over these
-    few samples (see `settled_variance`). Where a network without any norm gives the same for all samples all the same
-    (VGG's layers, as they begin, each keep less than half of what they see), its matrices and kernels are drawn anew.
+    Constant parameters (ones and zeros of norms, biases, layer scales) and matrices that begin as good as zero (the
+    last layer of some) are perturbed, and the statistics of batch norms are those of what `forward` runs through it.
+    Without that, deep networks give zeros or 1e8, and comparing proves nothing. Their biases are raised, because a deep
+    random network of norms and ReLUs around zero blows rounding errors up by a fifth a layer, and what is compared then
+    is noise; so does a channel that hardly varies over these few samples (see `settled_variance`). Where the raised
+    biases drown what differs between samples, they are raised by less. Where a network without any norm gives the same
+    for all samples all the same (VGG's layers, as they begin, each keep less than half of what they see), its matrices
+    and kernels are drawn anew.
     """
     import torch
 
     generator = torch.Generator().manual_seed(RANDOM_SEED)
     with torch.no_grad():
         for parameter in network.parameters():
-            if (
-                parameter.numel() > 1
-                and parameter.is_floating_point()
-                and bool((parameter == parameter.flatten()[0]).all())
-            ):
+            if parameter.numel() > 1 and parameter.is_floating_point() and _is_nearly_constant(parameter):
                 parameter += PERTURBATION * torch.randn(parameter.shape, generator=generator)
         frozen = [module for module in network.modules() if _is_frozen_norm(module)]
-        hooks = [module.register_forward_pre_hook(_settle) for module in frozen]
-        for module in frozen:
-            module.bias.add_(NORM_BIAS)
         norms = [module for module in network.modules() if isinstance(module, torch.nn.modules.batchnorm._BatchNorm)]
         if not norms and not frozen:
             if not any("Norm" in type(module).__name__ for module in network.modules()) and not is_alive(forward()):
                 _forget(network)
             return
-        momenta = [norm.momentum for norm in norms]
-        for norm in norms:
-            norm.reset_running_stats()
-            norm.momentum = None  # the plain average of what it sees
-            if norm.bias is not None:
-                norm.bias.add_(NORM_BIAS)
-            norm.train()
-        forward()
-        for hook in hooks:
-            hook.remove()
-        for norm, momentum in zip(norms, momenta, strict=True):
-            norm.momentum = momentum
-            norm.eval()
-        for norm in (*norms, *frozen):
-            if norm.running_var is not None:
-                variance = settled_variance(norm.running_mean.cpu().numpy(), norm.running_var.cpu().numpy())
-                norm.running_var.copy_(torch.from_numpy(variance))
+        raised = NORM_BIAS
+        _settle(norms, frozen, raised, forward)
+        while raised > LEAST_NORM_BIAS and not is_alive(forward(), LIVELY):
+            raised /= 2
+            _settle(norms, frozen, -raised, forward)
+
+
+def _is_nearly_constant(parameter: Any) -> bool:
+    """Whether all values are one, or noise far below the size that keeps what passes through a layer at its size."""
+    if bool((parameter == parameter.flatten()[0]).all()):
+        return True
+    return parameter.dim() > 1 and float(parameter.std()) < NO_WEIGHT * he_deviation(tuple(parameter.shape))
+
+
+def _settle(norms: list[Any], frozen: list[Any], more: float, forward: Callable[[], list[np.ndarray]]) -> None:
+    """Add `more` to the biases of batch norms, and have their statistics be those of what `forward` runs through."""
+    import torch
+
+    hooks = [module.register_forward_pre_hook(_take_statistics) for module in frozen]
+    for norm in (*norms, *frozen):
+        if norm.bias is not None:
+            norm.bias.add_(more)
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the plain average of what it sees
+        norm.train()
+    forward()
+    for hook in hooks:
+        hook.remove()
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+        norm.eval()
+    for norm in (*norms, *frozen):
+        if norm.running_var is not None:
+            variance = settled_variance(norm.running_mean.cpu().numpy(), norm.running_var.cpu().numpy())
+            norm.running_var.copy_(torch.from_numpy(variance))
 
 
 def _is_frozen_norm(module: Any) -> bool:
@@ -181,7 +200,7 @@ def _is_frozen_norm(module: Any) -> bool:
     return own >= {"weight", "bias", "running_mean", "running_var"}
 
 
-def _settle(norm: Any, given: tuple[Any, ...]) -> None:
+def _take_statistics(norm: Any, given: tuple[Any, ...]) -> None:
     """Have a frozen norm's statistics be those of what it is given."""
     (values,) = given
     axes = [axis for axis in range(values.dim()) if axis != 1]
