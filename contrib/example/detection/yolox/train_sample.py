@@ -1,4 +1,4 @@
-"""Makes sample.safetensors: yolox_sample trained on drawn scenes that the sample data set does not hold.
+"""Makes the weights of yolox_sample, trained on drawn scenes that the sample data set does not hold.
 
 The weights are good for checking the pipeline, and for nothing else. Run: python train_sample.py
 """

@@ -1,4 +1,4 @@
-"""Makes sample.safetensors: CenterFace of half width, trained on drawn faces.
+"""Makes the weights of centerface_half, trained on drawn faces.
 
 The weights are good for checking the pipeline, and for nothing else. Run: python train_sample.py
 """

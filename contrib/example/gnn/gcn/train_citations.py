@@ -1,4 +1,4 @@
-"""Makes sample_gcn_cora.safetensors and sample_gcn_citeseer.safetensors: GCN trained as the paper trains it, on the 20
+"""Makes the weights of `gcn_cora` and `gcn_citeseer`: GCN trained as the paper trains it, on the 20
 labelled papers of each topic of Cora or Citeseer.
 
 Adam at 0.01, 200 epochs, dropout 0.5, weight decay 5e-4 on the first layer only; no test node is looked at before the

@@ -1,4 +1,4 @@
-"""Makes sample.safetensors (GCN) and sample_gat.safetensors: trained on other planted partitions than are held out.
+"""Makes the weights of `gcn` and `gat`, trained on other planted partitions than are held out.
 
 The weights are good for checking the pipeline, and for nothing else. Run: python train_sample.py
 """

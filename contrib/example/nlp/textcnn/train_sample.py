@@ -1,4 +1,4 @@
-"""Makes sample.safetensors and vocabulary.txt: TextCNN trained on sentences that the grammar of the reviews makes.
+"""Makes the weights of `textcnn` and vocabulary.txt, trained on sentences that the grammar of the reviews makes.
 
 The weights are good for checking the pipeline, and for nothing else. Run: python train_sample.py
 """

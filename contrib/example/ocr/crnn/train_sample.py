@@ -1,4 +1,4 @@
-"""Makes sample.safetensors: crnn_narrow, trained on rendered words that the sample data does not hold.
+"""Makes the weights of crnn_narrow, trained on rendered words that the sample data does not hold.
 
 First on invented words, short ones before all, which teaches the letters; then on words of Python's own documentation
 too, which teaches what follows what in English. The weights are good for checking the pipeline, and for nothing else.

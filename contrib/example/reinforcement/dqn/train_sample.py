@@ -1,4 +1,4 @@
-"""Makes sample.safetensors: a network that double DQN taught to balance CartPole-v1's pole.
+"""Makes the weights of `dqn`, a network that double DQN taught to balance CartPole-v1's pole.
 
 The weights are good for checking the pipeline, and for nothing else. Run: python train_sample.py
 """

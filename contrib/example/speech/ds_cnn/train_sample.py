@@ -1,4 +1,4 @@
-"""Makes sample.safetensors: DS-CNN S trained on words of espeak-ng, in the voices that the sample data leaves for it.
+"""Makes the weights of ds_cnn_s, trained on words of espeak-ng, in the voices that the sample data leaves for it.
 
 The weights are good for checking the pipeline, and for nothing else. Run: python train_sample.py
 """

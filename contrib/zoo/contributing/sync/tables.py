@@ -58,6 +58,8 @@ _LANGUAGES = {
             "built": "those that it is built with",
             "package": "published, in a pip package",
             "fetched": "random only; published ones are fetched",
+            "offline": "published ones are fetched; `{}` is trained on a sample",
+            "members": "of each of its networks its own",
             "random": "random only",
         },
         every="all",
@@ -73,6 +75,8 @@ _LANGUAGES = {
             "built": "构建时自带",
             "package": "已公布，位于 pip 包中",
             "fetched": "仅随机；公布的权重需下载",
+            "offline": "公布的权重需下载；`{}` 在样本上训练",
+            "members": "其中每个网络各自的",
             "random": "仅随机",
         },
         every="全部",
@@ -120,8 +124,12 @@ def _row(family: Family, words: Words) -> tuple[str, ...]:
     model = family.variant()
     default = model.default_weights
     weights = default if default in ("sample", "built") else "package"
-    if needs_random(model):
-        weights = "fetched" if model.pretrained is not None else "random"
+    offline = family.variant(family.offline_variant)
+    if model.members:
+        weights = "members"
+    elif needs_random(model):
+        sampled = offline.sample_weights.is_file()
+        weights = "offline" if sampled else "fetched" if model.pretrained is not None else "random"
     readme = family.folder / "README.md"
     figure = _FIGURE.search(readme.read_text(encoding="utf-8")) if readme.is_file() else None
     return (
@@ -129,7 +137,7 @@ def _row(family: Family, words: Words) -> tuple[str, ...]:
         family.title,
         FRAMEWORKS[family.framework],
         variants(family, _FEW),
-        words.weights[weights],
+        words.weights[weights].format(offline.variant),
         figure[0].removesuffix(" samples") if figure else "–",
     )
 
