@@ -1,9 +1,9 @@
 """What becomes of a validation on many nodes: event after event, with times that were measured on one machine.
 
-One driver asks for a worker on every node, and takes the data set apart while they begin. It reads the files of a shard
-before it hands it out, ahead of the workers as far as it can; a worker compares them with its own and counts the shard,
-one after the other. Workers fail at random; what one was counting is counted again by another one, and a new worker
-begins in its place.
+One driver asks for a worker on every node, and lists the data set while they begin. It packs the samples of a shard and
+reads their files before it hands it out, ahead of the workers as far as it can; a worker compares the files with its
+own and counts the shard, one after the other. Workers fail at random; what one was counting is counted again by another
+one, and a new worker begins in its place.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Measured:
 
     Args:
         start: each time that a worker began: process, imports, network.
-        take: of the driver for a sample, before it hands out the first shard: listing it, and packing it.
-        ahead: of the driver for a sample, beside what else it does: reading its files for their digests.
+        take: of the driver for a sample, before it packs the first shard: listing it.
+        ahead: of the driver for a sample, beside what else it does: packing it, and reading its files.
         look: of a worker for each sample of its shards: reading its files to compare them.
         batch: of each of many shards, a batch.
         shard: more than its batches take: until the first batch is there, and the last one is back.
@@ -192,8 +192,9 @@ def reasons(measured: Measured, work: Work, nodes: int) -> list[str]:
     without = {
         "as measured": measured,
         "a worker begins at once": replace(measured, start=[0.0]),
-        "the driver has the data set at once": replace(measured, take=0.0),
-        "no file is compared": replace(measured, ahead=0.0, look=0.0),
+        "the driver has listed the data set at once": replace(measured, take=0.0),
+        "the driver packs and reads in no time": replace(measured, ahead=0.0),
+        "a worker compares nothing": replace(measured, look=0.0),
         "a shard takes no more than its batches": replace(measured, shard=0.0),
         "the driver takes no time": replace(measured, driver=0.0),
         "all batches take equally long": replace(measured, batch=[mean]),

@@ -83,15 +83,20 @@ class Carried:
         samples: packed.
         lengths: of each of them, where the task pads its inputs.
         files: of all that they name, the digests on the machine that asks; None of what is not there.
-        beside: Ray's reference to the digests of those files of the data set that no sample names.
         effect: whether to tell what the fast decoder changes, instead of counting.
     """
 
     samples: bytes
     lengths: Sequence[int] | None
     files: Digests
-    beside: Any
     effect: bool = False
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A job: to compare those files of the data set that no sample names. files: their digests."""
+
+    files: Digests
 
 
 # -- on a node -------------------------------------------------------------------------------------
@@ -107,7 +112,7 @@ class Unpacking:
 
     def __init__(self, root: Path, host: str):
         self._root, self._host = str(root), host
-        self._looks: dict[str, Look | None] | None = None  # of the files beside the samples
+        self._looks: dict[str, Look | None] = {}  # of the files beside the samples
 
     @contextmanager
     def samples(self, job: Carried) -> Iterator[Sequence[Sample]]:
@@ -117,18 +122,18 @@ class Unpacking:
             ZooError: a file has another content, is missing or is one too many here; the message names it and the node.
             CheckFailedError: at the end, a file was changed meanwhile.
         """
-        if self._looks is None:
-            import ray
-
-            self._looks = self._same(ray.get(job.beside))
         looks = self._same(job.files)
         found = [Sample(*one) for one in _Unpacker(io.BytesIO(job.samples), self._root).load()]
         yield found if job.lengths is None else Arranged(found, range(len(found)), job.lengths)
         _require_same_looks(looks)
 
+    def compare(self, job: Beside) -> None:
+        """Raise ZooError where one of the files beside the samples is another one here; it names it and the node."""
+        self._looks = self._same(job.files)
+
     def close(self) -> None:
-        """Raise CheckFailedError where a file beside the samples was changed since the first job."""
-        _require_same_looks(self._looks or {})
+        """Raise CheckFailedError where a file beside the samples was changed since it was compared."""
+        _require_same_looks(self._looks)
 
     def _same(self, files: Digests) -> dict[str, Look | None]:
         """Compare files with those of the machine that asks. Returns how they look, by their paths."""

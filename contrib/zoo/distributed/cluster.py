@@ -23,6 +23,7 @@ LOCAL = "local"
 INSTALL = 'pip install "teco-modelzoo[ray]"'
 _ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:]+\]|[\w.-]+):(?P<port>[0-9]{1,5})")
 _CONNECT_SECONDS = 5.0
+_MOST_CHARACTERS = 200  # of what Ray says of an end
 _STORE_BYTES = 80 << 20  # Ray's least is 75 MiB; nothing large goes through it
 # Ray puts sockets below its folder, and the system takes no longer path than 107 bytes for one
 _LONGEST_FOLDER = 40
@@ -199,3 +200,14 @@ def _not_connected(address: str, error: Exception) -> ZooError:
         f"--ray {address}: this is no Ray cluster that can be used from here: {said}. The same versions of Ray and "
         "Python are needed on all nodes, and this machine has to belong to the cluster (ray start --address=…)"
     )
+
+
+def why_ended(error: Exception) -> str:
+    """What Ray says of an end, in a few words."""
+    said = " ".join(str(error).split())
+    if "connection error code" in said:
+        return "its process was killed, ran out of memory, or crashed"
+    if "is unavailable" in said:
+        return "it does not answer any more"
+    detail = said.partition("Worker exit detail: ")[2] or said.partition("death cause: ")[2] or first_line(error)
+    return detail[:_MOST_CHARACTERS]

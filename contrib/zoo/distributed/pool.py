@@ -13,17 +13,17 @@ from typing import Any
 
 from utils.notices import notice
 from zoo.errors import CheckFailedError, ZooError
-from zoo_core.errors import DataError, ZooCoreError, first_line
+from zoo_core.errors import DataError, ZooCoreError
 from zoo_core.interrupts import check, stepwise
 
-from .cluster import Cluster, Place
+from .cluster import Cluster, Place, why_ended
 from .worker import Opening, Reply, Worker
 
 MOST_ENDS = 3  # of workers, over one job or at one place, before it is the job's or the place's own fault
 _LOOK_SECONDS = 0.2
 STAFF_SECONDS = 2.0  # between two looks for nodes that are new, or back
 _PATIENCE_SECONDS = 60.0  # without any worker, or any that gets the cores it asks for
-_MOST_CHARACTERS = 200  # of what Ray says of an end
+_PROOF = -1  # instead of the number of a job
 _log = logging.getLogger(__name__)
 
 
@@ -38,7 +38,10 @@ class Done:
 
 @dataclass(eq=False)
 class _Hand:
-    """A worker, what it is doing (a number of a job; None: it begins), and the reference of the reply."""
+    """A worker, what it is doing (a number of a job; None: it begins, _PROOF), and the reference of the reply.
+
+    kept: what it has done before it was proved, where it has to be.
+    """
 
     place: Place
     actor: Any
@@ -46,6 +49,8 @@ class _Hand:
     job: int | None = None
     begun: bool = False
     idle: bool = False
+    proved: bool = False
+    kept: list[Done] = field(default_factory=list)
 
 
 @dataclass
@@ -58,7 +63,8 @@ class Pool:
         argument: is given to it.
         accept: told what a worker has found (its place and facts) before it gets a job; may raise ZooError.
         named: what a job is called for people, by its number.
-        whole_nodes: whether a worker needs all cores of its node for itself.
+        proof: gives a job that a worker has to have done before anything counts that it did; None while there is none
+            yet. Without it, all counts at once.
         ended: what became of workers that ended too early, a line each.
     """
 
@@ -67,6 +73,7 @@ class Pool:
     argument: Any
     accept: Callable[[Place, Any], None] = lambda place, facts: None
     named: Callable[[int], str] = lambda number: f"job {number}"
+    proof: Callable[[], Any | None] | None = None
     ended: list[str] = field(default_factory=list)
 
     @contextmanager
@@ -108,7 +115,7 @@ class Pool:
         self._several = len({place.node for place in self.cluster.require_places()}) > 1
         try:
             self._staff()
-            while self._waiting or self._running():
+            while self._waiting or self._running() or any(hand.kept for hand in self._hands):
                 yield from self._step()
             if self._fault:
                 raise self._fault[1]
@@ -126,9 +133,8 @@ class Pool:
     def _step(self) -> Generator[Done, None, None]:
         """Give idle workers a job, and take what has come."""
         for hand in self._hands:
-            if hand.idle and self._waiting:
-                hand.job, hand.idle = heapq.heappop(self._waiting), False
-                hand.reply = hand.actor.do.remote(self._items[hand.job])
+            if hand.idle:
+                self._give(hand)
         busy = {hand.reply: hand for hand in self._hands if not hand.idle}
         if busy:
             ready, _ = self.cluster.ray.wait(list(busy), num_returns=1, timeout=_LOOK_SECONDS)
@@ -142,6 +148,18 @@ class Pool:
         if time.monotonic() - self._staffed > STAFF_SECONDS:
             self._staff()
 
+    def _give(self, hand: _Hand) -> None:
+        """A job for a worker: the proof, where it owes one and there is one, else the next one that waits."""
+        item = self.proof() if self.proof and hand.kept else None
+        if item is not None:
+            hand.job = _PROOF
+        elif self._waiting:
+            hand.job = heapq.heappop(self._waiting)
+            item = self._items[hand.job]
+        else:
+            return
+        hand.idle, hand.reply = False, hand.actor.do.remote(item)
+
     def _take(self, hand: _Hand) -> Generator[Done, None, None]:
         """What a worker has replied, or that it ended."""
         reply = self._replied(hand)
@@ -154,7 +172,11 @@ class Pool:
             self.accept(hand.place, reply.value)
             hand.begun = True
         else:
-            yield Done(number, reply.value, hand.place)
+            hand.proved |= number == _PROOF or self.proof is None
+            if number != _PROOF:
+                hand.kept.append(Done(number, reply.value, hand.place))
+            while hand.proved and hand.kept:
+                yield hand.kept.pop(0)
 
     def _replied(self, hand: _Hand) -> Reply | None:
         """The reply, whose lines are said here; None where the worker has ended instead."""
@@ -177,7 +199,7 @@ class Pool:
     def _failed(self, hand: _Hand, number: int | None, error: Exception) -> None:
         """Keep a fault of the data for the end, where jobs before it are still to be done; raise every other one."""
         told = _at(hand.place, error) if self._several else error
-        if number is None or not isinstance(error, DataError):
+        if number is None or number == _PROOF or not isinstance(error, DataError):
             raise told from error
         if self._fault is None or number < self._fault[0]:
             self._fault = number, told
@@ -188,25 +210,26 @@ class Pool:
         """Forget a worker that ended; its job waits again."""
         self._hands.remove(hand)
         self.cluster.ray.kill(hand.actor)  # where only its connection broke, it must not go on
-        why = _why(error)
+        why = why_ended(error)
         if "No module named 'zoo" in str(error):
             raise ZooError(
                 f"node {hand.place.host} has no zoo to import where this machine has it: put the repository at the "
                 'same path on all nodes, or pip install "teco-modelzoo[ray]" there'
             )
-        doing = "began" if hand.job is None else f"did {self.named(hand.job)}"
+        job = None if hand.job == _PROOF else hand.job
+        doing = "began" if not hand.begun else "was compared" if job is None else f"did {self.named(job)}"
         self.ended.append(f"the worker on {hand.place} ended while it {doing} ({why})")
-        _log.warning("%s%s", self.ended[-1], "" if hand.job is None else "; it is done again")
-        self._ends[(hand.place.node, hand.place.number)] += not hand.begun
-        if hand.job is None:
-            return
-        self._ends[hand.job] += 1
-        if self._ends[hand.job] == MOST_ENDS:
+        again = [done.number for done in hand.kept] + [one for one in [job] if one is not None]
+        _log.warning("%s%s", self.ended[-1], "; it is done again" if again else "")
+        for number in again:
+            if self._fault is None or number < self._fault[0]:
+                heapq.heappush(self._waiting, number)
+        key = (hand.place.node, hand.place.number) if job is None else job
+        self._ends[key] += 1
+        if job is not None and self._ends[job] == MOST_ENDS:
             raise CheckFailedError(
-                f"{self.named(hand.job)} ended its worker {MOST_ENDS} times, the last time on {hand.place.host}: {why}"
+                f"{self.named(job)} ended its worker {MOST_ENDS} times, the last time on {hand.place.host}: {why}"
             )
-        if self._fault is None or hand.job < self._fault[0]:
-            heapq.heappush(self._waiting, hand.job)
 
     def _staff(self) -> None:
         """Workers at every place that has none, and for which there is a job."""
@@ -267,14 +290,3 @@ def _at(place: Place, error: Exception) -> Exception:
         except TypeError:
             return error
     return error
-
-
-def _why(error: Exception) -> str:
-    """What Ray says of an end, in a few words."""
-    said = " ".join(str(error).split())
-    if "connection error code" in said:
-        return "its process was killed, ran out of memory, or crashed"
-    if "is unavailable" in said:
-        return "it does not answer any more"
-    detail = said.partition("Worker exit detail: ")[2] or said.partition("death cause: ")[2] or first_line(error)
-    return detail[:_MOST_CHARACTERS]

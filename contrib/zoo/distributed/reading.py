@@ -15,15 +15,15 @@ from zoo.running.padding import arranged
 from zoo.running.setting import Setting
 from zoo.task import Task
 
-from .carried import Carried, Unpacking
+from .carried import Beside, Carried, Unpacking
 from .source import Own
 
-_Of = Callable[[Carried | Own], AbstractContextManager[Sequence[Sample]]]
+_Of = Callable[[Carried | Own | Beside], AbstractContextManager[Sequence[Sample]]]
 
 
 @contextmanager
 def reading(setting: Setting, task: Task, folder: Path, host: str) -> Iterator[_Of]:
-    """What gives a context with the samples of a job, on a node.
+    """What gives a context with the samples of a job, on a node; of `Beside`, none.
 
     Args:
         setting, task: of the validation.
@@ -39,7 +39,11 @@ def reading(setting: Setting, task: Task, folder: Path, host: str) -> Iterator[_
     with ExitStack() as stack:
 
         @contextmanager
-        def samples_of_job(job: Carried | Own) -> Iterator[Sequence[Sample]]:
+        def samples_of_job(job: Carried | Own | Beside) -> Iterator[Sequence[Sample]]:
+            if isinstance(job, Beside):
+                carried.compare(job)
+                yield ()
+                return
             if isinstance(job, Carried):
                 with carried.samples(job) as samples:
                     yield samples

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from threading import Thread
+from typing import Any, Protocol, TypeVar
 
 from utils.datasets.sample import Sample
-from zoo.accuracy.content import content, data_digest, joined_digest, listed
+from zoo.accuracy.content import Look, content, data_digest, joined_digest, listed
 from zoo.accuracy.unchanged import look_at, require_unchanged, unchanged
 from zoo.accuracy.valid import DECODER_SAMPLES, samples_digest
 from zoo.accuracy.verify import spread
 from zoo.running.padding import Arranged
-from zoo_core.interrupts import check, wait_for
+from zoo_core.interrupts import wait_for
 
-from .carried import Carried, Digests, packed
+from .carried import Beside, Carried, Digests, packed
 from .shards import Shard
 
 _TRIED, _MOST_BYTES = 4, 64 << 10  # samples that are looked at, and what each of them may have to be carried
+T = TypeVar("T")
 _READERS = 4  # threads that read files ahead of the shards
 
 
@@ -53,12 +55,17 @@ class Source(Protocol):
 
     Attributes:
         shards, per: as `Shards` has them.
-        identity: of the data, as far as it is known at the beginning.
     """
 
     shards: Sequence[Shard]
     per: int
-    identity: dict[str, Any]
+
+    def identity(self) -> dict[str, Any]:
+        """That of the data, without that of the shards' own."""
+
+    @property
+    def proof(self) -> Callable[[], Any | None] | None:
+        """Gives the job that a worker must have done before what it has counted counts; None while it is not known."""
 
     def jobs(self) -> Sequence[Any]:
         """A job a shard; one is made when it is asked for."""
@@ -97,16 +104,21 @@ def can_carry(place: Path, samples: Sequence[Sample]) -> bool:
 class Whole:
     """Each node reads the data set itself, all of it, and has to find what is here."""
 
+    proof = None  # who has done a job has compared all
+
     def __init__(self, place: Path, counted: Shards, resume: Path | None):
         self.shards, self.per = counted.shards, counted.per
         self._place, self._resume = place, resume
-        self.identity = {"samples": samples_digest(one.id for one in counted.samples), "data": data_digest(place)}
+        self._identity = {"samples": samples_digest(one.id for one in counted.samples), "data": data_digest(place)}
+
+    def identity(self) -> dict[str, Any]:
+        return self._identity
 
     def jobs(self) -> Sequence[Any]:
-        return [Own(shard, **self.identity) for shard in self.shards]
+        return [Own(shard, **self._identity) for shard in self.shards]
 
     def effect(self) -> Any:
-        return Own(None, **self.identity)
+        return Own(None, **self._identity)
 
     def data(self, number: int) -> str:
         return ""
@@ -115,11 +127,14 @@ class Whole:
         return unchanged(self._place, self._resume)
 
     def whole(self) -> str:
-        return self.identity["data"]
+        return self._identity["data"]
 
 
 class Carrying:
-    """Shards carry their samples, and the digests of the files that these name, which are read here while others count.
+    """Shards carry their samples, and the digests of the files that these name.
+
+    Samples are packed here, and files read, while others count: a shard can be handed out as soon as it is ready. What
+    no sample names is known at the end of that, and compared then (`proof`).
 
     Args:
         place: the data set's folder.
@@ -138,29 +153,56 @@ class Carrying:
         resume: Path | None,
     ):
         self.shards, self.per = counted.shards, counted.per
-        self._root, self._put, self._samples = str(place), put, counted.samples
-        self._looks = listed(place)
-        if resume is not None:
-            with suppress(ValueError):
-                self._looks.pop(resume.resolve().relative_to(place.resolve()).as_posix(), None)
+        self._root, self._every, self._samples = str(place), every, counted.samples
+        self._own = _below(place, resume) if resume is not None else None
+        self._looks: dict[str, Look] = {}
         self._folders: dict[str, list[str]] = {}
-        beside = dict.fromkeys(self._looks)
-        ids: list[str] = []
-        self._packed: list[tuple[bytes, list[str]]] = []
-        for shard in self.shards:
-            check()
-            some = list(counted.samples[shard.start : shard.end])
-            ids += [sample.id for sample in some]
-            self._packed.append(self._taken(some, beside))
-        self._rest: list[str] = []  # of samples that are not counted
-        if len(every) > len(counted.samples):
-            taken = {name for _, names in self._packed for name in names}
-            _, names = self._taken(list(every), beside)
-            self._rest = [name for name in names if name not in taken]
-        self._beside = self._read(beside)
+        self._ready = [Future[tuple[bytes, Future[Digests]]]() for _ in self.shards]
+        self._rest: Future[Digests] = Future()  # files of samples that are not counted
+        self._beside: Future[Digests] = Future()
+        self._ids: list[str] = []
+        self._put = put
         self._reference: Any = None
-        self._read_ahead: list[Future[Digests]] = []
-        self.identity = {"samples": samples_digest(ids), "data beside the samples": joined_digest(self._beside)}
+        self._stopped = False
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Samples are packed and files read in the block. What is read here only is looked at once more at its end."""
+        readers = ThreadPoolExecutor(_READERS, thread_name_prefix="digests")
+        packer = Thread(target=self._take_apart, args=[readers], name="packer", daemon=True)
+        packer.start()
+        try:
+            yield
+            looks = {name: self._looks[name] for name in _known(self._beside)}
+        finally:
+            self._stopped = True
+            packer.join()
+            readers.shutdown(wait=True, cancel_futures=True)
+        require_unchanged(path for name, seen in looks.items() if look_at(path := self._path(name)) != seen)
+
+    def _take_apart(self, readers: ThreadPoolExecutor) -> None:
+        """Pack shard after shard, and have the files read of each. What goes wrong is what all that waits is told."""
+        every: list[Future[Any]] = [*self._ready, self._rest, self._beside]
+        try:
+            self._looks |= listed(self._root)
+            self._looks.pop(self._own or "", None)
+            beside = dict.fromkeys(self._looks)
+            taken: set[str] = set()
+            for shard, ready in zip(self.shards, self._ready, strict=True):
+                if self._stopped:
+                    return
+                some = list(self._samples[shard.start : shard.end])
+                self._ids += [sample.id for sample in some]
+                carried, names = self._taken(some, beside)
+                taken.update(names if len(self._every) > len(self._samples) else ())
+                ready.set_result((carried, readers.submit(self._read, names)))
+            rest = self._taken(list(self._every), beside)[1] if len(self._every) > len(self._samples) else []
+            self._beside.set_result(self._read(beside))
+            self._rest.set_result(self._read(name for name in rest if name not in taken))
+        except BaseException as error:
+            for one in every:
+                if not one.done():
+                    one.set_exception(error)
 
     def _taken(self, samples: list[Sample], beside: dict[str, None]) -> tuple[bytes, list[str]]:
         """Samples packed, and all files that they name, which are taken out of `beside`."""
@@ -184,28 +226,18 @@ class Carrying:
     def _path(self, name: str) -> str:
         return os.path.join(self._root, name) if name else self._root
 
-    def _read(self, names: Any) -> dict[str, bytes | None]:
+    def _read(self, names: Iterable[str]) -> Digests:
         """The digests of files. Raises CheckFailedError where one was changed since the beginning."""
-        found = {}
+        found: dict[str, bytes | None] = {}
         for name in names:
             seen, found[name] = content(self._path(name))
             if seen != self._looks.get(name, seen):
                 require_unchanged([self._path(name)])
         return found
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Files are read ahead in the block. What is read here only is looked at once more at its end."""
-        readers = ThreadPoolExecutor(_READERS, thread_name_prefix="digests")
-        try:
-            self._reference = self._put(self._beside)
-            self._read_ahead = [readers.submit(self._read, names) for _, names in self._packed]
-            self._read_ahead.append(readers.submit(self._read, self._rest))
-            yield
-        finally:
-            readers.shutdown(wait=True, cancel_futures=True)
-        looks = {name: self._looks[name] for name in self._beside}
-        require_unchanged(path for name, seen in looks.items() if look_at(path := self._path(name)) != seen)
+    def identity(self) -> dict[str, Any]:
+        beside = joined_digest(_known(self._beside))
+        return {"samples": samples_digest(self._ids), "data beside the samples": beside}
 
     def jobs(self) -> Sequence[Any]:
         return _Jobs(self)
@@ -215,24 +247,40 @@ class Carrying:
         shard = self.shards[number]
         part = self._samples[shard.start : shard.end]
         lengths = part.lengths if isinstance(part, Arranged) else None
-        return Carried(self._packed[number][0], lengths, self._digests(number), self._reference)
+        return Carried(_known(self._ready[number])[0], lengths, self._digests(number))
+
+    def proof(self) -> Any:
+        if self._reference is None and self._beside.done():
+            self._reference = self._put(Beside(_known(self._beside)))
+        return self._reference
 
     def _digests(self, number: int) -> Digests:
-        wait_for([self._read_ahead[number]])
-        return self._read_ahead[number].result()
+        return _known(_known(self._ready[number])[1])
 
     def effect(self) -> Any:
+        _known(self._beside)
         carried, names = self._taken(list(spread(self._samples, DECODER_SAMPLES)), {})
-        return Carried(carried, None, self._read(names), self._reference, effect=True)
+        return Carried(carried, None, self._read(names), effect=True)
 
     def data(self, number: int) -> str:
         return joined_digest(self._digests(number))
 
     def whole(self) -> str:
-        every: dict[str, bytes | None] = dict(self._beside)
-        for number in range(len(self._read_ahead)):
-            every |= {name: one for name, one in self._digests(number).items() if name in self._looks}
-        return joined_digest(every)
+        every = [_known(self._beside), _known(self._rest), *map(self._digests, range(len(self.shards)))]
+        return joined_digest({name: one for some in every for name, one in some.items() if name in self._looks})
+
+
+def _known(one: Future[T]) -> T:
+    wait_for([one])
+    return one.result()
+
+
+def _below(place: Path, file: Path) -> str | None:
+    """The name of a file below a folder; None where it lies elsewhere."""
+    try:
+        return file.resolve().relative_to(place.resolve()).as_posix()
+    except ValueError:
+        return None
 
 
 class _Jobs(Sequence[Any]):

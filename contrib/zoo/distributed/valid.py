@@ -30,7 +30,7 @@ from zoo.running.setting import Setting
 from zoo.task import Task
 
 from .brief import Brief, facts_of, processors, require_same
-from .carried import Carried
+from .carried import Beside, Carried
 from .cluster import Cluster, Place
 from .data import place_of
 from .pool import Done, Pool
@@ -110,10 +110,10 @@ def validate(
         every = task.dataset(place)
         samples = arranged(task, samples_of(setting, task, every, 0, 1))
         source = _source(cluster, setting, place, every, samples, resume, per)
-        identity = network | source.identity
-        identity |= {"zoo": here["zoo"], "batch_size": setting.batch_size, "token_budget": setting.token_budget}
-        pool.named = _names(source.shards, samples)
-        with ShardFile(resume, identity, source.per) as kept, source.reading():
+        pool.named, pool.proof = _names(source.shards, samples), source.proof
+        identity = network | {"zoo": here["zoo"], "batch_size": setting.batch_size}
+        identity |= {"token_budget": setting.token_budget}
+        with source.reading(), ShardFile(resume, identity | _data(source, resume), source.per) as kept:
             before = sum(len(source.shards[number]) for number in kept.counted)
             notes = [f"{resume}: {before} of {len(samples)} samples were counted before"] if before else []
             _count(pool, source, kept, sums)
@@ -123,7 +123,7 @@ def validate(
             if setting.decoder == "fast" and not setting.skip_postprocess:
                 telling = replace(pool, named=lambda number: "the comparison of the decoders")
                 notes += [done.value for done in telling.each([source.effect()])]
-            whole = source.whole()
+            identity |= source.identity() | {"data": source.whole()}
     figures, missing = ({}, None) if setting.skip_postprocess else figures_of(metric)
     other = processors(found)
     return Validation(
@@ -141,7 +141,7 @@ def validate(
         notes=[*notes, *sums.lines(), *pool.ended, *([other] if other else [])],
         inputs=next((facts["inputs"] for facts in found.values()), []),
         source_identity=task.source_identity,
-        identity=identity | {"data": whole},
+        identity=identity,
     )
 
 
@@ -161,6 +161,11 @@ def _source(
     if can_carry(place, samples):
         return Carrying(place, every, shards, cluster.ray.put, resume)
     return Whole(place, shards, resume)
+
+
+def _data(source: Source, resume: Path | None) -> dict[str, Any]:
+    """The identity of the data, where it is kept: what no shard says is known when all have been taken apart."""
+    return source.identity() if resume is not None else {}
 
 
 def _require_fit(setting: Setting, resume: Path | None) -> None:
@@ -221,8 +226,10 @@ def counting(told: Counting, place: Place) -> Iterator[tuple[dict[str, Any], Cal
             f"{name}{': ' if name else ''}{spec}" for name, one in engines_of(engine).items() for spec in one.inputs
         ]
 
-        def do(job: Carried | Own) -> Any:
+        def do(job: Carried | Own | Beside) -> Any:
             with samples_of_job(job) as samples:
+                if isinstance(job, Beside):
+                    return None
                 if job.effect:
                     return decoder_effect(setting, engine, samples)
                 return _counted(setting, task, engine, samples, warm.pop() if warm else 0)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from zoo.accuracy.valid import validate
 from zoo.distributed import valid as distributed
 from zoo.distributed.carried import Carried, Unpacking, packed
 from zoo.distributed.cluster import Cluster
+from zoo.distributed.pool import Pool
 from zoo.distributed.shards import Shard, ShardFile
 from zoo.distributed.source import Carrying, Shards, can_carry
 from zoo.errors import CheckFailedError, ZooError
@@ -138,6 +140,47 @@ def test_a_run_goes_on_with_the_data_that_were_counted_only(
     assert any("12 of" in note for note in done.notes)
 
 
+@pytest.mark.parametrize("late", [0, 20])
+def test_nothing_counts_before_its_worker_was_compared(cluster: Cluster, tmp_path: Path, late: int) -> None:
+    """What a worker did is done again where it ends before that, even where there is nothing to compare for a while."""
+    mark, asked = str(tmp_path / "mark"), list[int]()
+
+    @contextmanager
+    def opening(argument: object, place: object) -> Iterator[Any]:
+        def job(item: Any) -> Any:
+            if item == "compare" and not os.path.exists(mark):
+                open(mark, "w").close()
+                os._exit(7)
+            return item
+
+        yield None, job
+
+    def proof() -> str | None:
+        asked.append(1)
+        return "compare" if len(asked) > late else None
+
+    pool = Pool(cluster, opening, None, proof=proof)
+    assert sorted(done.value for done in pool.each(range(6))) == list(range(6))
+    assert any("ended while it was compared" in line for line in pool.ended)
+
+
+def test_nothing_of_a_worker_counts_that_is_refused(cluster: Cluster) -> None:
+    @contextmanager
+    def opening(argument: object, place: object) -> Iterator[Any]:
+        def job(item: Any) -> Any:
+            if item == "compare":
+                raise ZooError("other data")
+            return item
+
+        yield None, job
+
+    found = []
+    with pytest.raises(ZooError, match="other data"):
+        for done in Pool(cluster, opening, None, proof=lambda: "compare").each(range(9)):
+            found.append(done)
+    assert found == []
+
+
 # -- without a cluster -----------------------------------------------------------------------------
 
 
@@ -160,16 +203,18 @@ def samples_of(folder: Path) -> list[Sample]:
     return [Sample("a", folder / "a.png", ("x", 0)), Sample("b", {"frames": str(folder / "b")}, None)]
 
 
-def test_what_a_shard_takes_along(clips: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_what_a_shard_takes_along(clips: Path, tmp_path: Path) -> None:
     source = carrying(clips, samples_of(clips))
     with source.reading():
         jobs = list(source.jobs())
+        source.whole()
+        beside = source.proof()
     assert [sorted(job.files) for job in jobs] == [["a.png"], ["b", "b/1.png", "b/2.png"]]
-    assert list(jobs[0].beside) == ["labels.txt"]
-    monkeypatch.setattr("ray.get", lambda one: one)
+    assert list(beside.files) == ["labels.txt"]
     other = tmp_path / "other"
     shutil.copytree(clips, other)
     here = Unpacking(other, "10.0.0.3")
+    here.compare(beside)
     for job, sample in zip(jobs, samples_of(other), strict=True):
         with here.samples(job) as found:
             assert found == [sample]
@@ -178,9 +223,8 @@ def test_what_a_shard_takes_along(clips: Path, monkeypatch: pytest.MonkeyPatch, 
         pass
 
 
-def test_lengths_travel_with_the_samples(clips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lengths_travel_with_the_samples(clips: Path) -> None:
     """A worker would tell them once more, and read every recording for that."""
-    monkeypatch.setattr("ray.get", lambda one: one)
     source = carrying(clips, Arranged(samples_of(clips), [1, 0], [20, 10]))
     with source.reading(), Unpacking(clips, "10.0.0.3").samples(source.jobs()[0]) as found:
         assert isinstance(found, Arranged)
@@ -188,13 +232,19 @@ def test_lengths_travel_with_the_samples(clips: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_data_set_that_changes_meanwhile(clips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ray.get", lambda one: one)
     source = carrying(clips, samples_of(clips))
-    (clips / "a.png").write_text("A.png")
+    read = source._read
+
+    def late(names: Iterable[str]) -> Any:
+        (clips / "a.png").write_text("A.png")
+        return read(names)
+
+    monkeypatch.setattr(source, "_read", late)
     with source.reading(), pytest.raises(CheckFailedError, match=r"changed while it was read.*a\.png"):
         source.jobs()[0]
     source = carrying(clips, samples_of(clips))
     with pytest.raises(CheckFailedError, match=r"changed while it was read.*labels\.txt"), source.reading():
+        source.whole()
         (clips / "labels.txt").write_text("others")
     (clips / "labels.txt").write_text("labels.txt")
     source = carrying(clips, samples_of(clips))
