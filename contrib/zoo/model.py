@@ -128,8 +128,8 @@ class Model:
         title: for people; the family's by default.
         domain, name, variant, folder, framework: set by the `Family`.
         default: whether this is the variant that is meant where none is named; set by the `Family`.
-        offline: the variant of the same folder that needs nothing from elsewhere (`Family.offline`); set by the
-            `Family`.
+        offline: the variant of the same folder that needs nothing from elsewhere (`Family.offline`), "" where nobody
+            named one; set by the `Family`.
     """
 
     build: Callable[[], Any]
@@ -168,6 +168,16 @@ class Model:
     def place(self) -> str:
         """domain/name/variant: where the results of this variant lie, below runs/ and the zoo's home."""
         return f"{self.id}/{flat(self.variant)}"
+
+    @property
+    def origin(self) -> str:
+        """The framework that it comes from, for people; of a model that is put together of others, each of theirs."""
+        return " and ".join(dict.fromkeys(one.framework for one in self.members.values())) or self.framework
+
+    @property
+    def folders(self) -> list[Path]:
+        """Its folder, and behind it those of the models that it is put together of."""
+        return [self.folder, *sorted({one.folder for one in self.members.values()} - {self.folder})]
 
     @property
     def entry(self) -> Part:

@@ -26,6 +26,7 @@ from zoo.model import Model
 from zoo.running.engines import open_runner
 from zoo.running.pipeline import Stages, predictions
 from zoo.running.setting import Setting
+from zoo.weights import find_weights
 from zoo_core.files import read_json, write_json, write_text
 from zoo_core.guarded import guarded
 from zoo_core.hashing import facts_digest, sha256
@@ -123,14 +124,17 @@ def _made(name: str, output: Path, weights: str | None) -> dict[str, Any]:
 
 
 def _digest(model: Model, demo: Path, weights: str | None) -> str:
-    """Of everything that an entry is made of: the model's folder, the demo, the zoo's own code, the weights."""
+    """Of everything that an entry is made of: the model's folders, the demo, the zoo's own code, the weights."""
     own = {
-        path.relative_to(model.folder).as_posix(): sha256(path)
-        for path in sorted(model.folder.glob("*"))
+        path.relative_to(folder.parents[1]).as_posix(): sha256(path)
+        for folder in model.folders
+        for path in sorted(folder.glob("*"))
         if path.suffix in (".py", ".safetensors", ".graph") or path.name.endswith(".txt")
     }
     given = Path(weights) if weights else None
-    content = sha256(given) if given is not None and given.is_file() else weights
+    content: Any = sha256(given) if given is not None and given.is_file() else weights
+    if model.members:
+        content = find_weights(model, weights).to_json()  # a file of one of them is named behind its name
     return facts_digest([model.id, model.variant, own, demo.name, sha256(demo), content, _shared()])
 
 

@@ -105,7 +105,7 @@ def facts_of(model: Model) -> dict[str, Any]:
     """What of the code and the machine a figure depends on."""
     return {
         "zoo": sources(*(CONTRIB / room for room in ROOMS)),
-        "model": sources(model.folder),
+        "model": sources(*model.folders),
         "versions": provenance()["versions"],
         "processor": cpu_name(),
     }

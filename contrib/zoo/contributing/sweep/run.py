@@ -96,17 +96,23 @@ def made_with(family: Family, targets: Sequence[str]) -> dict[str, Any]:
 
 
 def _sources(folder: Path) -> str:
-    """The digest of the zoo's code and data that a measurement reaches through imports, and of the model's folder."""
+    """The digest of the zoo's code and data that a measurement reaches through imports, the model's folder, and the
+    folders of those that it is made of."""
     own = {file.relative_to(folder).as_posix(): file for file in sorted(folder.rglob("*.py"))}
     own["what is measured"] = Path(one.__file__)
-    reached = imports.reached(own, _CONTRIB)
+    parts = {
+        f"{other.parent.name}/{other.name}/{file.relative_to(other).as_posix()}": file
+        for other in workspace.others_of(_CONTRIB.parent, str(folder))
+        for file in sorted(other.rglob("*.py"))
+    }
+    reached = imports.reached(own | parts, _CONTRIB)
     shared = {
         file.relative_to(_CONTRIB).as_posix(): file
         for room in imports.ROOMS
         for file in workspace.own_files(_CONTRIB / room)
         if imports.module_of(file, _CONTRIB) in reached
     }
-    return facts_digest([[name, sha256(file)] for name, file in [*own.items(), *shared.items()]])
+    return facts_digest([[name, sha256(file)] for name, file in [*own.items(), *parts.items(), *shared.items()]])
 
 
 def chosen(family: Family, asked: Sequence[str]) -> list[str]:
