@@ -114,7 +114,7 @@ class Family:
             folder=self.folder,
             framework=self._framework(made),
             default=chosen == self.default_variant,
-            offline=self.offline_variant,
+            offline=self.offline,
             title=made.title or self.title,
         )
 

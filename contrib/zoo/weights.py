@@ -121,7 +121,20 @@ def find_weights(model: Model, asked: str | None, key: str = "", trust: bool = F
     """
     asked = asked or model.default_weights
     if model.members:
-        return _of_members(model, asked, trust)
+        return _of_members(model, asked, key, trust)
+    return _of_one(model, asked, key, trust)
+
+
+def find_again(model: Model, said: Mapping[str, Any]) -> Weights:
+    """The weights that a manifest describes (`Weights.to_json`). Raises ZooError where they cannot be had."""
+    members = said.get("members", {})
+    if not model.members or set(model.members) != set(members):
+        return find_weights(model, asked_for(said), said.get("key", ""), said.get("taken_on_trust", False))
+    return _together(said["kind"], {name: find_again(one, members[name]) for name, one in model.members.items()})
+
+
+def _of_one(model: Model, asked: str, key: str, trust: bool, name: str = "") -> Weights:
+    """Those of a single network; `name` is what --weights calls it, where it is one of several ("rec=")."""
     if asked in ("random", "built"):
         return Weights(asked)
     if asked == "sample":
@@ -130,7 +143,7 @@ def find_weights(model: Model, asked: str | None, key: str = "", trust: bool = F
             raise ZooError(_no_sample(model))
         return Weights("sample", path, sha256(path), key, convert=model.sample_convert)
     if asked == "pretrained":
-        return _pretrained(model, key, trust)
+        return _pretrained(model, key, trust, name)
     path = Path(asked).expanduser()
     if path.is_dir():
         raise ZooError(_no_file(path))
@@ -139,21 +152,35 @@ def find_weights(model: Model, asked: str | None, key: str = "", trust: bool = F
     return Weights("file", path.absolute(), weights_digest(path), key)
 
 
-def _of_members(model: Model, asked: str, trust: bool) -> Weights:
+def _of_members(model: Model, asked: str, key: str, trust: bool) -> Weights:
     """Those of the models that `model` is put together of: for "built", each one's default; else what is asked of all,
-    or of some by their names ("rec=best.pth,det=sample"), of which the others have their defaults."""
+    or of some by their names ("rec=best.pth,det=sample"), of which the others have their defaults. `key` is of the
+    files that are named."""
     if asked in _OF_ALL:
         own: dict[str, str | None] = dict.fromkeys(model.members, None if asked == "built" else asked)
     else:
         own = dict.fromkeys(model.members) | _by_name(model, asked)
+    files = [name for name, one in own.items() if one is not None and one not in _OF_ALL]
+    if key and not files:
+        raise ZooError(
+            f"--weights_key {key} says where in a file the weights are, and --weights names no file of "
+            f"{' or '.join(model.members)}; give one, such as --weights {list(model.members)[-1]}=FILE"
+        )
     found = {}
     for name, one in model.members.items():
         try:
-            found[name] = find_weights(one, own[name], trust=trust)
+            asked_of = own[name] or one.default_weights
+            found[name] = _of_one(one, asked_of, key if name in files else "", trust, f"{name}=")
         except ZooError as error:
-            raise ZooError(f"{name}: {error}. Of this network alone: --weights {name}=random, {name}=FILE") from error
-    digests = [one.sha256 for one in found.values()]
+            raise ZooError(
+                f"{name}: {str(error).rstrip('.')}. Of this network alone: --weights {name}=random, {name}=FILE"
+            ) from error
     kind = asked if asked in _OF_ALL else "random" if any(one.kind == "random" for one in found.values()) else "mixed"
+    return _together(kind, found)
+
+
+def _together(kind: str, found: Mapping[str, Weights]) -> Weights:
+    digests = [one.sha256 for one in found.values()]
     return Weights(kind, sha256=text_digest(" ".join(digests)) if any(digests) else "", members=found)
 
 
@@ -176,18 +203,28 @@ def asked_for(said: Mapping[str, Any]) -> str:
     return str(said["path"] if said["kind"] == "file" else said["kind"])
 
 
+def in_short(said: Mapping[str, Any]) -> str:
+    """Of a manifest's weights what may be published: their kind; of several networks, each one's, and of a file its
+    name, not where it lies."""
+    words = {
+        name: Path(one["path"]).name if one["kind"] == "file" else one["kind"]
+        for name, one in said.get("members", {}).items()
+    }
+    return ",".join(f"{name}={word}" for name, word in words.items()) or str(said["kind"])
+
+
 def of_member(weights: Weights, name: str) -> Weights:
     """Those of one of the models that a model is put together of; random ones are nobody's own."""
     return weights.members.get(name, weights)
 
 
-def _pretrained(model: Model, key: str, trust: bool) -> Weights:
+def _pretrained(model: Model, key: str, trust: bool, name: str) -> Weights:
     source = model.published_weights()
     if source is None:
-        sample = "sample, " if model.sample_weights.is_file() else ""
+        sample = f"{name}sample, " if model.sample_weights.is_file() else ""
         raise ZooError(
             f"variant {model.variant} of {model.id} has no published weights that the zoo fetches; use "
-            f"--weights {sample}random, or a file ({model.id}'s README.md says whether there are any)"
+            f"--weights {sample}{name}random, or a file ({model.id}'s README.md says whether there are any)"
         )
     try:
         path, *beside = [
@@ -197,16 +234,18 @@ def _pretrained(model: Model, key: str, trust: bool) -> Weights:
     except FetchError as error:
         raise ZooError(
             f"the weights of {model.variant}: {error}.\nThree ways on: fetch that file elsewhere and use --weights "
-            "PATH; name a folder or an address that has it in TECO_ZOO_MIRROR; or try the pipeline without them, with "
-            f"{_without_network(model)}."
+            f"{name}PATH; name a folder or an address that has it in TECO_ZOO_MIRROR; or try the pipeline without "
+            f"them, with {_without_network(model, name)}."
         ) from error
     trusted = isinstance(source, Pretrained) and not source.digests()
     return Weights("pretrained", path, sha256(path), key, trusted, source.convert, tuple(beside))
 
 
-def _without_network(model: Model) -> str:
+def _without_network(model: Model, name: str) -> str:
     """The flag with which the model runs without anything from elsewhere."""
-    return "--weights random" if model.offline in ("", model.variant) else f"--variant {model.offline}"
+    if name or model.offline in ("", model.variant):
+        return f"--weights {name}random"
+    return f"--variant {model.offline}"
 
 
 def _no_file(folder: Path) -> str:

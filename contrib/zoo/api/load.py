@@ -14,7 +14,7 @@ from zoo.manifest import export_home, exported_dtypes, failures, manifest_path, 
 from zoo.model import Model
 from zoo.running.engines import exported_weights
 from zoo.running.setting import DTYPES, Setting
-from zoo.weights import find_weights
+from zoo.weights import asked_for, find_weights
 from zoo_core.home import home
 
 from .fetched import fetched
@@ -112,10 +112,18 @@ def _place(model: Model, weights: str | None) -> Path:
 def _has(model: Model, manifest: Mapping[str, Any], weights: str | None) -> bool:
     """Whether an export is of these weights, by what a file of them holds; None stands for any."""
     said = manifest["weights"]
+    if weights is not None and model.members:
+        wanted = find_weights(model, weights).to_json()["members"]
+        return _contents(wanted) == _contents(said.get("members", {}))
     if weights in (None, "pretrained", "random", "built"):
         return weights in (None, said["kind"])
     asked = find_weights(model, weights)
     return (asked.kind, asked.sha256) == (said["kind"], said.get("sha256"))
+
+
+def _contents(members: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Of the networks of a chain: kind and digest of their weights."""
+    return {name: (one["kind"], one.get("sha256", "")) for name, one in members.items()}
 
 
 def _is_there(setting: Setting, weights: str | None) -> bool:
@@ -151,10 +159,11 @@ def _further(model: Model, known: Mapping[str, Any], chosen: ExportOptions) -> E
     """For another dtype of an export: its weights and its size, whatever the model's defaults are. Raises ZooError
     where the weights have changed since."""
     weights = exported_weights(model, known)
+    several = weights.members.values()
     return replace(
         chosen,
-        weights=str(weights.path) if weights.kind == "file" else weights.kind,
-        weights_key=weights.key,
-        trust=weights.trusted,
+        weights=asked_for(known["weights"]),
+        weights_key=next((one.key for one in several if one.key), weights.key),
+        trust=weights.trusted or any(one.trusted for one in several),
         input_size=chosen.input_size or known["input_size"],
     )

@@ -21,6 +21,7 @@ from zoo.running.network import PartCall, recorded
 from zoo.running.pipeline import batches
 from zoo.running.setting import Setting
 from zoo.task import as_list
+from zoo.weights import in_short
 from zoo_core.files import atomic_folder, has_content, write_json, write_text
 from zoo_core.hashing import sha256
 
@@ -187,7 +188,7 @@ def _about(setting: Setting, said: Mapping[str, Any], file: Path, notice: str) -
         "title": model.title,
         "source": model.source,
         "licence": model.licence,
-        "weights": said["weights"]["kind"],
+        "weights": in_short(said["weights"]),
         "notice": notice,
         "exported": said.get("date", ""),
         "dtype": setting.dtype,

@@ -13,7 +13,7 @@ from zoo import frameworks
 from zoo.errors import ZooError
 from zoo.manifest import manifest_path, read_manifest, require_of, require_vouched
 from zoo.model import Model, Part
-from zoo.weights import Weights, asked_for, find_weights
+from zoo.weights import Weights, find_again
 from zoo_core.machine import compute_units, cores
 
 from .network import Runner, network_of
@@ -123,9 +123,7 @@ def framework_runner(setting: Setting, target: str | None = None) -> Runner:
     model = setting.model
     own = frameworks.target(model)
     if target not in (None, own):
-        raise ZooError(
-            f"{model.id} comes from {model.framework}, so that its reference target is '{own}', not '{target}'"
-        )
+        raise ZooError(f"{model.id} comes from {model.origin}, so that its reference target is '{own}', not '{target}'")
     manifest = manifest_of(setting)
     return reference_runner(
         model, build(model, exported_weights(model, manifest), manifest["input_size"], setting.timeout)
@@ -142,7 +140,7 @@ def manifest_of(setting: Setting) -> dict[str, Any]:
 def exported_weights(model: Model, manifest: Mapping[str, Any]) -> Weights:
     """The weights that a manifest names. Raises ZooError where they have changed since."""
     said = manifest["weights"]
-    weights = find_weights(model, asked_for(said), said.get("key", ""), said.get("taken_on_trust", False))
+    weights = find_again(model, said)
     if weights.sha256 != said.get("sha256", ""):
         which = weights.path or f"of {' or '.join(weights.members)}"
         raise ZooError(f"the weights {which} have changed since {model.variant} was exported; export again")

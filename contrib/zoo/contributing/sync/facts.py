@@ -138,7 +138,7 @@ def _way_in(model: Model, root: Path) -> list[str]:
     """Chapter 2, up to the command of the export and what it writes."""
     running = Path(os.path.relpath(root / "doc/Running.md", model.folder)).as_posix()
     elsewhere = needs_random(model)
-    random = elsewhere and model.offline == model.variant
+    random = elsewhere and model.offline in ("", model.variant)
     run_dir = f"contrib/example/{model.id}"
     lines = [
         "",
