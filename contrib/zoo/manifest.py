@@ -268,7 +268,7 @@ def exported_file(model: Model, part: Part, folder: Path, dtype: str, suffix: st
     if path.is_file() or (path.suffix == ".onnx" and dtype != "int8"):
         return path
     if path.suffix[1:] not in frameworks.formats(model.framework):
-        raise ZooError(f"the target opens {path.suffix} files, and {model.id} comes from {model.framework}")
+        raise ZooError(f"the target opens {path.suffix} files, and {model.id} comes from {model.origin}")
     if path.suffix != ".onnx" and dtype != "float32":
         raise ZooError(f"{path.suffix} files are exported in float32, so that there is none in {dtype}")
     flag = "--dtype int8" if dtype == "int8" else f"--format {path.suffix[1:]}"

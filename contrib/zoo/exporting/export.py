@@ -74,7 +74,7 @@ class ExportOptions:
         for one in formats:
             if one not in possible:
                 raise ZooError(
-                    f"--format {one} is not possible: {model.id} comes from {model.framework}, which is exported to "
+                    f"--format {one} is not possible: {model.id} comes from {model.origin}, which is exported to "
                     f"{', '.join(possible)}"
                     + ("; mindir and ckpt are for networks of MindSpore" if one in KINDS else "")
                 )

@@ -87,16 +87,17 @@ def calls(setting: Setting, options: DebugOptions, repeat: bool = False) -> list
 def _reference(setting: Setting, part: Part, against: str, arrays: Sequence[np.ndarray], graph: Graph) -> Source:
     if against == FRAMEWORK:
         model = setting.model
-        if model.framework not in FRAMEWORKS:
+        framework = part.framework or model.framework
+        if framework not in FRAMEWORKS:
             raise ZooError(
-                f"{model.id} comes from {model.framework}, whose exporter does not name nodes after layers; compare "
+                f"{model.id} comes from {framework}, whose exporter does not name nodes after layers; compare "
                 f"with --against {ONNX}, and the outputs by zoo verify {model.id}"
             )
         manifest = manifest_of(plain(setting))
         network = build(model, exported_weights(model, manifest), manifest["input_size"], setting.timeout)
         own_module = part.of(network)
         own_module.eval()
-        return ModuleSource(Hooked(model.framework, own_module, arrays), graph)
+        return ModuleSource(Hooked(framework, own_module, arrays), graph)
     own = plain(setting)
     path = own.file(part) if against == ONNX else Path(against)
     if not path.is_file():
