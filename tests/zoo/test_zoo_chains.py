@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ from zoo.contributing.check import changes
 from zoo.errors import ZooError
 from zoo.loading import beside
 from zoo.tasks.text_reading import TextReading
-from zoo.weights import asked_for, find_weights
+from zoo.weights import asked_for, find_again, find_weights, in_short
 
 READ = catalogue.load("ocr/read")
 NETWORKS = beside(str(READ.folder / "model.py"), "model").networks()
@@ -170,3 +173,72 @@ def test_the_list_of_models_knows_a_new_network(tmp_path: Path, monkeypatch: pyt
     shutil.copytree(tmp_path / "example/a/half", tmp_path / "example/a/new")
     found = {one.id: list(one.variants) for one in index.entries(tmp_path / "example")}
     assert found["a/whole"] == ["half", "new", "whole"]
+
+
+def test_the_key_of_a_file_is_kept_for_the_network_that_it_is_of() -> None:
+    model = READ.variant("dbnet_crnn")
+    file = model.members["rec"].sample_weights
+    found = find_weights(model, f"rec={file}", key="state_dict")
+    assert [one.key for one in found.members.values()] == ["", "state_dict"]
+    assert find_again(model, found.to_json()) == found
+    assert in_short(found.to_json()) == f"det=sample,rec={file.name}"
+    with pytest.raises(ZooError, match=r"--weights_key state_dict .* names no file of det or rec; .*rec=FILE"):
+        find_weights(model, "det=sample", key="state_dict")
+
+
+def test_an_export_is_found_again_by_the_weights_of_each_network() -> None:
+    model = READ.variant("dbnet_crnn")
+    importlib.import_module("zoo.api.load")
+    opening: Any = sys.modules["zoo.api.load"]
+    mixed = {"weights": find_weights(model, "rec=random").to_json(), "input_size": None}
+    has = {one: opening._has(model, mixed, one) for one in (None, "rec=random", "random", "built", "sample")}
+    assert has == {None: True, "rec=random": True, "random": False, "built": False, "sample": False}
+    assert opening._has(model, {"weights": find_weights(model, None).to_json()}, "sample")
+    from zoo.exporting.export import ExportOptions
+
+    assert opening._further(model, mixed, ExportOptions(int8=True)).weights == "det=sample,rec=random"
+
+
+def test_without_network_the_way_on_is_of_the_half(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    with pytest.raises(ZooError) as raised:
+        find_weights(READ.variant("ppocrv6_det+crnn_narrow"), "pretrained")
+    said = str(raised.value)
+    assert "--weights det=PATH" in said
+    assert "--weights det=random." in said
+    assert "--variant" not in said
+    assert ".." not in said
+
+
+def test_what_a_figure_depends_on_knows_the_halves() -> None:
+    folders = [one.name for one in READ.variant("dbnet_crnn").folders]
+    assert folders == ["read", "crnn", "dbnet"]
+    assert READ.variant("ppocrv6_det+crnn_narrow").origin == "onnx and pytorch"
+
+
+def test_two_networks_of_one_name_and_a_broken_folder_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = beside(str(READ.folder / "model.py"), "model")
+    clear = (model._found.cache_clear, model.chains.cache_clear)
+    whole = catalogue.load
+
+    def load(one: str) -> Any:
+        if one == "ocr/ctpn":
+            raise ModuleNotFoundError("No module named 'torchlost'")
+        return replace(whole("ocr/crnn"), name="cnnctc") if one == twice else whole(one)
+
+    twice = ""
+    monkeypatch.setattr(catalogue, "load", load)
+    try:
+        for one in clear:
+            one()
+        assert "dbnet_crnn" in model.names()
+        assert "ctpn_crnn" not in model.names()
+        assert "ocr/ctpn could not be described: No module named 'torchlost'" in model.explain("ctpn_crnn")
+        twice = "ocr/cnnctc"
+        for one in clear:
+            one()
+        with pytest.raises(ZooError, match=r"ocr/cnnctc and ocr/\w+ both have a recogniser|ocr/\w+ and ocr/cnnctc both have a recogniser"):
+            model.names()
+    finally:
+        for one in clear:
+            one()

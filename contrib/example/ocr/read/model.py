@@ -39,9 +39,16 @@ LEAST, SURE = 0.5, 0.9
 LEAST_OF_PATH = 0.1
 
 
-@cache
 def networks() -> dict[str, dict[str, Family]]:
     """The variants of the zoo that can be in a chain, and their families: by what they do there, and by name."""
+    return _found()[0]
+
+
+@cache
+def _found() -> tuple[dict[str, dict[str, Family]], dict[str, str]]:
+    """The networks, and by their ids the families that cannot be described, and why. Raises ZooError where two
+    networks have one name."""
+    broken: dict[str, str] = {}
     found: dict[str, dict[str, Family]] = {kind: {} for kind in KINDS}
     for one in catalogue.ids():
         if one == MODEL.id or not any(fnmatchcase(one, pattern) for pattern in MODEL.made_of):
@@ -49,12 +56,19 @@ def networks() -> dict[str, dict[str, Family]]:
         try:
             family = catalogue.load(one)
             kinds = {name: _kind(family.variant(name).task) for name in family.variants}
-        except ZooError:
-            continue  # a folder that cannot be described says so itself, and is no part of a chain
+        except (ZooError, ModuleNotFoundError) as error:
+            broken[one] = str(error)  # said where somebody asks for a chain that there is not (`explain`)
+            continue
         for name, kind in kinds.items():
-            if kind:
-                found[kind][name] = family
-    return found
+            if not kind:
+                continue
+            if name in found[kind]:
+                raise ZooError(
+                    f"{found[kind][name].id} and {one} both have a {KINDS[kind]} '{name}', and a chain names networks "
+                    "by their variants alone; give one of them another name"
+                )
+            found[kind][name] = family
+    return found, broken
 
 
 def _kind(task: Task) -> str:
@@ -70,8 +84,9 @@ def _kind(task: Task) -> str:
 def chains() -> dict[str, dict[str, str]]:
     """The variants: for each name the networks, by what they do."""
     find, turn, read = (networks()[kind] for kind in (FIND, TURN, READ))
-    pairs = [*SHORT.values(), *product(find, read)]
-    names = [*SHORT, *(JOINT.join(pair) for pair in product(find, read))]
+    short = {name: pair for name, pair in SHORT.items() if pair[0] in find and pair[1] in read}
+    pairs = [*short.values(), *product(find, read)]
+    names = [*short, *(JOINT.join(pair) for pair in product(find, read))]
     found = {name: {FIND: one, READ: other} for name, (one, other) in zip(names, pairs, strict=True)}
     for one, way, other in product(find, turn, read):
         found[JOINT.join((one, way, other))] = {FIND: one, TURN: way, READ: other}
@@ -85,7 +100,12 @@ def names() -> tuple[str, ...]:
 
 def explain(asked: str) -> str:
     """What is wrong with a name that no variant has."""
-    halves = asked.split(JOINT)
+    missing = "".join(f"; {one} could not be described: {why}" for one, why in _found()[1].items())
+    return _wrong(asked) + missing
+
+
+def _wrong(asked: str) -> str:
+    halves = SHORT.get(asked, tuple(asked.split(JOINT)))
     kinds = {2: (FIND, READ), 3: (FIND, TURN, READ)}.get(len(halves))
     if kinds is None:
         return (
