@@ -237,7 +237,7 @@ def test_two_networks_of_one_name_and_a_broken_folder_are_said(monkeypatch: pyte
         twice = "ocr/cnnctc"
         for one in clear:
             one()
-        with pytest.raises(ZooError, match=r"ocr/cnnctc and ocr/\w+ both have a recogniser|ocr/\w+ and ocr/cnnctc both have a recogniser"):
+        with pytest.raises(ZooError, match=r"both have a recogniser .*a chain names networks by their variants alone"):
             model.names()
     finally:
         for one in clear:
