@@ -122,7 +122,26 @@ def _paddle_takes(network: Any, side: int) -> bool:
         _log.info("%s is taken to need one size: %s", type(network).__name__, first_line(error))
         return False
     first = [one[0] if isinstance(one, (list, tuple)) else one for one in given]
-    return first[0].shape == first[1].shape
+    return first[0].shape == first[1].shape and not _paddle_pools_to_a_grid(network) and _becomes_static(network)
+
+
+def _paddle_pools_to_a_grid(network: Any) -> bool:
+    """As `_pools_to_a_grid`: what is exported of it divides by the grid, and by zero for a map that is smaller."""
+    pools = [layer for layer in network.sublayers() if type(layer).__name__.startswith("Adaptive")]
+    return any(size not in (1, (1, 1), [1, 1]) for size in (pool._output_size for pool in pools))
+
+
+def _becomes_static(network: Any) -> bool:
+    """Whether Paddle makes a program of it with free sides: ShuffleNet's reshapes name each size that is free."""
+    import paddle
+
+    spec = [paddle.static.InputSpec([-1, 3, -1, -1], "float32")]
+    try:
+        return bool(paddle.jit.to_static(network, input_spec=spec, full_graph=True).forward.concrete_program)
+    except Exception as error:
+        # the network's own code is run
+        _log.info("%s is taken to need one size: %s", type(network).__name__, first_line(error))
+        return False
 
 
 def _lines() -> Iterator[str]:

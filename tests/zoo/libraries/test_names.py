@@ -52,6 +52,9 @@ def _merged(text: str) -> dict[str, str]:
         ("timm", "mobilenetv3_small_050", None),
         ("timm", "vit_tiny_patch16_224", False),
         ("pytorchcv", "squeezenet_v1_1", None),
+        ("paddle_vision", "squeezenet1_1", True),
+        ("paddle_vision", "shufflenet_v2_x0_25", False),
+        ("paddle_vision", "vgg11", False),
     ],
 )
 def test_which_take_pictures_of_any_size(library: str, name: str, takes: bool | None) -> None:
