@@ -60,13 +60,10 @@ class Reader:
 
 @lru_cache(maxsize=2)
 def _opened(name: str) -> tuple[Model, Engine | None]:
-    """The default variant, else the offline one, and the engine that runs its exported dynamic file, if it has one."""
-    family = load(name)
-    for model in (family.variant(), family.variant(family.offline_variant)):
-        ckpt = model.folder / file_name(model.part.stem(model.variant))
-        if ckpt.is_file():
-            return model, Engine(ckpt)
-    return model, None
+    """The model, and the engine that runs its exported dynamic file, if it has one."""
+    model = load(name).variant()
+    ckpt = model.folder / file_name(model.part.stem(model.variant))
+    return model, Engine(ckpt) if ckpt.is_file() else None
 
 
 class TextDecoder(Protocol):

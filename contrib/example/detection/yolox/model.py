@@ -50,7 +50,7 @@ MODEL = Family(
     framework="pytorch",
     folder=Path(__file__).resolve().parent,
     names=tuple(SHAPES),
-    default="yolox_nano",
+    default=SAMPLE,
     offline=SAMPLE,
     make=model,
 )

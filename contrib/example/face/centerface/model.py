@@ -72,7 +72,6 @@ MODEL = Family(
     framework="pytorch",
     folder=Path(__file__).resolve().parent,
     names=tuple(SHAPES),
-    default="centerface",
     offline="centerface_half",
     make=model,
 )

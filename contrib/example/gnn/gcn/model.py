@@ -248,6 +248,5 @@ MODEL = Family(
     framework="pytorch",
     folder=HERE,
     names=tuple(PUBLISHED),
-    default="gcn_cora",
     make=model,
 )

@@ -114,6 +114,5 @@ MODEL = Family(
     framework="pytorch",
     folder=FOLDER,
     names=("textcnn", *PAPER),
-    default="textcnn_trec",
     make=model,
 )

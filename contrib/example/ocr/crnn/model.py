@@ -71,7 +71,6 @@ MODEL = Family(
     framework="pytorch",
     folder=Path(__file__).resolve().parent,
     names=("crnn_narrow", "crnn", "english_g2"),
-    default="english_g2",
     offline="crnn_narrow",
     make=model,
 )

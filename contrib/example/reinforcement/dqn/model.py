@@ -98,7 +98,6 @@ MODEL = Family(
     framework="pytorch",
     folder=HERE,
     names=("dqn", *TRAINED),
-    default="dqn_cartpole",
     offline="dqn",
     make=model,
 )

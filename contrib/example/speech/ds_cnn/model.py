@@ -168,7 +168,6 @@ MODEL = Family(
     framework="pytorch",
     folder=Path(__file__).resolve().parent,
     names=(*SIZES, *FILES),
-    default="ds_cnn_m_arm",
     offline="ds_cnn_s",
     make=model,
 )
