@@ -20,7 +20,12 @@ from zoo.running.setting import Setting
 
 pytest.importorskip("torch")
 
-SAYS = {"sample": "weights trained on ", "random": "random weights: they prove the pipeline", "pretrained": ""}
+SAYS = {
+    "sample": "weights trained on ",
+    "random": "random weights: they prove the pipeline",
+    "mixed": "weights chosen for each network",
+    "pretrained": "",
+}
 
 
 @pytest.fixture(params=SAYS)

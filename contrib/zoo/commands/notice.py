@@ -24,6 +24,8 @@ def weights_notice(setting: Setting) -> str:
         return f"weights trained on {about}: good for checking the pipeline, and for nothing else"
     if kind == "built":
         return f"weights as {setting.model.id} builds them: its README.md says what they were trained on"
+    if kind == "mixed":
+        return "weights chosen for each network: the export's *.export.json names them, and may have sample ones"
     return ""
 
 
