@@ -13,8 +13,11 @@ from sklearn.datasets import load_digits
 
 import utils
 from utils.datasets.image_classification_dataset import ImageFolder
+from utils.datasets.samples import scenes, words
 from utils.datasets.samples.digits import load_split, write_digits
+from utils.datasets.samples.drawn import Drawn
 from utils.datasets.samples.photos import SIDES, write_photos
+from utils.datasets.samples.words import HELD_OUT, training_word
 from utils.postprocess.labels import imagenet, imagenet_wnids
 from zoo_core.errors import DataError
 
@@ -146,3 +149,22 @@ write_digits(sys.argv[1])
     assert len(list(tmp_path.rglob("*.png"))) == 100
     write_digits(target)
     assert content(target) == content(digits)
+
+
+def test_drawn_samples_are_made_when_they_are_asked_for() -> None:
+    made: list[int] = []
+
+    def draw(number: int) -> int:
+        made.append(number)
+        return number * number
+
+    some = Drawn(draw, range(10))[2:8]
+    assert (len(some), made) == (6, [])
+    assert (some[1], list(some[3:])) == (9, [25, 36, 49])
+    assert made == [3, 5, 6, 7]
+
+
+def test_training_pictures_are_not_those_of_the_sample() -> None:
+    assert not HELD_OUT & {training_word(np.random.RandomState(seed)) for seed in range(len(words.training_pictures()))}
+    held_out = {scene.image.tobytes() for scene in scenes.held_out(20)}
+    assert not held_out & {one.tobytes() for one in scenes.training_pictures()[:20]}

@@ -52,6 +52,34 @@ def test_every_layer_loses_channels_but_those_of_the_outputs(network: torch.nn.M
     assert fewer == sum(one.numel() for one in student.parameters()) < weights / 1.8
 
 
+class Reader(torch.nn.Module):
+    """A recurrent layer between others; `alone`: called through its kernel, which torch-pruning cannot tell."""
+
+    def __init__(self, alone: bool) -> None:
+        super().__init__()
+        self.first = torch.nn.Conv1d(3, 16, 3, padding=1)
+        self.second = torch.nn.Conv1d(16, 12, 3, padding=1)
+        self.rnn = torch.nn.LSTM(12, 10, batch_first=True)
+        self.last = torch.nn.Linear(10, 4)
+        self.alone = alone
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.second(self.first(x).relu()).relu().transpose(1, 2)
+        if not self.alone:
+            return self.last(self.rnn(x)[0])
+        state = [torch.zeros(1, len(x), 10)] * 2
+        return self.last(torch.lstm(x, state, list(self.rnn.all_weights[0]), True, 1, 0.0, False, False, True)[0])
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_recurrent_layers_keep_what_they_take_or_lose_it_rightly(alone: bool) -> None:
+    network, batch = Reader(alone).eval(), [torch.randn(2, 3, 9)]
+    student = thinned(network, batch, 0.5)
+    assert student.first.out_channels == student.second.in_channels == 8
+    assert student.last.in_features == student.rnn.hidden_size == 10
+    assert student(*batch).shape == network(*batch).shape
+
+
 def test_training_brings_the_answers_back(network: torch.nn.Module) -> None:
     torch.manual_seed(1)
     batches = [[torch.randn(4, 3, 8, 8)] for _ in range(4)]
@@ -73,7 +101,7 @@ def test_lenet_keeps_its_accuracy_with_half_the_work(
     lenet_family: Family, lenet_export: Exported, tmp_path: Path
 ) -> None:
     setting = Setting(lenet_family.variant(), folder=lenet_export.manifest.parent)
-    done = prune(setting, PruneOptions(0.3, epochs=10, max_drop=0.02, output=tmp_path / "pruned"))
+    done = prune(setting, PruneOptions(0.3, train_limit=256, epochs=10, max_drop=0.02, output=tmp_path / "pruned"))
     assert done.operations[1] < 0.6 * done.operations[0]
     assert done.bytes[1] < 0.6 * done.bytes[0]
     assert read_manifest(tmp_path / "pruned" / "lenet.export.json")["pruned"]["trained_on"] == done.trained_on == 256
@@ -89,5 +117,5 @@ def test_where_the_gate_does_not_hold_nothing_is_left(
 ) -> None:
     setting = Setting(lenet_family.variant(), folder=lenet_export.manifest.parent)
     with pytest.raises(CheckFailedError, match=r"top1 0\.\d+ is .* away from 0\.99.*Try a smaller --prune"):
-        prune(setting, PruneOptions(0.9, epochs=1, output=tmp_path / "pruned"))
+        prune(setting, PruneOptions(0.9, train_limit=256, epochs=1, output=tmp_path / "pruned"))
     assert list(tmp_path.iterdir()) == []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +27,14 @@ def test_only_points_that_no_other_beats_are_kept() -> None:
     beaten = [point(90, 1), point(300, 4), point(200, 3.5)]
     assert pareto([much, *beaten, middle, quick]) == [quick, middle, much]
     assert pareto([quick, quick]) == [quick, quick]
+
+
+def test_a_smaller_or_more_accurate_file_is_kept_though_another_is_quicker() -> None:
+    quick = replace(point(500, 1), accuracy=0.90, bytes=400)
+    right = replace(point(100, 5), accuracy=0.91, bytes=400)
+    small = replace(point(50, 9), accuracy=0.89, bytes=100)
+    beaten = replace(point(90, 6), accuracy=0.90, bytes=400)
+    assert pareto([quick, right, small, beaten]) == [quick, right, small]
 
 
 def test_streams_double_up_to_the_cores() -> None:
@@ -71,3 +81,32 @@ def test_the_table_has_a_command_for_each_point_and_it_runs(
     command = ["--dtype", best["dtype"], "--batch_size", str(best["batch_size"]), "--streams", str(best["streams"])]
     command += ["--threads", str(best["threads"])]
     assert valid.main(lenet_family, [*command, "--ckpt", str(lenet_export.dynamic)]) == 0
+
+
+def test_another_export_stands_in_the_same_table(
+    lenet_family: Family, lenet_export: Exported, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, folder = tmp_path / "points.json", lenet_export.dynamic.parent
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    flags = ["--folder", str(folder), "--dtype", "float32", "--batch", "1", "--limit", "16", "--seconds", "0.02"]
+    assert tune.main(lenet_family, [*flags, "--beside", str(other), "--json", str(out)]) == 0
+    said = json.loads(out.read_text())
+    assert {entry["export"] for entry in said["points"]} == {"", "other"}
+    assert {entry["metric"] for entry in said["points"]} == {said["points"][0]["metric"]}
+    assert said["gates_beside"]["other"]["float32"]["passed"] is True
+    printed = capsys.readouterr().out
+    assert " export " in printed
+
+
+def test_an_export_that_cannot_be_compared_is_named_and_the_others_stay(
+    lenet_family: Family, lenet_export: Exported, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["--folder", str(lenet_export.dynamic.parent), "--dtype", "float32", "--batch", "1", "--limit", "16"]
+    assert tune.main(lenet_family, [*flags, "--seconds", "0.02", "--beside", str(tmp_path / "nothing")]) == 0
+    assert "nothing is left out on onnx: there is no manifest" in capsys.readouterr().out
+
+
+def test_two_folders_of_one_name_are_told_apart() -> None:
+    folders = [Path("a/pruned"), Path("b/pruned"), Path("c/int4")]
+    assert list(tune._labels(folders)) == ["a/pruned", "b/pruned", "int4"]

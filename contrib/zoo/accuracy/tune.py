@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +33,9 @@ class Point:
 
     threads: of each stream; None where the target takes no number of them.
     graph: how far the runtime rewrites the graph; None stands for its own choice.
+    export: the folder of another export than the first, such as a pruned one; "" stands for the first.
+    accuracy: the metric, with a minus where a lower one is better; the same for all points where it says nothing.
+    bytes: of the files.
     """
 
     dtype: str
@@ -40,11 +45,18 @@ class Point:
     throughput: float
     latency_ms: float
     graph: str | None = None
+    export: str = ""
+    accuracy: float = 0.0
+    bytes: int = 0
 
     def beaten_by(self, other: Point) -> bool:
-        """Whether `other` is as good in both figures and better in one."""
-        as_good = other.throughput >= self.throughput and other.latency_ms <= self.latency_ms
-        return as_good and (other.throughput > self.throughput or other.latency_ms < self.latency_ms)
+        """Whether `other` is as good in everything that counts and better in something."""
+        own, others = self._qualities(), other._qualities()
+        return others != own and all(one >= mine for one, mine in zip(others, own, strict=True))
+
+    def _qualities(self) -> tuple[float, ...]:
+        """What counts; more of each is better."""
+        return self.throughput, -self.latency_ms, self.accuracy, -self.bytes
 
 
 # Gives the points of each dtype, batch size and level, in their order
@@ -56,14 +68,12 @@ class Tuned:
     """The points that were measured, the best of them, and the dtypes that do not pass the acceptance standard.
 
     comparisons: what said so of each dtype, those that were refused too.
-    sizes: bytes of the files of each dtype.
     """
 
     points: list[Point]
     best: list[Point]
     refused: list[str]
     comparisons: dict[str, Comparison]
-    sizes: dict[str, int]
 
 
 def tune(
@@ -91,10 +101,23 @@ def tune(
     dtypes = accepted(done, setting.target, asked)
     tried = [(dtype, batch, graph) for dtype in dtypes for batch in batch_sizes for graph in graphs]
     found = measure(tried) if measure else (measured(setting, one, data, seconds) for one in tried)
-    points = [point for some in progress(found, len(tried), "measuring", "setting") for point in some]
+    comparisons = judged(done, setting.target)
+    costs = {dtype: _costs(setting.but(dtype=dtype), comparisons[dtype]) for dtype in dtypes}
+    points = [
+        replace(point, **costs[point.dtype])
+        for some in progress(found, len(tried), "measuring", "setting")
+        for point in some
+    ]
     refused = [dtype for dtype in asked if dtype not in dtypes]
-    sizes = {dtype: sum(path.stat().st_size for path in setting.but(dtype=dtype).files()) for dtype in dtypes}
-    return Tuned(points, pareto(points), refused, judged(done, setting.target), sizes)
+    return Tuned(points, pareto(points), refused, comparisons)
+
+
+def _costs(setting: Setting, said: Comparison) -> dict[str, Any]:
+    """The fields of a point that are the same for all settings of a dtype."""
+    info = said.contender.metric.infos[0]
+    figure = said.contender.figures()[info.name]
+    accuracy = 0.0 if math.isnan(figure) else figure if info.higher_is_better else -figure
+    return {"accuracy": accuracy, "bytes": sum(path.stat().st_size for path in setting.files())}
 
 
 def measured(setting: Setting, tried: Tried, data: str | Path, seconds: float) -> list[Point]:

@@ -3,20 +3,46 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from zoo.accuracy.choice import choose_target
-from zoo.accuracy.tune import BATCHES, Point, Tuned, tune
+from zoo.accuracy.tune import BATCHES, Point, Tuned, pareto, tune
 from zoo.commands import console, flags
 from zoo.distributed.brief import card_of
 from zoo.distributed.tune import measure
-from zoo.errors import CheckFailedError
+from zoo.errors import CheckFailedError, ZooError
 from zoo.family import Family
+from zoo.manifest import manifest_path
 from zoo.running.setting import Setting
 from zoo_core.files import write_json
+
+
+@dataclass(frozen=True)
+class _Searched:
+    """What was found of one export. export: what the table calls it; "" for the first."""
+
+    setting: Setting
+    done: Tuned
+    export: str
+
+    def points(self) -> list[Point]:
+        return [replace(point, export=self.export) for point in self.done.points]
+
+    def figure(self, point: Point) -> float:
+        return self.done.comparisons[point.dtype].contender.figures()[_metric(self.done)]
+
+    def gates(self) -> dict[str, Any]:
+        """What decided of each dtype, as --json has it."""
+        return {dtype: comparison.to_json() for dtype, comparison in self.done.comparisons.items()}
+
+    def to_json(self, point: Point) -> dict[str, Any]:
+        """A point, with the metric's own figure."""
+        said = {name: value for name, value in asdict(point).items() if name != "accuracy"}
+        return said | {"metric": self.figure(point)}
 
 
 def main(family: Family, argv: list[str] | None = None) -> int:
@@ -27,6 +53,14 @@ def main(family: Family, argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--variant")
     parser.add_argument("--folder", type=Path, help="where the exported files are (default: where an export is found)")
+    parser.add_argument(
+        "--beside",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="the folder of another export, to stand in the same table (zoo compress --prune, --weights; repeatable)",
+    )
     parser.add_argument("--target", default="onnx", help=flags.SEVERAL)
     parser.add_argument("--dtype", choices=flags.DTYPES, action="append", help="may be given several times")
     parser.add_argument("--batch", type=flags.positive, action="append", help=f"may be given several times ({BATCHES})")
@@ -45,10 +79,7 @@ def main(family: Family, argv: list[str] | None = None) -> int:
 
 def _tune(family: Family, args: argparse.Namespace) -> int:
     names = flags.targets_in(args.target)
-    tuned = [
-        _tuned(choose_target(flags.setting_of(family, args, dtype="float32", graph=None, target=name)), args)
-        for name in names
-    ]
+    tuned = [_of_target(family, name, args) for name in names]
     if args.json:
         write_json(args.json, flags.alone_or_all(tuned))
     failed = [name for name, said in zip(names, tuned, strict=True) if not said["points"]]
@@ -57,30 +88,57 @@ def _tune(family: Family, args: argparse.Namespace) -> int:
     return console.OK
 
 
-def _tuned(setting: Setting, args: argparse.Namespace) -> dict[str, Any]:
-    """The table of one target; returns what stands in --json."""
-    model = setting.model
-    done = _searched(setting, args)
-    for dtype in done.refused:
-        said = done.comparisons.get(dtype)
-        why = f" ({said.verdict()}, metric off by {said.relative_error():.2%})" if said else ""
-        print(f"{setting.target} {dtype} does not pass the acceptance standard{why}, and is left out")
-    if done.points:
-        heads = "dtype", "graph", ">batch", ">streams", ">threads", ">samples/s", ">p50 ms", ">MB"
-        console.table(
-            f"{model.id} ({model.variant}) on {setting.target}: the best of {len(done.points)} settings",
-            (*heads, f">{_metric(done)}", "gate", "command"),
-            [_row(setting, done, point) for point in done.best],
-        )
-    every = [asdict(point) | {"best": point in done.best, "bytes": done.sizes[point.dtype]} for point in done.points]
-    gates = {dtype: comparison.to_json() for dtype, comparison in done.comparisons.items()}
+def _of_target(family: Family, target: str, args: argparse.Namespace) -> dict[str, Any]:
+    """The table of one target, over all exports; returns what stands in --json."""
+    setting = choose_target(flags.setting_of(family, args, dtype="float32", graph=None, target=target))
+    found = [_Searched(setting, _searched(setting, args), "")]
+    _say_refused(found[0])
+    for name, folder in _labels(args.beside).items():
+        try:
+            other = setting.but(folder=folder)
+            found.append(_Searched(other, _searched(other, args), name))
+            _say_refused(found[-1])
+        except ZooError as error:
+            print(f"{name} is left out on {setting.target}: {error}")
+    every = {point: one for one in found for point in one.points()}
+    best = pareto(list(every))
+    if every:
+        _show(found, len(every), [(every[point], point) for point in best])
+    gates = {one.export: one.gates() for one in found}
     return {
-        "model": model.id,
-        "variant": model.variant,
+        "model": setting.model.id,
+        "variant": setting.model.variant,
         "target": setting.target,
-        "points": every,
-        "gates": gates,
+        "points": [one.to_json(point) | {"best": point in best} for point, one in every.items()],
+        "gates": gates.pop(""),
+        "gates_beside": gates,
     }
+
+
+def _labels(folders: Sequence[Path]) -> dict[str, Path]:
+    """What the table calls each: its own name, or all of its path where several have that name."""
+    names = [folder.resolve().name for folder in folders]
+    pairs = zip(names, folders, strict=True)
+    return {name if names.count(name) == 1 else str(folder): folder for name, folder in pairs}
+
+
+def _show(found: Sequence[_Searched], tried: int, best: Sequence[tuple[_Searched, Point]]) -> None:
+    """The table. The first column is there where several exports are compared."""
+    model, several = found[0].setting.model, len(found) > 1
+    heads = ["export"] * several + ["dtype", "graph", ">batch", ">streams", ">threads", ">samples/s", ">p50 ms", ">MB"]
+    console.table(
+        f"{model.id} ({model.variant}) on {found[0].setting.target}: the best of {tried} settings",
+        (*heads, f">{_metric(found[0].done)}", "gate", "command"),
+        [[one.export or "whole"] * several + _row(one, point) for one, point in best],
+    )
+
+
+def _say_refused(one: _Searched) -> None:
+    for dtype in one.done.refused:
+        said = one.done.comparisons.get(dtype)
+        why = f" ({said.verdict()}, metric off by {said.relative_error():.2%})" if said else ""
+        of = f" of {one.export}" if one.export else ""
+        print(f"{one.setting.target} {dtype}{of} does not pass the acceptance standard{why}, and is left out")
 
 
 def _searched(setting: Setting, args: argparse.Namespace) -> Tuned:
@@ -96,26 +154,27 @@ def _metric(done: Tuned) -> str:
     return next(iter(done.comparisons.values())).contender.metric.infos[0].name
 
 
-def _row(setting: Setting, done: Tuned, point: Point) -> list[str]:
-    model = setting.model
+def _row(one: _Searched, point: Point) -> list[str]:
+    setting, model = one.setting, one.setting.model
     command = f"zoo valid {model.id} --variant {model.variant} --target {setting.target} --dtype {point.dtype}"
     command += f" --batch_size {point.batch_size} --streams {point.streams}"
     command += f" --threads {point.threads}" if point.threads else ""
     command += f" --graph {point.graph}" if point.graph else ""
     command += f" --input_size {setting.input_size}" if setting.input_size else ""
-    if setting.folder is not None and len(model.parts) == 1:
-        command += f" --ckpt {setting.but(dtype=point.dtype).file(model.part)}"
-    figures = [str(point.batch_size), str(point.streams), str(point.threads or "-")]
-    gate = done.comparisons[point.dtype]
-    accuracy = [f"{gate.contender.figures()[_metric(done)]:.4f}", gate.verdict()]
-    size = f"{done.sizes[point.dtype] / 1e6:.2f}"
+    if setting.folder is not None:
+        alone = len(model.parts) == 1
+        ckpt = setting.but(dtype=point.dtype).file(model.part) if alone else manifest_path(setting.home, model.variant)
+        command += f" --ckpt {ckpt}"
     return [
         point.dtype,
         point.graph or "-",
-        *figures,
+        str(point.batch_size),
+        str(point.streams),
+        str(point.threads or "-"),
         f"{point.throughput:.4g}",
         f"{point.latency_ms:.4g}",
-        size,
-        *accuracy,
+        f"{point.bytes / 1e6:.2f}",
+        f"{one.figure(point):.4f}",
+        one.done.comparisons[point.dtype].verdict(),
         command,
     ]

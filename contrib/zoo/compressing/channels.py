@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,8 @@ from engine.backends.torch import flat_tensors
 from zoo.errors import ZooError
 from zoo_core.errors import first_line
 
+# What autograd calls the kernels of recurrent layers; torch-pruning takes them for operations an element
+_RECURRENT = re.compile("Rnn|Lstm|Gru")
 _INSTALL = "pruning needs torch-pruning: pip install 'torch-pruning>=1.5,<2'"
 
 
@@ -17,7 +20,8 @@ def thinned(network: Any, batch: Sequence[Any], share: float) -> Any:
     """A copy of `network` without that share of the channels of each layer, those of the smallest weights.
 
     What one layer loses, the layers behind it no longer take; additions and concatenations are followed
-    (torch-pruning's dependency graph). Layers that give the network's outputs keep all of theirs.
+    (torch-pruning's dependency graph). Layers that give the network's outputs keep all of theirs, and so do recurrent
+    ones, whose state torch-pruning does not follow.
 
     Args:
         network: a torch module in evaluation mode.
@@ -40,7 +44,7 @@ def thinned(network: Any, batch: Sequence[Any], share: float) -> Any:
             tuple(batch),
             importance=torch_pruning.importance.GroupMagnitudeImportance(p=2),
             pruning_ratio=share,
-            ignored_layers=_last_layers(graph),
+            ignored_layers=[*_whole_layers(graph), *_recurrent_layers(student)],
         ).step()
         changed = [tensor.shape for tensor in _outputs(student, batch)] != shapes
     except Exception as error:
@@ -110,11 +114,18 @@ def _outputs(network: Any, batch: Sequence[Any]) -> list[Any]:
         return list(flat_tensors(network(*batch)))
 
 
-def _last_layers(graph: Any) -> list[Any]:
-    """The layers from which the end is reached without another layer that has weights of its own."""
+def _recurrent_layers(network: Any) -> list[Any]:
     import torch
 
-    layers = (torch.nn.modules.conv._ConvNd, torch.nn.Linear, torch.nn.Embedding)
+    return [module for module in network.modules() if isinstance(module, torch.nn.RNNBase)]
+
+
+def _whole_layers(graph: Any) -> list[Any]:
+    """The layers from which the end, or a recurrent kernel that is called without its module, is reached without
+    another layer that has weights of its own."""
+    import torch
+
+    layers = (torch.nn.modules.conv._ConvNd, torch.nn.Linear, torch.nn.Embedding, torch.nn.RNNBase)
     found = []
     for module, node in graph.module2node.items():
         ahead, seen = list(node.outputs), set()
@@ -124,7 +135,7 @@ def _last_layers(graph: Any) -> list[Any]:
             if id(one) in seen or isinstance(one.module, layers):
                 continue
             seen.add(id(one))
-            ends = not one.outputs
+            ends = not one.outputs or bool(_RECURRENT.search(one.name))
             ahead += one.outputs
         if ends and isinstance(module, layers):
             found.append(module)

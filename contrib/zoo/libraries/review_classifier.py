@@ -41,5 +41,5 @@ def review_classifier(words: Path, labels: tuple[str, ...] = LABELS, **rest: Any
 
 
 def calibration() -> list[str]:
-    """Sentences of the training part, for int8."""
-    return [review.sentence for review in load_split()[0][:256]]
+    """The sentences of the training part, for int8 and for pruning."""
+    return [review.sentence for review in load_split()[0]]

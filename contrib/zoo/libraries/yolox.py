@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from engine.spec import TensorSpec
-from utils.datasets.samples.scenes import CLASSES, STAND_INS, write_coco
+from utils.datasets.samples.scenes import CLASSES, STAND_INS, training_pictures, write_coco
 from utils.postprocess.labels import coco
 from utils.postprocess.pytorch.detection import YoloxDecoder
 from utils.preprocess.pytorch.detection import Letterbox
@@ -97,5 +97,6 @@ def yolox(variant: str, pretrained: Pretrained | None, **rest: Any) -> Model:
         "published": PUBLISHED.get(variant),
         "reference": None if variant == SAMPLE else COCO_MINI,
         "demos": None if variant == SAMPLE else DEMOS / "things",
+        "calibration": training_pictures if variant == SAMPLE else None,
     }
     return Model(**(fields | rest))

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.spec import TensorSpec
-from utils.datasets.samples.reviews import load_split, write_reviews
+from utils.datasets.samples.reviews import write_reviews
 from zoo.family import Family
+from zoo.libraries.review_classifier import calibration
 from zoo.libraries.transformers_config import read_config, text_classifier_of
 from zoo.model import Model, Part, SampleData
 from zoo.part import IDS_AND_MASK
@@ -36,11 +37,6 @@ def config(variant: str) -> Path:
 def build(variant: str) -> Any:
     """int64 [N, length] ids and attention mask to [N, 2] logits: negative, positive."""
     return text_classifier_of(config(variant))
-
-
-def calibration() -> list[str]:
-    """Sentences of the training part, for int8."""
-    return [review.sentence for review in load_split()[0][:256]]
 
 
 def model(variant: str) -> Model:

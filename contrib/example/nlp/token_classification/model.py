@@ -28,8 +28,8 @@ def build(variant: str) -> Any:
 
 
 def calibration() -> list[tuple[str, ...]]:
-    """Sentences of the training part, for int8."""
-    return [sentence.words for sentence in load_split()[0][:256]]
+    """The sentences of the training part, for int8 and for pruning."""
+    return [sentence.words for sentence in load_split()[0]]
 
 
 def model(variant: str) -> Model:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.spec import TensorSpec
-from utils.datasets.samples.words import write_words
+from utils.datasets.samples.words import training_pictures, write_words
 from utils.preprocess.pytorch.text_recognition import EasyOcrTransform, WordTransform
 from zoo.catalogue import beside
 from zoo.family import Family
@@ -61,6 +61,7 @@ def model(variant: str) -> Model:
         pretrained=WEIGHTS if easy else None,
         published=PUBLISHED.get(variant),
         reference=IIIT5K if easy else None,
+        calibration=training_pictures,
     )
 
 

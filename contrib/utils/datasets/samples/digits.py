@@ -58,9 +58,9 @@ def load_split() -> tuple[Digits, Digits]:
     return Digits(images[train], labels[train], train), Digits(images[test], labels[test], test)
 
 
-def training_images(count: int = 256) -> list[Image.Image]:
-    """The first images of the training part: grey, 8 x 8 pixels. To calibrate int8 on, for example."""
-    return [Image.fromarray(image) for image in load_split()[0].images[:count]]
+def training_images() -> list[Image.Image]:
+    """The images of the training part: grey, 8 x 8 pixels. To calibrate int8 on, for example."""
+    return [Image.fromarray(image) for image in load_split()[0].images]
 
 
 @written_once

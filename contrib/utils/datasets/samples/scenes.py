@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from utils.datasets.samples.drawn import Drawn
 from utils.datasets.samples.once import written_once
 from utils.datasets.samples.scene_surfaces import TRIES, background, blend, new_colour, photographed, texture
 
@@ -21,6 +22,7 @@ STAND_INS = ("frisbee", "kite", "book", "airplane")
 # Training takes the seeds from 0 on; held-out scenes begin here, and demos further on.
 HELD_OUT_SEED, DEMO_SEED = 1_000_000, 2_000_000
 HELD_OUT = 160
+TRAINING = 1200
 
 SIDES = (176, 272)  # pixels, the range of a picture's width and of its height
 RADII = (0.07, 0.27)  # of the shorter side
@@ -91,6 +93,13 @@ def draw_scene(random: np.random.RandomState, size: int | tuple[int, int]) -> Sc
 def held_out(count: int = HELD_OUT, seed: int = HELD_OUT_SEED) -> list[Scene]:
     """Scenes of varied sizes that training never sees."""
     return [sized_scene(seed + number) for number in range(count)]
+
+
+def training_pictures() -> Drawn[Any]:
+    """Pictures (PIL, RGB) of scenes that are not among the held-out ones, to calibrate on or to train on."""
+    from PIL import Image
+
+    return Drawn(lambda seed: Image.fromarray(sized_scene(seed).image), range(TRAINING))
 
 
 def sized_scene(seed: int) -> Scene:

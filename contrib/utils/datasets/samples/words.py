@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
+from utils.datasets.samples.drawn import Drawn
 from utils.datasets.samples.lettering import FACES, cased, ground, invented, lettered, noisy, number, two_colours
 from utils.datasets.samples.once import written_once
 
 SEED = 20250311
+TRAINING = 2000  # words to calibrate on or to train on
 NUMBERS = 60
 LIST_FILE = "gt.txt"
 
@@ -71,6 +73,16 @@ def render_word(text: str, random: np.random.RandomState) -> Image.Image:
     sigma = random.uniform(0, 18)
     blur = random.uniform(0, 0.035) * mask.height
     return noisy(np.asarray(noisy(pixels, 0, random).filter(ImageFilter.GaussianBlur(blur)), np.float32), sigma, random)
+
+
+def training_pictures() -> Drawn[Image.Image]:
+    """Pictures of words that the sample data does not hold, to calibrate on or to train on."""
+
+    def draw(number: int) -> Image.Image:
+        random = np.random.RandomState(number)
+        return render_word(training_word(random), random)
+
+    return Drawn(draw, range(TRAINING))
 
 
 @written_once
