@@ -310,6 +310,25 @@ def test_a_rounding_dtype_that_fails_leaves_the_others(
     assert list(done.left_out) == [f"onnx {kind}"]
 
 
+def test_float16_that_the_runtime_does_not_open_leaves_the_others(
+    lenet_family: Family, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As older versions of ONNX Runtime do with graphs that newer ones open."""
+
+    def mixed(source: Path, path: Path) -> None:
+        graph = onnx.load(source)
+        graph.graph.output[0].type.tensor_type.elem_type = onnx.TensorProto.FLOAT16  # which no node gives
+        onnx.save(graph, path)
+
+    monkeypatch.setattr("zoo.exporting.export.write_float16", mixed)
+    assert main(lenet_family, ["--output", str(tmp_path)]) == 1
+    why = read_manifest(tmp_path / "lenet.export.json")["failed"]["float16"]
+    assert why.startswith("lenet_float16_dyn.onnx (")
+    assert "is not a model that ONNX Runtime opens" in why
+    assert str(tmp_path) not in why
+    assert why in capsys.readouterr().err
+
+
 def test_float16_that_is_not_near_leaves_no_earlier_file_behind(
     lenet: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

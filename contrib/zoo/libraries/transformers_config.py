@@ -203,7 +203,7 @@ def language_model_of(config: Path, state: State | None = None) -> Any:
             input_ids=input_ids,
             attention_mask=hidden,
             position_ids=seen.sum(dim=1, keepdim=True) + places[None, :],
-            **{_cache_argument(forward): kept},
+            **{cache_argument(forward): kept},
             use_cache=True,
         )
         new = [each[:, :, cache.shape[3] :] for layer in kept.layers for each in (layer.keys, layer.values)]
@@ -213,6 +213,7 @@ def language_model_of(config: Path, state: State | None = None) -> Any:
     return network
 
 
-def _cache_argument(forward: Callable[..., Any]) -> str:
-    """What this version of the library calls the keys and values of the tokens before."""
+def cache_argument(forward: Callable[..., Any]) -> str:
+    """What this version of the library calls the keys and values of the tokens before. A name that it does not know it
+    takes without a word, and looks at no token before then."""
     return "cache" if "cache" in inspect.signature(forward).parameters else "past_key_values"

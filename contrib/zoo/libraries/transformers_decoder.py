@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from .transformers_config import cache_argument
+
 
 class Shape(NamedTuple):
     """The size of a network.
@@ -89,8 +91,8 @@ def step(network: Any, token: Any, memory: Any, cache: Any, mask: Any = None) ->
     found = network(
         encoder_outputs=BaseModelOutput(last_hidden_state=states),
         decoder_input_ids=token[:, None],
-        cache=both,
         use_cache=True,
+        **{cache_argument(network.forward): both},
         **given,
     )
     new = [each[:, :, -1:] for layer in own.layers for each in (layer.keys, layer.values)]

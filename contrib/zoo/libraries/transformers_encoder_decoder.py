@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from engine.spec import TensorSpec
-from zoo.libraries.transformers_config import State, class_of, network_of
+from zoo.libraries.transformers_config import State, cache_argument, class_of, network_of
 from zoo.libraries.transformers_decoder import step
 from zoo.libraries.translator import encoder_and_step
 from zoo.part import Part
@@ -79,8 +79,8 @@ def encoder_of(network: Any) -> Any:
                 encoder_outputs=BaseModelOutput(last_hidden_state=states),
                 attention_mask=mask,
                 decoder_input_ids=torch.zeros_like(ids[:, :1]),
-                cache=EncoderDecoderCache(DynamicCache(), cross),
                 use_cache=True,
+                **{cache_argument(self.network.forward): EncoderDecoderCache(DynamicCache(), cross)},
             )
             return torch.stack([each for layer in cross.layers for each in (layer.keys, layer.values)], dim=1)
 
