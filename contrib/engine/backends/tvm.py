@@ -20,13 +20,14 @@ from .compiling.base import TENSORS, CompilingBackend, Job, Tensors, last_line
 from .compiling.graph import input_specs, output_specs
 from .compiling.half import computed_in_float32
 from .compiling.known import require_supported
+from .compiling.loops import pipeline
 from .compiling.older import understood
 from .compiling.onnx_file import read_onnx
 from .compiling.pass_file import load_pass_file
 from .compiling.scales import require_whole_sizes
 from .compiling.unroll import lstms_unrolled
 
-_PREPARED = 3  # goes up with each change of what is done to a graph, and of what is refused, before it is compiled
+_PREPARED = 4  # goes up with each change of what is done to a graph, and of what is refused, before it is compiled
 _lock = threading.Lock()
 
 
@@ -148,9 +149,11 @@ def _imported(model: Any, inputs: Sequence[TensorSpec]) -> Any:
 
 
 def _compile(module: Any, level: int, path: Path) -> None:
+    """Compile for this machine's processor; with level 0, TVM's loops stay as they are written."""
     tvm = import_tvm()
+    target = tvm.target.Target({"kind": "llvm", "mcpu": _cpu()})
     with tvm.transform.PassContext(opt_level=level):
-        built = tvm.compile(module, target=tvm.target.Target({"kind": "llvm", "mcpu": _cpu()}))
+        built = tvm.compile(module, target=target, relax_pipeline=pipeline(target) if level else "default")
     built.export_library(str(path))
 
 
