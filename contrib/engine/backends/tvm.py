@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import sys
 import threading
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from zoo_core.machine import cores
 
 from ..errors import EngineError, ModelFileError, OptionError
 from ..spec import TensorSpec
@@ -38,6 +41,9 @@ def import_tvm() -> Any:
         if hidden:
             sys.modules["torch"] = None  # type: ignore[assignment]  # Python's own way to make an import fail
         try:
+            # TVM looks there when its threads begin; it would take the machine's cores for its own, and stay on each
+            os.environ.setdefault("TVM_NUM_THREADS", str(cores()))
+            os.environ.setdefault("TVM_BIND_THREADS", "0")
             import tvm
             import tvm.relax
         finally:
@@ -70,7 +76,8 @@ class TvmSession(Session):
 class TvmBackend(CompilingBackend):
     """Compiles ONNX files for one shape, and opens the libraries (.so) that it has saved.
 
-    Options: opt_level (0 to 3, default 3). The whole batch is compiled: this target has one compute unit.
+    Options: opt_level (0 to 3, default 3; 0 leaves TVM's loops as they are written). The whole batch is compiled: this
+    target has one compute unit.
     """
 
     target = "cpu"

@@ -90,15 +90,13 @@ def tile(channels: int, pixels: int, lanes: int) -> Tile:
     A step is a multiplication of two vectors, or half a load; sums that wait for each other cost as much as eight.
     """
     registers = min(12 if lanes < 16 else 24, (_TILE_BYTES - 1) // (4 * lanes))
-    found: tuple[float, int, int] | None = None
-    for vectors in range(1, registers + 1):
-        for high in range(1, registers // vectors + 1):
-            tiles = -(-channels // high) * -(-pixels // (vectors * lanes))
-            steps = tiles * (max(high * vectors, 1.5 * vectors + high, _IN_FLIGHT) + 0.5)
-            if found is None or steps < found[0]:
-                found = steps, high, vectors
-    assert found is not None
-    return Tile(found[1], found[2], lanes)
+
+    def steps(size: Tile) -> float:
+        tiles = -(-channels // size.channels) * -(-pixels // size.pixels)
+        return tiles * (max(size.channels * size.vectors, 1.5 * size.vectors + size.channels, _IN_FLIGHT) + 0.5)
+
+    fitting = ((high, wide) for wide in range(1, registers + 1) for high in range(1, registers // wide + 1))
+    return min((Tile(high, wide, lanes) for high, wide in fitting), key=steps)
 
 
 def legalised(lanes: int) -> Any:
