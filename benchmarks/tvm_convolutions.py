@@ -60,9 +60,8 @@ def holds(name: str, batch: int, rounds: int) -> bool:
         print(f"== {name}, batch {batch}: made in {time.process_time() - start:.1f} s of processor time")
         with tvm, Engine(path, options={"threads": THREADS}) as onnx:
             sides = {"cpu": Side(tvm, images), "onnx": Side(onnx, images)}
-            apart = max(
-                float(np.abs(one - other).max()) for one, other in zip(*map(answers, sides.values()), strict=True)
-            )
+            both = zip(*map(answers, sides.values()), strict=True)
+            apart = max(float(np.abs(one - other).max()) for one, other in both)
             print(f"  largest difference of an output: {apart:.1e}")
             found = in_turns(rounds, {target: side.samples_a_second for target, side in sides.items()})
     found.show("samples/s")
@@ -85,7 +84,8 @@ def main() -> int:
     asked = parser.parse_args()
     os.environ["TVM_NUM_THREADS"] = str(THREADS)
     machine()
-    return 0 if all([holds(name, asked.batch, asked.rounds) for name in asked.only]) else 1
+    results = [holds(name, asked.batch, asked.rounds) for name in asked.only]
+    return 0 if all(results) else 1
 
 
 if __name__ == "__main__":
