@@ -80,6 +80,7 @@ CASES = {
     "unequal_pads": Case((3, 12, 9), (4, 3, 3, 2), pads=(0, 2, 3, 1)),
     "mostly_pads": Case((2, 2, 3), (3, 2, 5, 5), pads=(4, 4, 4, 4)),
     "large_kernel": Case((3, 24, 24), (8, 3, 7, 7), strides=(2, 2), pads=(3, 3, 3, 3)),
+    "over_the_cores": Case((64, 32, 32), (64, 64, 3, 3), pads=(1, 1, 1, 1)),
     "line": Case((8, 1, 50), (12, 8, 1, 9), pads=(0, 4, 0, 4)),
 }
 
@@ -91,7 +92,7 @@ def test_each_gives_what_onnxruntime_gives(tmp_path: Path, name: str) -> None:
     case = CASES[name]
     path, rows = case.saved(tmp_path / "m.onnx"), case.rows(7)
     with Engine(path) as reference, Engine(path, target="cpu", batch_size=3) as engine:
-        np.testing.assert_allclose(engine(rows), reference(rows), atol=2e-5, rtol=1e-5)
+        np.testing.assert_allclose(engine(rows), reference(rows), atol=1e-4, rtol=1e-5)
 
 
 @pytest.mark.usefixtures("usable")

@@ -30,7 +30,7 @@ from .compiling.pass_file import load_pass_file
 from .compiling.scales import require_whole_sizes
 from .compiling.unroll import lstms_unrolled
 
-_PREPARED = 4  # goes up with each change of what is done to a graph, and of what is refused, before it is compiled
+_PREPARED = 5  # goes up with each change of what is done to a graph, and of what is refused, before it is compiled
 _lock = threading.Lock()
 
 

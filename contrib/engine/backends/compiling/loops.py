@@ -7,12 +7,14 @@ that were fused write every value in between to memory.
 from __future__ import annotations
 
 import logging
+import math
 import re
 from typing import Any
 
 from .convolutions import PRODUCT, SPREAD, legalised
 
-_SMALL = 8192  # values: less is done before another core has begun
+_SMALL = 1 << 15  # values: less is done before another core has begun
+_SMALL_PRODUCT = 1 << 19  # the same of multiplications, of which a vector has many
 _COPIES = 8  # of one value's computation that may come about where it is computed where it is used
 _log = logging.getLogger(__name__)
 
@@ -119,10 +121,7 @@ def _element_wise(block: Any) -> bool:
 
 
 def _values(block: Any) -> int:
-    count = 1
-    for size in block.writes[0].source.shape:
-        count *= int(size)
-    return count
+    return math.prod(int(size) for size in block.writes[0].source.shape)
 
 
 def _reads(block: Any, tensor: str) -> int:
@@ -137,14 +136,20 @@ def _tiles(schedule: Any, block: Any) -> None:
     result = schedule.cache_write(block, 0, "local")
     where, vector, lane = schedule.split(place, [None, int(said["vectors"]), int(said["lanes"])])
     schedule.reorder(row, group, where, part, channel, down, right, inner, vector, lane)
+    large = _steps(schedule, schedule.get_loops(block)) >= _SMALL_PRODUCT
     outer = schedule.fuse(row, group, where, part)
-    schedule.parallel(outer)
+    if large:
+        schedule.parallel(outer)
     schedule.reverse_compute_at(result, outer)
     *within, last = schedule.get_loops(result)[1:]
     _registers(schedule, [*within, *schedule.split(last, [None, int(said["lanes"])])])
     _registers(schedule, [inner, vector, lane])
     first = schedule.decompose_reduction(block, channel)
     _registers(schedule, schedule.get_loops(first)[1:])
+
+
+def _steps(schedule: Any, loops: list[Any]) -> int:
+    return math.prod(int(schedule.get(loop).extent) for loop in loops)
 
 
 def _registers(schedule: Any, loops: list[Any]) -> None:
@@ -159,9 +164,7 @@ def _over_cores(schedule: Any, block: Any, spread: bool) -> None:
     """Share a block's outer loops among the cores, if it is worth it; LLVM makes vectors of the innermost one."""
     kinds = [int(axis.iter_type) for axis in schedule.get(block).iter_vars]
     loops = schedule.get_loops(block)
-    size = 1
-    for loop in loops:
-        size *= int(schedule.get(loop).extent)
+    size = _steps(schedule, loops)
     if spread:
         place, within = schedule.split(loops[-1], [None, int(schedule.get(block).annotations["width"])])
         loops[-1:] = [place, within]
