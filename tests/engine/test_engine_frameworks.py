@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine.base import EngineError, ExportError, InputError, ModelFileError, ShapeError
+from engine.frontends import paddle_onnx
 from engine.tecoinfer_paddle import TecoInferEngine as PaddleEngine
 from engine.tecoinfer_pytorch import TecoInferEngine
 
@@ -180,6 +181,9 @@ def layer() -> object:
 def test_from_layer(layer: object, target: str) -> None:
     import paddle
 
+    if target == "onnx":
+        pytest.importorskip("paddle2onnx")
+
     spec = [paddle.static.InputSpec([-1, 1, 8, 8], "float32", "x")]
     x = np.random.default_rng(0).standard_normal((5, 1, 8, 8), np.float32)
     with PaddleEngine.from_layer(layer, spec, target=target) as engine:
@@ -188,6 +192,14 @@ def test_from_layer(layer: object, target: str) -> None:
         got = engine(x)
         assert engine(x[:0]).shape == (0, 10)
     np.testing.assert_allclose(got, layer(paddle.to_tensor(x)).numpy(), rtol=0, atol=1e-5)  # type: ignore[operator]
+
+
+def test_without_paddle2onnx_it_is_said_what_to_install(
+    layer: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ExportError, match=r"which is not installed: pip install paddle2onnx, on Python 3\.10 to 3\.12"):
+        paddle_onnx.export_layer(layer, [], tmp_path / "x.onnx")
 
 
 def test_target_paddle_opens_what_jit_save_wrote(layer: object, tmp_path: Path) -> None:

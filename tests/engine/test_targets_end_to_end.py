@@ -14,15 +14,16 @@ from zoo.commands import predict, valid
 from zoo.exporting.export import ExportOptions, export
 from zoo.running.setting import Setting
 
+MINDSPORE, PADDLE = "classification/lenet_mindspore", "classification/paddle_vision"
+
 # model: variant, input size (small, as TVM without tuning is slow), how many samples
 MODELS = {
     "classification/lenet": ("lenet", None, 40),
     "classification/resnet": ("resnet18", 64, 4),
-    "classification/paddle_vision": ("resnet18", 64, 4),
-    "classification/lenet_mindspore": ("lenet", None, 40),
+    PADDLE: ("resnet18", 64, 4),
+    MINDSPORE: ("lenet", None, 40),
     "ocr/crnn": ("crnn_narrow", 96, 24),
 }
-MINDSPORE = "classification/lenet_mindspore"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -58,6 +59,8 @@ def test_the_whole_path(
     require(target)
     if model_id == MINDSPORE:
         require("mindspore")
+    if model_id == PADDLE:
+        pytest.importorskip("paddle2onnx")
     dtypes = ["float32"] if target == "cpu" else None
     assert "eval_metric " in walk(model_id, target, exported(model_id), dtypes, capsys)
 

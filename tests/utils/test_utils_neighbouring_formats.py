@@ -46,7 +46,7 @@ def test_lines_end_as_any_system_ends_them(tmp_path: Path, mark: bytes, end: byt
 
 
 def test_json_that_is_none_is_named_by_its_place(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text('{"a": 1,\n}')
+    (tmp_path / "a.json").write_text('{"a":\n}')
     with pytest.raises(UnreadableError, match=r"a\.json:2:1: this is not JSON: .* Expected \{…\}"):
         read_json(tmp_path / "a.json", "{…}")
 

@@ -233,6 +233,7 @@ def test_a_network_of_several_graphs(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_layers_of_paddle_are_matched_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("paddle2onnx")
     family = catalogue.load("classification/paddle_vision")
     made = export(family.variant(), tmp_path, ExportOptions(weights="random", input_size=64))
     assert _run(family, tmp_path, "--input_size", 64, "--against", "framework", "--json", tmp_path / "all.json") == 0

@@ -40,6 +40,7 @@ def reviews(rows: int) -> np.ndarray:
     ],
 )
 def test_paddle_pytorch_and_onnx_agree(name: str, given: Any, tmp_path: Path) -> None:
+    pytest.importorskip("paddle2onnx")
     ours = catalogue.load(f"{name}_paddle").variant()
     theirs = catalogue.load(name).variant(ours.variant)
     assert sha256(ours.sample_weights) == sha256(theirs.sample_weights)

@@ -6,6 +6,7 @@ paddle2onnx ends the process that calls it when it meets an operator that it doe
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -32,9 +33,14 @@ def export_layer(layer: Any, input_spec: Sequence[Any], path: Path, *, opset: in
 
     `input_spec` holds paddle.static.InputSpec, -1 where a dimension is dynamic.
 
-    Raises ExportError with what paddle or paddle2onnx said.
+    Raises ExportError with what paddle or paddle2onnx said, or where paddle2onnx is not there.
     """
     paddle = import_paddle()
+    if importlib.util.find_spec("paddle2onnx") is None:
+        raise ExportError(
+            "a network of Paddle becomes ONNX by paddle2onnx, which is not installed: pip install paddle2onnx, on "
+            "Python 3.10 to 3.12 (there is none for 3.13)"
+        )
     with tempfile.TemporaryDirectory(prefix="paddle2onnx-") as folder:
         stem = Path(folder) / "model"
         try:

@@ -164,8 +164,10 @@ def scaled_picture(nodes: Nodes, planes: str, height: Side, width: Side) -> str:
     Returns:
         float32 [C, new height, new width].
     """
-    down, across = (nodes.op("Round", nodes.op("Mul", one.matrix, double(_ONE))) for one in (height, width))
-    across = nodes.op("Transpose", across, perm=[1, 0])
+    # Transposed before it is rounded: ONNX Runtime 1.23 joins a MatMul with a Transpose in front of it, in float64 too,
+    # for which it has nothing that computes both
+    turned = nodes.op("Transpose", width.matrix, perm=[1, 0])
+    down, across = (nodes.op("Round", nodes.op("Mul", one, double(_ONE))) for one in (height.matrix, turned))
     values = nodes.cast(planes, "float64")
     scaled = _pixels(nodes, nodes.op("MatMul", down, _pixels(nodes, nodes.op("MatMul", values, across))))
     if begins_with_columns():

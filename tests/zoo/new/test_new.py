@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[3]
     ],
 )
 def test_a_new_folder_passes_the_check(made: Any, model: str, source: str, words: list[str]) -> None:
-    package = "paddle" if source.startswith("paddle") else "torchvision"
+    package = "paddle2onnx" if source.startswith("paddle") else "torchvision"
     if importlib.util.find_spec(package) is None:
         pytest.skip(f"{package} is not installed")
     assert made.new(model, source, *words) == 0
