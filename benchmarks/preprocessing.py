@@ -1,7 +1,8 @@
 """Preprocessing on one core, JPEG file to the network's input, against torchvision's own transforms.
 
-Claims: at least 1.8 times torchvision's rate in reference mode with the compiled kernel and in fast mode, which is the
-same for pictures of this size, and at least its rate without the kernel. Processor time of the thread, in turns.
+Claims: with the compiled kernel at least 1.8 times torchvision's rate in reference mode, and 2.2 times in fast mode,
+which is the same for pictures of this size; without it at least torchvision's rate. Processor time of the thread, in
+turns.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def main() -> int:
     found.show("images/s")
     good = claim(found, "kernel", "torchvision", low=1.8)
     good &= claim(found, "reference", "torchvision", low=1.0)
-    good &= claim(found, "fast", "torchvision", low=1.8)
+    good &= claim(found, "fast", "torchvision", low=2.2)
     return 0 if good else 1
 
 

@@ -20,6 +20,7 @@ import numpy as np
 import PIL
 from PIL import Image
 
+from utils.preprocess.pixel_memory import words
 from zoo_core.errors import told
 
 _log = logging.getLogger(__name__)
@@ -98,9 +99,12 @@ def compiled() -> Cut:
         out: np.ndarray,
     ) -> None:
         height, width = out.shape[1:]
-        across = weights(image.width, size[0], start[0], width, resample)
-        down = weights(image.height, size[1], start[1], height, resample)
-        kernel(np.asarray(image), *across, *down, table, out)
+        places, across = along_rows(image.width, size[0], start[0], width, resample)
+        down = along_columns(image.height, size[1], start[1], height, resample)
+        least = (3 * len(across), 3 * down[1].shape[1])
+        if image.width < least[0] or image.height < least[1]:  # black behind its edge, which weighs 0
+            image = image.crop((0, 0, max(image.width, least[0]), max(image.height, least[1])))
+        kernel(words(image), places, across, *down, table, out)
 
     return cut
 
@@ -128,6 +132,26 @@ def agrees(cut: Cut) -> bool:
 
 
 @lru_cache(maxsize=256)
+def along_rows(
+    size: int, scaled: int, first: int, count: int, resample: Image.Resampling
+) -> tuple[np.ndarray, np.ndarray]:
+    """`weights` as the kernel takes them along a row: (uint32 [count], int32 [threes, 3, 4 * count]).
+
+    Each weight comes four times, for the four bytes of a pixel.
+    """
+    places, table = weights(size, scaled, first, count, resample)
+    return places.astype(np.uint32), np.repeat(table.T, 4, axis=1).reshape(-1, 3, 4 * count)
+
+
+@lru_cache(maxsize=256)
+def along_columns(
+    size: int, scaled: int, first: int, count: int, resample: Image.Resampling
+) -> tuple[np.ndarray, np.ndarray]:
+    """`weights` as the kernel takes them along a column: (int32 [count], int32 [count, threes, 3])."""
+    places, table = weights(size, scaled, first, count, resample)
+    return places, table.reshape(count, -1, 3)
+
+
 def weights(
     size: int, scaled: int, first: int, count: int, resample: Image.Resampling
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -135,39 +159,39 @@ def weights(
 
     Returns:
         (the first source pixel of each: [count], the weights of it and those behind it: [count, most]), int32. All have
-        as many, some of them 0: a loop that is always as long is the quicker one.
+        as many, a multiple of three, some of them 0: the kernel adds up three at a time. Where that is more than
+        `size`, the last ones lie beyond the side, and are 0.
     """
     scale = size / scaled
     wider = max(scale, 1.0)
     support = _SUPPORT[resample] * wider
-    found = []
-    for row in range(count):
-        centre = (first + row + 0.5) * scale
-        low = max(int(centre - support + 0.5), 0)
-        many = min(int(centre + support + 0.5), size) - low
-        shares = [_share((low + place - centre + 0.5) * (1.0 / wider), resample) for place in range(many)]
-        total = 0.0
-        for share in shares:
-            total += share
-        wholes = [share / total if total else share for share in shares]
-        found.append((low, [int((-0.5 if one < 0 else 0.5) + one * (1 << _BITS)) for one in wholes]))
-    most = max(len(some) for _, some in found)
-    places, table = np.zeros(count, np.int32), np.zeros((count, most), np.int32)
-    for row, (low, some) in enumerate(found):
-        places[row] = min(low, size - most)
-        table[row, low - places[row] : low - places[row] + len(some)] = some
-    return places, table
+    centres = (first + np.arange(count) + 0.5) * scale
+    low = np.maximum((centres - support + 0.5).astype(np.int64), 0)
+    many = np.minimum((centres + support + 0.5).astype(np.int64), size) - low
+    places = np.arange(int(many.max()))
+    shares = _shares((low[:, None] + places - centres[:, None] + 0.5) * (1.0 / wider), resample)
+    shares[places >= many[:, None]] = 0.0
+    totals = np.zeros(count)
+    for share in shares.T:  # one after the other, as Pillow: another order rounds otherwise
+        totals += share
+    wholes = shares / np.where(totals == 0, 1.0, totals)[:, None]
+    most = 3 * -(-len(places) // 3)
+    begin = np.minimum(low, max(size - most, 0))
+    table = np.zeros((count, most), np.int32)
+    rows, taken = np.nonzero(places < many[:, None])
+    parts = wholes[rows, taken]
+    table[rows, taken + (low - begin)[rows]] = np.where(parts < 0, -0.5, 0.5) + parts * (1 << _BITS)
+    return begin.astype(np.int32), table
 
 
-def _share(x: float, resample: Image.Resampling) -> float:
-    """What a pixel at this distance counts."""
-    x = abs(x)
+def _shares(x: np.ndarray, resample: Image.Resampling) -> np.ndarray:
+    """What pixels at these distances count."""
+    x = np.abs(x)
     if resample == BILINEAR:
-        return 1.0 - x if x < 1.0 else 0.0
+        return np.where(x < 1.0, 1.0 - x, 0.0)
     a = -0.5
-    if x < 1.0:
-        return ((a + 2.0) * x - (a + 3.0)) * x * x + 1
-    return (((x - 5) * x + 8) * x - 4) * a if x < 2.0 else 0.0
+    near = ((a + 2.0) * x - (a + 3.0)) * x * x + 1
+    return np.where(x < 1.0, near, np.where(x < 2.0, (((x - 5) * x + 8) * x - 4) * a, 0.0))
 
 
 @lru_cache
@@ -179,47 +203,54 @@ def _kernel() -> Any:
 
 def _cut(
     pixels: np.ndarray,
+    places: np.ndarray,
     across: np.ndarray,
-    across_weights: np.ndarray,
+    tops: np.ndarray,
     down: np.ndarray,
-    down_weights: np.ndarray,
     table: np.ndarray,
     out: np.ndarray,
 ) -> None:
-    """What numba compiles. pixels: [H, W, 3], 8 bits; places and weights as `weights` gives them.
+    """What numba compiles. pixels: [H, W], four bytes each, as `words` gives them; places and weights as `along_rows`
+    and `along_columns` give them.
 
-    Places within arrays are numbers without sign: of others, numba asks each time whether they count from the end.
+    A row of the source is scaled once, and kept (in `ring`) as long as rows of the result need it. What a row needs is
+    first brought side by side (`near`), so that the loops over `i` run through memory in order: of those, numba makes
+    instructions that work on 8 or 16 values at once, and the more so where three products are added at a time. Places
+    within arrays are numbers without sign: of others, numba asks each time whether they count from the end.
     """
-    height, width = out.shape[1], out.shape[2]
-    taps = across_weights.shape[1]
-    first, last = down[0], down[height - 1] + down_weights.shape[1]
-    half = np.int32(1 << 21)
-    flat = pixels.reshape(-1)
-    line = pixels.shape[1] * 3
-    rows = np.empty((3, last - first, width), np.uint8)
-    for y in range(last - first):
-        for x in range(width):
-            red, green, blue = half, half, half
-            at = np.uint64((first + y) * line + across[x] * 3)
-            for place in range(taps):
-                weight = across_weights[x, np.uint64(place)]
-                red += np.int32(flat[at]) * weight
-                green += np.int32(flat[at + np.uint64(1)]) * weight
-                blue += np.int32(flat[at + np.uint64(2)]) * weight
-                at += np.uint64(3)
-            rows[0, y, x] = min(max(red >> 22, 0), 255)
-            rows[1, y, x] = min(max(green >> 22, 0), 255)
-            rows[2, y, x] = min(max(blue >> 22, 0), 255)
-    sums = np.empty(width, np.int32)
-    for channel in range(3):
-        values = table[channel]
-        for y in range(height):
+    height, width, count = out.shape[1], out.shape[2], 4 * out.shape[2]
+    high = 3 * down.shape[1]
+    half, bits, three = np.int32(1 << 21), np.int32(22), np.uint32(3)
+    near = np.empty((3, width), np.uint32)
+    near_0, near_1, near_2 = near[0], near[1], near[2]
+    b0, b1, b2 = near_0.view(np.uint8), near_1.view(np.uint8), near_2.view(np.uint8)
+    sums, values = np.empty(count, np.int32), np.empty(count, np.uint8)
+    ring = np.empty((high, count), np.uint8)
+    ready = tops[0]  # the first row of the source that is not scaled yet
+    for y in range(height):
+        while ready < tops[y] + high:
+            row, scaled = pixels[ready], ring[ready % high]
             sums[:] = half
-            for place in range(down_weights.shape[1]):
-                weight = down_weights[y, place]
-                row = rows[channel, down[y] - first + place]
+            for part in range(across.shape[0]):
                 for x in range(width):
-                    sums[x] += np.int32(row[x]) * weight
-            target = out[channel, y]
+                    at = np.uint64(places[x] + three * np.uint32(part))
+                    near_0[x], near_1[x], near_2[x] = row[at], row[at + np.uint64(1)], row[at + np.uint64(2)]
+                w0, w1, w2 = across[part, 0], across[part, 1], across[part, 2]
+                for i in range(count):
+                    sums[i] += np.int32(b0[i]) * w0[i] + np.int32(b1[i]) * w1[i] + np.int32(b2[i]) * w2[i]
+            for i in range(count):
+                scaled[i] = min(max(sums[i] >> bits, 0), 255)
+            ready += 1
+        sums[:] = half
+        for part in range(down.shape[1]):
+            v0, v1, v2 = down[y, part, 0], down[y, part, 1], down[y, part, 2]
+            first = tops[y] + 3 * part
+            row_0, row_1, row_2 = ring[first % high], ring[(first + 1) % high], ring[(first + 2) % high]
+            for i in range(count):
+                sums[i] += np.int32(row_0[i]) * v0 + np.int32(row_1[i]) * v1 + np.int32(row_2[i]) * v2
+        for i in range(count):
+            values[i] = min(max(sums[i] >> bits, 0), 255)
+        for channel in range(3):
+            normal, target = table[channel], out[channel, y]
             for x in range(width):
-                target[x] = values[np.uint64(min(max(sums[x] >> 22, 0), 255))]
+                target[x] = normal[values[np.uint64(4 * x + channel)]]
