@@ -10,6 +10,7 @@ take columns first, which rounds otherwise: such pictures are left to it.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Callable
 from functools import lru_cache
@@ -29,6 +30,7 @@ _BITS = 22  # of the fraction of Pillow's weights
 _SUPPORT = {BILINEAR: 1.0, BICUBIC: 2.0}  # source pixels to each side, where nothing is made smaller
 _HIGH = 1.9  # times as high as wide: from 2 on, Pillow may take columns first
 _PROPORTIONS = 0.05  # by which they may change, as rounding to whole pixels does
+_LINE = 64  # bytes of a line of the cache
 _WORTH_PICTURES = 500  # loading numba takes as long as it saves on so many
 Cut = Callable[[Image.Image, tuple[int, int], tuple[int, int], Image.Resampling, np.ndarray, np.ndarray], None]
 
@@ -104,7 +106,7 @@ def compiled() -> Cut:
         least = (3 * len(across), 3 * down[1].shape[1])
         if image.width < least[0] or image.height < least[1]:  # black behind its edge, which weighs 0
             image = image.crop((0, 0, max(image.width, least[0]), max(image.height, least[1])))
-        kernel(words(image), places, across, *down, table, out)
+        kernel(words(image), places, across, *down, table, aligned((8 + least[1], 4 * width), np.uint8), out)
 
     return cut
 
@@ -131,6 +133,14 @@ def agrees(cut: Cut) -> bool:
     return True
 
 
+def aligned(shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray:
+    """An array that begins where a line of the processor's cache does: what crosses two lines is read twice."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    room = np.empty(size + _LINE, np.uint8)
+    begin = -room.ctypes.data % _LINE
+    return room[begin : begin + size].view(dtype).reshape(shape)
+
+
 @lru_cache(maxsize=256)
 def along_rows(
     size: int, scaled: int, first: int, count: int, resample: Image.Resampling
@@ -140,7 +150,9 @@ def along_rows(
     Each weight comes four times, for the four bytes of a pixel.
     """
     places, table = weights(size, scaled, first, count, resample)
-    return places.astype(np.uint32), np.repeat(table.T, 4, axis=1).reshape(-1, 3, 4 * count)
+    across = aligned((table.shape[1] // 3, 3, 4 * count), np.int32)
+    across[:] = np.repeat(table.T, 4, axis=1).reshape(across.shape)
+    return places.astype(np.uint32), across
 
 
 @lru_cache(maxsize=256)
@@ -208,10 +220,11 @@ def _cut(
     tops: np.ndarray,
     down: np.ndarray,
     table: np.ndarray,
+    room: np.ndarray,
     out: np.ndarray,
 ) -> None:
     """What numba compiles. pixels: [H, W], four bytes each, as `words` gives them; places and weights as `along_rows`
-    and `along_columns` give them.
+    and `along_columns` give them; room to work in: 8 bits, [8 and as many as a pixel has weights down, 4 * width].
 
     A row of the source is scaled once, and kept (in `ring`) as long as rows of the result need it. What a row needs is
     first brought side by side (`near`), so that the loops over `i` run through memory in order: of those, numba makes
@@ -221,11 +234,9 @@ def _cut(
     height, width, count = out.shape[1], out.shape[2], 4 * out.shape[2]
     high = 3 * down.shape[1]
     half, bits, three = np.int32(1 << 21), np.int32(22), np.uint32(3)
-    near = np.empty((3, width), np.uint32)
-    near_0, near_1, near_2 = near[0], near[1], near[2]
-    b0, b1, b2 = near_0.view(np.uint8), near_1.view(np.uint8), near_2.view(np.uint8)
-    sums, values = np.empty(count, np.int32), np.empty(count, np.uint8)
-    ring = np.empty((high, count), np.uint8)
+    b0, b1, b2, values, ring = room[0], room[1], room[2], room[3], room[8:]
+    near_0, near_1, near_2 = b0.view(np.uint32), b1.view(np.uint32), b2.view(np.uint32)
+    sums = room[4:8].reshape(-1).view(np.int32)
     ready = tops[0]  # the first row of the source that is not scaled yet
     for y in range(height):
         while ready < tops[y] + high:
