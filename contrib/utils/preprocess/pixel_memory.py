@@ -14,6 +14,8 @@ from PIL import Image
 
 _FROM = (11, 3)  # Pillow's version: 11.2 never frees a picture whose memory it once told
 
+_BAND = 1 << 20  # bytes
+
 
 class _Array(ctypes.Structure):
     """An array as Arrow hands it from one library to another (the Arrow C data interface)."""
@@ -53,8 +55,21 @@ def words(image: Image.Image) -> np.ndarray:
         raise ValueError(f"a picture of mode RGB is expected, got {image.mode}")
     found = _own(image)
     if found is None:
-        found = np.frombuffer(image.tobytes("raw", "RGBX"), np.uint32)
+        found = _copied(image)
     return found.reshape(image.height, image.width)
+
+
+def _copied(image: Image.Image) -> np.ndarray:
+    """The pixels, [H, W], copied a band of rows at a time: a band lies in one piece; `tobytes` of all copies twice."""
+    found = np.empty((image.height, image.width), np.uint32)
+    rows = max(_BAND // (4 * image.width), 1)
+    for top in range(0, image.height, rows):
+        band = image.crop((0, top, image.width, min(top + rows, image.height)))
+        own = _own(band)
+        values = np.frombuffer(band.tobytes("raw", "RGBX"), np.uint32) if own is None else own
+        found[top : top + rows] = values.reshape(band.height, band.width)
+    found.flags.writeable = False
+    return found
 
 
 def _own(image: Image.Image) -> np.ndarray | None:
