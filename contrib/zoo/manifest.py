@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,12 @@ def _naming(ckpt: Path) -> tuple[Path, Mapping[str, Any]] | None:
 
 
 def require_vouched(ckpt: Path, manifest: Path | None) -> None:
-    """Compare an exported file with what its manifest says of its content; where there is no manifest, that is said.
+    """Compare an exported file with what its manifest says of its content. Arguments and errors are `vouching`'s."""
+    (vouching(ckpt, manifest) or (lambda: None))()
+
+
+def vouching(ckpt: Path, manifest: Path | None) -> Callable[[], None] | None:
+    """What compares an exported file with its manifest, to be called; None, which is said, where there is no manifest.
 
     Args:
         ckpt: the file.
@@ -142,22 +148,20 @@ def require_vouched(ckpt: Path, manifest: Path | None) -> None:
             be of no export.
 
     Raises:
-        ZooError: it has changed since it was exported, or the manifest does not name it.
+        ZooError: the manifest does not name the file; what is returned: it has changed since it was exported.
     """
     found = _naming(ckpt)
     if found is not None:
-        _require_unchanged(*found)
-    elif manifest is not None and manifest.is_file():
+        return partial(_require_unchanged, *found)
+    if manifest is not None and manifest.is_file():
         raise ZooError(
             f"{ckpt} is not of the export that {manifest.name} describes, which names other files; export again, or "
             "name the file with --ckpt"
         )
-    elif manifest is not None:
-        _log.warning(
-            "%s: no manifest (*%s) says what it was exported from, as after an export that was interrupted",
-            ckpt,
-            MANIFEST,
-        )
+    if manifest is not None:
+        said = "%s: no manifest (*%s) says what it was exported from, as after an export that was interrupted"
+        _log.warning(said, ckpt, MANIFEST)
+    return None
 
 
 def require_of(model: Model, manifest: Mapping[str, Any], folder: Path) -> None:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine import backends
+from engine.base import Engine
+from zoo import manifest as manifests
 from zoo.commands import predict, valid
 from zoo.errors import ZooError
 from zoo.exporting.earlier import earlier, kept, stale
@@ -18,6 +23,7 @@ from zoo.manifest import Exported, read_manifest
 from zoo.model import Model
 from zoo.running.engines import open_runner
 from zoo.running.setting import Setting
+from zoo_core.errors import DataError
 from zoo_core.hashing import sha256
 
 pytest.importorskip("torch")
@@ -179,6 +185,95 @@ def test_a_file_that_is_not_what_the_manifest_says_is_not_run(
     for command in (predict.single, valid.main):
         assert command(lenet_family, words) == 2
         assert f"{file} has changed since it was exported" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_a_changed_file_is_refused_before_anything_is_said_of_it_however_late_that_is_known(
+    lenet_family: Family, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, saved: bool
+) -> None:
+    """It is compared while it is opened: the engine is there long before the digest, and nobody gets it."""
+    import onnx
+
+    def late(path: Path) -> str:
+        assert opened.wait(60), "nothing is opened meanwhile"
+        time.sleep(0.3)
+        return sha256(path)
+
+    opened, engines = threading.Event(), []
+    attach = Engine._attach
+
+    def attached(engine: Engine, *given: Any) -> None:
+        attach(engine, *given)
+        engines.append(engine)
+        opened.set()
+
+    monkeypatch.setattr(manifests, "sha256", late)
+    monkeypatch.setattr(Engine, "_attach", attached)
+    changed = onnx.load(home / "lenet_dyn.onnx")
+    changed.doc_string = "another"
+    onnx.save(changed, home / "lenet_dyn.onnx")
+    said, drawn = home / "said.json", home / "drawn"
+    assert predict.single(lenet_family, ["--json", str(said), "--save_dir", str(drawn)] if saved else []) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.count("\n") == 1
+    assert "lenet_dyn.onnx has changed since it was exported" in shown.err
+    assert not said.exists()
+    assert not drawn.exists()
+    assert [repr(engine) for engine in engines if "released" not in repr(engine)] == []
+
+
+def test_a_changed_file_that_cannot_be_opened_either_is_called_changed(
+    lenet_family: Family, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "lenet_dyn.onnx").write_bytes(b"no network")
+    assert predict.single(lenet_family, []) == 2
+    assert "lenet_dyn.onnx has changed since it was exported" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_read_for_the_comparison_is_not_run(
+    lenet_family: Family, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What goes wrong in the thread that compares is said, and is no comparison that went well."""
+
+    def unreadable(path: Path) -> str:
+        raise DataError(f"{path}: cannot be read: Input/output error.")
+
+    monkeypatch.setattr(manifests, "sha256", unreadable)
+    assert predict.single(lenet_family, []) == 2
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err.count("\n")) == ("", 1)
+    assert "lenet_dyn.onnx: cannot be read: Input/output error." in shown.err
+
+
+def test_a_file_that_is_exchanged_between_its_comparison_and_its_opening_is_not_run(
+    lenet_family: Family, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was compared and what was opened may be two files of one name, as where an export ends meanwhile."""
+
+    def exchanged(path: Path) -> str:
+        digest = sha256(path)
+        shutil.copy(home / "lenet.onnx", home / "new.onnx")
+        (home / "new.onnx").replace(path)
+        return digest
+
+    monkeypatch.setattr(manifests, "sha256", exchanged)
+    assert predict.single(lenet_family, []) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "lenet_dyn.onnx has changed while it was opened; run it again" in shown.err
+
+
+def test_a_target_that_compiles_opens_what_has_been_compared_already(
+    lenet: Model, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compiling takes long and writes files, and what opens a program runs it."""
+    assert [name for name, backend in backends.targets().items() if backend.reads_only] == ["cann", "cuda", "onnx"]
+    monkeypatch.setattr(backends.targets()["onnx"], "reads_only", False, raising=False)
+    monkeypatch.setattr(Engine, "__init__", lambda *given, **named: pytest.fail("it was opened"))
+    (home / "lenet_dyn.onnx").write_bytes(b"another")
+    with pytest.raises(ZooError, match=r"lenet_dyn\.onnx has changed since it was exported"):
+        open_runner(Setting(lenet, folder=home))
 
 
 def test_a_file_that_the_manifest_does_not_name_is_not_run(

@@ -127,6 +127,7 @@ class Backend(Protocol):
     `unproved` tells where it has not run yet. `one_shape` says that a file is compiled for one shape of its inputs, so
     that none of their sizes is left dynamic.
     `graph_levels`: what its option graph_optimization takes, the least first.
+    `reads_only`: whether `open` only reads the file into memory: it runs no code of it, compiles and writes nothing.
     `takes_threads`: whether it computes on this machine's cores, and its option threads says on how many for a call.
     """
 
@@ -138,6 +139,7 @@ class Backend(Protocol):
     suffix: str = ".onnx"
     unproved: str = ""
     one_shape: bool = False
+    reads_only: bool = False
     takes_threads: bool = False
     graph_levels: tuple[str, ...] = ()
 

@@ -69,6 +69,7 @@ class OnnxRuntimeBackend(Backend):
     name = "onnxruntime"
     summary = "ONNX Runtime, CPU"
     dtypes: tuple[str, ...] = ("float32", "float16", "int8")
+    reads_only = True
     takes_threads = True
     graph_levels = tuple(_LEVELS)
     own_options: tuple[str, ...] = ()  # those of an execution provider, besides the session's

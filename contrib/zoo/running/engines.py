@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from engine import backends
 from engine.base import Engine
 from zoo import frameworks
 from zoo.errors import ZooError
-from zoo.manifest import manifest_path, read_manifest, require_of, require_vouched
+from zoo.manifest import manifest_path, read_manifest, require_of
 from zoo.model import Model, Part
 from zoo.weights import Weights, find_again
 from zoo_core.machine import compute_units, cores
@@ -19,6 +20,7 @@ from zoo_core.machine import compute_units, cores
 from .network import Runner, network_of
 from .reference import build, reference_runner
 from .setting import Setting
+from .vouching import opened_vouched
 
 # Calls at once on a CPU: independent batches share cores better than the threads of one, but each needs its memory.
 _MAX_STREAMS = 4
@@ -56,14 +58,23 @@ def open_runner(setting: Setting, batches: int = 1) -> Runner:
 
 
 def open_part(setting: Setting, part: Part) -> Engine:
-    """One graph of the network on the target. A card splits a batch over its compute units, so that each is opened
-    with its share.
+    """One graph of the network on the target, from a file that is what its manifest says."""
+    ckpt = setting.file(part)
+    manifest = None if setting.ckpt else manifest_path(setting.home, setting.model.variant)
+    backend = backends.targets().get(setting.target.partition(":")[0])
+    meanwhile = backend is not None and backend.reads_only
+    engine = opened_vouched(ckpt, manifest, partial(_opened, setting, part, ckpt), meanwhile)
+    _say_what_the_file_decides(setting, ckpt, engine)
+    return engine
+
+
+def _opened(setting: Setting, part: Part, ckpt: Path) -> Engine:
+    """The file of a part on the target. A card splits a batch over its compute units, so that each is opened with its
+    share.
 
     Sizes of padded inputs stay dynamic where the target can do that: fixed, every batch would be filled up to them. So
     do the sizes of parts behind the first, which depend on what the ones before them give.
     """
-    ckpt = setting.file(part)
-    require_vouched(ckpt, None if setting.ckpt else manifest_path(setting.home, setting.model.variant))
     share = -(-setting.batch_size // (len(setting.devices or ()) or setting.replicas or 1))
     unit_batch = max(share // compute_units(), 1)
     entry = part is setting.model.entry
@@ -75,7 +86,7 @@ def open_part(setting: Setting, part: Part) -> Engine:
         )
     own_sizes = setting.model.task.padding is not None or setting.model.task.one_by_one
     fixed = one_shape or (entry and not own_sizes)
-    engine = Engine(
+    return Engine(
         ckpt=ckpt,
         input_name=setting.input_name if entry else None,
         target=setting.target,
@@ -89,8 +100,6 @@ def open_part(setting: Setting, part: Part) -> Engine:
         replicas=setting.replicas,
         options=_options(setting),
     )
-    _say_what_the_file_decides(setting, ckpt, engine)
-    return engine
 
 
 def _options(setting: Setting) -> dict[str, Any]:
