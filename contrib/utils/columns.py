@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +26,8 @@ def column(path: Path, name: str) -> Iterator[tuple[int, str | DataError]]:
         UnreadableError: it cannot be read, or is no text.
         DataError: it has no such column, or two.
     """
+    import csv
+
     text = read_text(path)
     between = next((one for one in _BETWEEN if name in _header(text, one)), None)
     if between is None:
@@ -58,6 +59,8 @@ def columns(path: Path) -> list[str]:
 
 
 def _header(text: str, between: str) -> list[str]:
+    import csv  # where there is a table
+
     try:
         return next(csv.reader(io.StringIO(text, newline=""), delimiter=between), [])
     except csv.Error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from utils.preprocess.audio import Clip, read_piece, sound_source
 from zoo_core.errors import UnreadableError, first_line
 
 
@@ -23,6 +22,8 @@ def cut(path: Path, seconds: float, folder: Path) -> Iterator[tuple[float, float
     Raises:
         UnreadableError: it cannot be read.
     """
+    from utils.preprocess.audio import Clip, read_piece, sound_source
+
     _, rate, whole = read_piece(Clip(path, 0.0), seconds)
     if whole <= seconds:
         yield 0.0, whole, path

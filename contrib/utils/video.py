@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
 from zoo_core.errors import DataError, UnreadableError, first_line
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 VIDEOS = (".mp4", ".avi", ".mkv", ".webm", ".mov")
 # Cameras, as Linux names them, and what reads them
@@ -18,7 +20,7 @@ CAMERAS = "/dev/video"
 CAMERA_FORMAT = "v4l2"
 # What encodes, the first that PyAV has: H.264 is what everything plays, MPEG-4 what FFmpeg always has
 _ENCODERS = ("libx264", "libopenh264", "mpeg4")
-_DEFAULT_RATE = Fraction(25)  # of a video that does not say its own
+_DEFAULT_RATE = 25  # of a video that does not say its own
 _SHARPEST = 4_000_000  # bits a second
 
 
@@ -79,6 +81,8 @@ def video_facts(path: Path) -> VideoFacts:
         DataError: PyAV is missing.
         UnreadableError: it is no video.
     """
+    from fractions import Fraction
+
     av = _av(path)
     try:
         with _opened(av, path) as container:

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from zoo_core.errors import DataError
 from zoo_core.files import read_json, write_json
-from zoo_core.guarded import guarded
 from zoo_core.hashing import text_digest
 from zoo_core.home import home
 
@@ -62,6 +61,8 @@ def ids(examples: Path = EXAMPLES) -> list[str]:
 
 def entries(examples: Path = EXAMPLES) -> list[Entry]:
     """An entry for every family, sorted by id. Families that have changed are loaded, and remembered."""
+    from zoo_core.guarded import guarded  # whoever names one model loads that one
+
     file = home() / "index.json"
     known = read_json(file)
     known = known if isinstance(known, dict) else {}

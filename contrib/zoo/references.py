@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -15,9 +13,7 @@ from zoo_core.home import home
 
 from .data import ReferenceData
 from .errors import ZooError
-from .fetching.cache import fetch
 from .fetching.remote import Remote
-from .fetching.transfer import FetchError
 from .model import Model
 from .progress import progress
 
@@ -74,6 +70,9 @@ def reference_folder(data: ReferenceData, accept_terms: bool = False) -> Path:
         ZooError: there are terms that have not been accepted, or a file cannot be had; the message says the ways on.
         NotPlacedError: a file that a person has to place is not there, or is another one.
     """
+    import shutil
+    import tempfile
+
     place = place_of(data)
     if place.is_dir():
         return place
@@ -97,6 +96,9 @@ def reference_folder(data: ReferenceData, accept_terms: bool = False) -> Path:
 
 def _fetched(data: ReferenceData) -> Iterator[tuple[str, Path]]:
     """Every file, with the name by which it is arranged. What has been fetched before an interruption is taken up."""
+    from .fetching.cache import fetch  # most runs fetch nothing
+    from .fetching.transfer import FetchError
+
     files = files_of(data)
     for name, remote in progress(files, len(files), f"fetching {data.name}", "file"):
         try:

@@ -7,8 +7,6 @@ containers that write to the same folder count theirs by themselves.
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -31,7 +29,7 @@ def held_folder(parent: Path, prefix: str = PREFIX) -> Iterator[Path]:
         yield folder
     finally:
         os.close(lock)
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
 
 
 def clear_leftovers(parent: Path, prefix: str = PREFIX) -> None:
@@ -42,10 +40,16 @@ def clear_leftovers(parent: Path, prefix: str = PREFIX) -> None:
                 _clear(path)
 
 
+def _remove(folder: Path) -> None:
+    import shutil  # with all that packs archives; what only reads files needs none of it
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def _held(parent: Path, prefix: str) -> tuple[Path, int]:
     """A folder, and the lock on it."""
     while True:
-        folder = parent / f"{prefix}{secrets.token_hex(6)}"
+        folder = parent / f"{prefix}{os.urandom(6).hex()}"
         folder.mkdir(mode=0o700)
         try:
             lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
@@ -66,13 +70,13 @@ def _clear(path: Path) -> None:
         lock = os.open(path / _LOCK, os.O_RDWR)
     except FileNotFoundError:
         if time.time() - path.stat().st_mtime > _LEFT_AFTER:
-            shutil.rmtree(path, ignore_errors=True)
+            _remove(path)
         else:
             path.rmdir()  # where it is empty: whoever was about to lock it makes another one
         return
     try:
         if _take(lock, wait=False):
-            shutil.rmtree(path, ignore_errors=True)
+            _remove(path)
     finally:
         os.close(lock)
 

@@ -17,8 +17,6 @@ from zoo_core.files import read_json, write_json
 from zoo_core.hashing import facts_digest
 from zoo_core.home import home
 
-from .verify import VerifyOptions, verify
-
 AUTO = "auto"
 _SAMPLES = 32
 _log = logging.getLogger(__name__)
@@ -87,6 +85,8 @@ def _remembered(said: object, candidates: list[str]) -> Choice | None:
 
 def _measured(setting: Setting, candidates: list[str]) -> Choice:
     """Verify every candidate on a few samples; those that pass are compared by speed."""
+    from .verify import VerifyOptions, verify  # which few runs need
+
     speeds: dict[str, float] = {}
     refused: dict[str, str] = {}
     options = VerifyOptions([setting.dtype], limit=max(_SAMPLES, setting.batch_size))

@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.base import PASS_PATH
-from zoo.distributed.cluster import LOCAL, Cluster, connected
 from zoo.errors import ZooError
 from zoo.family import Family
 from zoo.model import Model
 from zoo.running.setting import DTYPES, Setting
 from zoo_core.files import read_json
 from zoo_core.numbers import is_whole
+
+if TYPE_CHECKING:
+    from zoo.distributed.cluster import Cluster
 
 # Fields of a setting that have a flag of the same name
 _FIELDS = (
@@ -184,6 +186,8 @@ def add_ray_flags(parser: argparse.ArgumentParser, whole_nodes: bool = False) ->
         parser: gets them.
         whole_nodes: whether a worker takes all of a node, so that there is nothing to choose.
     """
+    from zoo.distributed.cluster import LOCAL
+
     parser.add_argument(
         "--ray",
         nargs="?",
@@ -205,6 +209,8 @@ def ray_cluster(args: argparse.Namespace, card: str = "") -> AbstractContextMana
         args: with the flags of `add_ray_flags`.
         card: the resource that a worker has one of; "" where it needs none.
     """
+    from zoo.distributed.cluster import connected
+
     return connected(args.ray, getattr(args, "ray_workers", 1), card)
 
 

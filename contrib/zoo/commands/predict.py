@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from zoo.commands import console, flags
 from zoo.commands.own import add_own_flags, owned
 from zoo.commands.predicting import Bad, Given, Output, Predicted, pictures, predict
 from zoo.commands.stream import Stream
-from zoo.commands.video import predict_videos
 from zoo.errors import ZooError
 from zoo.family import Family
 from zoo.inputs.files import PDF, STDIN, File, is_video
@@ -229,7 +228,11 @@ def _predict(setting: Setting, given: Given, output: Output) -> int:
     if output.frames and not given.videos:
         raise ZooError("--frames is for a video or a camera, and what was given is neither")
     names = flags.targets_in(setting.target)
-    run = predict_videos if given.videos else predict
+    run: Callable[..., Predicted] = predict
+    if given.videos:
+        from zoo.commands.video import predict_videos
+
+        run = predict_videos
     what: Any = given.videos or given
     if len(names) == 1:
         run(setting, what, output).require_read()

@@ -16,8 +16,8 @@ from zoo.errors import CheckFailedError
 from zoo.inputs.files import File, Files
 from zoo.model import Model
 from zoo.progress import progress
-from zoo.running.diagnosis import diagnose
 from zoo.running.engines import open_runner
+from zoo.running.network import Runner
 from zoo.running.padding import arranged, batches_in
 from zoo.running.pipeline import Stages, predictions
 from zoo.running.setting import Setting
@@ -133,14 +133,24 @@ def predict(setting: Setting, given: Given, output: Output) -> Predicted:
         compared = task.compare(list(done.found.items()))
         for line in compared:
             print(line)
-        diagnosis = diagnose(engine, done.stages) if done.stages.end_to_end > _TELLING_SECONDS else None
+        diagnosis = _diagnosis(engine, done.stages)
     said_of_all = about(setting, task) | {"notice": notice, "compared": compared, "predictions": records}
     output.write(said_of_all | {"skipped": skipped(done.bad)})
     _sum_up(done, task, notice)
-    for line in diagnosis.lines() if diagnosis else ():
+    for line in diagnosis:
         print(line, file=sys.stderr)
     tell_skipped(done.bad)
     return done
+
+
+def _diagnosis(engine: Runner, stages: Stages) -> list[str]:
+    """Lines about what limits a run that was long enough to tell."""
+    if stages.end_to_end <= _TELLING_SECONDS:
+        return []
+    from zoo.running.diagnosis import diagnose
+
+    found = diagnose(engine, stages)
+    return found.lines() if found else []
 
 
 def _sum_up(done: Predicted, task: Task, notice: str) -> None:

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import tempfile
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from glob import glob, has_magic
 from pathlib import Path, PurePosixPath
 from typing import IO
-from urllib.parse import unquote, urlsplit
 
 from utils.columns import TABLES
 from utils.datasets.folder import IMAGE_SUFFIXES, files_in
 from utils.video import VIDEOS, cameras, is_camera
 from zoo.errors import ZooError
-from zoo.fetching.remote import is_html
-from zoo.fetching.transfer import FetchError, transfer
 from zoo.task import Task
 
 STDIN = "-"
@@ -104,6 +98,8 @@ class Files:
 
     def matching(self, pattern: str) -> list[File]:
         """The files that a pattern with * means, sorted; none where it is no pattern."""
+        from glob import glob, has_magic
+
         found = sorted(name for name in glob(pattern, recursive=True) if os.path.isfile(name))
         if not has_magic(pattern) or not found:
             return []
@@ -137,6 +133,9 @@ class Files:
     def folder(self) -> Path:
         """A new folder, which goes with these files."""
         if not self._folder:
+            import shutil  # of what is given, most lies in files already
+            import tempfile
+
             self._folder = tempfile.mkdtemp(prefix="zoo-given-")
             weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         return Path(self._folder)
@@ -151,6 +150,11 @@ class Files:
         return str(self._made)
 
     def _fetched(self, url: str) -> File:
+        from urllib.parse import unquote, urlsplit
+
+        from zoo.fetching.remote import is_html
+        from zoo.fetching.transfer import FetchError, transfer
+
         name = PurePosixPath(unquote(urlsplit(url).path)).name or "file"
         path = self.place(PurePosixPath(name).suffix)
         try:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine import backends
 from engine.base import Engine
@@ -14,13 +14,15 @@ from zoo import frameworks
 from zoo.errors import ZooError
 from zoo.manifest import manifest_path, read_manifest, require_of
 from zoo.model import Model, Part
-from zoo.weights import Weights, find_again
 from zoo_core.machine import compute_units, cores
 
 from .network import Runner, network_of
 from .reference import build, reference_runner
 from .setting import Setting
 from .vouching import opened_vouched
+
+if TYPE_CHECKING:
+    from zoo.weights import Weights
 
 # Calls at once on a CPU: independent batches share cores better than the threads of one, but each needs its memory.
 _MAX_STREAMS = 4
@@ -61,7 +63,7 @@ def open_part(setting: Setting, part: Part) -> Engine:
     """One graph of the network on the target, from a file that is what its manifest says."""
     ckpt = setting.file(part)
     manifest = None if setting.ckpt else manifest_path(setting.home, setting.model.variant)
-    backend = backends.targets().get(setting.target.partition(":")[0])
+    backend = backends.known(setting.target)
     meanwhile = backend is not None and backend.reads_only
     engine = opened_vouched(ckpt, manifest, partial(_opened, setting, part, ckpt), meanwhile)
     _say_what_the_file_decides(setting, ckpt, engine)
@@ -148,6 +150,8 @@ def manifest_of(setting: Setting) -> dict[str, Any]:
 
 def exported_weights(model: Model, manifest: Mapping[str, Any]) -> Weights:
     """The weights that a manifest names. Raises ZooError where they have changed since."""
+    from zoo.weights import find_again  # with all that fetches; a run of exported files needs no weights
+
     said = manifest["weights"]
     weights = find_again(model, said)
     if weights.sha256 != said.get("sha256", ""):

@@ -206,10 +206,11 @@ class Feeder:
         return sum(not parts[-1].done() for _, _, parts in filling) < _GIVEN
 
     def _workers(self, samples: Sequence[Sample]) -> Workers:
-        from .workers import Processes, wanted  # multiprocessing, which few runs need
+        if self._processes or (self._processes is None and self._task.python_bound):
+            from .workers import Processes, wanted  # multiprocessing, which few runs need
 
-        if wanted(self._processes, self._task, samples, self.timeout):
-            return Processes(self._task, self._count, self._batch_size, self._dtypes, samples)
+            if wanted(self._processes, self._task, samples, self.timeout):
+                return Processes(self._task, self._count, self._batch_size, self._dtypes, samples)
         return Threads(self._task, self._count, self._batch_size, self._dtypes)
 
     def _collected(self, slot: Slot, samples: list[Sample], parts: list[Future[list[Filled | DataError]]]) -> Batch:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,11 +14,13 @@ from zoo import frameworks
 from zoo.errors import ZooError
 from zoo.model import Model
 from zoo.task import Task
-from zoo.weights import Weights, of_member
 
 from .network import Runner, network_of
 from .padding import stacked
 from .slots import fill_within, samples_of_files
+
+if TYPE_CHECKING:
+    from zoo.weights import Weights
 
 _MAX_SAMPLES = 8
 
@@ -27,6 +29,8 @@ def build(model: Model, weights: Weights, input_size: int | None, timeout: float
     """The framework's network, in eval mode. Random weights depend on the demos at `input_size` (see frameworks), whose
     preprocessing may take `timeout` seconds each. Of a model that is put together of others, the network of each."""
     if model.members:
+        from zoo.weights import of_member
+
         first = next(iter(model.members))
         return {
             name: build(one, of_member(weights, name), input_size if name == first else None, timeout)

@@ -88,7 +88,7 @@ class Setting:
     @property
     def suffix(self) -> str:
         """That of the files which the target opens."""
-        backend = backends.targets().get(self.target.partition(":")[0])
+        backend = backends.known(self.target)
         return backend.suffix if backend else ".onnx"
 
     def file(self, part: Part) -> Path:

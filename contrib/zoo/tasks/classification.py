@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from utils.datasets.folder import IMAGE_SUFFIXES
-from utils.datasets.image_classification_dataset import ImageFolder
 from utils.datasets.sample import Sample
 from utils.postprocess.pytorch.classification import Ranking
-from utils.preprocess.paddle.ocr import PaddleOcrDirectionTransform
 from utils.preprocess.pytorch.classification import ClassificationTransform
 from zoo.tasks.ranked import TransformedTask
+
+if TYPE_CHECKING:
+    from utils.preprocess.paddle.ocr import PaddleOcrDirectionTransform
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class ImageClassification(TransformedTask):
     probabilities: bool = False
 
     def dataset(self, root: Path) -> Sequence[Sample]:
+        from utils.datasets.image_classification_dataset import ImageFolder
+
         return ImageFolder(root, self.folders)
 
     def draw(self, data: Any, prediction: Ranking) -> Any:
