@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import errno
+import gc
 import io
 import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 from zoo.errors import CheckFailedError, HangingError
@@ -26,6 +29,16 @@ def run(job: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> i
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show is no reason to stop
     return told(lambda: job(args))
+
+
+@cache
+def end_at_once() -> None:
+    """For a process that ends behind its job: its end does not search all objects for cycles, which the system frees.
+
+    The search takes as long as reading a picture does. What must be done at the end is done all the same: files are
+    closed by their blocks, temporary folders and engines have finalisers of their own, which need no search.
+    """
+    atexit.register(gc.freeze)
 
 
 def told(job: Callable[[], int]) -> int:

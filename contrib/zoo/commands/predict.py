@@ -40,6 +40,7 @@ def single(family: Family, argv: list[str] | None = None) -> int:
             return predict_typed(setting, typed, output)
         return predict_file(setting, args.data_path, output, _windows(args))
 
+    console.end_at_once()
     prog = flags.called("single", family, argv)
     return console.told(lambda: console.run(job, single_parser(family, prog).parse_args(argv)))
 

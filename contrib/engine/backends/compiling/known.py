@@ -262,7 +262,7 @@ def warn_of_differences(ckpt: Path, target: str, operators: frozenset[str]) -> N
     from .onnx_file import attributes_of, read_onnx
 
     doubtful = operators & {name for one in KNOWN.get(target, ()) for name in one.operators}
-    if target == "onnx" and "dilations" not in attributes_of(ckpt, "AveragePool"):
+    if target == "onnx" and "AveragePool" in doubtful and "dilations" not in attributes_of(ckpt, "AveragePool"):
         doubtful -= {"AveragePool"}  # differs only with them; most files have none, and need no onnx package then
     if not doubtful:
         return
