@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,13 @@ def single_parser(family: Family, prog: str | None = None) -> argparse.ArgumentP
     made = _parser(family, prog, f"Run {family.title} on one {task.data_name}.", batch_size=1)
     if task.text_help:
         made.add_argument("--text", action="append", help=f"{task.text_help}; may be given several times")
-    return made
+    return _whole(made)
+
+
+def _whole(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """A parser that has all its flags: its help is as wide as the terminal."""
+    parser.formatter_class = argparse.HelpFormatter
+    return parser
 
 
 def _output(args: argparse.Namespace) -> Output:
@@ -100,11 +107,13 @@ def multi(family: Family, argv: list[str] | None = None) -> int:
 def multi_parser(family: Family, prog: str | None = None) -> argparse.ArgumentParser:
     """The flags of example_multi_batch.py."""
     description = f"Run {family.title} on every {family.variant().task.data_name} of a folder."
-    return _parser(family, prog, description, batch_size=8)
+    return _whole(_parser(family, prog, description, batch_size=8))
 
 
 def _parser(family: Family, prog: str | None, description: str, batch_size: int) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=prog, description=description)
+    # argparse formats each flag that is added, to check it; with a width it need not ask the terminal for one each time
+    unasked = partial(argparse.HelpFormatter, width=80)
+    parser = argparse.ArgumentParser(prog=prog, description=description, formatter_class=unasked)
     flags.add_shared_flags(parser, batch_size)
     flags.add_device_flags(parser)
     flags.add_token_budget(parser, family)
