@@ -5,13 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine.spec import TensorSpec
 from utils.datasets.sample import Sample
-from utils.metrics.base import Metric
+
+if TYPE_CHECKING:
+    from utils.metrics.base import Metric
 
 # An engine, or what stands for it: a list with one array an input in; one array, or a list of them, out.
 Run = Callable[[list[np.ndarray]], Any]

@@ -14,7 +14,7 @@ from ..spec import ANY_RANK, TensorSpec
 from . import register
 from .base import Availability, Backend, Options, Session, package_availability
 from .compiling.known import warn_of_differences
-from .compiling.onnx_file import files_of, operators_of, require_no_other_file
+from .compiling.onnx_file import files_and_operators_of, require_no_other_file
 
 _OPTIONS = ("threads", "inter_threads", "graph_optimization", "arena", "spinning")
 _LEVELS = {
@@ -83,8 +83,8 @@ class OnnxRuntimeBackend(Backend):
         session_options = self._session_options(options)
         providers = self.providers(options)
         if ckpt.suffix == ".onnx":
-            files_of(ckpt)  # refuses weights from elsewhere
-            warn_of_differences(ckpt, "onnx", operators_of(ckpt))
+            _, operators = files_and_operators_of(ckpt)  # refuses weights from elsewhere
+            warn_of_differences(ckpt, "onnx", operators)
         try:
             session = onnxruntime.InferenceSession(str(ckpt), sess_options=session_options, providers=providers)
         except Exception as error:

@@ -12,12 +12,11 @@ from zoo import frameworks
 from zoo.errors import CheckFailedError
 from zoo.provenance import cards, cpu_name
 from zoo.running.engines import manifest_of
-from zoo.running.setting import Setting
+from zoo.running.setting import AUTO, Setting
 from zoo_core.files import read_json, write_json
 from zoo_core.hashing import facts_digest
 from zoo_core.home import home
 
-AUTO = "auto"
 _SAMPLES = 32
 _log = logging.getLogger(__name__)
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from utils.datasets.sample import Sample
-from zoo.accuracy.choice import choose_target
 from zoo.commands.notice import captioned, weights_notice
 from zoo.commands.stream import Stream
 from zoo.errors import CheckFailedError
@@ -21,7 +20,7 @@ from zoo.running.memory import keep_freed
 from zoo.running.network import Runner
 from zoo.running.padding import arranged, batches_in
 from zoo.running.pipeline import Stages, predictions
-from zoo.running.setting import Setting
+from zoo.running.setting import AUTO, Setting
 from zoo.task import Task
 from zoo_core.errors import DataError
 from zoo_core.files import atomic_write, write_json
@@ -104,7 +103,10 @@ def pictures(task: Task, save_dir: Path | None, names: Mapping[str, str]) -> dic
 
 def predict(setting: Setting, given: Given, output: Output) -> Predicted:
     """Predict, print, draw and write; what could not be read is named."""
-    setting = choose_target(setting)
+    if setting.target == AUTO:
+        from zoo.accuracy.choice import choose_target  # which looks for cards, and verifies
+
+        setting = choose_target(setting)
     task = setting.task()
     samples, done = given.samples, Predicted(setting, Stages(), len(given.samples) + len(given.bad), list(given.bad))
     places = pictures(task, output.save_dir, given.names)

@@ -20,6 +20,7 @@ from zoo.task import Task
 
 from .reference import sizes
 
+AUTO = "auto"  # as target: what `accuracy.choice` chooses
 DTYPES = ("float32", "float16", "bfloat16", "int8")
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from utils.metrics.classification import TopKAccuracy, agreement, tied
 from utils.postprocess.pytorch.classification import Ranking, TopK
 from zoo.task import Task
 from zoo.tasks.transformed import Transformed
+
+if TYPE_CHECKING:
+    from utils.metrics.classification import TopKAccuracy
 
 TransformedT = TypeVar("TransformedT", bound="TransformedTask")
 
@@ -30,9 +32,13 @@ class RankedTask(Task):
         return self._top(outputs, metas)
 
     def agreement(self, one: Ranking, other: Ranking) -> bool:
+        from utils.metrics.classification import agreement
+
         return agreement(one, other)
 
     def tied(self, one: Ranking, other: Ranking, apart: float) -> bool:
+        from utils.metrics.classification import tied
+
         return tied(one, other, apart)
 
     def describe(self, prediction: Any, topk: int) -> str:
@@ -64,6 +70,8 @@ class TransformedTask(Transformed, RankedTask):
         return TopK(self.labels, min(self.keep, len(self.labels)), self.probabilities)
 
     def metric(self) -> TopKAccuracy:
+        from utils.metrics.classification import TopKAccuracy
+
         return TopKAccuracy(len(self.labels), self.topk)
 
     def adapted(self: TransformedT, size: int | None, topk: int) -> TransformedT:

@@ -45,8 +45,19 @@ def files_of(ckpt: Path) -> list[Path]:
         return [ckpt, weights] if weights.is_file() else [ckpt]
     if ckpt.suffix != ".onnx":
         return [ckpt]
+    return _files(ckpt, _found(ckpt, "entry")["entry"])
+
+
+def files_and_operators_of(ckpt: Path) -> tuple[list[Path], frozenset[str]]:
+    """`files_of` and `operators_of` an ONNX file, by one walk. Raises ModelFileError as `files_of` does."""
+    found = _found(ckpt, "entry", "node")
+    return _files(ckpt, found["entry"]), _operators(found["node"])
+
+
+def _files(ckpt: Path, entries: list[dict[int, bytes]]) -> list[Path]:
+    """What `files_of` gives, from what the file says of weights that lie elsewhere."""
     names = set()
-    for entry in _found(ckpt, "entry"):
+    for entry in entries:
         try:
             said = {number: value.decode() for number, value in entry.items()}
         except UnicodeDecodeError as error:
@@ -60,7 +71,11 @@ def files_of(ckpt: Path) -> list[Path]:
 
 def operators_of(ckpt: Path) -> frozenset[str]:
     """The types of all nodes in an ONNX file, of inner graphs and functions too; none where it is no ONNX file."""
-    return frozenset(node[4].decode("utf-8", "replace") for node in _found(ckpt, "node") if 4 in node)
+    return _operators(_found(ckpt, "node")["node"])
+
+
+def _operators(nodes: list[dict[int, bytes]]) -> frozenset[str]:
+    return frozenset(node[4].decode("utf-8", "replace") for node in nodes if 4 in node)
 
 
 def attributes_of(ckpt: Path, operator: str) -> frozenset[str]:
@@ -68,7 +83,7 @@ def attributes_of(ckpt: Path, operator: str) -> frozenset[str]:
 
     def names(whole: memoryview) -> list[str]:
         kept = []
-        for message in _messages("model", whole, "node"):
+        for _, message in _messages("model", whole, ("node",)):
             fields = [(number, bytes(value)) for number, value in _fields(message) if isinstance(value, memoryview)]
             if (4, operator.encode()) in fields:
                 attributes = (dict(_fields(memoryview(value))) for number, value in fields if number == 5)
@@ -83,7 +98,7 @@ def input_names_of(ckpt: Path) -> list[str]:
 
     def names(whole: memoryview) -> list[str]:
         kinds: dict[int, list[str]] = {11: [], 5: []}  # inputs, and weights, which older files list among these
-        for number, value in _fields(next(_messages("model", whole, "graph"), whole[:0])):
+        for number, value in _fields(next(_messages("model", whole, ("graph",)), ("", whole[:0]))[1]):
             if number in kinds and isinstance(value, memoryview):
                 fields = (one for field, one in _fields(value) if field == (1 if number == 11 else 8))
                 kinds[number] += [
@@ -94,9 +109,13 @@ def input_names_of(ckpt: Path) -> list[str]:
     return _read(ckpt, names)
 
 
-def _found(ckpt: Path, kind: str) -> list[dict[int, bytes]]:
-    """The texts of every message of a kind in an ONNX file, by field number; none where it is no protobuf message."""
-    return _read(ckpt, lambda whole: _texts(kind, whole))
+def _found(ckpt: Path, *kinds: str) -> dict[str, list[dict[int, bytes]]]:
+    """Of each kind of message, the texts of all that are in an ONNX file, by field number; none where it is no
+    protobuf message."""
+    found: dict[str, list[dict[int, bytes]]] = {kind: [] for kind in kinds}
+    for kind, texts in _read(ckpt, lambda whole: _texts(kinds, whole)):
+        found[kind].append(texts)
+    return found
 
 
 def _read(ckpt: Path, look: Callable[[memoryview], list[Any]]) -> list[Any]:
@@ -116,21 +135,21 @@ def _read(ckpt: Path, look: Callable[[memoryview], list[Any]]) -> list[Any]:
     return []
 
 
-def _texts(kind: str, whole: memoryview) -> list[dict[int, bytes]]:
+def _texts(kinds: tuple[str, ...], whole: memoryview) -> list[tuple[str, dict[int, bytes]]]:
     return [
-        {number: bytes(value) for number, value in _fields(message) if isinstance(value, memoryview)}
-        for message in _messages("model", whole, kind)
+        (kind, {number: bytes(value) for number, value in _fields(message) if isinstance(value, memoryview)})
+        for kind, message in _messages("model", whole, kinds)
     ]
 
 
-def _messages(holder: str, message: memoryview, kind: str) -> Iterator[memoryview]:
-    """Every message of a kind below `message`."""
+def _messages(holder: str, message: memoryview, kinds: tuple[str, ...]) -> Iterator[tuple[str, memoryview]]:
+    """Every message of these kinds below `message`, with its kind."""
     within = _WITHIN.get(holder, {})
     for number, value in _fields(message):
         if number in within and isinstance(value, memoryview):
-            if within[number] == kind:
-                yield value
-            yield from _messages(within[number], value, kind)
+            if within[number] in kinds:
+                yield within[number], value
+            yield from _messages(within[number], value, kinds)
 
 
 def _fields(message: memoryview) -> Iterator[tuple[int, memoryview | int]]:
