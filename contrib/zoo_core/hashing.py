@@ -23,10 +23,11 @@ def file_digest(path: str | Path, algorithm: str = "sha256") -> str:
         DataError: the file cannot be read.
     """
     digest = hashlib.new(algorithm)
+    chunk = memoryview(bytearray(CHUNK))  # used again: new memory for each would cost as much as the reading
     try:
-        with open(path, "rb") as file:
-            while chunk := file.read(CHUNK):
-                digest.update(chunk)
+        with open(path, "rb", buffering=0) as file:
+            while count := file.readinto(chunk):
+                digest.update(chunk[:count])
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}.") from error
     return digest.hexdigest()
