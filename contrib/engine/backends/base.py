@@ -146,6 +146,10 @@ class Backend(Protocol):
     def availability(self) -> Availability:
         """Whether the runtime can be used here; cheap, imports nothing heavy."""
 
+    def prepare(self) -> None:
+        """Import the runtime before something else begins that would take turns with the import; may do nothing."""
+        return None
+
     def open(self, ckpt: Path, options: Options) -> Session:
         """Load the file `ckpt`. Raises ModelFileError, OptionError."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,10 @@ class OnnxRuntimeBackend(Backend):
 
     def availability(self) -> Availability:
         return package_availability("onnxruntime", "onnxruntime", "pip install onnxruntime")
+
+    def prepare(self) -> None:
+        with suppress(ImportError):  # `open` says it
+            import onnxruntime  # noqa: F401
 
     def open(self, ckpt: Path, options: Options) -> OnnxRuntimeSession:
         import onnxruntime

@@ -65,6 +65,8 @@ def open_part(setting: Setting, part: Part) -> Engine:
     manifest = None if setting.ckpt else manifest_path(setting.home, setting.model.variant)
     backend = backends.known(setting.target)
     meanwhile = backend is not None and backend.reads_only
+    if backend is not None and meanwhile:
+        backend.prepare()  # an import and a thread give Python to each other at every file that is looked for
     engine = opened_vouched(ckpt, manifest, partial(_opened, setting, part, ckpt), meanwhile)
     _say_what_the_file_decides(setting, ckpt, engine)
     return engine
