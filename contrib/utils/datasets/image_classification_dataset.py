@@ -37,6 +37,8 @@ class ImageFolder(Lazy):
             `root`, or folder names that do not fit `classes`.
     """
 
+    own_files = True
+
     def __init__(self, root: str | Path, classes: Sequence[str] | None = None) -> None:
         self.root = Path(root)
         folders = _class_folders(self.root)

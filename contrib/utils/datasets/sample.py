@@ -30,8 +30,12 @@ class Lazy(Sequence[Sample]):
     """A data set that reads a sample when it is asked for; a slice is a view of the same data, and reads nothing.
 
     A loader fills `_places` with what it finds its samples by, and says in `_read` what one of them is.
+
+    own_files: whether each sample's `data` is the Path of a file, and nothing else is read of the data set once it is
+        listed.
     """
 
+    own_files = False
     _places: Sequence[Any]
 
     def __len__(self) -> int:

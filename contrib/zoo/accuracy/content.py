@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from zoo_core.errors import DataError
@@ -24,7 +24,11 @@ def listed(folder: str | Path) -> dict[str, Look]:
     Links to files count as files, those to folders and to nowhere are passed over, and so is what cannot be looked
     at: who reads it says so.
     """
-    found: dict[str, Look] = {}
+    return dict(looks_below(folder))
+
+
+def looks_below(folder: str | Path) -> Iterator[tuple[str, Look]]:
+    """As `listed`, one file after the other: of a million of them, nothing is kept."""
     waiting = [("", os.fspath(folder))]
     while waiting:
         beginning, path = waiting.pop()
@@ -33,18 +37,17 @@ def listed(folder: str | Path) -> dict[str, Look]:
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append((f"{beginning}{entry.name}/", entry.path))
                 elif stat.S_ISREG((seen := _seen(entry)).st_mode):
-                    found[beginning + entry.name] = look(seen)
+                    yield beginning + entry.name, look(seen)
             except OSError:
                 continue
-    return found
 
 
-def _entries(folder: str) -> list[os.DirEntry[str]]:
+def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as found:
-            return list(found)
+            yield from found
     except OSError:
-        return []
+        return
 
 
 def _seen(entry: os.DirEntry[str]) -> os.stat_result:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+import stat
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import overload
 
+import numpy as np
+
+from utils.datasets.packed import Packed
+from utils.datasets.sample import Sample
 from zoo.errors import CheckFailedError
 
-from .content import Look, listed, look
+from .content import Look, look, looks_below
 
 _NAMED = 3
+_HALF = 1 << 63
 
 
 @contextmanager
@@ -26,10 +34,71 @@ def unchanged(place: Path, own: Path | None = None) -> Iterator[None]:
     Raises:
         CheckFailedError: a file was changed or removed meanwhile.
     """
-    before = _looks(place)
+    # names and numbers behind one another: of a million files, objects would take more than all the rest of a run
+    paths, seen = Packed(), array("q")
+    for path, one in _looks(place):
+        paths.extend([path])
+        seen.extend(_numbers(one))
     yield
-    after = _looks(place)
-    require_unchanged(path for path, seen in before.items() if after.get(path) != seen and path != str(own))
+    require_unchanged(
+        path
+        for index in range(len(paths))
+        if not _looks_as(path := paths[index], seen[3 * index : 3 * index + 3]) and path != str(own)
+    )
+
+
+@contextmanager
+def watched(samples: Sequence[Sample], place: Path, own: Path | None = None) -> Iterator[Sequence[Sample]]:
+    """The samples to be run in the block, of a data set whose files must not change meanwhile.
+
+    Where each sample is a file of its own, that file is looked at when its sample is asked for, which is before it is
+    read: a run need not look at a million files before it begins. Other data sets are looked at as `unchanged` does.
+
+    Args:
+        samples: what is to be run.
+        place, own: as `unchanged` has them.
+
+    Raises:
+        CheckFailedError: a file was changed or removed since it was looked at.
+    """
+    if not getattr(samples, "own_files", False):
+        with unchanged(place, own):
+            yield samples
+        return
+    seen = Watched(samples)
+    yield seen
+    require_unchanged(seen.changed())
+
+
+class Watched(Sequence[Sample]):
+    """Samples whose data are files of their own, each looked at when it is asked for the first time."""
+
+    def __init__(self, samples: Sequence[Sample]):
+        self._samples = samples
+        self._looks = np.zeros((len(samples), 3), np.int64)  # whose memory comes as it is written to
+        self._looked = np.zeros(len(samples), bool)
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Sample]: ...
+    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
+        if isinstance(index, slice):
+            return [self[one] for one in range(*index.indices(len(self)))]
+        sample = self._samples[index]
+        if not self._looked[index] and (seen := look_at(sample.data)) is not None:
+            self._looks[index], self._looked[index] = _numbers(seen), True
+        return sample
+
+    def changed(self) -> Iterator[str]:
+        """The files that are not what they were."""
+        for index in np.flatnonzero(self._looked).tolist():
+            path = self._samples[index].data
+            if not _looks_as(path, self._looks[index].tolist()):
+                yield str(path)
 
 
 def require_unchanged(changed: Iterable[str]) -> None:
@@ -43,15 +112,28 @@ def require_unchanged(changed: Iterable[str]) -> None:
         )
 
 
-def look_at(path: str) -> Look | None:
-    """How a file looks now; None where it is not there."""
+def look_at(path: str | Path) -> Look | None:
+    """How a file looks now; None where it is not there, or is no file."""
     try:
-        return look(os.stat(path))
+        seen = os.stat(path)
     except OSError:
         return None
+    return look(seen) if stat.S_ISREG(seen.st_mode) else None
 
 
-def _looks(place: Path) -> dict[str, Look]:
+def _numbers(seen: Look) -> tuple[int, ...]:
+    """A look as numbers of 64 bits with a sign, which the inodes of some file systems and odd times are not."""
+    return tuple((number + _HALF) % (2 * _HALF) - _HALF for number in seen)
+
+
+def _looks_as(path: str | Path, numbers: Sequence[int]) -> bool:
+    seen = look_at(path)
+    return seen is not None and _numbers(seen) == tuple(numbers)
+
+
+def _looks(place: Path) -> Iterator[tuple[str, Look]]:
     if place.is_file():
-        return {str(place): look(place.stat())}
-    return {os.path.join(place, name): seen for name, seen in listed(place).items()}
+        yield str(place), look(place.stat())
+        return
+    for name, seen in looks_below(place):
+        yield os.path.join(place, name), seen

@@ -29,7 +29,7 @@ from zoo_core.machine import environment_int
 from .choice import choose_target
 from .content import data_digest
 from .resume import Progress
-from .unchanged import unchanged
+from .unchanged import watched
 from .verify import spread
 
 DECODER_SAMPLES = 256
@@ -142,8 +142,8 @@ def validate(setting: Setting, data: str | Path = "sample", resume: Path | None 
         with Progress(resume, identity, metric) as progress:
             if progress.done:
                 notes.append(f"{resume}: {progress.done} of {len(samples)} samples were counted before")
-            with unchanged(data_folder(setting.model, data), resume):
-                _count(setting, task, engine, samples[progress.done :], stages, progress)
+            with watched(samples[progress.done :], data_folder(setting.model, data), resume) as left:
+                _count(setting, task, engine, left, stages, progress)
         diagnosis = diagnose(engine, stages)
         if setting.decoder == "fast" and not setting.skip_postprocess:
             notes.append(decoder_effect(setting, engine, samples))
