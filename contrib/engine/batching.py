@@ -33,7 +33,7 @@ class AnyRows(Session):
     def __init__(self, session: Session, batch_first: bool | None = None, sized: bool = False):
         self.inputs = session.inputs
         self.outputs = session.outputs
-        self.parallel = session.parallel
+        self.parallel, self.on_cores = session.parallel, session.on_cores
         self._session = session
         self._compared = False
         known = session.takes_rows

@@ -94,6 +94,7 @@ class Session(ABC):
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     parallel: int = 1  # how many submitted calls are worth having under way at once
+    on_cores: bool = False  # whether each of these computes on the thread that calls, so on one of this machine's cores
     fewer_rows: bool = False  # whether a call may have fewer rows than the fixed batch of `inputs`
     takes_rows: tuple[bool, ...] | None = None  # of each input, whether dimension 0 is the batch; None: not known
     reference: bool = False  # whether its answer stands where the shape that a file declares is another

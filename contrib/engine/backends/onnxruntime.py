@@ -50,6 +50,9 @@ class OnnxRuntimeSession(Session):
 
     def __init__(self, session: Any, parallel: int = 1):
         self.parallel = parallel
+        # with one thread a call, ONNX Runtime takes the caller's; with an execution provider, most is done elsewhere
+        one_thread = session.get_session_options().intra_op_num_threads == 1
+        self.on_cores = parallel > 1 and one_thread and session.get_providers() == ["CPUExecutionProvider"]
         self.inputs = tuple(_spec(node, "input") for node in session.get_inputs())
         self.outputs = tuple(_spec(node, "output") for node in session.get_outputs())
         self._input_names = [spec.name for spec in self.inputs]

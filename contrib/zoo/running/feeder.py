@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
+from engine.base import Call
 from utils.datasets.sample import Sample
 from zoo.errors import ZooError
 from zoo.hanging import hanging
@@ -57,15 +58,15 @@ class Threads:
         self._task = task
         self._slot = (batch_size, dtypes)
         memory.keep_freed()
-        self._pool = ThreadPoolExecutor(count, thread_name_prefix="preprocess")
+        self.pool = ThreadPoolExecutor(count, thread_name_prefix="preprocess")
 
     def slot(self) -> Slot:
         return Slot(*self._slot)
 
     def fill(self, slot: Slot, samples: Sequence[Sample]) -> list[Future[list[Filled | DataError]]]:
         if self._task.many is not None:
-            return [self._pool.submit(self._batch, slot, samples)]
-        return [self._pool.submit(self._one, slot, index, sample) for index, sample in enumerate(samples)]
+            return [self.pool.submit(self._batch, slot, samples)]
+        return [self.pool.submit(self._one, slot, index, sample) for index, sample in enumerate(samples)]
 
     def _batch(self, slot: Slot, samples: Sequence[Sample]) -> list[Filled | DataError]:
         """All samples at once; where one of them is wrong, one after the other."""
@@ -75,7 +76,7 @@ class Threads:
             arrays, metas = self._task.many([sample.data for sample in samples])
         except DataError:
             slot.arrays = []  # those of a batch before, which may have had fewer rows
-            return [self._alone(slot, index, sample) for index, sample in enumerate(samples)]
+            return [self.alone(slot, index, sample) for index, sample in enumerate(samples)]
         except Exception as error:
             # preprocessing is a model's own code, which may raise anything
             names = f"{samples[0].id} to {samples[-1].id}"
@@ -85,7 +86,8 @@ class Threads:
         cpu_seconds = (time.thread_time() - start_cpu) / len(samples)
         return [Filled(meta, seconds, cpu_seconds) for meta in metas]
 
-    def _alone(self, slot: Slot, index: int, sample: Sample) -> Filled | DataError:
+    def alone(self, slot: Slot, index: int, sample: Sample) -> Filled | DataError:
+        """Preprocess one sample into its row, in this thread."""
         try:
             return self._one(slot, index, sample)[0]
         except DataError as error:
@@ -106,14 +108,15 @@ class Threads:
         return [filled]
 
     def close(self, wait: bool = True) -> None:
-        self._pool.shutdown(wait=wait, cancel_futures=True)
+        self.pool.shutdown(wait=wait, cancel_futures=True)
 
 
 @dataclass(frozen=True)
 class Batch:
     """Preprocessed samples: `arrays` has one array an input, [rows, …]; they live in `slot` until it is used again.
 
-    seconds, cpu_seconds: what preprocessing took, summed over the workers.
+    seconds, cpu_seconds: what preprocessing took, summed over the workers. call: of the network on these arrays, where
+    it is done already (`lanes.Lanes`).
     """
 
     samples: list[Sample]
@@ -122,6 +125,7 @@ class Batch:
     slot: Slot
     seconds: float
     cpu_seconds: float
+    call: Call | None = None
 
 
 Filling = tuple[Slot, list[Sample], list[Future[list[Filled | DataError]]]]
@@ -219,17 +223,7 @@ class Feeder:
             assert self.timeout is not None  # noqa: S101 - without one, the waiting has no end
             self._hanging = True
             raise hanging(f"preprocessing of {_undone(samples, parts)}", self.timeout)
-        good: list[int] = []
-        rows: list[Filled] = []
-        for index, (sample, result) in enumerate(zip(samples, _results(parts), strict=True)):
-            filled = self._fitting(sample, result)
-            if isinstance(filled, DataError):
-                if self._on_bad is None:
-                    raise filled
-                self._on_bad(sample, filled)
-                continue
-            good.append(index)
-            rows.append(filled)
+        good, rows = self._readable(samples, _results(parts))
         return Batch(
             [samples[index] for index in good],
             self._together(slot, rows, good, len(samples)),
@@ -238,6 +232,23 @@ class Feeder:
             sum(row.seconds for row in rows),
             sum(row.cpu_seconds for row in rows),
         )
+
+    def _readable(
+        self, samples: Sequence[Sample], results: Iterable[Filled | DataError]
+    ) -> tuple[list[int], list[Filled]]:
+        """The places of the samples that could be read, and what came of these; the others are told."""
+        good: list[int] = []
+        rows: list[Filled] = []
+        for index, (sample, result) in enumerate(zip(samples, results, strict=True)):
+            filled = self._fitting(sample, result)
+            if isinstance(filled, DataError):
+                if self._on_bad is None:
+                    raise filled
+                self._on_bad(sample, filled)
+                continue
+            good.append(index)
+            rows.append(filled)
+        return good, rows
 
     def _fitting(self, sample: Sample, filled: Filled | DataError) -> Filled | DataError:
         """`filled`, or what to say of a sample that is too long for a network of fixed size."""

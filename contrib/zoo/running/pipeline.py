@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from engine.base import Call
 from utils.datasets.sample import Sample
 from zoo.hanging import said_if_slow
 from zoo.running.feeder import AHEAD, Batch, Feeder, OnBad
+from zoo.running.lanes import Lanes, lanes_fit
 from zoo.running.network import Runner
 from zoo.running.padding import Fixed, chunks, fixed_sizes, typical
 from zoo.task import Task, as_list
@@ -98,7 +100,8 @@ def predictions(
 ) -> Iterator[tuple[list[Sample], list[Any]]]:
     """For each batch, its samples and their predictions (none when skipping postprocessing); times go to `stages`.
 
-    One batch more than the engine runs at once is submitted ahead, so that it never waits for this thread.
+    One batch more than the engine runs at once is submitted ahead, so that it never waits for this thread. Where the
+    network runs on the cores that preprocess too, one thread does both for a batch (`lanes.Lanes`).
 
     Args:
         task: what is done with a sample before and after the network.
@@ -117,10 +120,12 @@ def predictions(
         return _played(task, engine, samples, batch_size, stages, warm_up, timeout)
     # only to what was asked for: a float16 file under --dtype float32 is refused by the engine
     dtypes = [spec.dtype if spec.dtype == engine.dtype else None for spec in engine.inputs]
-    feeder = Feeder(
+    workers = workers or cores()
+    lanes = lanes_fit(task, engine, len(samples), batch_size, workers, processes)
+    feeder = (partial(Lanes, engine) if lanes else Feeder)(
         task,
         batch_size,
-        workers or cores(),
+        workers,
         slots=engine.parallel + 1 + AHEAD,
         dtypes=dtypes,
         on_bad=on_bad,
@@ -153,7 +158,7 @@ def _overlapped(
     clock = _Clock(stages)
     try:
         for batch in feeder.batches(samples):
-            pending.append((batch, engine.submit(batch.arrays)))
+            pending.append((batch, batch.call or engine.submit(batch.arrays)))
             if not stages.ready or first <= representative < first + len(batch.samples):
                 stages.ready = batch.arrays
             first += len(batch.samples)
