@@ -25,6 +25,7 @@ from zoo.exporting.export import ExportOptions, export
 from zoo.exporting.int8 import Calibration, quantiser
 from zoo.manifest import Exported
 from zoo.model import Model
+from zoo.running import diagnosis
 from zoo.running.diagnosis import Diagnosis, diagnose
 from zoo.running.engines import framework_runner
 from zoo.running.feeder import AHEAD, Feeder
@@ -244,6 +245,17 @@ def test_the_diagnosis_names_the_lower_bound(lenet: Model, lenet_export: Exporte
     assert found.throughput == pytest.approx(stages.throughput())
     assert sum(found.cpu_ms.values()) * 1e-3 * found.host_bound == pytest.approx(found.cores)
     assert diagnose(engine, Stages()) is None
+
+
+@pytest.mark.parametrize(("run", "seconds"), [(0.05, 0.05), (0.5, 0.2), (5.0, 0.5), (600.0, 1.0)])
+def test_the_diagnosis_takes_a_tenth_of_the_run_and_a_second_at_most(
+    run: float, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diagnosis, "headroom", lambda engine, arrays, asked: asked)
+    engine: Any = None
+    found = diagnose(engine, Stages(samples=4, cpu=1.0, end_to_end=run))
+    assert found is not None
+    assert found.headroom == seconds
 
 
 def test_the_diagnosis_blames_the_engine_or_the_largest_stage() -> None:

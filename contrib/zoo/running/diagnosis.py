@@ -15,7 +15,8 @@ from zoo.running.pipeline import Stages
 from zoo_core.interrupts import Uninterrupted, wait_for
 from zoo_core.machine import cores
 
-_REPLAY_SECONDS = 1.0
+# How long a batch is replayed: a tenth of the run, within these, and no longer than the run
+_LEAST_SECONDS, _MOST_SECONDS = 0.2, 1.0
 
 
 @dataclass(frozen=True)
@@ -72,11 +73,16 @@ def diagnose(engine: Runner, stages: Stages) -> Diagnosis | None:
     }
     return Diagnosis(
         throughput=stages.throughput(),
-        headroom=headroom(engine, stages.ready, min(_REPLAY_SECONDS, stages.end_to_end)),
+        headroom=headroom(engine, stages.ready, _replay_seconds(stages.end_to_end)),
         host_bound=cores() * stages.samples / stages.cpu,
         cores=cores(),
         cpu_ms={stage: total / stages.samples * 1e3 for stage, total in seconds.items()},
     )
+
+
+def _replay_seconds(run: float) -> float:
+    """What a person waits for the diagnosis of a run of so many seconds."""
+    return min(max(run / 10, _LEAST_SECONDS), _MOST_SECONDS, run)
 
 
 def headroom(engine: Runner, arrays: list[np.ndarray], seconds: float) -> float:
