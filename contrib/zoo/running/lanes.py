@@ -110,7 +110,7 @@ class Lanes(Feeder):
 
     def _run(self, job: _Job, threads: Threads) -> _Done:
         """In a lane: preprocess the samples of a batch, and run the network on those that could be read."""
-        done = _Done([], self._free.pop() if self._free else threads.slot())
+        done = _Done([], self._slot(threads))
         for index, sample in enumerate(job.samples):
             if self._stopped:
                 return done
@@ -120,6 +120,7 @@ class Lanes(Feeder):
         good = [index for index, result in enumerate(done.results) if isinstance(result, Filled)]
         whole = len(good) == len(job.samples)
         if not good or (self._on_bad is None and not whole):
+            self._free.append(done.slot)
             return done
         arrays = [array[: len(good)] if whole else array[good] for array in done.slot.arrays]
         done.call = self._engine.called(arrays)
@@ -128,6 +129,12 @@ class Lanes(Feeder):
         else:
             done.arrays = arrays
         return done
+
+    def _slot(self, threads: Threads) -> Slot:
+        try:
+            return self._free.pop()
+        except IndexError:  # not asked before: another lane might take the last one in between
+            return threads.slot()
 
     def _ended(self, job: _Job) -> Batch:
         """Wait for a batch. Raises HangingError where one of its samples does not come to an end."""
