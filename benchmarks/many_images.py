@@ -7,9 +7,9 @@ metric is complete: listing the folders is part of it, and so is the last look a
 different JPEGs in 1,000 class folders; beyond these, names are hard links to them, so that each is read and decoded as
 often as it has names.
 
-`--count 1000000` measures a million against 10,000 (five minutes): there the names take a hundred megabytes and a second to
-list, so that the claims on memory and the first batch, which are those of 100,000, do not hold. `--folder` names where
-the files are written for the time of the run; a million names take a tenth of a gigabyte there.
+`--count 1000000` measures a million against 10,000 (five minutes): there the names take a hundred megabytes and a
+second to list, so that the claims on memory and the first batch, which are those of 100,000, do not hold. `--folder`
+names where the files are written for the time of the run; a million names take a tenth of a gigabyte there.
 """
 
 from __future__ import annotations
