@@ -252,3 +252,27 @@ def test_every_error_is_an_engine_error() -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and kind.__module__ == errors.__name__]
     assert len(kinds) > 8
     assert all(issubclass(kind, EngineError) for kind in kinds)
+
+
+def test_capped_scores_are_refused_where_onnx_runtime_is_an_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1.23 computes them otherwise than ONNX says, without a word."""
+    import onnx
+    import onnxruntime
+
+    def graph(**attributes: float) -> Path:
+        names = [onnx.helper.make_tensor_value_info(name, 1, [1, 2, 3, 4]) for name in "qkvy"]
+        node = onnx.helper.make_node("Attention", ["q", "k", "v"], ["y"], name="scores", **attributes)
+        opset = [onnx.helper.make_opsetid("", 23)]
+        path = tmp_path / "attention.onnx"
+        made = onnx.helper.make_graph([node], "g", names[:3], names[3:])
+        onnx.save(onnx.helper.make_model(made, opset_imports=opset, ir_version=10), path)
+        return path
+
+    monkeypatch.setattr(onnxruntime, "__version__", "1.23.2")
+    with pytest.raises(ModelFileError, match=r"computes Attention scores \(softcap, .*\) otherwise than ONNX says"):
+        Engine(graph(softcap=2.0), target="onnx")
+    Engine(graph(), target="onnx").release()
+    monkeypatch.setattr(onnxruntime, "__version__", "1.31.0")
+    Engine(graph(softcap=2.0), target="onnx").release()
