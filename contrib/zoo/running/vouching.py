@@ -31,6 +31,7 @@ def opened_vouched(ckpt: Path, manifest: Path | None, opened: Callable[[], Engin
         check()
         return opened()
     pool = ThreadPoolExecutor(1, thread_name_prefix="digest")
+    job: Future[None] | None = None
     try:
         before = _state(ckpt)
         with Uninterrupted():
@@ -49,7 +50,8 @@ def opened_vouched(ckpt: Path, manifest: Path | None, opened: Callable[[], Engin
             raise
         return engine
     finally:
-        pool.shutdown(wait=False)
+        # a thread that has come to its end is waited for; one that still reads, after Ctrl-C, is not
+        pool.shutdown(wait=job is not None and job.done())
 
 
 def _require(job: Future[None]) -> None:

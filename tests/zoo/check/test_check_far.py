@@ -34,7 +34,7 @@ class Elsewhere:
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
     made = Elsewhere()
     monkeypatch.setattr(far, "run_each", made)
-    monkeypatch.setattr("zoo.commands.flags.connected", lambda *_: nullcontext())
+    monkeypatch.setattr("zoo.distributed.cluster.connected", lambda *_: nullcontext())
     return made
 
 

@@ -121,7 +121,7 @@ def test_published_figures_come_from_nodes(
         }
     )
     monkeypatch.setattr(reproduce, "run_each", came)
-    monkeypatch.setattr("zoo.commands.flags.connected", lambda *_: nullcontext())
+    monkeypatch.setattr("zoo.distributed.cluster.connected", lambda *_: nullcontext())
     monkeypatch.setattr(reproduce, "_all", lambda: iter(measurable))
     assert zoo(["reproduce", "--all", "--runs", str(tmp_path), "--ray"]) == 1
     out, err = capsys.readouterr()

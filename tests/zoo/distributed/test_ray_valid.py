@@ -288,7 +288,7 @@ def test_wrong_use(
         yield Cluster(None)
 
     if words[1].startswith("--"):  # what is wrong beside the address is said before anything is started
-        monkeypatch.setattr("zoo.commands.flags.connected", no_cluster)
+        monkeypatch.setattr("zoo.distributed.cluster.connected", no_cluster)
     assert zoo(["valid", "lenet", "--ckpt", str(lenet_export.dynamic), *words]) == 2
     err = capsys.readouterr().err
     assert said in err
