@@ -82,6 +82,7 @@ def _serve(job: Callable[[str], Any], items: Sequence[str], sink: int) -> NoRetu
         with suppress(OSError):
             os.dup2(2, 1)
         sys.stdout = sys.stderr
+        _forget_threads()
         for item in items:
             try:
                 line = json.dumps([job(item), ""])
@@ -94,6 +95,12 @@ def _serve(job: Callable[[str], Any], items: Sequence[str], sink: int) -> NoRetu
                 rest = rest[os.write(sink, rest) :]
     finally:
         os._exit(0)
+
+
+def _forget_threads() -> None:
+    """A forked process has none of the threads that torch computes with, and would wait for them without end."""
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)
 
 
 class _Lines:

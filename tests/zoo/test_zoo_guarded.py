@@ -1,6 +1,7 @@
 """Code that is not ours runs in a process of its own: what it does there reaches nobody else."""
 
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -91,3 +92,18 @@ def test_an_item_that_forks_answers_once_and_leaves_nobody(tmp_path: Path) -> No
     while Path(f"/proc/{trace.read_text()}").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not Path(f"/proc/{trace.read_text()}").exists()
+
+
+def test_torch_computes_in_a_child_of_a_process_that_computed_before() -> None:
+    """The threads that torch began are the parent's: a child that waited for them would never end."""
+    pytest.importorskip("torch")
+    code = (
+        "import torch\n"
+        "from zoo_core.guarded import guarded\n"
+        "torch.set_num_threads(2)\n"
+        "torch.ones(2_000_000).clone()\n"
+        "job = lambda item: int(torch.ones(2_000_000).clone().sum())\n"
+        "print([one.value for one in guarded(job, ['a', 'b'], 30)])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100, check=True)
+    assert done.stdout == "[2000000, 2000000]\n"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import re
-import sys
 import time
 from dataclasses import asdict, dataclass
 from functools import cache, partial
@@ -118,8 +117,6 @@ def _made(name: str, output: Path, weights: str | None) -> dict[str, Any]:
         return kept | {"kept": True}
     folder = output / "exports" / model.place
     if not same or not manifest_path(folder, model.variant).is_file():
-        if "torch" in sys.modules:  # a forked process has none of the threads that torch began before
-            sys.modules["torch"].set_num_threads(1)
         export(model, folder, ExportOptions(weights=weights))
     entry = asdict(_shown(model, first, output, digest))
     write_json(record, entry)
