@@ -16,6 +16,7 @@ import pytest
 from engine.backends.base import Session
 from engine.base import Engine, ReleasedError, RunError, ShapeError
 from engine.spec import TensorSpec
+from tests.zoo.numbered import Numbers, numbered
 from utils.datasets.sample import Sample
 from zoo.errors import HangingError, ZooError
 from zoo.manifest import Exported
@@ -59,33 +60,6 @@ class Doubling(Session):
     def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
         self.threads.add(threading.current_thread().name)
         return [self.change(arrays[0])]
-
-
-class Numbers:
-    """A task whose sample n becomes [n, n, n], and the sum of the network's row as its prediction."""
-
-    padding = None
-    play = None
-    one_by_one = False
-    python_bound = False
-    many: Any = None
-
-    def __init__(self, raises: dict[int, Exception] | None = None):
-        self.raises = raises or {}
-        self.seen: list[int] = []
-
-    def preprocess(self, data: int, out: Any = None) -> tuple[tuple[np.ndarray, ...], int]:
-        self.seen.append(data)
-        if data in self.raises:
-            raise self.raises[data]
-        return (np.full(3, data, np.float32),), data
-
-    def postprocess(self, outputs: list[np.ndarray], metas: list[int]) -> list[tuple[int, float]]:
-        return [(meta, float(row.sum())) for meta, row in zip(metas, outputs[0], strict=True)]
-
-
-def numbered(count: int) -> list[Sample]:
-    return [Sample(f"number-{n}", n) for n in range(count)]
 
 
 def run(task: Any, count: int, session: Doubling | None = None, **options: Any) -> list[Any]:
@@ -156,9 +130,9 @@ def test_little_is_done_ahead_and_an_early_end_stops_it() -> None:
         steps = predictions(task, engine, numbered(4_000), 4, Stages(), workers=2)
         next(steps)
         time.sleep(0.3)
-        assert len(task.seen) <= 6 * 4
+        assert task.seen <= 6 * 4
         steps.close()  # type: ignore[attr-defined]
-    assert len(task.seen) <= 6 * 4
+    assert task.seen <= 6 * 4
 
 
 def test_a_sample_that_hangs_is_named_and_one_that_takes_its_time_is_waited_for() -> None:
@@ -197,10 +171,7 @@ def test_memory_does_not_grow_with_the_data_set() -> None:
         finally:
             tracemalloc.stop()
 
-    class Endless(Numbers):
-        seen: Any = property(lambda self: [], lambda self, value: None)
-
-    task: Any = Endless()
+    task: Any = Numbers()
     peak(40)
     assert peak(2_000) - peak(200) < 1_800 * 400  # the samples themselves
 

@@ -17,6 +17,7 @@ import pytest
 
 from engine.backends.base import Session
 from engine.base import Engine, RunError
+from tests.zoo.numbered import Numbers, numbered
 from utils.datasets.folder import files_in
 from utils.datasets.sample import Sample
 from zoo.errors import HangingError, ZooError
@@ -85,32 +86,16 @@ def test_results_do_not_depend_on_workers_batch_size_streams_or_order(
     assert (stages.samples, stages.batches) == (len(samples), -(-len(samples) // batch_size))
 
 
-class Numbers:
-    """A task whose sample n becomes [n, n, n] and the length n; `out` is not used. What it raises is chosen by n."""
-
-    padding = None
-    play = None
-    one_by_one = False
-    python_bound = False
-    many: Any = None
-
-    def __init__(self, raises: dict[int, Exception] | None = None):
-        self.raises = raises or {}
-        self.seen = 0
+class WithLengths(Numbers):
+    """The length n beside [n, n, n]."""
 
     def preprocess(self, data: int, out: Any = None) -> tuple[tuple[np.ndarray, ...], int]:
-        self.seen += 1
-        if data in self.raises:
-            raise self.raises[data]
-        return (np.full(3, data, np.float32), np.array(data, np.int64)), data
-
-
-def numbered(count: int) -> list[Sample]:
-    return [Sample(f"number-{n}", n) for n in range(count)]
+        (row,), meta = super().preprocess(data)
+        return (row, np.array(data, np.int64)), meta
 
 
 def test_batches_hold_every_sample_once_and_the_last_one_is_small() -> None:
-    task: Any = Numbers()
+    task: Any = WithLengths()
     seen = [[array.copy() for array in batch.arrays] for batch in batches(task, numbered(10), 4, workers=3)]
     assert [len(rows) for rows, _ in seen] == [4, 4, 2]
     assert np.concatenate([lengths for _, lengths in seen]).tolist() == list(range(10))
@@ -119,14 +104,14 @@ def test_batches_hold_every_sample_once_and_the_last_one_is_small() -> None:
 
 
 def test_slots_take_the_precision_of_the_engine_and_leave_whole_numbers_alone() -> None:
-    task: Any = Numbers()
+    task: Any = WithLengths()
     feeder = Feeder(task, 4, 2, dtypes=["float16", "float32"])
     first = next(iter(feeder.batches(numbered(4))))
     assert [array.dtype.name for array in first.arrays] == ["float16", "int64"]
 
 
 def test_no_more_is_preprocessed_than_there_are_slots() -> None:
-    task: Any = Numbers()
+    task: Any = WithLengths()
     feeder = Feeder(task, 4, 2, slots=3)
     stream = feeder.batches(numbered(100))
     next(stream)
@@ -136,20 +121,20 @@ def test_no_more_is_preprocessed_than_there_are_slots() -> None:
 
 @pytest.mark.parametrize("workers", [1, 3])
 def test_an_unreadable_sample_ends_the_run_with_its_name(workers: int) -> None:
-    task: Any = Numbers({5: DataError("damaged")})
+    task: Any = WithLengths({5: DataError("damaged")})
     with pytest.raises(DataError, match="number-5: damaged"):
         list(batches(task, numbered(100), 4, workers))
     assert task.seen < 100
 
 
 def test_a_mistake_in_preprocessing_ends_the_run_with_the_name_of_the_sample() -> None:
-    task: Any = Numbers({9: KeyError("colour")})
+    task: Any = WithLengths({9: KeyError("colour")})
     with pytest.raises(ZooError, match=r"number-9 failed: KeyError: 'colour'"):
         list(batches(task, numbered(20), 4, 2))
 
 
 def test_unreadable_samples_are_left_out_when_asked_and_rows_stay_with_their_samples() -> None:
-    task: Any = Numbers({1: DataError("damaged"), 4: DataError("damaged"), 5: DataError("damaged")})
+    task: Any = WithLengths({1: DataError("damaged"), 4: DataError("damaged"), 5: DataError("damaged")})
     bad: list[str] = []
     feeder = Feeder(task, 2, 2, on_bad=lambda sample, error: bad.append(f"{sample.id} {error}"))
     rows = []
@@ -185,7 +170,7 @@ def test_a_task_that_takes_many_gives_what_single_samples_give(workers: int) -> 
     some = list(batches(task, numbered(10), 4, workers))
     assert task.batches == 3
     assert [sample.id for batch in some for sample in batch.samples] == [sample.id for sample in numbered(10)]
-    alone = [(batch.arrays[0].tolist(), batch.metas) for batch in batches(Numbers(), numbered(10), 4, workers)]
+    alone = [(batch.arrays[0].tolist(), batch.metas) for batch in batches(WithLengths(), numbered(10), 4, workers)]
     assert [(batch.arrays[0].tolist(), batch.metas) for batch in some] == alone
     feeder = Feeder(task, 4, workers, dtypes=["float16"])
     (batch,) = feeder.batches(numbered(3))
@@ -266,7 +251,7 @@ def test_the_diagnosis_blames_the_engine_or_the_largest_stage() -> None:
 
 
 def test_a_run_without_samples_left_gives_nothing(lenet: Model, lenet_export: Exported) -> None:
-    task: Any = Numbers()
+    task: Any = WithLengths()
     assert list(batches(task, [], 4)) == []
 
 

@@ -6,7 +6,9 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Any, TypeVar, overload
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -26,26 +28,23 @@ class Sample:
     truth: Any = None
 
 
-class Lazy(Sequence[Sample]):
-    """A data set that reads a sample when it is asked for; a slice is a view of the same data, and reads nothing.
+class Viewed(Sequence[T]):
+    """Items that are made when they are asked for; a slice is a view of the same ones, and makes nothing.
 
-    A loader fills `_places` with what it finds its samples by, and says in `_read` what one of them is.
-
-    own_files: whether each sample's `data` is the Path of a file, and nothing else is read of the data set once it is
-        listed.
+    A class that derives from it fills `_places` with what it finds its items by, and says in `_read` what one of them
+    is.
     """
 
-    own_files = False
     _places: Sequence[Any]
 
     def __len__(self) -> int:
         return len(self._places)
 
     @overload
-    def __getitem__(self, index: int) -> Sample: ...
+    def __getitem__(self, index: int) -> T: ...
     @overload
-    def __getitem__(self, index: slice) -> Lazy: ...
-    def __getitem__(self, index: int | slice) -> Sample | Lazy:
+    def __getitem__(self, index: slice) -> Viewed[T]: ...
+    def __getitem__(self, index: int | slice) -> T | Viewed[T]:
         if isinstance(index, slice):
             part = copy(self)
             part._places = self._places[index]
@@ -53,8 +52,12 @@ class Lazy(Sequence[Sample]):
         return self._read(self._places[index])
 
     @abstractmethod
-    def _read(self, place: Any) -> Sample:
-        """The sample at one of the places."""
+    def _read(self, place: Any) -> T:
+        """The item at one of the places."""
+
+
+class Lazy(Viewed[Sample]):
+    """A data set that reads a sample when it is asked for."""
 
 
 class Listed(Sequence[Sample]):

@@ -8,12 +8,11 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import overload
 
 import numpy as np
 
 from utils.datasets.packed import Packed
-from utils.datasets.sample import Sample
+from utils.datasets.sample import Lazy, Sample
 from zoo.errors import CheckFailedError
 
 from .content import Look, look, looks_below
@@ -70,27 +69,18 @@ def watched(samples: Sequence[Sample], place: Path, own: Path | None = None) -> 
     require_unchanged(seen.changed())
 
 
-class Watched(Sequence[Sample]):
+class Watched(Lazy):
     """Samples whose data are files of their own, each looked at when it is asked for the first time."""
 
     def __init__(self, samples: Sequence[Sample]):
-        self._samples = samples
+        self._samples, self._places = samples, range(len(samples))
         self._looks = np.zeros((len(samples), 3), np.int64)  # whose memory comes as it is written to
         self._looked = np.zeros(len(samples), bool)
 
-    def __len__(self) -> int:
-        return len(self._samples)
-
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
-        if isinstance(index, slice):
-            return [self[one] for one in range(*index.indices(len(self)))]
-        sample = self._samples[index]
-        if not self._looked[index] and (seen := look_at(sample.data)) is not None:
-            self._looks[index], self._looked[index] = _numbers(seen), True
+    def _read(self, place: int) -> Sample:
+        sample = self._samples[place]
+        if not self._looked[place] and (seen := look_at(sample.data)) is not None:
+            self._looks[place], self._looked[place] = _numbers(seen), True
         return sample
 
     def changed(self) -> Iterator[str]:

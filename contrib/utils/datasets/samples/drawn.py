@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar, overload
+from typing import TypeVar
+
+from utils.datasets.sample import Viewed
 
 T = TypeVar("T")
 
 
-class Drawn(Sequence[T], Generic[T]):
-    """What `draw` makes of each of `numbers`; a slice is of the same kind, and draws nothing.
+class Drawn(Viewed[T]):
+    """What `draw` makes of each of `numbers`.
 
     Args:
         draw: makes the sample of a number, always the same one.
@@ -17,16 +19,7 @@ class Drawn(Sequence[T], Generic[T]):
     """
 
     def __init__(self, draw: Callable[[int], T], numbers: Sequence[int]):
-        self._draw, self._numbers = draw, numbers
+        self._draw, self._places = draw, numbers
 
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    @overload
-    def __getitem__(self, index: int) -> T: ...
-    @overload
-    def __getitem__(self, index: slice) -> Drawn[T]: ...
-    def __getitem__(self, index: int | slice) -> T | Drawn[T]:
-        if isinstance(index, slice):
-            return Drawn(self._draw, self._numbers[index])
-        return self._draw(self._numbers[index])
+    def _read(self, place: int) -> T:
+        return self._draw(place)
