@@ -45,6 +45,13 @@ def test_what_run_needs_is_a_part_without_bounds_of_its_own() -> None:
     assert {str(requirement) for requirement in run} < whole
 
 
+def test_what_is_named_as_constraints_pip_takes_as_such() -> None:
+    """pip refuses a whole installation where one of them names extras or a place."""
+    lines = [line for file in ROOT.glob("requirements*.txt") for line in file.read_text(encoding="utf-8").splitlines()]
+    named = {line.split()[1] for line in lines if line.startswith(("-c ", "--constraint "))} | {"constraints.txt"}
+    assert [str(one) for name in named for one in read(name) if one.extras or one.url] == []
+
+
 @pytest.mark.parametrize("python", PYTHONS)
 def test_every_requirement_has_one_exact_version(python: str) -> None:
     exact: dict[str, list[str]] = {}
