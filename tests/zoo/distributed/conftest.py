@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import psutil
@@ -26,19 +27,28 @@ class Nodes:
 
     def workers(self) -> list[psutil.Process]:
         """The processes of workers that have begun."""
-        nodes = [self._local.head_node, self.second]
-        raylets = [one.process.pid for node in nodes for one in node.all_processes["raylet"]]
-        every = [child for pid in raylets for child in psutil.Process(pid).children(recursive=True)]
+        every = _below(self._local.head_node) + _below(self.second)
         return [one for one in every if one.is_running() and "".join(one.cmdline()).startswith("ray::Worker")]
 
     def lose(self) -> None:
+        """All at once, as where the power fails: a worker that is left goes on until it notices."""
+        every = _below(self.second)
         self._local.remove_node(self.second, allow_graceful=False)
+        for process in every:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
     def replace(self) -> None:
         self.second = self._local.add_node(**NODE)
 
     def close(self) -> None:
         self._local.shutdown()
+
+
+def _below(node: Any) -> list[psutil.Process]:
+    """The processes that a node's raylet has started."""
+    raylets = [one.process.pid for one in node.all_processes["raylet"]]
+    return [child for pid in raylets for child in psutil.Process(pid).children(recursive=True)]
 
 
 @pytest.fixture(scope="module")
