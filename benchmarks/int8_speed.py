@@ -20,15 +20,10 @@ import numpy as np
 from _common import claim, in_turns, machine, network
 from engine.base import Engine
 from zoo.exporting.int8 import Quantiser
+from zoo_core.machine import products_overflow
 
 BATCH, CALIBRATED_ON = 16, 8
 CLAIM_VNNI, CLAIM_WITHOUT = 3.5, 1.8
-
-
-def has_vnni() -> bool:
-    """Whether the processor multiplies 8-bit integers and adds the products up in one instruction."""
-    flags = Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
-    return bool({"avx512_vnni", "avx_vnni"} & set(flags))
 
 
 def computed(path: Path, folder: Path) -> Counter[str]:
@@ -73,7 +68,7 @@ def main() -> int:
                 job()
             done = in_turns(rounds, jobs)
     done.show("images/s")
-    vnni = has_vnni()
+    vnni = not products_overflow()
     print(f"  the processor has {'' if vnni else 'no '}VNNI")
     return 0 if claim(done, "int8", "float32", low=CLAIM_VNNI if vnni else CLAIM_WITHOUT) else 1
 

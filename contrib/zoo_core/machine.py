@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,14 @@ def cores() -> int:
 def memory() -> int:
     """Bytes of memory that the machine has."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def products_overflow() -> bool:
+    """Whether sums of products of 8-bit numbers overflow: x86 without VNNI, which adds two products up in 16 bits."""
+    if platform.machine().lower() not in ("x86_64", "amd64", "i386", "i686"):
+        return False
+    known = Path("/proc/cpuinfo")
+    return not known.is_file() or not {"avx512_vnni", "avx_vnni"} & {*known.read_text(encoding="utf-8").split()}
 
 
 @contextmanager

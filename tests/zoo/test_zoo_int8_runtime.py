@@ -13,6 +13,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from engine import backends
+from engine.backends.base import Options
 from engine.base import Engine
 from zoo.exporting.int8 import METHODS, Quantiser
 
@@ -106,8 +107,8 @@ def test_everything_between_two_rounded_tensors_is_computed_in_integers(residual
     found = _computed(tmp_path / "int8.onnx", tmp_path)
     assert (found["QLinearConv"], found["QLinearAdd"], found["QLinearConcat"]) == (4, 1, 1)
     assert (found["QLinearLeakyRelu"], found["QLinearSigmoid"], found["QLinearMul"]) == (1, 1, 1)
-    assert found["QLinearGlobalAveragePool"] == found["QLinearMatMul"] == 1
-    assert found["QuantizeLinear"] == found["DequantizeLinear"] == 1  # at the input and at the output
+    assert found["QLinearGlobalAveragePool"] == found["MatMulIntegerToFloat"] == 1
+    assert (found["QuantizeLinear"], found["DequantizeLinear"]) == (1, 0)  # at the input
     assert not found.keys() & {"Conv", "FusedConv", "Add", "Concat", "LeakyRelu", "Sigmoid", "Mul", "MatMul", "Clip"}
 
 
@@ -144,6 +145,70 @@ def test_weights_leave_room_for_processors_that_add_up_in_16_bits(residual: Path
     assert len(weights) == 5
     assert max(int(np.abs(array.astype(int)).max()) for array in weights) <= 64
     assert {array.dtype for array in arrays if array.ndim == 0 and array.dtype.kind in "iu"} >= {np.dtype(np.uint8)}
+
+
+def test_scores_that_nearly_tie_are_told_apart(tmp_path: Path) -> None:
+    """Rounded to 256 steps of their range, half of a thousand scores would be equal to another."""
+    weights = _RANDOM.standard_normal((8, 1000)).astype(np.float32)
+    network = _network(
+        tmp_path / "scores.onnx",
+        [helper.make_node("MatMul", ["x", "w"], ["y"], name="fc")],
+        {"w": weights},
+        ["batch", 8],
+        ["batch", 1000],
+    )
+    rows = ({"x": np.full((1, 8), value, np.float32)} for value in (0, 1))
+    Quantiser(network, rows, "minmax", "2 samples").write(tmp_path / "int8.onnx")
+    with Engine(tmp_path / "int8.onnx") as engine:
+        scores = engine(_RANDOM.random((1, 8), np.float32))
+    assert len(np.unique(scores)) > 950
+
+
+def test_an_output_that_a_node_takes_too_stays_rounded(tmp_path: Path) -> None:
+    """So does that of a convolution, which has an integer kernel only then."""
+    weights = _RANDOM.standard_normal((4, 4, 1, 1)).astype(np.float32)
+    nodes = [
+        helper.make_node("Add", ["x", "x"], ["doubled"], name="doubled"),
+        helper.make_node("Conv", ["doubled", "w"], ["y"], name="conv"),
+    ]
+    network = _network(tmp_path / "network.onnx", nodes, {"w": weights}, ["batch", 4, 8, 8], ["batch", 4, 8, 8])
+    given = onnx.load(network)
+    given.graph.output.append(helper.make_tensor_value_info("doubled", TensorProto.FLOAT, ["batch", 4, 8, 8]))
+    onnx.save(given, network)
+    rows = ({"x": _RANDOM.random((1, 4, 8, 8), np.float32)} for _ in range(4))
+    Quantiser(network, rows, "minmax", "4 samples").write(tmp_path / "int8.onnx")
+    found = _computed(tmp_path / "int8.onnx", tmp_path)
+    assert (found["QLinearAdd"], found["QLinearConv"]) == (1, 1)
+
+
+def test_weights_of_8_bits_are_said_to_be_for_vnni(residual: Path, tmp_path: Path) -> None:
+    made = Quantiser(residual, _given(), "minmax", "8 samples", 8)
+    made.write(tmp_path / "int8.onnx")
+    arrays = [numpy_helper.to_array(one) for one in onnx.load(tmp_path / "int8.onnx").graph.initializer]
+    assert max(int(np.abs(one.astype(int)).max()) for one in arrays if one.dtype == np.int8) == 127
+    assert "VNNI; without it" in made.facts()["weights"]
+
+
+@pytest.mark.parametrize("bits", [7, 8])
+def test_sums_that_overflow_are_computed_otherwise_or_warned_of(
+    residual: Path, tmp_path: Path, bits: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As on a processor without VNNI: what its kernels compute then can only be seen there."""
+    path = tmp_path / "int8.onnx"
+    Quantiser(residual, _given(), "minmax", "8 samples", bits).write(path)
+    monkeypatch.setattr("engine.backends.compiling.overflow.products_overflow", lambda: True)
+    monkeypatch.setattr("engine.backends.compiling.known.products_overflow", lambda: True)
+    session = backends.find("onnx").open(path, Options())
+    said = session.native.get_session_options()
+    if bits == 8:
+        assert said.get_session_config_entry("session.x64quantprecision") == "1"
+    else:
+        with pytest.raises(RuntimeError):
+            said.get_session_config_entry("session.x64quantprecision")
+    if backends.targets()["openvino"].availability().usable:
+        with Engine(path, target="openvino", batch_size=4):
+            pass
+        assert ("weights of 8 bits" in caplog.text) == (bits == 8)
 
 
 def test_a_mask_that_calibration_never_saw_stays_a_mask(attention: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from . import register
 from .base import Availability, Backend, Options, Session, package_availability
 from .compiling.known import warn_of_differences
 from .compiling.onnx_file import files_and_operators_of, require_no_other_file
+from .compiling.overflow import overflows
 
 _OPTIONS = ("threads", "inter_threads", "graph_optimization", "arena", "spinning")
 _LEVELS = {
@@ -93,6 +94,8 @@ class OnnxRuntimeBackend(Backend):
         if ckpt.suffix == ".onnx":
             _, operators = files_and_operators_of(ckpt)  # refuses weights from elsewhere
             warn_of_differences(ckpt, "onnx", operators)
+            if overflows(ckpt, operators):  # kernels that are slower, and right
+                session_options.add_session_config_entry("session.x64quantprecision", "1")
         try:
             session = onnxruntime.InferenceSession(str(ckpt), sess_options=session_options, providers=providers)
         except Exception as error:

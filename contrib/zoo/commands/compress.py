@@ -13,7 +13,7 @@ from zoo.compressing.compress import CONTROLS, OWN, Compressed, CompressOptions,
 from zoo.compressing.gate import Judged
 from zoo.compressing.prune import PruneOptions, prune
 from zoo.compressing.weight_only import BITS
-from zoo.exporting.int8 import METHODS
+from zoo.exporting.int8 import METHODS, PORTABLE_BITS, WEIGHT_BITS
 from zoo.family import Family
 from zoo.provenance import provenance
 from zoo.running.setting import Setting
@@ -48,6 +48,13 @@ def main(family: Family, argv: list[str] | None = None) -> int:
         "--control", choices=CONTROLS, default=OWN, help="what says which nodes of int8 stay in float32 (default own)"
     )
     parser.add_argument("--calibration", choices=METHODS, default=METHODS[0], help="how ranges are found, for int8")
+    parser.add_argument(
+        "--weight_bits",
+        type=int,
+        choices=sorted(WEIGHT_BITS),
+        default=PORTABLE_BITS,
+        help=f"of int8's weights; 8 are closer, and for processors with VNNI (default {PORTABLE_BITS}, right on all)",
+    )
     parser.add_argument("--calibrate_on", help="a data set for that (default: the model's own samples)")
     parser.add_argument("--data_path", default="sample", help="what the gate is judged on (default: the sample)")
     parser.add_argument("--limit", type=flags.positive, default=256, help="at most so many samples of it (default 256)")
@@ -97,6 +104,7 @@ def _compress(family: Family, args: argparse.Namespace) -> int:
         weights=args.weights or "",
         control=args.control,
         calibration=args.calibration,
+        weight_bits=args.weight_bits,
         calibrate_on=args.calibrate_on,
         data=args.data_path,
         limit=args.limit,
@@ -108,6 +116,7 @@ def _compress(family: Family, args: argparse.Namespace) -> int:
     method = f"weights in {args.weights}" if args.weights else args.to
     if options.kind == "int8":
         method += f", {args.calibration if args.control == OWN else 'NNCF'}"
+        method += f", weights of {args.weight_bits} bits" if args.weight_bits != PORTABLE_BITS else ""
     _show(setting, done, method)
     if args.max_drop is not None and args.max_drop > options.usual:
         print(f"the gate was {args.max_drop:.2%}: `zoo verify` asks for {options.usual:.1%}")

@@ -12,7 +12,7 @@ from zoo import frameworks
 from zoo.accuracy.comparison import FRAMEWORK_LIMIT, TARGET_LIMIT
 from zoo.accuracy.verify import spread
 from zoo.errors import CheckFailedError, ZooError
-from zoo.exporting.int8 import METHODS, Calibration, calibration_rows, quantiser
+from zoo.exporting.int8 import METHODS, PORTABLE_BITS, Calibration, calibration_rows, quantiser
 from zoo.exporting.workspace import step, workspace
 from zoo.layers.debug import DebugOptions
 from zoo.layers.rounded import plain
@@ -44,6 +44,7 @@ class CompressOptions:
         weights: "int8" or "int4", to round the weights of matrices alone; "" to compute in `to`.
         control: one of CONTROLS; for int8.
         calibration: one of METHODS; for int8.
+        weight_bits: of a weight in int8, one of WEIGHT_BITS.
         calibrate_on: a data set of the model's task; None stands for the model's own samples, which nothing is
             validated on.
         data, limit: what the gate is judged on, and on how many samples of it, evenly over the data set.
@@ -56,6 +57,7 @@ class CompressOptions:
     weights: str = ""
     control: str = OWN
     calibration: str = METHODS[0]
+    weight_bits: int = PORTABLE_BITS
     calibrate_on: str | Path | None = None
     data: str | Path = "sample"
     limit: int | None = 256
@@ -153,6 +155,8 @@ def _require_possible(setting: Setting, options: CompressOptions) -> None:
         raise ZooError(
             f"a file in {options.to} belongs to the export that it was made of, and lies beside it; leave --output out"
         )
+    if options.weight_bits != PORTABLE_BITS and options.kind != "int8":
+        raise ZooError(f"--weight_bits {options.weight_bits} is of int8 files: give --to int8")
     if options.control == NNCF and options.kind != "int8":
         raise ZooError(f"--control {NNCF} makes int8 files: give --to int8")
     if options.control == NNCF and (len(setting.model.parts) > 1 or setting.task().play is not None):
@@ -185,10 +189,13 @@ def _rounders(
     with framework_runner(source, frameworks.target(model)) as reference:
         if options.control == NNCF:
             rows, said = calibration_rows(model, model.part, reference, setting.input_size, given)
-            made = NncfRounder(source.file(model.part), rows, judge_of(setting), samples, most, said)
+            judge, bits = judge_of(setting), options.weight_bits
+            made = NncfRounder(source.file(model.part), rows, judge, samples, most, said, bits)
             return {model.part.name: made}
         return {
-            part.name: quantiser(model, part, reference, source.file(part), setting.input_size, given)
+            part.name: quantiser(
+                model, part, reference, source.file(part), setting.input_size, given, options.weight_bits
+            )
             for part in model.parts
         }
 

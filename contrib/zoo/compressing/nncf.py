@@ -16,6 +16,7 @@ from engine.backends.compiling.onnx_file import read_onnx
 from utils.datasets.sample import Sample
 from zoo.errors import ZooError
 from zoo.exporting.graph import name_nodes
+from zoo.exporting.int8 import PORTABLE_BITS, said_of_weights
 from zoo.running.engines import is_quantised, open_runner
 from zoo.running.padding import fixed_sizes
 from zoo.running.pipeline import batches
@@ -67,8 +68,7 @@ class NncfRounder:
     """A float32 file in int8 as NNCF makes it.
 
     `quantize_with_accuracy_control` finds what stays in float32 at the least; what is asked to stay so besides is
-    left out in another run of NNCF. Weights have 7 bits, as those of `Quantiser`, so that the file is right on
-    processors without VNNI too.
+    left out in another run of NNCF.
 
     Args:
         source: the float32 file.
@@ -77,6 +77,7 @@ class NncfRounder:
         samples: it is judged on, labelled.
         most: by how much of itself the metric may become worse.
         said: of the calibration samples, for the manifest.
+        bits: of a weight, one of WEIGHT_BITS.
 
     Raises:
         ZooError: NNCF is not installed, or cannot do this graph.
@@ -90,8 +91,9 @@ class NncfRounder:
         samples: Sequence[Sample],
         most: float,
         said: str,
+        bits: int = PORTABLE_BITS,
     ):
-        self._name, self._said = source.name, said
+        self._name, self._said, self._bits = source.name, said, bits
         self._nncf = _imported()
         self._model = read_onnx(source)
         name_nodes(self._model.graph)
@@ -133,14 +135,15 @@ class NncfRounder:
         return {
             "calibrated_on": self._said,
             "calibration": f"NNCF {self._nncf.__version__}, with accuracy control",
-            "weights": "7 bits with sign, a scale a channel: right on processors with VNNI and without",
+            "weights": said_of_weights(self._bits),
         }
 
     def _options(self) -> dict[str, Any]:
         return {"calibration_dataset": self._nncf.Dataset(self._rows), "subset_size": len(self._rows)}
 
     def _advanced(self) -> Any:
-        fix = self._nncf.quantization.advanced_parameters.OverflowFix.ENABLE  # weights of 7 bits
+        known = self._nncf.quantization.advanced_parameters.OverflowFix
+        fix = known.ENABLE if self._bits == PORTABLE_BITS else known.DISABLE
         return self._nncf.AdvancedQuantizationParameters(overflow_fix=fix)
 
     def _controlled(self, judge: Judge, samples: Sequence[Sample], most: float) -> Any:

@@ -23,10 +23,18 @@ from zoo.running.reference import together
 from zoo.running.slots import fill_within, samples_of_files
 from zoo.task import Task
 
+from .ends import leave_outputs
 from .graph import name_nodes
 from .unbounded import unbounded
 
 METHODS = ("minmax", "entropy", "percentile")
+PORTABLE_BITS = 7
+# Bits of a weight, and where what is computed with them is right: processors before VNNI add products up in 16 bits,
+# which weights of 8 bits overflow
+WEIGHT_BITS = {
+    PORTABLE_BITS: "right on processors with VNNI and without",
+    8: "for processors with VNNI; without it, target onnx takes slower kernels, and other targets may be wrong",
+}
 # What no runtime computes in integers: rounding what these take and give would cost accuracy, and win nothing
 _IN_FLOAT = ("BatchNormalization", "InstanceNormalization", "LayerNormalization", "CumSum", "EmbedLayerNormalization")
 _MOST_SAMPLES = 256
@@ -54,22 +62,25 @@ class Calibration:
 class Quantiser:
     """A float32 file whose tensors' ranges were measured once: gives any number of int8 files of it.
 
-    Weights are rounded symmetrically to 7 bits, with a scale a channel; activations to 8 bits without sign, with a
-    scale a tensor: what ONNX Runtime has kernels for on every processor. Of activations with a sign, it computes a
-    good part in float32.
+    Weights are rounded symmetrically, with a scale a channel; activations to 8 bits without sign, with a scale a
+    tensor: what ONNX Runtime has kernels for on every processor. Of activations with a sign, it computes a good part in
+    float32. What the network gives stays float32 where no integer kernel is lost with that.
 
     Args:
         source: the float32 file.
         rows: what it is given on the calibration samples, an input a key.
         method: one of METHODS.
         said: of the samples, for the manifest.
+        bits: of a weight, one of WEIGHT_BITS.
 
     Raises:
         ZooError: this graph cannot be quantised.
     """
 
-    def __init__(self, source: Path, rows: Iterator[dict[str, np.ndarray]], method: str, said: str):
-        self._name = source.name
+    def __init__(
+        self, source: Path, rows: Iterator[dict[str, np.ndarray]], method: str, said: str, bits: int = PORTABLE_BITS
+    ):
+        self._name, self._bits = source.name, bits
         self._method, self._said = method, said
         self._types = _quantised_types()
         try:
@@ -113,7 +124,7 @@ class Quantiser:
             made = QDQQuantizer(
                 copy.deepcopy(self._model),
                 True,  # a scale a channel
-                True,  # processors before VNNI add products up in 16 bits, which weights of 8 bits overflow: 7 bits
+                self._bits == PORTABLE_BITS,
                 QuantType.QInt8,
                 QuantType.QUInt8,
                 self._ranges,
@@ -123,6 +134,7 @@ class Quantiser:
                 {},
             )
             made.quantize_model()
+            leave_outputs(made.model.model.graph)
             made.model.save_model_to_file(str(path), False)
         except Exception as error:
             raise self._cannot(error) from error
@@ -139,8 +151,13 @@ class Quantiser:
             "calibrated_on": self._said,
             "calibration": self._method,
             "activations": "8 bits without sign, a scale a tensor",
-            "weights": "7 bits with sign, a scale a channel: right on processors with VNNI and without",
+            "weights": said_of_weights(self._bits),
         }
+
+
+def said_of_weights(bits: int) -> str:
+    """For the manifest, of weights of so many bits."""
+    return f"{bits} bits with sign, a scale a channel: {WEIGHT_BITS[bits]}"
 
 
 def quantiser(
@@ -150,14 +167,15 @@ def quantiser(
     source: Path,
     input_size: int | None,
     calibration: Calibration | None = None,
+    bits: int = PORTABLE_BITS,
 ) -> Quantiser:
-    """What quantises the float32 file `source` of a part.
+    """What quantises the float32 file `source` of a part, to weights of so many bits.
 
     Raises ZooError.
     """
     asked = calibration or Calibration()
     given, said = calibration_rows(model, part, reference, input_size, asked)
-    return Quantiser(source, given, asked.method, said)
+    return Quantiser(source, given, asked.method, said, bits)
 
 
 def calibration_rows(
