@@ -6,7 +6,7 @@ import math
 import os
 import statistics
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,14 @@ sys.path.insert(0, str(ROOT))
 
 from tecoexec.host import Load  # noqa: E402
 from zoo.catalogue import load  # noqa: E402
+from zoo.compressing.compress import CompressOptions, compress  # noqa: E402
+from zoo.errors import CheckFailedError, ZooError  # noqa: E402
 from zoo.exporting.export import ExportOptions, export  # noqa: E402
+from zoo.exporting.int8 import PORTABLE_BITS  # noqa: E402
 from zoo.model import Model  # noqa: E402
-from zoo_core.machine import cores  # noqa: E402
+from zoo.running.setting import Setting  # noqa: E402
+from zoo_core.errors import first_line  # noqa: E402
+from zoo_core.machine import cores, products_overflow  # noqa: E402
 
 PICTURES, SIZE, QUALITY = 260, (500, 375), 90
 DISTURBED = 0.15  # cores that other processes may use in a round that counts as quiet
@@ -62,6 +67,38 @@ def network(name: str, folder: Path) -> tuple[Model, Path]:
 
     model = replace(load("classification/resnet").variant(), variant=name, build=build)
     return model, export(model, folder, ExportOptions("random")).dynamic
+
+
+def add_int8(model: Model, folder: Path, targets: Sequence[str]) -> list[str]:
+    """Have `zoo compress` put an int8 file beside an export, as near to whole as there is a way.
+
+    Of two ways to find ranges, the one that leaves fewer nodes in float32 is kept. The file holds on all targets, where
+    there is such a one, else on the first. Weights have 8 bits where the processor's sums bear that.
+
+    Returns:
+        What could not be made, and why; a sentence each.
+    """
+    bits, missing = PORTABLE_BITS if products_overflow() else 8, []
+    for judges in dict.fromkeys([tuple(targets), tuple(targets[:1])]):
+        kept: dict[str, int] = {}
+        setting = Setting(model, folder=folder, target=judges[0])
+        ways = {
+            method: CompressOptions(calibration=method, weight_bits=bits, also=judges[1:])
+            for method in ("percentile", "minmax")
+        }
+        for method, options in ways.items():
+            try:
+                kept[method] = len(compress(setting, options).kept)
+            except (ZooError, CheckFailedError) as error:
+                missing.append(f"int8 ({method}) for {', '.join(judges)}: {first_line(error)}")
+            if kept.get(method) == 0:
+                return missing
+        if kept:
+            best = min(kept, key=kept.__getitem__)
+            if best != list(kept)[-1]:  # which wrote its file last
+                compress(setting, ways[best])
+            return missing
+    return missing
 
 
 @dataclass

@@ -21,13 +21,13 @@ from typing import Any
 
 import numpy as np
 
-from _common import export, in_turns, load, machine
+from _common import add_int8, in_turns, load, machine
 from engine import backends
 from zoo.accuracy.tune import Point, tune
 from zoo.accuracy.verify import spread
 from zoo.catalogue import ids
 from zoo.errors import CheckFailedError, ZooError
-from zoo.exporting.export import ExportOptions
+from zoo.exporting.export import ExportOptions, export
 from zoo.manifest import Exported
 from zoo.model import Model
 from zoo.running.diagnosis import replay
@@ -98,15 +98,17 @@ def plain(session: Any, arrays: list[np.ndarray], seconds: float) -> float:
     return calls * len(arrays[0]) / (time.perf_counter() - start)
 
 
-def exported_whole(model: Model, folder: Path) -> Exported:
-    """With an int8 file, where the model has one that its export accepts; with random weights, where no others can be
-    had."""
-    for weights, int8 in ((None, True), (None, False), ("random", True), ("random", False)):
+def exported_whole(model: Model, folder: Path, targets: Sequence[str]) -> Exported:
+    """With an int8 file, where one passes; with random weights, where no others can be had."""
+    for weights in (None, "random"):
         try:
-            return export(model, folder, ExportOptions(weights, int8=int8))
+            done = export(model, folder, ExportOptions(weights))
         except (ZooError, CheckFailedError) as error:
-            said = first_line(error)
-            print(f"{model.id}, {weights or 'default'} weights{', int8' * int8}: {said}", file=sys.stderr)
+            print(f"{model.id}, {weights or 'default'} weights: {first_line(error)}", file=sys.stderr)
+            continue
+        for why in add_int8(model, folder, targets):
+            print(f"{model.id}: {why}", file=sys.stderr)
+        return done
     raise ZooError(f"{model.id} cannot be exported")
 
 
@@ -153,7 +155,7 @@ def rows(model: Model, folder: Path, targets: list[str], seconds: float) -> Iter
     """One row a target and dtype."""
     import onnxruntime
 
-    exported = exported_whole(model, folder)
+    exported = exported_whole(model, folder, targets)
     session = onnxruntime.InferenceSession(str(exported.dynamic), providers=["CPUExecutionProvider"])
     rates = plain_rates(model, session, seconds)
     batch = max(rates, key=rates.__getitem__)

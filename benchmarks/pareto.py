@@ -1,7 +1,7 @@
 """What each model gives and costs as float32, float16, bfloat16, int8 and pruned, on each target: tables, no claim.
 
-The zoo's own commands do it: `export`, `compress --to int8` (one file that holds on all targets, else on the first),
-`compress --prune`, and `tune --beside`, whose best points are printed. What does not pass its gate is said below.
+The zoo's own commands do it: `export`, `compress --to int8`, `compress --prune`, and `tune --beside`, whose best points
+are printed. What does not pass its gate is said below.
 Run: python benchmarks/pareto.py [domain/name:variant[:share] …] [--target onnx --target openvino] [--seconds 0.5]
 """
 
@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from _common import machine
+from _common import add_int8, load, machine
 
 # A convolution network, a detector, a reader of text, a text encoder and a keyword spotter with published weights; and
 # small ones with training samples of their own, of which that share of the channels goes
@@ -64,12 +64,7 @@ def tuned(name: str, share: str, targets: Sequence[str], seconds: float, folder:
         if error.code != CHECK_FAILED:
             raise
         missing.append(f"export: {error}")
-    for judges in dict.fromkeys([",".join(targets), targets[0]]):
-        try:
-            zoo("compress", *of, "--to", "int8", "--target", judges)
-            break
-        except FailedError as error:
-            missing.append(f"int8 for {judges}: {error}")
+    missing += add_int8(load(model).variant(variant), export, targets)
     beside: list[str] = []
     if share:
         try:

@@ -164,6 +164,27 @@ def test_scores_that_nearly_tie_are_told_apart(tmp_path: Path) -> None:
     assert len(np.unique(scores)) > 950
 
 
+def test_boxes_and_scores_in_one_tensor_keep_their_own_steps(tmp_path: Path) -> None:
+    """A detector's last nodes put boxes of hundreds of pixels and scores below 1 together."""
+    constants = {"b.w": 300 * _RANDOM.standard_normal((4, 3, 1, 1)).astype(np.float32)}
+    constants["s.w"] = _RANDOM.standard_normal((2, 3, 1, 1)).astype(np.float32)
+    nodes = [
+        helper.make_node("Conv", ["x", "b.w"], ["boxes"], name="boxes"),
+        helper.make_node("Conv", ["x", "s.w"], ["logits"], name="logits"),
+        helper.make_node("Sigmoid", ["logits"], ["scores"], name="scores"),
+        helper.make_node("Concat", ["boxes", "scores"], ["y"], name="both", axis=1),
+    ]
+    network = _network(tmp_path / "network.onnx", nodes, constants, ["batch", 3, 8, 8], ["batch", 6, 8, 8])
+    x = _RANDOM.random((4, 3, 8, 8), np.float32)
+    made = Quantiser(network, iter([{"x": x}]), "minmax", "4 samples")
+    made.write(tmp_path / "int8.onnx")
+    with Engine(network) as plain, Engine(tmp_path / "int8.onnx") as rounded:
+        wanted, got = plain(x), rounded(x)
+    assert np.abs(got - wanted)[:, 4:].max() < 0.02
+    assert made.nodes() == {"boxes": "Conv", "logits": "Conv"}
+    assert _computed(tmp_path / "int8.onnx", tmp_path)["QLinearConv"] == 2
+
+
 def test_an_output_that_a_node_takes_too_stays_rounded(tmp_path: Path) -> None:
     """So does that of a convolution, which has an integer kernel only then."""
     weights = _RANDOM.standard_normal((4, 4, 1, 1)).astype(np.float32)
@@ -224,4 +245,4 @@ def test_a_mask_that_calibration_never_saw_stays_a_mask(attention: Path, tmp_pat
         wanted, got = plain(x), rounded(x)
     assert wanted[0, 1] == got[0, 1] == wanted[0, 3] == got[0, 3] == 0
     np.testing.assert_allclose(got, wanted, atol=0.1)
-    assert made.nodes() == {"mixed": "MatMul", "scaled": "Mul"}
+    assert made.nodes() == {"mixed": "MatMul"}

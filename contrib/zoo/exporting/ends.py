@@ -1,33 +1,62 @@
-"""What an int8 network gives: rounded to 256 steps, scores would be equal that are not."""
+"""The end of an int8 network: what it gives is not rounded where nothing is won by it.
+
+Rounded to 256 steps, scores would be equal that are not; and where a detector puts boxes and scores into one tensor,
+the steps would be those of the boxes.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-# These have integer kernels only where what they give is rounded too
+# What integers make faster. Of these, convolutions have integer kernels only where what they give is rounded too
+_HEAVY = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 _NEED_IT = ("Conv", "ConvTranspose")
 
 
-def leave_outputs(graph: Any) -> None:
-    """Take the rounding of outputs out of a quantised graph, in place, where no integer kernel depends on it.
+def tail(graph: Any) -> set[str]:
+    """The names of the nodes behind the last heavy ones: what they give goes to no heavy one, on no way.
 
-    An output that other nodes take too stays rounded: it is one of the network's inner tensors.
+    Args:
+        graph: whose nodes are in order and have names.
+    """
+    leading: set[str] = set()  # tensors that a heavy node depends on
+    found = set()
+    for node in reversed(graph.node):
+        if node.op_type in _HEAVY or leading & {*node.output}:
+            leading |= {*node.input}
+        else:
+            found.add(node.name)
+    return found
+
+
+def leave_end(graph: Any, behind: Iterable[str]) -> None:
+    """Take the rounding of what only the end of a quantised graph takes out of it, in place, where no integer kernel
+    depends on it.
+
+    Args:
+        graph: with QuantizeLinear and DequantizeLinear nodes.
+        behind: `tail` of it.
     """
     makers = {name: node for node in graph.node for name in node.output}
     takers: dict[str, list[Any]] = {}
     for node in graph.node:
         for name in node.input:
             takers.setdefault(name, []).append(node)
-    for output in graph.output:
-        restored = makers.get(output.name)
-        rounded = makers.get(restored.input[0]) if restored is not None else None
-        source = makers.get(rounded.input[0]) if rounded is not None else None
-        if restored is None or rounded is None or source is None:
+    ends, given = {*behind}, {output.name for output in graph.output}
+    for restored in [node for node in graph.node if node.op_type == "DequantizeLinear"]:
+        rounded = makers.get(restored.input[0])
+        source = makers.get(rounded.input[0]) if rounded is not None and rounded.op_type == "QuantizeLinear" else None
+        if rounded is None or source is None or source.op_type in _NEED_IT:
             continue
-        pair = (rounded.op_type, restored.op_type) == ("QuantizeLinear", "DequantizeLinear")
-        alone = not takers.get(output.name) and all(len(takers[one.input[0]]) == 1 for one in (rounded, restored))
-        if not pair or not alone or source.op_type in _NEED_IT:
+        name, own = restored.output[0], rounded.input[0]
+        after = takers.get(name, [])
+        alone = len(takers[rounded.output[0]]) == len(takers[own]) == 1
+        if not alone or any(node.name not in ends for node in after):
             continue
-        source.output[:] = [output.name if name == rounded.input[0] else name for name in source.output]
+        if name in given:
+            source.output[:] = [name if one == own else one for one in source.output]
+        for node in after if name not in given else ():
+            node.input[:] = [own if one == name else one for one in node.input]
         graph.node.remove(rounded)
         graph.node.remove(restored)

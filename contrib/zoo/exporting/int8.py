@@ -23,7 +23,7 @@ from zoo.running.reference import together
 from zoo.running.slots import fill_within, samples_of_files
 from zoo.task import Task
 
-from .ends import leave_outputs
+from .ends import leave_end, tail
 from .graph import name_nodes
 from .unbounded import unbounded
 
@@ -64,7 +64,7 @@ class Quantiser:
 
     Weights are rounded symmetrically, with a scale a channel; activations to 8 bits without sign, with a scale a
     tensor: what ONNX Runtime has kernels for on every processor. Of activations with a sign, it computes a good part in
-    float32. What the network gives stays float32 where no integer kernel is lost with that.
+    float32. What comes behind the last convolution or product of matrices stays float32.
 
     Args:
         source: the float32 file.
@@ -88,7 +88,8 @@ class Quantiser:
                 prepared = Path(folder, "prepared.onnx")
                 self._model = _prepared(source, prepared)
                 self._ranges = _ranges(prepared, self._types, rows, method)
-            self._never = unbounded(self._model, self._ranges)
+            self._behind = tail(self._model.graph)
+            self._never = unbounded(self._model, self._ranges) | self._behind
         except HangingError:
             raise
         except Exception as error:
@@ -134,7 +135,7 @@ class Quantiser:
                 {},
             )
             made.quantize_model()
-            leave_outputs(made.model.model.graph)
+            leave_end(made.model.model.graph, self._behind)
             made.model.save_model_to_file(str(path), False)
         except Exception as error:
             raise self._cannot(error) from error
