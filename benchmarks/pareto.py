@@ -1,7 +1,8 @@
 """What each model gives and costs as float32, float16, bfloat16, int8 and pruned, on each target: tables, no claim.
 
-The zoo's own commands do it: `export`, `compress --to int8`, `compress --prune`, and `tune --beside`, whose best points
-are printed. What does not pass its gate is said below.
+The zoo's own commands do it: `export`, `compress --to int8`, `compress --prune`, and `tune --beside`. Printed are its
+best points, which no other beats in throughput, latency, size and metric together, and the quickest of each dtype that
+has none. What does not pass its gate is said below.
 Run: python benchmarks/pareto.py [domain/name:variant[:share] …] [--target onnx --target openvino] [--seconds 0.5]
 """
 
@@ -31,7 +32,21 @@ MODELS = (
     "ocr/crnn:crnn_narrow:10%",
     "nlp/textcnn:textcnn:10%",
 )
-HEADS = ("target", "export", "dtype", "batch", "streams", "threads", "samples/s", "p50 ms", "MB", "metric", "command")
+DTYPES = ("float32", "float16", "bfloat16", "int8")
+HEADS = (
+    "target",
+    "export",
+    "dtype",
+    "batch",
+    "streams",
+    "threads",
+    "samples/s",
+    "p50 ms",
+    "MB",
+    "metric",
+    "best",
+    "command",
+)
 
 
 CHECK_FAILED = 1  # the exit code of a check that failed: what holds is written
@@ -78,19 +93,30 @@ def tuned(name: str, share: str, targets: Sequence[str], seconds: float, folder:
     return said if isinstance(said, list) else [said]
 
 
+def shown(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The best points, and of each export and dtype that has none the quickest."""
+    found = [point for point in points if point["best"]]
+    for point in sorted(points, key=lambda one: -one["throughput"]):
+        if not any(_kind(point) == _kind(one) for one in found):
+            found.append(point)
+    return sorted(found, key=lambda one: (_kind(one), one["throughput"]))
+
+
+def _kind(point: dict[str, Any]) -> tuple[str, int]:
+    return point["export"], DTYPES.index(point["dtype"])
+
+
 def lines(tables: Sequence[dict[str, Any]]) -> Iterator[str]:
     """The rows of a model's table."""
     for table in tables:
-        for point in table["points"]:
-            if not point["best"]:
-                continue
+        for point in shown(table["points"]):
             options = f"--batch_size {point['batch_size']} --streams {point['streams']}"
             options += f" --threads {point['threads']}" if point["threads"] else ""
             cells = [table["target"], point["export"] or "whole", point["dtype"], point["batch_size"]]
             cells += [point["streams"], point["threads"] or "-", f"{point['throughput']:.4g}"]
             cells += [f"{point['latency_ms']:.4g}", f"{point['bytes'] / 1e6:.2f}", f"{point['metric']:.4f}"]
             command = f"`zoo valid … --target {table['target']} --dtype {point['dtype']} {options}`"
-            yield "| " + " | ".join(map(str, [*cells, command])) + " |"
+            yield "| " + " | ".join(map(str, [*cells, "yes" if point["best"] else "", command])) + " |"
 
 
 def main() -> int:

@@ -21,6 +21,7 @@ from zoo.compressing.search import fewest
 from zoo.compressing.weight_only import WeightRounder
 from zoo.errors import ZooError
 from zoo.exporting.export import ExportOptions, export
+from zoo.exporting.int8 import Quantiser
 from zoo.family import Family
 from zoo.manifest import Exported, read_manifest
 from zoo.model import Model
@@ -255,7 +256,9 @@ def test_the_search_finds_nothing_where_only_float32_is_enough() -> None:
         ("--weights int4 --target openvino", "target 'openvino' does not have"),
         ("--to int8 --target cpu", "target 'cpu' does not compute in int8"),
         ("--to int8 --output elsewhere", "leave --output out"),
-        ("--to float16 --control nncf", "--control nncf makes int8 files"),
+        ("--to float16 --control nncf", "--control nncf is of int8 files"),
+        ("--weights int4 --calibration entropy", "--calibration entropy is of int8 files"),
+        ("--to float16 --weight_bits 8", "--weight_bits 8 is of int8 files"),
         ("--to int8 --control nncf --calibration entropy", "NNCF finds ranges in its own way"),
     ],
 )
@@ -264,6 +267,32 @@ def test_what_cannot_be_is_told(
 ) -> None:
     assert _run(lenet_family, folder, *words.split()) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--prune 30% --weight_bits 8", "--weight_bits is not of --prune"),
+        ("--to int8 --epochs 3", "--epochs is not of rounding"),
+    ],
+)
+def test_what_an_option_would_not_change_is_told(
+    lenet_family: Family, folder: Path, words: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        _run(lenet_family, folder, *words.split())
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_network_without_anything_to_round_is_told(
+    lenet_family: Family, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Quantiser, "nodes", lambda _: {})
+    before = _files(folder)
+    assert _run(lenet_family, folder, "--to", "int8") == 2
+    assert "classification/lenet has no node that int8 would make smaller" in capsys.readouterr().err
+    assert _files(folder) == before
 
 
 @pytest.mark.parametrize("text", ["0.01", "1%", "1 %"])

@@ -9,7 +9,7 @@ from typing import Any
 
 from zoo.accuracy.comparison import FRAMEWORK_LIMIT, TARGET_LIMIT
 from zoo.commands import console, flags
-from zoo.compressing.compress import CONTROLS, OWN, Compressed, CompressOptions, compress
+from zoo.compressing.compress import CONTROLS, OF_INT8, OWN, Compressed, CompressOptions, compress
 from zoo.compressing.gate import Judged
 from zoo.compressing.prune import PruneOptions, prune
 from zoo.compressing.weight_only import BITS
@@ -20,6 +20,7 @@ from zoo.running.setting import Setting
 from zoo_core.files import write_json
 
 _SHOWN = 20
+OF_PRUNE = ("train_on", "epochs")  # options of nothing else
 
 
 def main(family: Family, argv: list[str] | None = None) -> int:
@@ -76,6 +77,9 @@ def main(family: Family, argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.prune == 0:
         parser.error("--prune 0 takes nothing away")
+    for name in OF_INT8 if args.prune else OF_PRUNE:
+        if getattr(args, name) != parser.get_default(name):
+            parser.error(f"--{name} is not of {'--prune' if args.prune else 'rounding'}: leave it out")
     return console.run(lambda args: (_prune if args.prune else _compress)(family, args), args)
 
 

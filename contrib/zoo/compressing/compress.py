@@ -33,6 +33,7 @@ from .weight_only import WeightRounder
 # What says which nodes stay in float32: the search here, or NNCF's before it
 OWN, NNCF = "own", "nncf"
 CONTROLS = (OWN, NNCF)
+OF_INT8 = ("control", "calibration", "calibrate_on", "weight_bits")  # options of nothing else
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,8 @@ def compress(setting: Setting, options: CompressOptions) -> Compressed:
         with step("round"):
             rounders = _rounders(setting, options, samples, most)
             candidates = Candidates(setting, rounders, options.kind, record, folder)
+        if not candidates.places():
+            raise ZooError(f"{setting.model.id} has no node that {options.kind} would make smaller or faster")
         gate = Gate(setting, samples, most, record["weights"]["kind"] == "random", candidates.judged_as, options.also)
         kept, tried = _search(candidates, gate, options)
         candidates.write(kept)
@@ -155,10 +158,9 @@ def _require_possible(setting: Setting, options: CompressOptions) -> None:
         raise ZooError(
             f"a file in {options.to} belongs to the export that it was made of, and lies beside it; leave --output out"
         )
-    if options.weight_bits != PORTABLE_BITS and options.kind != "int8":
-        raise ZooError(f"--weight_bits {options.weight_bits} is of int8 files: give --to int8")
-    if options.control == NNCF and options.kind != "int8":
-        raise ZooError(f"--control {NNCF} makes int8 files: give --to int8")
+    for name in OF_INT8:
+        if options.kind != "int8" and getattr(options, name) != getattr(CompressOptions, name):
+            raise ZooError(f"--{name} {getattr(options, name)} is of int8 files: give --to int8, or leave it out")
     if options.control == NNCF and (len(setting.model.parts) > 1 or setting.task().play is not None):
         raise ZooError(
             f"--control {NNCF} is for networks of one graph, which is judged by what it answers; leave it out for "

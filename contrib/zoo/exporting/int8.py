@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -241,12 +243,13 @@ def _ranges(path: Path, types: list[str], rows: Iterator[dict[str, np.ndarray]],
     first = next(rows, None)
     if first is None:
         raise ZooError("no calibration sample reaches this part of the network")
-    if method == "minmax":  # which gives two numbers a tensor
-        calibrator.collect_data(Reader(chain([first], rows)))
-    else:
-        for row in chain([first], rows):
-            calibrator.collect_data(Reader([row]))
-    return calibrator.compute_data()
+    with redirect_stdout(sys.stderr):  # what it says of its progress
+        if method == "minmax":  # which gives two numbers a tensor
+            calibrator.collect_data(Reader(chain([first], rows)))
+        else:
+            for row in chain([first], rows):
+                calibrator.collect_data(Reader([row]))
+        return calibrator.compute_data()
 
 
 def _own(model: Model, timeout: float | None) -> tuple[Sequence[Sample], str]:
