@@ -70,6 +70,7 @@ CASES = {
     "strides_of_one_pixel": Case((6, 9, 9), (10, 6, 1, 1), strides=(2, 2)),
     "two_strides": Case((3, 17, 20), (5, 3, 5, 4), strides=(3, 2), pads=(2, 1, 1, 2)),
     "wide_strides": Case((3, 17, 20), (5, 3, 2, 2), strides=(4, 3)),
+    "wide_strides_and_dilation": Case((3, 17, 20), (5, 3, 2, 3), strides=(3, 4), dilations=(2, 3)),
     "dilation": Case((4, 16, 16), (8, 4, 3, 3), dilations=(2, 3), pads=(2, 3, 2, 3)),
     "dilation_and_strides": Case((4, 16, 19), (8, 4, 3, 3), strides=(2, 3), dilations=(3, 2), pads=(3, 2, 3, 2)),
     "groups": Case((12, 10, 10), (18, 4, 3, 3), groups=3, pads=(1, 1, 1, 1)),

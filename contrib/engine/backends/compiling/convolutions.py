@@ -57,8 +57,10 @@ class Shape:
 
     @property
     def planes(self) -> tuple[int, int]:
-        """Down and across: as many as the stride, and one where only one of them is read."""
-        return min(self.strides[0], self.kernel[0]), min(self.strides[1], self.kernel[1])
+        """Down and across: up to the last one that a weight reads, at most as many as the stride."""
+        steps = zip(self.kernel, self.dilation, self.strides, strict=True)
+        down, across = (1 + max(place * dilation % stride for place in range(size)) for size, dilation, stride in steps)
+        return down, across
 
     @property
     def width(self) -> int:
