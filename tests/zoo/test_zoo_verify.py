@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,16 @@ def compared(lenet: Model, samples: int, wrong: int, limit: float) -> Comparison
     made.agree(lenet.task, *found)
     made.measure(batch, [right], [other])
     return made
+
+
+def test_a_better_metric_passes_where_the_network_has_learnt_anew(lenet: Model) -> None:
+    """And only there: elsewhere, a rise is as much of a riddle as a fall."""
+    worse = compared(lenet, 200, 10, 0.01)
+    better = replace(worse, baseline=worse.contender, contender=worse.baseline)
+    assert better.relative_error() == pytest.approx(10 / 190)
+    assert not better.passed()
+    assert replace(better, learnt=True).passed()
+    assert not replace(worse, learnt=True).passed()
 
 
 def test_a_metric_that_says_nothing_leaves_it_to_agreement(lenet: Model, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,6 +59,7 @@ class Comparison:
 
     random: the weights are, so that the metric says nothing, and the outputs themselves have to be near.
     staged: the network has several parts, and what the first ones say decides what the later ones are given.
+    learnt: the contender has learnt anew, as a pruned network has: a better metric is none of its faults.
     """
 
     baseline: Contender
@@ -66,6 +67,7 @@ class Comparison:
     limit: float
     random: bool = False
     staged: bool = False
+    learnt: bool = False
     agreeing: int = 0
     samples: int = 0
     differences: list[Difference] = field(default_factory=list)
@@ -106,6 +108,13 @@ class Comparison:
         before, after = self.baseline.figures()[name], self.contender.figures()[name]
         return abs(after - before) / abs(before) if before else abs(after - before)
 
+    def error(self) -> float:
+        """What the limit is held against: the relative error, either way, or 0 where what has learnt anew is better."""
+        info = self.baseline.metric.infos[0]
+        gained = self.contender.figures()[info.name] - self.baseline.figures()[info.name]
+        better = gained > 0 if info.higher_is_better else gained < 0
+        return 0.0 if self.learnt and better else self.relative_error()
+
     def allowed_disagreements(self) -> int:
         """One sample may differ where there are enough of them for that to be an exception."""
         return max(1, int(self.limit * self.samples)) if self.samples >= _ENOUGH_FOR_AN_EXCEPTION else 0
@@ -137,7 +146,7 @@ class Comparison:
         if "agreement" in judges:
             return self.samples - self.agreeing <= self.allowed_disagreements()
         # 2 of 2,000 is 0.1 %, in binary fractions too
-        return "metric" not in judges or self.relative_error() <= self.limit * (1 + 1e-9)
+        return "metric" not in judges or self.error() <= self.limit * (1 + 1e-9)
 
     def verdict(self) -> str:
         """PASS or FAIL, and by which rule."""

@@ -69,18 +69,17 @@ def verify(setting: Setting, options: VerifyOptions | None = None) -> Verificati
     options = options or VerifyOptions()
     model = setting.model
     task = setting.task()
-    random = manifest_of(setting)["weights"]["kind"] == "random"
+    manifest = manifest_of(setting)
+    random = manifest["weights"]["kind"] == "random"
     staged = len(model.parts) > 1
     every = dataset_of(setting, options.data)
     samples = arranged(task, _chosen(every, options.limit, random and staged), setting.timeout)
     contenders, left_out = _contenders(setting, options.dtypes)
-    reference, baseline = contenders[0], contenders[1]
+    reference, baseline, *others = contenders
     against = partial(Comparison, random=random, staged=staged)
-    comparisons = [against(reference, baseline, FRAMEWORK_LIMIT)]
-    comparisons += [
-        against(reference, one, FRAMEWORK_LIMIT) if one.dtype == "int8" else against(baseline, one, TARGET_LIMIT)
-        for one in contenders[2:]
-    ]
+    framework = partial(against, reference, limit=FRAMEWORK_LIMIT, learnt="pruned" in manifest)
+    comparisons = [framework(baseline)]
+    comparisons += [framework(one) if one.dtype == "int8" else against(baseline, one, TARGET_LIMIT) for one in others]
     try:
         for spread_of_part in measure(setting, samples, contenders, comparisons).values():
             if spread_of_part.holds_nan:

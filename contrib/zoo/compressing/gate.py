@@ -50,6 +50,7 @@ class Gate:
         random: the weights are, so that outputs decide too.
         dtype: by whose limits the outputs are judged.
         also: other targets that judge the same files.
+        learnt: the network was trained since, so that a better metric passes.
     """
 
     setting: Setting
@@ -58,6 +59,7 @@ class Gate:
     random: bool
     dtype: str = "int8"
     also: Sequence[str] = ()
+    learnt: bool = False
 
     @property
     def targets(self) -> list[str]:
@@ -93,7 +95,9 @@ class Gate:
             for target in self.targets:
                 one = rounded.but(streams=1, target=target)
                 contenders.append(opened(one, "", self.dtype, partial(open_runner, one)))
-            done = [Comparison(contenders[0], one, self.most, self.random, staged) for one in contenders[1:]]
+            done = [
+                Comparison(contenders[0], one, self.most, self.random, staged, self.learnt) for one in contenders[1:]
+            ]
             spreads = self._measured(contenders, done)
             for spread in spreads.values():
                 spread.require_alive()

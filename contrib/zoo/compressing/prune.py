@@ -111,7 +111,7 @@ def prune(setting: Setting, options: PruneOptions) -> Pruned:
         _log.info("loss of the first epoch %.4f, of the last %.4f", losses[0], losses[-1])
     task = setting.task()
     samples = arranged(task, spread(dataset_of(setting, options.data), options.limit), setting.timeout)
-    gate = Gate(setting, samples, options.max_drop, random=False, also=options.also)
+    gate = Gate(setting, samples, options.max_drop, random=False, also=options.also, learnt=True)
     judged: list[Judged] = []
 
     def judge(folder: Path) -> Mapping[str, Any]:
