@@ -15,6 +15,7 @@ from zoo.accuracy.tune import Point, accepted, pareto, stream_counts, thread_cou
 from zoo.commands import tune, valid
 from zoo.family import Family
 from zoo.manifest import Exported
+from zoo_core.hashing import sha256
 from zoo_core.machine import cores
 
 
@@ -105,6 +106,23 @@ def test_an_export_that_cannot_be_compared_is_named_and_the_others_stay(
     flags = ["--folder", str(lenet_export.dynamic.parent), "--dtype", "float32", "--batch", "1", "--limit", "16"]
     assert tune.main(lenet_family, [*flags, "--seconds", "0.02", "--beside", str(tmp_path / "nothing")]) == 0
     assert "nothing is left out on onnx: there is no manifest" in capsys.readouterr().out
+
+
+def test_an_export_that_does_not_open_is_named_and_the_others_stay(
+    lenet_family: Family, lenet_export: Exported, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, other = lenet_export.dynamic.parent, tmp_path / "other"
+    shutil.copytree(folder, other)
+    (other / lenet_export.dynamic.name).write_bytes(b"no network")
+    manifest = other / lenet_export.manifest.name
+    said = json.loads(manifest.read_text())
+    said["files"]["dynamic"]["sha256"] = sha256(other / lenet_export.dynamic.name)
+    manifest.write_text(json.dumps(said))
+    out = tmp_path / "points.json"
+    flags = ["--folder", str(folder), "--dtype", "float32", "--batch", "1", "--limit", "16", "--seconds", "0.02"]
+    assert tune.main(lenet_family, [*flags, "--beside", str(other), "--json", str(out)]) == 0
+    assert "other is left out on onnx: " in capsys.readouterr().out
+    assert json.loads(out.read_text())["points"]
 
 
 def test_two_folders_of_one_name_are_told_apart() -> None:

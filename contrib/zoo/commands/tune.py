@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from engine.errors import EngineError
 from zoo.accuracy.choice import choose_target
 from zoo.accuracy.tune import BATCHES, Point, Tuned, pareto, tune
 from zoo.commands import console, flags
@@ -98,7 +99,7 @@ def _of_target(family: Family, target: str, args: argparse.Namespace) -> dict[st
             other = setting.but(folder=folder)
             found.append(_Searched(other, _searched(other, args), name))
             _say_refused(found[-1])
-        except ZooError as error:
+        except (ZooError, EngineError) as error:
             print(f"{name} is left out on {setting.target}: {error}")
     every = {point: one for one in found for point in one.points()}
     best = pareto(list(every))
