@@ -6,6 +6,7 @@ import os
 import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from .errors import SettingError
@@ -24,8 +25,12 @@ def memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
+@cache
 def products_overflow() -> bool:
-    """Whether sums of products of 8-bit numbers overflow: x86 without VNNI, which adds two products up in 16 bits."""
+    """Whether sums of products of 8-bit numbers may overflow: on x86 without VNNI, which adds two up in 16 bits.
+
+    Where the system does not tell what an x86 processor has (not Linux), they may.
+    """
     if platform.machine().lower() not in ("x86_64", "amd64", "i386", "i686"):
         return False
     known = Path("/proc/cpuinfo")

@@ -94,7 +94,7 @@ class OnnxRuntimeBackend(Backend):
         if ckpt.suffix == ".onnx":
             _, operators = files_and_operators_of(ckpt)  # refuses weights from elsewhere
             warn_of_differences(ckpt, "onnx", operators)
-            if overflows(ckpt, operators):  # kernels that are slower, and right
+            if overflows(ckpt, "slower kernels are taken, where the graph is optimised at level extended or all"):
                 session_options.add_session_config_entry("session.x64quantprecision", "1")
         try:
             session = onnxruntime.InferenceSession(str(ckpt), sess_options=session_options, providers=providers)

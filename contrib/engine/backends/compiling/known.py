@@ -14,11 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from zoo_core.machine import products_overflow
-
 from ...errors import ModelFileError, TargetUnavailableError
 from .graph import inner_graphs
-from .overflow import too_wide
+from .overflow import overflows
 
 _log = logging.getLogger(__name__)
 _ROI_ALIGN_MODES = 16  # from this opset on RoiAlign has them, and takes half a pixel off where it says none
@@ -122,11 +120,6 @@ def _cuts_and_wraps(use: Use) -> bool:
     return pads is None or bool((pads < 0).any())
 
 
-def _overflows(use: Use) -> bool:
-    weights = use.value(0)
-    return weights is not None and too_wide(weights) and products_overflow()
-
-
 def _masked_cache(use: Use) -> bool:
     return use.has_input(3) and use.has_input(4) and use.says("is_causal", 1)
 
@@ -170,7 +163,6 @@ KNOWN: dict[str, tuple[Known, ...]] = {
         _COLUMNS_FIRST,
         Known(("DynamicQuantizeLinear",), "ties, by one step of 8 bits", refused=False),
         Known(("TopK",), "the order of equal values", refused=False),
-        Known(("DequantizeLinear",), "weights of 8 bits, whose sums overflow without VNNI", _overflows, refused=False),
     ),
     "cpu": (
         _POOLING,
@@ -211,6 +203,8 @@ def require_supported(ckpt: Path, model: Any, target: str) -> None:
         target: the runtime target.
     """
     _require_types(ckpt, model, target)
+    if target == "openvino":
+        overflows(ckpt, "OpenVINO may compute wrong numbers")
     known = KNOWN.get(target, ())
     for use in _uses(model):
         for one in known:

@@ -9,7 +9,7 @@ import mmap
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from zoo_core.contents import content_of
 from zoo_core.errors import first_line
@@ -17,6 +17,7 @@ from zoo_core.errors import first_line
 from ...errors import ModelFileError, TargetUnavailableError
 from .mended import mended
 
+T = TypeVar("T")
 # Protobuf holds a graph in memory as one message, which may have 2 GB
 LARGEST = (1 << 31) - (1 << 20)
 
@@ -109,6 +110,11 @@ def input_names_of(ckpt: Path) -> list[str]:
     return _read(ckpt, names)
 
 
+def tensors_of(ckpt: Path, look: Callable[[list[tuple[int, memoryview | int]]], T]) -> list[T]:
+    """What `look` says of the fields of every tensor in an ONNX file, wherever in it; needs no onnx package."""
+    return _read(ckpt, lambda whole: [look([*_fields(one)]) for _, one in _messages("model", whole, ("tensor",))])
+
+
 def _found(ckpt: Path, *kinds: str) -> dict[str, list[dict[int, bytes]]]:
     """Of each kind of message, the texts of all that are in an ONNX file, by field number; none where it is no
     protobuf message."""
@@ -156,13 +162,13 @@ def _fields(message: memoryview) -> Iterator[tuple[int, memoryview | int]]:
     """(number, content) of each field of a protobuf message. Raises ValueError, IndexError where it is none."""
     place = 0
     while place < len(message):
-        tag, place = _varint(message, place)
+        tag, place = varint(message, place)
         kind = tag & 7
         if kind == 0:
-            value, place = _varint(message, place)
+            value, place = varint(message, place)
             yield tag >> 3, value
             continue
-        size, place = _varint(message, place) if kind == 2 else ({1: 8, 5: 4}.get(kind, -1), place)
+        size, place = varint(message, place) if kind == 2 else ({1: 8, 5: 4}.get(kind, -1), place)
         if size < 0 or place + size > len(message):
             raise ValueError("no protobuf message")
         if kind == 2:
@@ -170,7 +176,8 @@ def _fields(message: memoryview) -> Iterator[tuple[int, memoryview | int]]:
         place += size
 
 
-def _varint(message: memoryview, place: int) -> tuple[int, int]:
+def varint(message: memoryview, place: int) -> tuple[int, int]:
+    """A whole number of a protobuf message, and the place behind it. Raises ValueError, IndexError where it is none."""
     value = shift = 0
     while True:
         byte = message[place]
