@@ -291,7 +291,7 @@ def test_a_network_without_anything_to_round_is_told(
     monkeypatch.setattr(Quantiser, "nodes", lambda _: {})
     before = _files(folder)
     assert _run(lenet_family, folder, "--to", "int8") == 2
-    assert "classification/lenet has no node that int8 would make smaller" in capsys.readouterr().err
+    assert "classification/lenet has nothing that int8 makes smaller" in capsys.readouterr().err
     assert _files(folder) == before
 
 

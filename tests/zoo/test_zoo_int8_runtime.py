@@ -14,6 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from engine import backends
 from engine.backends.base import Options
+from engine.backends.compiling.overflow import overflows
 from engine.base import Engine
 from zoo.exporting.int8 import METHODS, Quantiser
 
@@ -164,6 +165,56 @@ def test_scores_that_nearly_tie_are_told_apart(tmp_path: Path) -> None:
     assert len(np.unique(scores)) > 950
 
 
+@pytest.mark.parametrize("activation", ["Relu", "Clip"])
+def test_an_activation_of_the_last_convolution_is_fused_with_it(tmp_path: Path, activation: str) -> None:
+    """What it cuts off takes no steps of the range then."""
+    random = np.random.default_rng(3)
+    constants = {"w": random.standard_normal((4, 4, 1, 1)).astype(np.float32), "b": np.full(4, -3, np.float32)}
+    constants |= {"low": np.array(0, np.float32), "high": np.array(6, np.float32)}
+    nodes = [
+        helper.make_node("Conv", ["x", "w", "b"], ["c"], name="conv"),
+        helper.make_node(activation, ["c", "low", "high"] if activation == "Clip" else ["c"], ["a"], name="act"),
+        helper.make_node("GlobalAveragePool", ["a"], ["y"], name="pool"),
+    ]
+    network = _network(tmp_path / "network.onnx", nodes, constants, ["batch", 4, 8, 8], ["batch", 4, 1, 1])
+    x = random.standard_normal((4, 4, 8, 8)).astype(np.float32)
+    made = Quantiser(network, iter([{"x": x}]), "minmax", "4 samples")
+    made.write(tmp_path / "int8.onnx")
+    found = _computed(tmp_path / "int8.onnx", tmp_path)
+    assert (found["QLinearConv"], found[activation]) == (1, 0)
+    graph = onnx.load(tmp_path / "optimised.onnx").graph
+    zero = next(node.input[7] for node in graph.node if node.op_type == "QLinearConv")  # of what it gives
+    assert next(numpy_helper.to_array(one) for one in graph.initializer if one.name == zero) == 0
+
+
+def test_a_table_that_rows_are_taken_from_is_rounded(tmp_path: Path) -> None:
+    """Though nothing heavy comes behind it: it makes up the file."""
+    table = np.random.default_rng(4).standard_normal((1000, 16)).astype(np.float32)
+    nodes = [
+        helper.make_node("Cast", ["x"], ["rows"], name="rows", to=TensorProto.INT64),
+        helper.make_node("Gather", ["table", "rows"], ["found"], name="gather"),
+        helper.make_node("Neg", ["found"], ["y"], name="turned"),
+    ]
+    network = _network(tmp_path / "network.onnx", nodes, {"table": table}, ["batch"], ["batch", 16])
+    rows = np.arange(8, dtype=np.float32)
+    made = Quantiser(network, iter([{"x": rows}]), "minmax", "8 samples")
+    made.write(tmp_path / "int8.onnx")
+    assert made.nodes() == {"gather": "Gather"}
+    assert (tmp_path / "int8.onnx").stat().st_size < network.stat().st_size / 3
+
+
+def test_what_has_nothing_to_round_says_so(tmp_path: Path) -> None:
+    network = _network(
+        tmp_path / "network.onnx",
+        [helper.make_node("Add", ["x", "x"], ["y"], name="doubled")],
+        {},
+        ["batch", 4],
+        ["batch", 4],
+    )
+    made = Quantiser(network, iter([{"x": np.ones((1, 4), np.float32)}]), "minmax", "1 sample")
+    assert (made.nodes(), made.facts()) == ({}, {"precision": "float32: nothing of it gets smaller or faster in int8"})
+
+
 def test_boxes_and_scores_in_one_tensor_keep_their_own_steps(tmp_path: Path) -> None:
     """A detector's last nodes put boxes of hundreds of pixels and scores below 1 together."""
     constants = {"b.w": 300 * _RANDOM.standard_normal((4, 3, 1, 1)).astype(np.float32)}
@@ -210,15 +261,19 @@ def test_weights_of_8_bits_are_said_to_be_for_vnni(residual: Path, tmp_path: Pat
     assert "VNNI; without it" in made.facts()["weights"]
 
 
-@pytest.mark.parametrize("bits", [7, 8])
-def test_sums_that_overflow_are_computed_otherwise_or_warned_of(
-    residual: Path, tmp_path: Path, bits: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a processor without VNNI: what its kernels compute then can only be seen there."""
+    monkeypatch.setattr("engine.backends.compiling.overflow.products_overflow", lambda: True)
+
+
+@pytest.mark.parametrize("bits", [7, 8])
+@pytest.mark.usefixtures("narrow")
+def test_sums_that_overflow_are_computed_otherwise_and_warned_of(
+    residual: Path, tmp_path: Path, bits: int, caplog: pytest.LogCaptureFixture
+) -> None:
     path = tmp_path / "int8.onnx"
     Quantiser(residual, _given(), "minmax", "8 samples", bits).write(path)
-    monkeypatch.setattr("engine.backends.compiling.overflow.products_overflow", lambda: True)
-    monkeypatch.setattr("engine.backends.compiling.known.products_overflow", lambda: True)
     session = backends.find("onnx").open(path, Options())
     said = session.native.get_session_options()
     if bits == 8:
@@ -226,10 +281,32 @@ def test_sums_that_overflow_are_computed_otherwise_or_warned_of(
     else:
         with pytest.raises(RuntimeError):
             said.get_session_config_entry("session.x64quantprecision")
+    assert ("slower kernels are taken" in caplog.text) == (bits == 8)
     if backends.targets()["openvino"].availability().usable:
         with Engine(path, target="openvino", batch_size=4):
             pass
-        assert ("weights of 8 bits" in caplog.text) == (bits == 8)
+        assert caplog.text.count("OpenVINO may compute wrong numbers") == (bits == 8)
+
+
+@pytest.mark.parametrize("where", ["a number each", "a constant", "another file"])
+@pytest.mark.usefixtures("narrow")
+def test_wide_weights_are_found_wherever_they_are(tmp_path: Path, where: str) -> None:
+    """In another file, they are not looked for, and taken for wide."""
+    path = tmp_path / "network.onnx"
+    for most in (64, -64, 65, -65):
+        weights = np.array([1, most], np.int8)
+        raw = where != "a number each"
+        tensor = helper.make_tensor("w", TensorProto.INT8, [2], weights.tobytes() if raw else weights.tolist(), raw)
+        dequantise = helper.make_node("DequantizeLinear", ["w", "s"], ["y"])
+        nodes, tensors = [dequantise], [tensor]
+        if where == "a constant":
+            nodes, tensors = [helper.make_node("Constant", [], ["w"], value=tensor), dequantise], []
+        scale = numpy_helper.from_array(np.float32(1), "s")
+        given = [helper.make_tensor_value_info("y", TensorProto.FLOAT, [2])]
+        model = helper.make_model(helper.make_graph(nodes, "network", [], given, [*tensors, scale]))
+        outside = where == "another file"
+        onnx.save(model, path, save_as_external_data=outside, location="w.bin", size_threshold=0)
+        assert overflows(path, "nothing") == (outside or abs(most) == 65)
 
 
 def test_a_mask_that_calibration_never_saw_stays_a_mask(attention: Path, tmp_path: Path) -> None:

@@ -121,7 +121,9 @@ def compress(setting: Setting, options: CompressOptions) -> Compressed:
             rounders = _rounders(setting, options, samples, most)
             candidates = Candidates(setting, rounders, options.kind, record, folder)
         if not candidates.places():
-            raise ZooError(f"{setting.model.id} has no node that {options.kind} would make smaller or faster")
+            raise ZooError(
+                f"{setting.model.id} has nothing that {options.weights or options.to} makes smaller or faster"
+            )
         gate = Gate(setting, samples, most, record["weights"]["kind"] == "random", candidates.judged_as, options.also)
         kept, tried = _search(candidates, gate, options)
         candidates.write(kept)

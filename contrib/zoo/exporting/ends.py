@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-# What integers make faster. Of these, convolutions have integer kernels only where what they give is rounded too
+# What integers make faster; tables that rows are taken from, they make smaller. Some of it has integer kernels only
+# where what it gives is rounded too
 _HEAVY = ("Conv", "ConvTranspose", "Gemm", "MatMul")
-_NEED_IT = ("Conv", "ConvTranspose")
+_CONVOLUTIONS = ("Conv", "ConvTranspose")
+_NEED_IT = (*_CONVOLUTIONS, "Gather")
+_FUSED = ("Relu", "Clip")  # computed along with a convolution, of whose range they take away what is cut off
 
 
 def tail(graph: Any) -> set[str]:
@@ -20,10 +23,14 @@ def tail(graph: Any) -> set[str]:
     Args:
         graph: whose nodes are in order and have names.
     """
+    makers = {name: node.op_type for node in graph.node for name in node.output}
+    tables = {tensor.name for tensor in graph.initializer if len(tensor.dims) > 1}
     leading: set[str] = set()  # tensors that a heavy node depends on
     found = set()
     for node in reversed(graph.node):
-        if node.op_type in _HEAVY or leading & {*node.output}:
+        heavy = node.op_type in _HEAVY or (node.op_type == "Gather" and node.input[0] in tables)
+        fused = node.op_type in _FUSED and makers.get(node.input[0]) in _CONVOLUTIONS
+        if heavy or fused or leading & {*node.output}:
             leading |= {*node.input}
         else:
             found.add(node.name)

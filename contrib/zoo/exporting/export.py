@@ -192,6 +192,8 @@ def _write_int8(
         calibration = Calibration(timeout=options.timeout)
         made = quantiser(model, part, reference, paths["dynamic"], options.input_size, calibration)
         made.write(paths["int8"])
+        if not made.nodes() and len(model.parts) == 1:
+            raise ZooError(f"{model.id} has nothing that int8 makes smaller or faster; leave --dtype int8 out")
         return made.facts()
 
 

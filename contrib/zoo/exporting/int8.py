@@ -150,6 +150,8 @@ class Quantiser:
 
     def facts(self) -> dict[str, str]:
         """For the manifest."""
+        if not self.nodes():
+            return {"precision": "float32: nothing of it gets smaller or faster in int8"}
         return {
             "calibrated_on": self._said,
             "calibration": self._method,
