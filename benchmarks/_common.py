@@ -18,12 +18,11 @@ sys.path.insert(0, str(ROOT))
 from tecoexec.host import Load  # noqa: E402
 from zoo.catalogue import load  # noqa: E402
 from zoo.compressing.compress import CompressOptions, compress  # noqa: E402
-from zoo.errors import CheckFailedError, ZooError  # noqa: E402
 from zoo.exporting.export import ExportOptions, export  # noqa: E402
 from zoo.exporting.int8 import PORTABLE_BITS  # noqa: E402
 from zoo.model import Model  # noqa: E402
 from zoo.running.setting import Setting  # noqa: E402
-from zoo_core.errors import first_line  # noqa: E402
+from zoo_core.errors import ZooCoreError, first_line  # noqa: E402
 from zoo_core.machine import cores, products_overflow  # noqa: E402
 
 PICTURES, SIZE, QUALITY = 260, (500, 375), 90
@@ -89,13 +88,13 @@ def add_int8(model: Model, folder: Path, targets: Sequence[str]) -> list[str]:
         for method, options in ways.items():
             try:
                 kept[method] = len(compress(setting, options).kept)
-            except (ZooError, CheckFailedError) as error:
+            except ZooCoreError as error:
                 missing.append(f"int8 ({method}) for {', '.join(judges)}: {first_line(error)}")
             if kept.get(method) == 0:
                 return missing
         if kept:
-            best = min(kept, key=kept.__getitem__)
-            if best != list(kept)[-1]:  # which wrote its file last
+            best, last = min(kept, key=kept.__getitem__), list(kept)[-1]
+            if kept[best] < kept[last]:  # whose file is there now
                 compress(setting, ways[best])
             return missing
     return missing

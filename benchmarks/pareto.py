@@ -1,7 +1,7 @@
 """What each model gives and costs as float32, float16, bfloat16, int8 and pruned, on each target: tables, no claim.
 
-The zoo's own commands do it: `export`, `compress --to int8`, `compress --prune`, and `tune --beside`. Printed are its
-best points, which no other beats in throughput, latency, size and metric together, and the quickest of each dtype that
+It is done as by `zoo export`, `compress --to int8`, `compress --prune`, and `tune --beside`. Printed are its best
+points, which no other beats in throughput, latency, size and metric together, and the quickest of each dtype that
 has none. What does not pass its gate is said below.
 Run: python benchmarks/pareto.py [domain/name:variant[:share] …] [--target onnx --target openvino] [--seconds 0.5]
 """
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from _common import add_int8, load, machine
+from zoo.running.setting import DTYPES
 
 # A convolution network, a detector, a reader of text, a text encoder and a keyword spotter with published weights; and
 # small ones with training samples of their own, of which that share of the channels goes
@@ -32,7 +33,6 @@ MODELS = (
     "ocr/crnn:crnn_narrow:10%",
     "nlp/textcnn:textcnn:10%",
 )
-DTYPES = ("float32", "float16", "bfloat16", "int8")
 HEADS = (
     "target",
     "export",
@@ -79,6 +79,10 @@ def tuned(name: str, share: str, targets: Sequence[str], seconds: float, folder:
         if error.code != CHECK_FAILED:
             raise
         missing.append(f"export: {error}")
+        try:
+            zoo("compress", *of, "--to", "float16")  # with nodes in float32
+        except FailedError as refused:
+            missing.append(f"float16: {refused}")
     missing += add_int8(load(model).variant(variant), export, targets)
     beside: list[str] = []
     if share:
