@@ -16,6 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 from engine.base import Engine
 from zoo.accuracy.comparison import Comparison
 from zoo.commands import compress, valid
+from zoo.compressing.candidates import Candidates, Place
 from zoo.compressing.half import HalfRounder
 from zoo.compressing.search import fewest
 from zoo.compressing.weight_only import WeightRounder
@@ -205,6 +206,22 @@ def test_nothing_is_written_where_the_gate_never_holds(
 ) -> None:
     before = _files(folder)
     monkeypatch.setattr(Comparison, "passed", lambda self: False)
+    assert _run(lenet_family, folder, "--to", "int8", "--limit", 8) == 1
+    assert "nothing was written" in capsys.readouterr().err
+    assert _files(folder) == before
+
+
+def test_nor_where_it_holds_with_every_node_in_float32_only(
+    lenet_family: Family, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, write, whole = _files(folder), Candidates.write, [False]
+
+    def written(self: Candidates, keep: Sequence[Place]) -> None:
+        whole[0] = len(self.in_float32(keep)) == len(self.places())
+        write(self, keep)
+
+    monkeypatch.setattr(Candidates, "write", written)
+    monkeypatch.setattr(Comparison, "passed", lambda self: whole[0])
     assert _run(lenet_family, folder, "--to", "int8", "--limit", 8) == 1
     assert "nothing was written" in capsys.readouterr().err
     assert _files(folder) == before

@@ -216,7 +216,12 @@ def _search(candidates: Candidates, gate: Gate, options: CompressOptions) -> tup
     """The nodes that stay in float32, and how many times the gate was judged. Raises CheckFailedError."""
     faults: list[str] = []
 
+    def empty(keep: Sequence[Place]) -> bool:
+        return len(candidates.in_float32(keep)) == len(candidates.places())
+
     def passes(keep: Sequence[Place]) -> bool:
+        if empty(keep):
+            return False  # what holds then is the float32 file
         candidates.write(keep)
         try:
             faults.append(failed(gate.targets, gate.float32(candidates.rounded)))
@@ -224,6 +229,8 @@ def _search(candidates: Candidates, gate: Gate, options: CompressOptions) -> tup
             faults.append(f"the gate does not hold: {error}; that is far")
         return not faults[-1]
 
+    if empty([]):
+        raise CheckFailedError("NNCF's control leaves every node in float32; nothing was written")
     if passes([]):
         return [], 1
     ordered = most_costly(candidates, DebugOptions(data=options.data))
