@@ -22,7 +22,7 @@ from engine.base import Engine
 from zoo.exporting.int8 import Quantiser
 from zoo_core.machine import products_overflow
 
-BATCH, CALIBRATED_ON = 16, 8
+BATCH, CALIBRATED_ON, CALLS = 16, 8, 3
 CLAIM_VNNI, CLAIM_WITHOUT = 3.5, 1.8
 
 
@@ -39,10 +39,13 @@ def computed(path: Path, folder: Path) -> Counter[str]:
 
 
 def images_a_second(engine: Engine, images: np.ndarray) -> float:
-    """Of one call."""
-    start = time.perf_counter()
+    """Of some calls. One before them is not counted: it finds the caches full of the other network, and the cores taken
+    by threads that still wait for its next call."""
     engine(images)
-    return len(images) / (time.perf_counter() - start)
+    start = time.perf_counter()
+    for _ in range(CALLS):
+        engine(images)
+    return CALLS * len(images) / (time.perf_counter() - start)
 
 
 def main() -> int:
