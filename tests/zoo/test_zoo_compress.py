@@ -17,6 +17,8 @@ from engine.base import Engine
 from zoo.accuracy.comparison import Comparison
 from zoo.commands import compress, valid
 from zoo.compressing.candidates import Candidates, Place
+from zoo.compressing.compress import CompressOptions
+from zoo.compressing.compress import compress as compressing
 from zoo.compressing.half import HalfRounder
 from zoo.compressing.search import fewest
 from zoo.compressing.weight_only import WeightRounder
@@ -26,6 +28,7 @@ from zoo.exporting.int8 import Quantiser
 from zoo.family import Family
 from zoo.manifest import Exported, read_manifest
 from zoo.model import Model
+from zoo.running.setting import Setting
 
 pytest.importorskip("torch")
 
@@ -300,6 +303,11 @@ def test_what_an_option_would_not_change_is_told(
         _run(lenet_family, folder, *words.split())
     assert ended.value.code == 2
     assert said in capsys.readouterr().err
+
+
+def test_bits_that_no_weight_has_are_told(lenet: Model, folder: Path) -> None:
+    with pytest.raises(ZooError, match="weights of int8 have 7 or 8 bits, not 6"):
+        compressing(Setting(lenet, folder=folder), CompressOptions(weight_bits=6))
 
 
 def test_a_network_without_anything_to_round_is_told(

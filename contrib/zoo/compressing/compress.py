@@ -12,7 +12,7 @@ from zoo import frameworks
 from zoo.accuracy.comparison import FRAMEWORK_LIMIT, TARGET_LIMIT
 from zoo.accuracy.verify import spread
 from zoo.errors import CheckFailedError, ZooError
-from zoo.exporting.int8 import METHODS, PORTABLE_BITS, Calibration, calibration_rows, quantiser
+from zoo.exporting.int8 import METHODS, PORTABLE_BITS, WEIGHT_BITS, Calibration, calibration_rows, quantiser
 from zoo.exporting.workspace import step, workspace
 from zoo.layers.debug import DebugOptions
 from zoo.layers.rounded import plain
@@ -160,6 +160,8 @@ def _require_possible(setting: Setting, options: CompressOptions) -> None:
         raise ZooError(
             f"a file in {options.to} belongs to the export that it was made of, and lies beside it; leave --output out"
         )
+    if options.weight_bits not in WEIGHT_BITS:
+        raise ZooError(f"weights of int8 have {' or '.join(map(str, WEIGHT_BITS))} bits, not {options.weight_bits}")
     for name in OF_INT8:
         if options.kind != "int8" and getattr(options, name) != getattr(CompressOptions, name):
             raise ZooError(f"--{name} {getattr(options, name)} is of int8 files: give --to int8, or leave it out")
