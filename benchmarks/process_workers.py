@@ -51,7 +51,7 @@ class OwnTokeniser(Task):
         ]
 
     def metric(self) -> Metric:
-        raise NotImplementedError
+        raise NotImplementedError("only preprocessing is measured: nothing is counted")
 
     def agreement(self, one: Any, other: Any) -> bool:
         return bool(one == other)
@@ -63,7 +63,7 @@ class OwnTokeniser(Task):
         return {"words": prediction}
 
     def draw(self, data: Any, prediction: Any) -> Any:
-        raise NotImplementedError
+        raise NotImplementedError("only preprocessing is measured: nothing is drawn")
 
 
 def batches(samples: Sequence[Sample], processes: bool) -> Iterator[Batch]:
