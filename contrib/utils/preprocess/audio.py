@@ -28,6 +28,7 @@ RATES = (1_000, 768_000)  # Hz; what is beyond is a damaged header
 _CUT_OFF = re.compile(r"^data : (\d+) \(should be (\d+)\)", re.MULTILINE)
 _UNKNOWN_LENGTH = 0x7FFFF000
 _MOST_VALUES = 1 << 26  # of all channels together; 256 MB
+_LOUDEST = float(1 << 31)  # samples of 32 bits that were not divided; beyond it, spectra overflow float32
 
 
 @dataclass(frozen=True)
@@ -128,11 +129,10 @@ def read_piece(piece: Clip, seconds: float) -> tuple[np.ndarray, int, float]:
         raise UnreadableError(f"{path}: this is no WAV or FLAC recording, or it is damaged ({said}).") from error
     if len(samples) < frames:
         raise UnreadableError(f"{path}: the file ends after {len(samples)} of {frames} samples; it is incomplete.")
-    mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float32)
-    if not np.isfinite(mono).all():
-        raise UnreadableError(f"{path}: the recording holds values that are NaN or infinite.")
     if subtype in ("FLOAT", "DOUBLE"):
+        _require_values(path, samples)
         say_loud(path, samples)
+    mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float32)
     say_cancelled(path, samples, mono)
     return mono, rate, whole / rate
 
@@ -146,6 +146,18 @@ def _require_usable(path: Path, file: Any) -> None:
     if not RATES[0] <= file.samplerate <= RATES[1]:
         raise UnreadableError(
             f"{path}: a rate of {file.samplerate} Hz; it must be from {RATES[0]} to {RATES[1]}. Is the header damaged?"
+        )
+
+
+def _require_values(path: Path, samples: np.ndarray) -> None:
+    """Floating point holds what no recording has, and what makes NaN of the features of a whole batch."""
+    if not np.isfinite(samples).all():
+        raise UnreadableError(f"{path}: the recording holds values that are NaN or infinite.")
+    loudest = float(np.abs(samples).max(initial=0))
+    if loudest > _LOUDEST:
+        raise UnreadableError(
+            f"{path}: its values reach {loudest:.4g}, and full scale is 1: that is no sound. Is the file damaged, or "
+            "of another byte order?"
         )
 
 

@@ -58,6 +58,8 @@ def sound_source(path: Path) -> str | io.BytesIO:
             )
             file.seek(0)
             content = bytearray(file.read())
+    except UnreadableError:  # an OSError itself, which says what it is already
+        raise
     except IsADirectoryError as error:
         raise UnreadableError(f"{path}: this is a folder, a recording is expected.") from error
     except FileNotFoundError as error:
