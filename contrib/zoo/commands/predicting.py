@@ -10,7 +10,7 @@ from typing import Any
 
 from utils.datasets.sample import Sample
 from zoo.commands.notice import captioned, weights_notice
-from zoo.commands.stream import Stream
+from zoo.commands.stream import Stream, in_one_line
 from zoo.errors import CheckFailedError
 from zoo.inputs.files import File, Files
 from zoo.model import Model
@@ -188,7 +188,7 @@ def skipped(bad: Sequence[Bad]) -> list[dict[str, str]]:
 def tell_skipped(bad: Sequence[Bad]) -> None:
     """Name what could not be read."""
     for sample, error in bad:
-        print(f"skipped {sample.id}: {error}", file=sys.stderr)
+        print(in_one_line(f"skipped {sample.id}: {error}"), file=sys.stderr)
 
 
 def in_order(

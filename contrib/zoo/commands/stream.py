@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+import unicodedata
+
+
+def in_one_line(text: str) -> str:
+    """A text whose line feeds, escapes and other control characters are written out, as \\n is.
+
+    The name of a file may hold any: printed as they are, they would begin a line that nobody said, or hide one.
+    """
+    return "".join(
+        repr(letter)[1:-1] if unicodedata.category(letter) in ("Cc", "Zl", "Zp") else letter for letter in text
+    )
+
 
 class Stream:
     """Prints "name: text", piece by piece.
@@ -11,7 +23,7 @@ class Stream:
     """
 
     def __init__(self, name: str) -> None:
-        self._name = name
+        self._name = in_one_line(name)
         self._shown = ""
 
     def __call__(self, piece: str) -> None:
