@@ -140,6 +140,43 @@ def test_a_pattern_never_overwrites_what_it_reads(cli: Cli, tmp_path: Path) -> N
     assert (tmp_path / "drawn/below/b.png").is_file()
 
 
+@pytest.mark.parametrize("names", [("a.jpg", "a.jpg.png"), ("a:b.png", "a_b.png")])
+def test_no_picture_takes_the_place_of_another(cli: Cli, tmp_path: Path, names: tuple[str, str]) -> None:
+    read, drawn = tmp_path / "read", tmp_path / "drawn"
+    read.mkdir()
+    for name in names:
+        shutil.copy(DEMOS / "digit_1.png", read / name)
+    assert cli("multi", read, "--save_dir", drawn) == 2
+    assert all(word in cli.err for word in (*names, "would both be"))
+    assert not drawn.exists()
+    assert cli("multi", read) == 0
+
+
+def test_links_in_a_circle_are_files_that_cannot_be_read(cli: Cli, tmp_path: Path) -> None:
+    read = tmp_path / "read"
+    read.mkdir()
+    shutil.copy(DEMOS / "digit_1.png", read / "whole.png")
+    (read / "a.png").symlink_to("b.png")
+    (read / "b.png").symlink_to("a.png")
+    for flags in ((), ("--save_dir", tmp_path / "drawn")):
+        assert cli("multi", read, *flags) == 1
+        assert cli.labels == ["1"]
+        assert "skipped a.png" in cli.err
+        assert "skipped b.png" in cli.err
+    assert cli("multi", read, "--save_dir", read / "a.png") == 2  # which lies in the folder that is read
+
+
+def test_the_name_of_a_file_begins_no_line(cli: Cli, tmp_path: Path) -> None:
+    shutil.copy(DEMOS / "digit_1.png", tmp_path / "a\n9.png: 9 (1.000)\x1b[8m.png")
+    (tmp_path / "b\rc\u2028d.png").write_bytes(b"no picture")
+    shutil.copy(DEMOS / "digit_1.png", tmp_path / "\u56fe \U0001f600.png")
+    assert cli("multi", tmp_path) == 1
+    assert cli.out.splitlines()[0].startswith("a\\n9.png: 9 (1.000)\\x1b[8m.png: 1 (")
+    assert cli.out.splitlines()[1].startswith("\u56fe \U0001f600.png: 1 (")
+    assert "skipped b\\rc\\u2028d.png: " in cli.err
+    assert cli.said["predictions"][0]["id"] == "a\n9.png: 9 (1.000)\x1b[8m.png"
+
+
 def test_one_broken_file_of_a_pattern_ends_nothing(cli: Cli, tmp_path: Path) -> None:
     shutil.copy(DEMOS / "digit_1.png", tmp_path / "b.png")
     (tmp_path / "a.png").write_bytes(b"no picture")

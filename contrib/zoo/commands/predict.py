@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -194,7 +194,7 @@ def predict_folder(setting: Setting, path: str | Path | None, output: Output, wi
     text = str(data_folder(model, text)) if text in ("sample", "reference") else text
     if os.path.isdir(text):
         save_dir = output.save_dir
-        if save_dir and save_dir.resolve().is_relative_to(Path(text).resolve()):
+        if save_dir and _real(save_dir).is_relative_to(_real(text)):
             raise ZooError(f"--save_dir {save_dir} lies in the folder that is read; choose one outside of {text}")
     found = [samples.files.read(sys.stdin.buffer)] if text == STDIN else samples.files.named(text)
     found = found or samples.files.matching(text)
@@ -225,12 +225,31 @@ def _given(task: Task, samples: Samples, files: Sequence[File], output: Output) 
                 found.append(Sample(one.id, one.data))
                 own = one.id.startswith(file.name)
                 names[one.id] = file.drawn + one.id.removeprefix(file.name) if own else one.id
-    read = {file.path.resolve() for file in files}
-    for picture in pictures(task, output.save_dir, names).values():
-        if picture.resolve() in read:
-            raise ZooError(f"--save_dir {output.save_dir} would overwrite {picture} itself; choose another folder")
+    _require_places(pictures(task, output.save_dir, names), files)
     several = any(file.column is not None or file.path.suffix.lower() == PDF for file in files)
     return Given(found, names, bad, tolerant=several, files=samples.files)
+
+
+def _require_places(places: Mapping[str, Path], files: Sequence[File]) -> None:
+    """Raise ZooError where a picture would take the place of a file that is read, or of another sample's picture."""
+    if not places:
+        return
+    read = {_real(file.path) for file in files}
+    owners: dict[Path, str] = {}
+    for one, picture in places.items():
+        if _real(picture) in read:
+            raise ZooError(f"--save_dir would overwrite {picture} itself, which is read; choose another folder")
+        if picture in owners:
+            raise ZooError(
+                f"--save_dir: the pictures of {owners[picture]} and of {one} would both be {picture}; rename one of "
+                "these files, or give them apart"
+            )
+        owners[picture] = one
+
+
+def _real(path: str | Path) -> Path:
+    """Where a path leads, as far as it can be followed: of links in a circle, the path itself."""
+    return Path(os.path.realpath(path))
 
 
 def _predict(setting: Setting, given: Given, output: Output) -> int:
