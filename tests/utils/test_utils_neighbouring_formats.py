@@ -211,6 +211,17 @@ FOURTEEN = ",".join(f"{x},{y}" for x, y in [*((k, 1) for k in range(7)), *((6 - 
         ([f"{FOUR},"], [(4, "", False)]),
         ([f"{FOUR},Latin,word", f"{FOUR},Arabic,###"], [(4, "word", False), (4, "###", True)]),
         ([f"{FOUR},Latin,word", f"{FOUR},plain"], [(4, "Latin,word", False), (4, "plain", False)]),
+        ([f"{FOUR},latin,word", f"{FOUR},LATIN,###"], [(4, "word", False), (4, "###", True)]),
+        (
+            [f'{FOUR},0,"one, two"', f'{FOUR},1,"hard"', f'{FOUR},0,"###"', f'{FOUR}, 1, "###"'],
+            [(4, "one, two", False), *[(4, "###", True)] * 3],
+        ),
+        ([f'{FOUR},"word"', f'{FOUR},"###"', f"{FOUR},###"], [(4, "word", False), *[(4, "###", True)] * 2]),
+        ([f'{FOUR},"word"', f"{FOUR},plain"], [(4, '"word"', False), (4, "plain", False)]),
+        ([f"{FOUR},0.97,word", f"{FOUR},0.5,###"], [(4, "0.97,word", False), (4, "###", True)]),
+        ([f"{FOUR},####word", f"{FOUR},#######"], [(4, "word", False), (4, "###", True)]),
+        ([f"{FOURTEEN},####word", f"{FOURTEEN},#######"], [(14, "word", False), (14, "###", True)]),
+        ([f"{FOURTEEN},####word", f"{FOURTEEN},###"], [(14, "word", False), (14, "###", True)]),
         ([f"{FOURTEEN},word", f"{FOURTEEN},###"], [(14, "word", False), (14, "###", True)]),
         ([f"{FOURTEEN},12"], [(14, "12", False)]),
         ([f"{SIX},a", f"{FOURTEEN},b", f"{FOUR},c"], [(6, "a", False), (14, "b", False), (4, "c", False)]),
@@ -224,6 +235,21 @@ def test_texts_in_published_layouts(tmp_path: Path, lines: list[str], expected: 
 def test_a_polygon_among_rectangles_is_said(tmp_path: Path, caplog: Any) -> None:
     assert icdar(tmp_path, f"{FOUR},a\n{FOUR},b\n{SIX},c\n")[2] == (6, "c", False)
     assert "line 3: 12 numbers stand in this line" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("0.1,0.1,0.9,0.1,0.9,0.5,0.1,0.5,word", "are these fractions of the pictures"),
+        ("1,1,9,5,5,3,3,2,word", "the corners of 1 texts lie on one line"),
+        (f'{FOUR},1,"word"', "what is difficult (1) counts neither as found nor as missed"),
+        (f"{FOUR},word", ""),
+    ],
+)
+def test_what_no_network_finds_is_said(tmp_path: Path, caplog: Any, text: str, said: str) -> None:
+    icdar(tmp_path, text)
+    assert said in caplog.text
+    assert bool(said) == bool(caplog.text)
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,16 @@ Image `img_12.jpg` has `gt_img_12.txt`, in the same folder or in one beside it. 
 `x1,y1,x2,y2,x3,y3,x4,y4,transcription`, UTF-8, often with a byte order mark; the transcription may hold commas, and
 `###` is text that nobody can be expected to find.
 
-Two neighbours are read too: MLT, which has the script in front of the transcription (`…,Latin,word`), and curved text
-(CTW1500, Total-Text), whose polygons have any number of corners. Which of them it is, the whole data set tells.
+Neighbours are read too: MLT, which has the script in front of the transcription (`…,Latin,word`); RCTW, which has 1
+there for what is difficult, and quotation marks (`…,0,"word"`); and curved text (CTW1500, Total-Text), whose polygons
+have any number of corners, and whose transcriptions may begin with ####. Which of them it is, the whole data set tells.
 """
 
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +26,12 @@ from utils.text_file import read_lines
 from zoo_core.errors import DataError
 
 DONT_CARE = "###"
-SCRIPTS = ("Arabic", "Latin", "Chinese", "Japanese", "Korean", "Bangla", "Hindi", "Symbols", "Mixed", "None")
+SCRIPTS = ("arabic", "latin", "chinese", "japanese", "korean", "bangla", "hindi", "symbols", "mixed", "none")
 _FORM = "x1,y1,x2,y2,x3,y3,x4,y4,transcription"
 _CORNERS = 8  # numbers of four corners
+_BEFORE = "####"  # CTW1500's transcriptions, all of them
+_DIFFICULT = re.compile(r'([01])\s*,\s*(".*")')  # RCTW's
+_FRACTIONS = 2  # pixels; where nothing lies beyond them, coordinates are fractions of the picture
 _THOUSANDS = re.compile(r"\s*[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?\s*")  # a text such as 1,000,000
 
 
@@ -68,10 +73,10 @@ def read_icdar(root: str | Path) -> list[Sample]:
         truths.append(_lines_of(truth))
     unowned = {path for paths in named.values() for path in paths if path.stem.startswith("gt_")} - owners.keys()
     say_alone(unowned, "a text file without an image")
-    layout = _layout_of([line for lines in truths for line in lines])
+    regions_of = iter(_regions(root, [line for lines in truths for line in lines]))
     samples = []
     for path, lines in zip(images, truths, strict=True):
-        regions = [_region(line, layout) for line in lines]
+        regions = list(islice(regions_of, len(lines)))
         middles = np.array([region.polygon.mean(axis=0) for region in regions]).reshape(-1, 2)
         say_outside(str(path), path, middles, "polygons", "Was the picture scaled?", turn=False)
         samples.append(Sample(path.relative_to(root).as_posix(), path, regions))
@@ -97,9 +102,7 @@ def read_regions(path: Path) -> list[TextRegion]:
     Raises:
         DataError: the file cannot be read, is not UTF-8, or a line is not as it should be, named by its number.
     """
-    lines = _lines_of(path)
-    layout = _layout_of(lines)
-    return [_region(line, layout) for line in lines]
+    return _regions(path, _lines_of(path))
 
 
 def region_lines(regions: Iterable[TextRegion]) -> str:
@@ -152,11 +155,59 @@ def _layout_of(lines: Sequence[_Line]) -> _Layout:
 
 
 def _has_script(line: _Line) -> bool:
-    return len(line.fields) > _CORNERS + 1 and line.fields[_CORNERS].strip() in SCRIPTS
+    return len(line.fields) > _CORNERS + 1 and line.fields[_CORNERS].strip().lower() in SCRIPTS
 
 
-def _region(line: _Line, layout: _Layout) -> TextRegion:
-    """One line: the corners, and what the text says."""
+def _regions(root: Path, lines: Sequence[_Line]) -> list[TextRegion]:
+    """What all lines of a data set say, each a region."""
+    layout = _layout_of(lines)
+    read = [_polygon_and_text(line, layout) for line in lines]
+    texts = _texts(root, [text for _, text in read])
+    _say_odd(root, [polygon for polygon, _ in read])
+    return [TextRegion(polygon, text) for (polygon, _), text in zip(read, texts, strict=True)]
+
+
+def _texts(root: Path, said: Sequence[str]) -> list[str]:
+    """The transcriptions, without what all lines of a data set have around them; DONT_CARE for those that do not count.
+
+    Args:
+        root: the data set, for a notice.
+        said: what stands behind the corners in each line.
+    """
+    difficult = [False] * len(said)
+    flagged = [_DIFFICULT.fullmatch(text) for text in said]
+    if all(flagged) and said:
+        difficult = [match is not None and match[1] == "1" for match in flagged]
+        said = [match[2] for match in flagged if match is not None]
+        what = "0 or 1 stands before each transcription: what is difficult (1) counts neither as found nor as missed."
+        notice("difficult texts", str(root), what)
+    if all(text == DONT_CARE or text.startswith(_BEFORE) for text in said):
+        said = [text.removeprefix(_BEFORE) for text in said]
+    if all(text == DONT_CARE or (len(text) > 1 and text[0] == text[-1] == '"') for text in said):
+        said = [text if text == DONT_CARE else text[1:-1] for text in said]
+    return [
+        DONT_CARE if hard or text.rpartition(",")[2].strip(' "') == DONT_CARE else text
+        for hard, text in zip(difficult, said, strict=True)
+    ]
+
+
+def _say_odd(root: Path, polygons: Sequence[np.ndarray]) -> None:
+    """Polygons that no network finds, though they parse well: of fractions, and without an area."""
+    if polygons and max(float(polygon.max()) for polygon in polygons) <= _FRACTIONS:
+        notice(
+            "polygons in fractions",
+            str(root),
+            f"no corner of any text lies beyond {_FRACTIONS} pixels. ICDAR's are in pixels; are these fractions of the "
+            "pictures?",
+        )
+    flat = sum(int(np.linalg.matrix_rank(polygon - polygon[0])) < 2 for polygon in polygons)
+    if flat:
+        what = f"the corners of {flat} texts lie on one line: these have no area, and no network finds them."
+        notice("polygons without an area", str(root), what)
+
+
+def _polygon_and_text(line: _Line, layout: _Layout) -> tuple[np.ndarray, str]:
+    """One line: the corners, and what stands behind them."""
     shown = repr(",".join(line.fields)[:80])
     count = _coordinates(line, layout)
     if len(line.fields) <= count or (line.numbers < count and len(line.fields) < _CORNERS + 1):
@@ -173,8 +224,7 @@ def _region(line: _Line, layout: _Layout) -> TextRegion:
         raise DataError(
             f"{line.where}: this polygon has {different} different points, at least 3 are needed, in {shown}."
         )
-    text = ",".join(line.fields[count + layout.script :]).strip()
-    return TextRegion(polygon, DONT_CARE if text.strip('"') == DONT_CARE else text)
+    return polygon, ",".join(line.fields[count + layout.script :]).strip()
 
 
 def _coordinates(line: _Line, layout: _Layout) -> int:
