@@ -323,6 +323,62 @@ def test_a_name_that_is_listed_twice(tmp_path: Path) -> None:
         VocSegmentation(tmp_path)
 
 
+def voc(root: Path, masks: list[Image.Image], endings: tuple[str, str] = (".jpg", ".png")) -> VocSegmentation:
+    """A data set of these masks, its pictures and masks with these endings."""
+    for folder in ("JPEGImages", "SegmentationClass", "ImageSets/Segmentation"):
+        (root / folder).mkdir(parents=True)
+    for number, mask in enumerate(masks):
+        Image.new("RGB", mask.size).save(root / f"JPEGImages/{number}{endings[0]}")
+        mask.save(root / f"SegmentationClass/{number}{endings[1]}")
+    (root / "ImageSets/Segmentation/val.txt").write_text("".join(f"{number}\n" for number in range(len(masks))))
+    return VocSegmentation(root)
+
+
+def coloured(*indices: int, colours: list[int] | None = None) -> Image.Image:
+    """A mask of stripes, the first index the widest."""
+    stripes = np.repeat(np.array(indices, np.uint8), np.arange(len(indices), 0, -1) * 4)
+    mask = Image.fromarray(np.tile(stripes, (8, 1)))
+    mask.putpalette(palette() if colours is None else colours)
+    return mask
+
+
+@pytest.mark.parametrize("colours", [3, 4, 8, 256])
+def test_masks_whose_colours_were_numbered_anew_are_named(tmp_path: Path, colours: int) -> None:
+    """As programs that make PNGs smaller do it, for each mask on its own."""
+    masks = [coloured(*indices).convert("RGB").quantize(colours) for indices in ((0, 2, 4), (0, 1))]
+    with pytest.raises(DataError, match=r"1\.png: the colour .* is index . here, and . in .*0\.png"):
+        voc(tmp_path, masks)
+
+
+def test_that_vocs_colours_stand_at_other_indices_is_said(tmp_path: Path, caplog: Any) -> None:
+    """Where all masks have the same colours, their palettes agree."""
+    voc(tmp_path, [coloured(*indices).convert("RGB").quantize(8) for indices in ((0, 2, 4), (0, 4, 2))])
+    assert "its colours are PASCAL VOC's, and its indices are not: (0, 128, 0) is 0 here, and 2 there." in caplog.text
+
+
+def test_palettes_that_agree_as_far_as_they_go(tmp_path: Path, caplog: Any) -> None:
+    short = coloured(0, 1, colours=palette()[:6])
+    grey = Image.fromarray(np.asarray(coloured(0, 1)))
+    unused = coloured(0, 1, colours=[*palette()[:6], 9, 9, 9, *palette()[:3]])  # what is behind is no mask's colour
+    data = voc(tmp_path, [coloured(0, 3, 1, 255), short, grey, unused])
+    assert [np.unique(sample.truth.array()).tolist() for sample in data] == [[0, 1, 3, 255], *[[0, 1]] * 3]
+    assert not caplog.text
+
+
+def test_other_colours_for_the_same_indices_are_said(tmp_path: Path, caplog: Any) -> None:
+    other = [value // 3 for value in palette()]
+    data = voc(tmp_path, [coloured(0, 1, 2), coloured(0, 1, 2, colours=other)])
+    assert [np.unique(sample.truth.array()).tolist() for sample in data] == [[0, 1, 2]] * 2
+    assert "1.png: the colour of index 1 is (42, 0, 0) here, and another one in" in caplog.text
+
+
+@pytest.mark.parametrize("endings", [(".JPG", ".PNG"), (".jpeg", ".png"), (".PNG", ".png")])
+def test_endings_of_voc(tmp_path: Path, endings: tuple[str, str]) -> None:
+    (sample,) = voc(tmp_path, [coloured(0, 1)], endings)
+    assert sample.data.suffix == endings[0]
+    assert np.unique(sample.truth.array()).tolist() == [0, 1]
+
+
 # Criteo
 
 

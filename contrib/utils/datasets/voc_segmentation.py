@@ -1,6 +1,6 @@
 """Pictures with a class for every pixel, in the layout of PASCAL VOC.
 
-root/JPEGImages/<name>.jpg               or .png, where there is no .jpg
+root/JPEGImages/<name>.jpg               or .jpeg or .png, where there is no .jpg
 root/SegmentationClass/<name>.png        the class index of each pixel, as palette or grey PNG; 255 is void
 root/ImageSets/Segmentation/<split>.txt  a name a line
 
@@ -10,6 +10,7 @@ Void pixels (edges, and what the annotators left open) count in no metric.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +19,13 @@ from PIL import Image
 
 from utils.datasets.folder import check_folder, within
 from utils.datasets.sample import Listed, Sample
-from utils.preprocess.image import explained
+from utils.notices import notice
+from utils.preprocess.image import explained, load_size
 from utils.text_file import read_lines
 from zoo_core.errors import DataError
 
 VOID = 255
+_ANEW = "has a program that reduces colours numbered them anew?"
 LABELS = (
     "background",
     "aeroplane",
@@ -104,27 +107,32 @@ class VocSegmentation(Listed):
                     "SegmentationClass and ImageSets (VOCdevkit/VOC2012)."
                 )
         path = self.root / "ImageSets" / "Segmentation" / f"{split}.txt"
-        self._samples = [self._sample(path, line, name, classes) for line, name in _names(path)]
+        colours = _Colours(classes)
+        self._samples = [self._sample(path, line, name, classes, colours) for line, name in _names(path)]
         if not self._samples:
             raise DataError(f"{path}: this list is empty.")
 
-    def _sample(self, path: Path, line: int, name: str, classes: int) -> Sample:
+    def _sample(self, path: Path, line: int, name: str, classes: int, colours: _Colours) -> Sample:
         within(self.root, name, f"{path}, line {line}")
-        jpeg, png = (self.root / "JPEGImages" / f"{name}{suffix}" for suffix in (".jpg", ".png"))
-        if os.path.isfile(png) and os.path.isfile(jpeg):
-            raise DataError(
-                f"{path}, line {line}: {name!r:.80} is listed, and there are {jpeg} and {png.name}. Remove one of them."
-            )
-        picture = png if os.path.isfile(png) else jpeg
-        mask = self.root / "SegmentationClass" / f"{name}.png"
-        for file in (picture, mask):
-            if not os.path.isfile(file):
-                raise DataError(f"{path}, line {line}: {name!r:.80} is listed, but there is no file {file!s:.200}.")
-        sizes = [_size(picture), _size(mask, indices=True)]
+        where = f"{path}, line {line}: {name!r:.80} is listed"
+        picture = _found(self.root / "JPEGImages", name, (".jpg", ".png", ".jpeg"), where)
+        mask = _found(self.root / "SegmentationClass", name, (".png",), where)
+        sizes = [load_size(picture), _mask_size(mask, colours)]
         if sizes[0] != sizes[1]:
             (w, h), (u, v) = sizes
             raise DataError(f"{mask}: this mask has {u} x {v} pixels, its picture {w} x {h}. They must be equal.")
         return Sample(name, picture, IndexMask(mask, classes))
+
+
+def _found(folder: Path, name: str, suffixes: Sequence[str], where: str) -> Path:
+    """The file of this name with one of the suffixes, in small or capital letters."""
+    both = [[folder / f"{name}{ending}" for ending in (suffix, suffix.upper())] for suffix in suffixes]
+    found = [path for path in (next(filter(os.path.isfile, paths), None) for paths in both) if path]
+    if not found:
+        raise DataError(f"{where}, but there is no file {both[0][0]!s:.200}.")
+    if len(found) > 1:
+        raise DataError(f"{where}, and there are {found[0]} and {found[1].name}. Remove one of them.")
+    return found[0]
 
 
 def palette() -> list[int]:
@@ -157,12 +165,79 @@ def _names(path: Path) -> list[tuple[int, str]]:
     return names
 
 
-def _size(path: Path, indices: bool = False) -> tuple[int, int]:
-    """Width and height, from the file's head."""
+def _mask_size(path: Path, colours: _Colours) -> tuple[int, int]:
+    """Width and height of a mask, from its head; raises DataError where it holds no indices, or has others' colours."""
     with explained(path), Image.open(path) as image:
-        if indices:
-            _require_indices(path, image)
-        return image.size
+        size = image.size
+        _require_indices(path, image)
+        colours.compare(path, image)
+        return size
+
+
+class _Colours:
+    """The colours of the indices in a data set's masks: those of the first one with a palette, and those of PASCAL VOC.
+
+    A program that reduces or sorts the colours of each picture numbers them anew: what is read are then wrong classes.
+    """
+
+    def __init__(self, classes: int) -> None:
+        self._voc = {
+            colour: index for index, colour in enumerate(_colours(palette())) if index in (*range(classes), VOID)
+        }
+        self._first: Path | None = None
+        self._raw = b""
+        self._known: list[tuple[int, ...]] = []
+
+    def compare(self, path: Path, image: Image.Image) -> None:
+        """Compare those of one more mask, which is not decoded yet; it is only where they differ.
+
+        Raises:
+            DataError: a colour stands for another index than in the first mask.
+        """
+        if image.mode != "P" or image.palette is None:
+            return
+        raw = bytes(image.palette.palette)
+        if self._first is not None and raw[: len(self._raw)] == self._raw[: len(raw)]:
+            return
+        indices = np.unique(unscaled(image))
+        colours = _colours(image.getpalette() or [])
+        used = {int(index): colours[index] for index in indices if index < len(colours)}
+        self._say_vocs(path, used)
+        if self._first is None:
+            self._first, self._raw, self._known = path, raw, colours
+        for index, colour in used.items():
+            self._compare_one(path, index, colour)
+
+    def _say_vocs(self, path: Path, used: dict[int, tuple[int, ...]]) -> None:
+        wrong = [(colour, index) for index, colour in used.items() if self._voc.get(colour) != index]
+        if wrong and len(used) > 1 and all(colour in self._voc for colour in used.values()):
+            colour, index = wrong[0]
+            notice(
+                "PASCAL VOC's colours at other indices",
+                str(path),
+                f"its colours are PASCAL VOC's, and its indices are not: {colour} is {index} here, and "
+                f"{self._voc[colour]} there. Indices are taken as they are; {_ANEW}",
+            )
+
+    def _compare_one(self, path: Path, index: int, colour: tuple[int, ...]) -> None:
+        if index < len(self._known) and self._known[index] == colour:
+            return
+        if colour in self._known:
+            raise DataError(
+                f"{path}: the colour {colour} is index {index} here, and {self._known.index(colour)} in {self._first}: "
+                f"{_ANEW} Write the masks from their source with one palette."
+            )
+        notice(
+            "other colours for the same index",
+            str(path),
+            f"the colour of index {index} is {colour} here, and another one in {self._first}. Indices are taken as "
+            f"they are; {_ANEW}",
+        )
+
+
+def _colours(values: list[int]) -> list[tuple[int, ...]]:
+    """Red, green and blue of each index, out of a palette."""
+    return [tuple(values[place : place + 3]) for place in range(0, len(values), 3)]
 
 
 def unscaled(image: Image.Image) -> np.ndarray:
