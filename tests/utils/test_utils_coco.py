@@ -103,6 +103,55 @@ def test_pycocotools_reads_the_same(write, capsys):
         assert [LABELS[index] for index in sample.truth.classes] == names
 
 
+def test_whole_numbers_may_be_written_with_a_point(write):
+    """As programs write them that keep columns of numbers with gaps; pycocotools takes them for the same numbers."""
+    content = copy.deepcopy(CONTENT)
+    for kind, fields in (
+        ("images", ["id"]),
+        ("categories", ["id"]),
+        ("annotations", ["id", "image_id", "category_id", "iscrowd"]),
+    ):
+        for entry in content[kind]:
+            entry.update({field: float(entry[field]) for field in fields})
+    plain = list(CocoDetection(write(), LABELS))
+    for sample, other in zip(CocoDetection(write(content), LABELS), plain, strict=True):
+        assert (sample.id, repr(sample.truth)) == (other.id, repr(other.truth))
+    content["images"][0]["id"] = 1.5
+    with pytest.raises(DataError, match=r"field 'id' is 1\.5; expected a whole number or a text"):
+        CocoDetection(write(content), LABELS)
+
+
+@pytest.mark.parametrize("place", ["val2017", "annotations/val2017", "images/val2017", "images", "annotations"])
+@pytest.mark.parametrize("named", [False, True])
+def test_where_the_pictures_are_found(write, tmp_path, place, named):
+    """Names may begin with the folder's, as in files that several folders share."""
+    content = copy.deepcopy(CONTENT)
+    for image in content["images"]:
+        image["file_name"] = f"{Path(place).name}/{image['file_name']}" if named else image["file_name"]
+    root = write(content)
+    (root / "val2017").rename(tmp_path / "moved")
+    (root / place).mkdir(parents=True, exist_ok=True)
+    for picture in (tmp_path / "moved").iterdir():
+        picture.rename(root / place / picture.name)
+    samples = CocoDetection(root, LABELS)
+    assert [sample.data.parent for sample in samples] == [root / place] * 3
+    samples[0].data.unlink()
+    with pytest.raises(DataError, match="image 397133: there is no picture") as caught:
+        CocoDetection(root, LABELS)
+    assert str(root / place) in str(caught.value)
+
+
+@pytest.mark.parametrize("size", [None, 0, "64"])
+def test_what_says_no_size_has_no_boxes_beyond_it(write, caplog, size):
+    content = copy.deepcopy(CONTENT)
+    for image in content["images"]:
+        del image["width"], image["height"]
+        if size is not None:
+            image.update(width=size, height=size)
+    CocoDetection(write(content), LABELS)
+    assert "beyond" not in caplog.text
+
+
 def test_where_the_file_is_found(write, tmp_path):
     root = write()
     file = root / "annotations/instances_val2017.json"

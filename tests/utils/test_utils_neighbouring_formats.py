@@ -105,7 +105,7 @@ def test_a_category_that_nobody_has_is_said(tmp_path: Path, caplog: Any) -> None
         (lambda c: c["annotations"][0].update(iscrowd=None), "'iscrowd' is null; expected 0 or 1"),
         (lambda c: c["annotations"][0].update(bbox=None), "'bbox' is null; expected four numbers"),
         (lambda c: c["annotations"][0].update(image_id=None), "'image_id' is null"),
-        (lambda c: c["annotations"][0].update(id=None), "field 'id' is null; expected a number or a text"),
+        (lambda c: c["annotations"][0].update(id=None), "field 'id' is null; expected a whole number or a text"),
         (lambda c: c["annotations"].append(c["annotations"][0]), "annotation 1 stands there twice"),
         (lambda c: c["categories"].append({"id": 4, "name": "Cat"}), "categories 3 and 4 are both 'cat'"),
         (lambda c: c["categories"][0].update(name="bird"), "category 3 is 'bird', which is none of the 2 classes"),
@@ -119,7 +119,7 @@ def test_what_is_wrong_in_coco_is_named(tmp_path: Path, change: Any, message: st
 
 @pytest.mark.parametrize(
     ("box", "said"),
-    [([20, 10, 60, 40], "reach beyond their pictures"), ([0.1, 0.1, 0.5, 0.5], "within 0 to 1")],
+    [([20, 10, 60, 40], "reach beyond their pictures"), ([0.1, 0.1, 0.5, 0.5], "reaches beyond 2 pixels")],
 )
 def test_boxes_in_another_form_are_said(tmp_path: Path, caplog: Any, box: list[float], said: str) -> None:
     coco(tmp_path, lambda c: c["annotations"][0].update(bbox=box))

@@ -13,6 +13,8 @@ from utils.text_file import read_json
 from zoo_core.errors import DataError
 from zoo_core.numbers import is_finite
 
+_FRACTIONS = 2  # pixels; where no box reaches beyond them, the numbers are fractions of the picture
+
 
 def instances_file(root: Path, kind: str = "instances") -> Path:
     """The file annotations/<kind>_<part>.json of a data set's folder, or the file itself."""
@@ -31,22 +33,31 @@ def instances_file(root: Path, kind: str = "instances") -> Path:
 
 
 def pictures_of(file: Path) -> Path:
-    """The folder named after the file's part, beside annotations/ or beside the file; else the folder of the file."""
+    """The folder named after the file's part, beside annotations/ or beside the file, or images/ beside annotations/;
+    else the folder of the file."""
     part = file.stem.removeprefix("instances_").removeprefix("person_keypoints_")
-    for folder in (file.parent.parent / part, file.parent / part):
-        if folder.is_dir():
-            return folder
-    return file.parent
+    folders = [file.parent.parent / part, file.parent / part]
+    if file.parent.name == "annotations":
+        folders += [file.parent.parent / "images" / part, file.parent.parent / "images"]
+    return next((folder for folder in folders if folder.is_dir()), file.parent)
 
 
 def picture_of(file: Path, folder: Path, image: dict[str, Any]) -> Path:
-    """The file of an image in its folder. Raises DataError where it is missing, elsewhere, or of another size."""
-    where = f"{file}: image {image['id']}"
-    path = within(folder, image["file_name"], where)
+    """The file of an image in its folder; its name may begin with that of the folder.
+
+    Raises:
+        DataError: it is missing, elsewhere, or of another size.
+    """
+    where, name = f"{file}: image {image['id']}", image["file_name"]
+    path = within(folder, name, where)
+    if not os.path.isfile(path) and name.startswith(f"{folder.name}/"):
+        path = folder.parent / name
     if not os.path.isfile(path):
+        alone = folder == file.parent
         raise DataError(
-            f"{where}: there is no picture {image['file_name']:.80} in {folder}. "
-            "Put it there, or take the image out of the file."
+            f"{where}: there is no picture {name:.80} in {folder}"
+            f"{', and no folder of pictures that is named after the file' if alone else ''}. "
+            f"Put it {'in one' if alone else 'there'}, or take the image out of the file."
         )
     _require_size(where, path, image)
     return path
@@ -104,10 +115,12 @@ def _check_ids(file: Path, kind: str, entries: list[Any]) -> None:
         if not isinstance(entry, dict):
             raise DataError(f"{file}: {kind} number {number} is {short(entry)}, an object is expected.")
         name = entry.get("id")
-        if type(name) not in (int, str):
+        if not is_id(name):
             raise DataError(
-                f"{file}: {kind} number {number}: field 'id' is {_told(entry, 'id')}; expected a number or a text."
+                f"{file}: {kind} number {number}: field 'id' is {_told(entry, 'id')}; expected a whole number or a "
+                "text."
             )
+        entry["id"] = name = int(name) if isinstance(name, float) else name
         if name in seen:
             raise DataError(f"{file}: {kind} {short(name)} stands there twice: ids must be unique.")
         seen.add(name)
@@ -137,7 +150,7 @@ def image_of(file: Path, entry: dict[str, Any], images: Collection[Any]) -> Any:
 def crowd_and_area(file: Path, entry: dict[str, Any], area: float) -> tuple[bool, float]:
     """Whether an annotation stands for several objects, and its area: `area` where it says none. Raises DataError."""
     crowd, said = entry.get("iscrowd", 0), entry.get("area", area)
-    if type(crowd) not in (int, bool) or crowd not in (0, 1):
+    if not isinstance(crowd, (int, float)) or crowd not in (0, 1):
         raise wrong_field(file, "annotation", entry, "iscrowd", "0 or 1, or no such field")
     if not is_finite(said) or said < 0:
         raise wrong_field(file, "annotation", entry, "area", "a number of 0 or more, or no such field")
@@ -147,16 +160,16 @@ def crowd_and_area(file: Path, entry: dict[str, Any], area: float) -> tuple[bool
 def say_odd_boxes(file: Path, images: list[dict[str, Any]], found: dict[Any, list[tuple[Any, ...]]]) -> None:
     """Boxes in another form than COCO's parse well: corners, and fractions of the picture."""
     rows = [row for one in found.values() for row in one]
-    if rows and max(max(row[2:4]) for row in rows) <= 1:
+    if rows and max(max(row[2:4]) for row in rows) <= _FRACTIONS:
         notice(
             "boxes in fractions",
             str(file),
-            "every box lies within 0 to 1. COCO's are in pixels; are these fractions of the picture?",
+            f"no box reaches beyond {_FRACTIONS} pixels. COCO's are in pixels; are these fractions of the picture?",
         )
     outside = 0
     for image in images:
         width, height = image.get("width", 0), image.get("height", 0)
-        if is_finite(width) and is_finite(height):
+        if is_finite(width) and is_finite(height) and min(width, height) > 0:
             outside += sum(row[2] > width + 1 or row[3] > height + 1 for row in found[image["id"]])
     if outside:
         notice(
@@ -168,8 +181,8 @@ def say_odd_boxes(file: Path, images: list[dict[str, Any]], found: dict[Any, lis
 
 
 def is_id(value: Any) -> bool:
-    """Whether JSON's value can be an id."""
-    return type(value) in (int, str)
+    """Whether JSON's value can be an id: a text, or a whole number, which some programs write as 1.0."""
+    return type(value) in (int, str) or (isinstance(value, float) and value.is_integer())
 
 
 def some_ids(ids: Iterable[Any]) -> str:
