@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import http.server
+import io
 import json
 import shutil
+import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -69,6 +71,16 @@ def test_whatever_holds_a_picture(net: Net, address: str) -> None:
     given += [np.asarray(picture.convert("RGB")), np.asarray(picture.convert("RGBA")), f"{address}/three.png"]
     assert [label(net(one)) for one in given] == ["3"] * len(given)
     assert [label(one) for one in net(given)] == ["3"] * len(given)
+
+
+def test_an_open_file_is_its_content(net: Net) -> None:
+    """Python gives its lines to whoever goes through it, which would be as many broken pictures."""
+    path = DEMOS / "digit_3.png"
+    with path.open("rb") as file, path.open("rb", buffering=0) as raw, tempfile.NamedTemporaryFile() as temporary:
+        temporary.write(path.read_bytes())
+        temporary.seek(0)
+        given = [file, raw, temporary, io.BytesIO(path.read_bytes())]
+        assert [label(net(one)) for one in given] == ["3"] * len(given)
 
 
 def test_several_keep_their_order(net: Net) -> None:

@@ -56,8 +56,8 @@ class Samples:
 
         Args:
             given: a path, an address (https), a pattern with *, a folder, a column of a table ("reviews.csv:text"),
-                text where the task takes it, bytes of a file, a PIL picture, an array (uint8 [H, W], [H, W, 3] red,
-                green, blue, or [H, W, 4]), or several.
+                text where the task takes it, bytes of a file, a file opened with "rb", a PIL picture, an array (uint8
+                [H, W], [H, W, 3] red, green, blue, or [H, W, 4]), or several.
 
         Returns:
             Samples, and in the place of a file that cannot be read what to say of it.
@@ -73,6 +73,8 @@ class Samples:
         elif isinstance(given, (bytes, bytearray, memoryview)):
             path = self.files.written(bytes(given))
             yield from self.within(File(path, path.stem, path.stem))
+        elif hasattr(given, "read") and isinstance(given.read(0), bytes):  # its lines are no samples
+            yield from self._of(given.read())
         elif isinstance(given, np.ndarray):
             yield Sample(self.files.number(), self._picture(given))
         elif hasattr(given, "getbands"):
