@@ -206,6 +206,18 @@ def test_a_rotation_in_exif_is_applied_as_opencv_does_or_said(photo, tmp_path, c
     assert [f"{path}: EXIF says" in said for said in caplog.messages] == [True] * (turn != 1)
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("kind", [1, 3, 4])
+def test_a_rotation_of_another_type_is_read_as_opencv_does(photo, tmp_path, order, kind):
+    """Some programs write it as a byte or as 32 bits."""
+    value = struct.pack(f"{order}HH", 6, 0) if kind == 3 else struct.pack(f"{order}I", 6)
+    head = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}IH", 8, 1)
+    exif = b"Exif\0\0" + head + struct.pack(f"{order}HHI", 0x0112, kind, 1) + value + bytes(4)
+    path = tmp_path / "turned.jpg"
+    photo.save(path, exif=exif)
+    assert np.array_equal(np.asarray(upright(path))[:, :, ::-1], cv2.imread(str(path)))
+
+
 def test_an_unknown_rotation_is_none(photo):
     exif = Image.Exif()
     exif[0x0112] = 77

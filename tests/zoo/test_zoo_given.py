@@ -166,6 +166,14 @@ def test_links_in_a_circle_are_files_that_cannot_be_read(cli: Cli, tmp_path: Pat
     assert cli("multi", read, "--save_dir", read / "a.png") == 2  # which lies in the folder that is read
 
 
+def test_damaged_metadata_is_told_once_and_by_name(cli: Cli, tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    """Pillow warns of it too, with a line of its own code and without the file's name."""
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0"  # ends within the entry
+    Image.open(DEMOS / "digit_1.png").save(tmp_path / "cut.jpg", exif=exif)
+    assert cli("multi", tmp_path) == 0
+    assert not [one for one in recwarn if "EXIF" in str(one.message)]
+
+
 def test_the_name_of_a_file_begins_no_line(cli: Cli, tmp_path: Path) -> None:
     shutil.copy(DEMOS / "digit_1.png", tmp_path / "a\n9.png: 9 (1.000)\x1b[8m.png")
     (tmp_path / "b\rc\u2028d.png").write_bytes(b"no picture")

@@ -10,7 +10,7 @@ from utils.notices import notice
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8"
-_ORIENTATION, _SHORT = 0x112, 3
+_ORIENTATION = 0x112
 # EXIF's orientation to what turns the picture upright
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -53,8 +53,9 @@ def _noted(exif: bytes) -> int:
     (start,) = struct.unpack_from(f"{order}I", exif, 4)
     (entries,) = struct.unpack_from(f"{order}H", exif, start)
     for place in range(entries):
-        tag, kind, _, value = struct.unpack_from(f"{order}HHIH", exif, start + 2 + 12 * place)
-        if tag == _ORIENTATION and kind == _SHORT:
+        # of any type: OpenCV reads the same two bytes, whatever the entry says of them
+        tag, _, _, value = struct.unpack_from(f"{order}HHIH", exif, start + 2 + 12 * place)
+        if tag == _ORIENTATION:
             return value if value in TURNS else 1
     return 1
 

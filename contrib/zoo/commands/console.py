@@ -10,6 +10,7 @@ import io
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -88,6 +89,8 @@ def _say(code: int, kind: str, text: str) -> int:
 def _set_up_logging(verbose: bool) -> None:
     """Our own messages to stderr; of the libraries', the warnings only when asked for."""
     logging.basicConfig(level=logging.WARNING if verbose else logging.ERROR, format="%(message)s", stream=sys.stderr)
+    # Pillow's own words for what a notice of ours says of the file, which they do not name
+    warnings.filterwarnings("ignore", "Corrupt EXIF data", UserWarning)
     for name in ("zoo", "engine", "utils", "zoo_core"):
         logging.getLogger(name).setLevel(logging.DEBUG if verbose else logging.INFO)
 
