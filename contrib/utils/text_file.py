@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from zoo_core.contents import JSON, beginning_of, instead
 from zoo_core.errors import UnreadableError
 
 _CONVERT = "Save the file as UTF-8, or convert it: iconv -f ENCODING -t UTF-8."
@@ -34,6 +35,9 @@ def read_text(path: str | Path) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        what = beginning_of(content[:512])
+        if what:
+            raise UnreadableError(f"{path}: this is no text. It is {what}.") from error
         line = content.count(b"\n", 0, error.start) + 1
         raise UnreadableError(
             f"{path}, line {line}: this is not UTF-8 (byte 0x{content[error.start]:02x}). {_CONVERT}"
@@ -76,7 +80,13 @@ def read_json(path: str | Path, expected: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise UnreadableError(
-            f"{path}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}. Expected {expected}."
+            f"{path}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}. Expected {expected}.{_instead(path)}"
         ) from error
     except (ValueError, RecursionError) as error:  # a number of thousands of digits; lists nested too deep
         raise UnreadableError(f"{path}: this is not JSON that can be read: {error}. Expected {expected}.") from error
+
+
+def _instead(path: str | Path) -> str:
+    """What a file is that is no JSON; nothing of one that begins as JSON, and is not whole."""
+    what = instead(path)
+    return "" if JSON in what else what

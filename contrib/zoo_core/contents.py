@@ -35,12 +35,28 @@ def content_of(path: Path) -> str:
         start = file.read(_START)
     if not start:
         return "empty: it has 0 bytes"
+    return beginning_of(start) or _text_of(start)
+
+
+def beginning_of(start: bytes) -> str:
+    """As `content_of` has it, of a file's first bytes; "" of texts without a mark of their own too."""
     for beginning, what in _BEGINNINGS:
         if start.startswith(beginning):
             return what
-    if start[_TAR[0] :].startswith(_TAR[1]):
-        return "a tar archive: unpack it first"
-    return _text_of(start)
+    return "a tar archive: unpack it first" if start[_TAR[0] :].startswith(_TAR[1]) else ""
+
+
+def instead(path: str | Path) -> str:
+    """A sentence to end a message with, a blank before it: what a file is that cannot be read as what it should be.
+
+    Returns:
+        " It is a Git-LFS pointer, …."; "" where the first bytes do not tell, or cannot be read.
+    """
+    try:
+        what = content_of(Path(path))
+    except OSError:
+        return ""
+    return f" It is {what}." if what else ""
 
 
 def _text_of(start: bytes) -> str:

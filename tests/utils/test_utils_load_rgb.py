@@ -4,12 +4,15 @@ import io
 import struct
 import warnings
 import zlib
+from functools import partial
 
 import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
+from utils.preprocess.audio import load_audio
 from utils.preprocess.image import load_rgb, upright
+from utils.text_file import read_json
 from zoo_core.errors import DataError
 
 
@@ -77,6 +80,26 @@ def test_what_is_no_image(tmp_path, content):
         load_rgb(path)
     with pytest.raises(DataError, match="image in memory: this is not an image"):
         load_rgb(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"", "this file is empty|It is empty: it has 0 bytes"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n", "It is a Git-LFS pointer, .*git lfs"),
+        (b"<!DOCTYPE html><html><body>Sign in</body></html>", "It is an HTML page"),
+        (b"\x1f\x8b\x08\x00", "It is packed with gzip"),
+        (b"\x00\x01\x02", ""),
+    ],
+)
+@pytest.mark.parametrize(
+    ("read", "name"), [(load_rgb, "a.jpg"), (load_audio, "a.wav"), (partial(read_json, expected="{…}"), "a.json")]
+)
+def test_what_a_file_is_instead_is_said(tmp_path, read, name, content, what):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=f"{name}.*({what})") as caught:
+        read(tmp_path / name)
+    assert what or "It is" not in str(caught.value)
 
 
 def test_missing_files_and_folders(tmp_path):

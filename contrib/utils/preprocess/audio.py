@@ -18,6 +18,7 @@ import numpy as np
 from utils.preprocess.audio_notices import say_cancelled, say_cut, say_loud, say_shortened
 from utils.preprocess.mel_scale import mel_filters
 from utils.preprocess.wav_header import sound_source
+from zoo_core.contents import instead
 from zoo_core.errors import DataError, UnreadableError
 
 AUDIO_SUFFIXES = (".wav", ".flac")
@@ -126,7 +127,9 @@ def read_piece(piece: Clip, seconds: float) -> tuple[np.ndarray, int, float]:
             rate, subtype, whole = file.samplerate, file.subtype, file.frames
     except (soundfile.SoundFileError, RuntimeError) as error:
         said = str(getattr(error, "error_string", error)).rstrip(".")
-        raise UnreadableError(f"{path}: this is no WAV or FLAC recording, or it is damaged ({said}).") from error
+        raise UnreadableError(
+            f"{path}: this is no WAV or FLAC recording, or it is damaged ({said}).{instead(path)}"
+        ) from error
     if len(samples) < frames:
         raise UnreadableError(f"{path}: the file ends after {len(samples)} of {frames} samples; it is incomplete.")
     if subtype in ("FLOAT", "DOUBLE"):

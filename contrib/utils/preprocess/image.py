@@ -15,6 +15,7 @@ from PIL import Image, UnidentifiedImageError, features
 from utils.notices import notice
 from utils.preprocess.image_metadata import SIDEWAYS, TURNS, orientation, without_metadata
 from utils.preprocess.image_values import Reader, as_rgb
+from zoo_core.contents import instead
 from zoo_core.errors import DataError, UnreadableError, first_line
 
 T = TypeVar("T")
@@ -156,8 +157,9 @@ def explained(source: ImageSource) -> Iterator[None]:
     except UnreadableError:
         raise
     except UnidentifiedImageError as error:
+        what = instead(source) if isinstance(source, (str, Path)) else ""
         raise UnreadableError(
-            f"{_name(source)}: this is not an image, or of a kind that Pillow cannot read."
+            f"{_name(source)}: this is not an image, or of a kind that Pillow cannot read.{what}"
         ) from error
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise UnreadableError(f"{_name(source)}: {_bomb_message(str(error))}") from error
