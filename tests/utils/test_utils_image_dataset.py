@@ -83,8 +83,8 @@ def test_what_systems_leave_behind_is_passed_over(tree):
 
 
 def test_links_are_followed_and_named_where_they_lead_nowhere(tree, tmp_path, caplog):
-    root = tree("cat/1.png")
-    (root / "dog").symlink_to("cat")
+    root = tree("cat/1.png", "../dogs/1.png")
+    (root / "dog").symlink_to("../dogs")
     (root / "cat" / "loop").symlink_to(root)
     (root / "cat" / "gone").symlink_to("nowhere")
     assert [sample.id for sample in ImageFolder(root)] == ["cat/1.png", "dog/1.png"]
@@ -146,6 +146,28 @@ def test_the_class_of_a_folder(tree, names, classes, expected):
 def test_folders_of_no_clear_class_are_refused(tree, names, message):
     with pytest.raises(DataError, match=message):
         ImageFolder(tree(*(f"{name}/p.png" for name in names)), TWELVE)
+
+
+@pytest.mark.parametrize("classes", [None, ["cat", "dog"], TWELVE])
+def test_parts_of_a_data_set_are_no_classes(tree, classes):
+    root = tree("train/cat/1.png", "Val/cat/1.png")
+    with pytest.raises(DataError, match=r"parts of a data set, no classes \(Val, train\)"):
+        ImageFolder(root, classes)
+    assert len(ImageFolder(root, ["val", "train"])) == 2  # where these are the classes, they are
+
+
+def test_one_folder_is_of_one_class(tree, tmp_path):
+    root = tree("cat/1.png", "dog/1.png")
+    (tmp_path / "elsewhere").mkdir()
+    (root / "dog/1.png").rename(tmp_path / "elsewhere/1.png")
+    (root / "dog").rmdir()
+    (root / "dog").symlink_to(tmp_path / "elsewhere")
+    assert len(ImageFolder(root)) == 2
+    for target in ("cat", tmp_path / "elsewhere"):
+        (root / "cow").symlink_to(target)
+        with pytest.raises(DataError, match=r"the class folders .* are one and the same"):
+            ImageFolder(root)
+        (root / "cow").unlink()
 
 
 def test_an_order_that_is_guessed_is_said(tree, caplog):

@@ -15,6 +15,8 @@ _NUMBERED = re.compile(r"(?P<beginning>\D*[^\W\d]\D*)?(?P<number>[0-9]+)")
 # "7.cat", "007_cat": a number before the class's name, as CUB-200 has it
 _NUMBER_FIRST = re.compile(r"(?P<beginning>)(?P<number>[0-9]+)[ ._-]+(?P<name>[^\W\d].*)")
 
+_PARTS = ("train", "training", "val", "valid", "validation", "test", "testing")  # of a data set, each with all classes
+
 
 def class_indices(root: Path, folders: Sequence[str], classes: Sequence[str] | None) -> list[int]:
     """The class index of each folder.
@@ -29,8 +31,10 @@ def class_indices(root: Path, folders: Sequence[str], classes: Sequence[str] | N
         classes: the names of the classes in index order. Without them, sorted order is the order of the classes.
 
     Raises:
-        DataError: names that fit no class, two folders of one class, or numbers beyond the classes.
+        DataError: names that fit no class, two folders of one class, numbers beyond the classes, or folders that are
+            parts of a data set.
     """
+    _require_one_part(root, folders, classes or ())
     numbers = _numbers(folders)
     if classes is None:
         _say_sorted_as_text(root, folders, numbers)
@@ -58,6 +62,16 @@ def class_indices(root: Path, folders: Sequence[str], classes: Sequence[str] | N
         f"{len(classes)} classes or some of them), class indices (0 to {len(classes) - 1}), or exactly {len(classes)} "
         f"folders, whose sorted order is then taken as the order of the classes (got {len(folders)} folders)."
     )
+
+
+def _require_one_part(root: Path, folders: Sequence[str], classes: Sequence[str]) -> None:
+    """Raise DataError where a whole data set was given: "train" and "val" would be its two classes."""
+    parts = [name for name in folders if name.lower() in _PARTS and name not in classes]
+    if parts and len(parts) == len(folders):
+        raise DataError(
+            f"{root}: its folders are parts of a data set, no classes ({', '.join(parts)}). Give the one that is "
+            f"meant: {root / parts[-1]}."
+        )
 
 
 def _named(root: Path, folders: Sequence[str], classes: Sequence[str]) -> list[int] | None:
@@ -112,8 +126,9 @@ def _numbered(root: Path, folders: Sequence[str], numbers: list[int], classes: S
                 f"{root}: the folder {folders[indices.index(max(indices))]} is no class: this model has {count} "
                 f"classes, so that a number is from 0 to {count - 1} (or all are there, from 1 to {count})."
             )
-        what = "class indices" if first == 0 else f"class indices that count from 1 ({folders[numbers.index(1)]} first)"
-        notice("numbered folders", str(root), f"the folders are numbered, and are taken as {what}.")
+        start = "0" if first == 0 else f"1 ({folders[numbers.index(1)]} first)"
+        what = f"the folders are numbered, and are taken as class indices that count from {start}."
+        notice("numbered folders", str(root), what)
     _require_different(root, folders, indices, classes)
     return indices
 

@@ -156,7 +156,21 @@ def _class_folders(root: Path) -> list[str]:
     folders = sorted(entry.name for entry in entries if entry.is_dir())
     if not folders:
         raise DataError(f"{root}: there are no class folders here. Expected root/<class>/<image>.")
+    _require_different(root, [entry.name for entry in entries if entry.is_dir() and entry.is_symlink()], folders)
     return folders
+
+
+def _require_different(root: Path, links: Sequence[str], folders: Sequence[str]) -> None:
+    """Raise DataError where a class folder is a link to another one: its pictures would be of both classes."""
+    others = {os.path.realpath(root / name): name for name in folders if name not in links} if links else {}
+    for name in links:
+        place = os.path.realpath(root / name)
+        if place in others:
+            raise DataError(
+                f"{root}: the class folders {others[place]} and {name} are one and the same ({place}), and its "
+                "pictures cannot be of both classes. Remove one."
+            )
+        others[place] = name
 
 
 def _images(folder: Path) -> list[str]:
