@@ -199,6 +199,7 @@ def test_lists_that_are_none_are_named(tmp_path: Path, text: str, said: str) -> 
         ("picture,age\nval/1.png,3-9\n", "line 1: there is no column 'file'"),
         ("file,age,gender\nval/1.png,4-9,Male\n", "line 2: age '4-9'; expected one of 0-2, 3-9"),
         ("file,age,gender\nval/1.png,3-9\n", "line 2: expected 3 fields, as the header has"),
+        ("file,age,age\nval/1.png,3-9,0-2\n", "line 1: 2 columns are called .age."),
         ("file,age,gender\nval/1.png,3-9,\n", "line 2: gender ''; expected one of male, female"),
     ],
 )

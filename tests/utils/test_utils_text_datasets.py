@@ -61,6 +61,7 @@ def test_the_sentences_of_a_test_file_need_no_labels(tmp_path: Path) -> None:
         ("sentence\tlabel\n \t1\n", "line 2: the sentence is empty"),
         ("sentence\tlabel\nfine\t2\n", "line 2: label '2' is none of 0, 1"),
         ("sentence\tlabel\nfine\tpositive\n", "line 2: label 'positive'"),
+        ("sentence\tlabel\tlabel\nfine\t1\t0\n", "line 1: 2 columns are called 'label'"),
     ],
 )
 def test_a_malformed_table_is_named_by_its_line(tmp_path: Path, content: str, words: str) -> None:
@@ -111,6 +112,7 @@ def test_pairs_without_scores_are_good_for_everything_but_a_metric(tmp_path: Pat
         ("a,b,3.0\n", "line 1: 1 fields. Without a header"),
         (GLUE.splitlines()[0] + "\n", "no row below the header"),
         (GLUE.replace("sentence2", "text2", 1), "there is no field 'sentence2'"),
+        (GLUE.replace("genre", "score", 1), "line 1: 2 columns are called 'score'"),
     ],
 )
 def test_a_malformed_pair_is_named_by_its_line(tmp_path: Path, content: str, words: str) -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from utils.datasets.folder import within
 from utils.datasets.sample import Listed, Sample
+from utils.datasets.tsv import require_once
 from utils.text_file import read_lines
 from zoo_core.errors import DataError
 from zoo_core.numbers import is_whole
@@ -88,6 +89,7 @@ def _fairface(file: Path, heads: Sequence[Head]) -> list[tuple[int, str, tuple[i
         raise DataError(f"{file}, line 1: this is no table: {error}.") from error
     if "file" not in columns:
         raise DataError(f"{file}, line 1: there is no column 'file'; expected file,age,gender,race,service_test.")
+    require_once(file, 1, columns, ("file", *(head.name for head in heads)))
     rows = []
     try:
         for row in table:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from utils.datasets.sample import Listed, Sample
-from utils.datasets.tsv import Row, find_table, require_fields, rows_of
+from utils.datasets.tsv import Row, find_table, require_fields, require_once, rows_of
 from zoo_core.errors import DataError
 
 FILES = ("dev.tsv", "sts-dev.csv", "sts-dev.tsv")
@@ -70,6 +70,8 @@ def _read(path: Path, scored: bool) -> list[Sample]:
             raise DataError(
                 f"{path}, line {number}: there is no field '{name}' in the header ({', '.join(header):.200})."
             )
+    if named:
+        require_once(path, number, header, (FIRST, SECOND, SCORE))
     samples: list[Sample] = []
     for row in rows[1:] if named else rows:
         if named:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from utils.datasets.folder import check_folder
@@ -36,6 +36,13 @@ def require_fields(path: Path, row: Row, wanted: int) -> None:
             f"{path}, line {number}: {len(fields)} fields, expected {wanted} with tabs between them: "
             f"{chr(9).join(fields)!r:.80}."
         )
+
+
+def require_once(path: Path, number: int, header: Sequence[str], names: Iterable[str]) -> None:
+    """Raise DataError where a header, in line `number`, has one of these names twice: which column is meant?"""
+    for name in names:
+        if header.count(name) > 1:
+            raise DataError(f"{path}, line {number}: {header.count(name)} columns are called '{name}'; rename one.")
 
 
 def find_table(root: Path, names: Sequence[str]) -> Path:

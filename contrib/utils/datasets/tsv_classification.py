@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from utils.datasets.sample import Listed, Sample
-from utils.datasets.tsv import Row, find_table, require_fields, rows_of
+from utils.datasets.tsv import Row, find_table, require_fields, require_once, rows_of
 from zoo_core.errors import DataError
 
 # GLUE's names: the labels of its test.tsv are secret, and so dev.tsv is what people score on
@@ -50,6 +50,7 @@ def _read(path: Path, classes: int | None) -> list[Sample]:
                 f"{path}, line {number}: there is no field '{name}' in the header ({', '.join(header):.200}); expected "
                 f"'{SENTENCE}' and '{LABEL}' with a tab between them."
             )
+    require_once(path, number, header, (SENTENCE, LABEL))
     samples = [_sample(path, row, header, classes) for row in rows]
     if not samples:
         raise DataError(f"{path}: there is no row below the header.")
