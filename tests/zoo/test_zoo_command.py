@@ -166,3 +166,15 @@ def test_a_real_shell_completes(shell: str, tmp_path: Path, capsys: pytest.Captu
     *found, said = done.stdout.splitlines()
     assert found == ["classification/lenet", "classification/lenet_mindspore", "--skip_postprocess"]
     assert "_zoo" in said
+
+
+@pytest.mark.parametrize(
+    "command", ["single", "multi", "valid", "verify", "run", "tune", "debug", "profile", "compress", "compare"]
+)
+def test_an_empty_path_is_not_the_folder_that_we_are_in(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """As a variable of the shell gives it that is not set."""
+    models = ["lenet", "lenet"] if command == "compare" else ["lenet"]
+    with pytest.raises(SystemExit) as ended:
+        zoo([command, *models, "--data_path", ""])
+    assert ended.value.code == 2
+    assert "argument --data_path: it is empty; give a path" in capsys.readouterr().err

@@ -57,7 +57,9 @@ def main(family: Family, argv: list[str] | None = None) -> int:
         help=f"of int8's weights; 8 are closer, and for processors with VNNI (default {PORTABLE_BITS}, right on all)",
     )
     parser.add_argument("--calibrate_on", help="a data set for that (default: the model's own samples)")
-    parser.add_argument("--data_path", default="sample", help="what the gate is judged on (default: the sample)")
+    parser.add_argument(
+        "--data_path", type=flags.said, default="sample", help="what the gate is judged on (default: the sample)"
+    )
     parser.add_argument("--limit", type=flags.positive, default=256, help="at most so many samples of it (default 256)")
     parser.add_argument(
         "--max_drop",

@@ -36,7 +36,7 @@ def main(family: Family, argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--against", default=ONNX, help=f"{FRAMEWORK}, {ONNX} (its float32 file; the default) or an ONNX file"
     )
-    parser.add_argument("--data_path", default="sample")
+    parser.add_argument("--data_path", type=flags.said, default="sample")
     parser.add_argument("--limit", type=flags.positive, default=2, help="samples that are compared (default 2)")
     parser.add_argument("--input_size", type=flags.positive)
     flags.add_timeout(parser)

@@ -71,7 +71,14 @@ def alone_or_all(said: list[dict[str, Any]]) -> Any:
 
 def place(text: str) -> str | Path:
     """What --data_path says: a path, or an address as it is."""
-    return text if "://" in text else Path(text)
+    return said(text) if "://" in text else Path(said(text))
+
+
+def said(text: str) -> str:
+    """What --data_path says. Of nothing, a path would be the folder that we are in."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty; give a path (is a variable of the shell not set?)")
+    return text
 
 
 def add_shared_flags(

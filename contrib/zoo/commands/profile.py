@@ -34,7 +34,7 @@ def main(family: Family, argv: list[str] | None = None) -> int:
         help="onnx (the default), openvino, or both with a comma between; others do not tell",
     )
     parser.add_argument("--dtype", choices=flags.DTYPES, default="float32")
-    parser.add_argument("--data_path", default="sample")
+    parser.add_argument("--data_path", type=flags.said, default="sample")
     parser.add_argument("--batch_size", type=flags.positive, default=1, help="samples a call (default 1)")
     parser.add_argument("--input_size", type=flags.positive)
     parser.add_argument("--times", type=flags.positive, default=20, help="calls that are counted (default 20)")

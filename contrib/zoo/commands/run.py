@@ -39,7 +39,10 @@ def main(family: Family, argv: list[str] | None = None) -> int:
         help="may be given several times; int8 is exported too (default: all but int8)",
     )
     parser.add_argument(
-        "--data_path", default="sample", help="labelled data set to verify on (default: the model's sample)"
+        "--data_path",
+        type=flags.said,
+        default="sample",
+        help="labelled data set to verify on (default: the model's sample)",
     )
     parser.add_argument("--opset", type=int, default=DEFAULT_OPSET)
     parser.add_argument("--batch_size", type=flags.positive, default=16)

@@ -69,7 +69,9 @@ def main(family: Family, argv: list[str] | None = None) -> int:
         "--graph", choices=flags.GRAPH, action="append", help="levels to compare, on targets that have them"
     )
     parser.add_argument("--input_size", type=flags.positive)
-    parser.add_argument("--data_path", default="sample", help="what the accuracy is checked on (default: the sample)")
+    parser.add_argument(
+        "--data_path", type=flags.said, default="sample", help="what the accuracy is checked on (default: the sample)"
+    )
     parser.add_argument("--limit", type=flags.positive, default=256, help="at most so many samples for that")
     parser.add_argument("--seconds", type=float, default=1.0, help="for each setting (default 1)")
     flags.add_timeout(parser)

@@ -27,7 +27,7 @@ def main(family: Family, argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--dtype", choices=flags.DTYPES, action="append", help="may be given several times (default: all)"
     )
-    parser.add_argument("--data_path", default="sample")
+    parser.add_argument("--data_path", type=flags.said, default="sample")
     parser.add_argument("--batch_size", type=flags.positive, default=16)
     parser.add_argument("--input_size", type=flags.positive)
     parser.add_argument("--limit", type=flags.positive, help="at most so many samples, evenly over the data set")
