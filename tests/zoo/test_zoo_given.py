@@ -493,6 +493,15 @@ def test_a_column_of_a_table(textcnn: Path, tmp_path: Path, capsys: pytest.Captu
     assert "this is not UTF-8" in run("single", f"{table}:text")[1]
 
 
+def test_what_is_skipped_is_named_once(textcnn: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "blank.txt").write_text(" \n")
+    (tmp_path / "good.txt").write_text("good food")
+    said = tmp_path / "said.json"
+    assert zoo(["multi", "textcnn", "--ckpt", str(textcnn), "--data_path", str(tmp_path), "--json", str(said)]) == 1
+    assert "skipped blank.txt: the text is empty" in capsys.readouterr().err
+    assert json.loads(said.read_text())["skipped"][0]["reason"].startswith("the text is empty")
+
+
 def test_a_column_is_no_picture(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("path\na.png\n")
     assert cli("single", f"{tmp_path}/a.csv:path") == 2

@@ -182,13 +182,18 @@ def about(setting: Setting, task: Task) -> dict[str, Any]:
 
 def skipped(bad: Sequence[Bad]) -> list[dict[str, str]]:
     """What could not be read, at the end of a JSON file."""
-    return [{"id": sample.id, "reason": str(error)} for sample, error in bad]
+    return [{"id": sample.id, "reason": _reason(sample, error)} for sample, error in bad]
 
 
 def tell_skipped(bad: Sequence[Bad]) -> None:
     """Name what could not be read."""
     for sample, error in bad:
-        print(in_one_line(f"skipped {sample.id}: {error}"), file=sys.stderr)
+        print(in_one_line(f"skipped {sample.id}: {_reason(sample, error)}"), file=sys.stderr)
+
+
+def _reason(sample: Sample, error: DataError) -> str:
+    """Why a sample could not be read; what reads the samples puts their ids in front, which stand there already."""
+    return str(error).removeprefix(f"{sample.id}: ")
 
 
 def in_order(
