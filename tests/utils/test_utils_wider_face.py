@@ -58,9 +58,10 @@ def wider(tmp_path):
     return make
 
 
-def test_the_published_format(wider):
+def test_the_published_format(wider, caplog):
     root = wider()
     samples = WiderFace(root)
+    assert not [said for said in caplog.messages if "landmarks" in said]
     assert [sample.id for sample in samples] == [line for line in BOXES.splitlines() if line.endswith(".jpg")]
     assert samples[0].data == root / "WIDER_val/images/0--Parade/0_Parade_marchingband_1_465.jpg"
     parade, nobody, skating = (sample.truth for sample in samples)
@@ -77,6 +78,13 @@ def test_the_published_format(wider):
 
 def test_without_landmarks(wider):
     assert all(np.isnan(sample.truth.landmarks).all() for sample in WiderFace(wider(labels=None)))
+
+
+@pytest.mark.parametrize("change", [("331 126 30 40 0", "331.4 126 30 40 0"), ("331 126 30 40 0", "330 125 30 40 0")])
+def test_landmarks_of_a_box_that_is_not_in_the_list_are_said(wider, caplog, change):
+    samples = WiderFace(wider(BOXES.replace(*change)))
+    assert np.isnan(samples[0].truth.landmarks).all()
+    assert "the landmarks of 1 faces are passed over: the other list has no such box as (331.0, 126.0" in caplog.text
 
 
 @pytest.mark.parametrize(

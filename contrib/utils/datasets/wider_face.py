@@ -82,8 +82,13 @@ class WiderFace(Listed):
                 raise DataError(
                     f"{self.list}: there is no picture {path!s:.200}. Unpack WIDER_{split}.zip into {self.root}."
                 )
-            truth = _faces(rows, points.pop(name, {}))
+            marked = points.pop(name, {})
+            truth = _faces(rows, marked)
             self._say_odd(path, truth)
+            alone = marked.keys() - {_box(row) for row in rows}
+            if alone:
+                what = f"the landmarks of {len(alone)} faces are passed over: the other list has no such box as "
+                notice("landmarks without a box", f"{labels}, {name}", f"{what}{min(alone)}.")
             self._samples.append(Sample(name, path, truth))
         if not self._samples:
             raise DataError(f"{self.list}: this list is empty.")
@@ -184,12 +189,17 @@ def _landmarks(path: Path) -> dict[str, dict[Box, list[float]]]:
     return found
 
 
+def _box(row: np.ndarray) -> Box:
+    """What a face is found by in the other list."""
+    return tuple(row[:_BOX].tolist())
+
+
 def _faces(rows: np.ndarray, points: dict[Box, list[float]]) -> Faces:
     """Both lists have the same boxes, which is how a face finds its landmarks."""
     boxes = rows[:, :_BOX].copy()
     boxes[:, 2:] += boxes[:, :2]
     none = [np.nan, np.nan, 0.0] * 5
-    table = np.array([points.get(tuple(row[:_BOX].tolist()), none) for row in rows]).reshape(-1, 5, 3)
+    table = np.array([points.get(_box(row), none) for row in rows]).reshape(-1, 5, 3)
     invalid = (rows[:, _BOX + ATTRIBUTES.index("invalid")] != 0) | (rows[:, 2:_BOX] <= 0).any(axis=1)
     return Faces(boxes.astype(np.float32), invalid, table[:, :, :2].astype(np.float32), table[:, :, 2] > 0)
 
