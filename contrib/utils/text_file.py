@@ -49,15 +49,20 @@ def read_text(path: str | Path) -> str:
 
 
 def read_lines(path: str | Path) -> list[str]:
-    """The lines of a text file in UTF-8, without their ends.
-
-    A line ends with a line feed, with or without a carriage return before it; in a file without any line feed, with a
-    carriage return. Nothing else that Unicode calls the end of a line is one: words and sentences hold such characters.
+    """The lines of a text file in UTF-8, as `lines_in` has them.
 
     Raises:
         UnreadableError: as `read_text`.
     """
-    text = read_text(path)
+    return lines_in(read_text(path))
+
+
+def lines_in(text: str) -> list[str]:
+    """The lines of a text, without their ends.
+
+    A line ends with a line feed, with or without a carriage return before it; in a text without any line feed, with a
+    carriage return. Nothing else that Unicode calls the end of a line is one: words and sentences hold such characters.
+    """
     end = "\n" if "\n" in text else "\r"
     lines = text.split(end)
     if not lines[-1]:  # behind the last line feed there is no line

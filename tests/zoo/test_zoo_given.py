@@ -512,9 +512,14 @@ def test_lines_of_standard_input(
     textcnn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["single", "textcnn", "--ckpt", str(textcnn), "--text", "-"]
-    stdin(monkeypatch, b"a wonderful film\n\na dreadful film\n")
-    assert zoo([*words, "--json", str(tmp_path / "said.json")]) == 0
-    assert len(json.loads((tmp_path / "said.json").read_text())["predictions"]) == 2
+    for content in (
+        "a wonderful film\n\na dreadful film\n",
+        "a wonderful film\r\n \r\na dreadful film",
+        "a wonder\x0cful\u2028film\na dreadful\x85film\n",  # which end a line for Unicode, and for no file
+    ):
+        stdin(monkeypatch, content.encode())
+        assert zoo([*words, "--json", str(tmp_path / "said.json")]) == 0
+        assert len(json.loads((tmp_path / "said.json").read_text())["predictions"]) == 2
     for content, more, told in (
         (b"\n", [], "standard input has no line"),
         (b"\xff\xfe", [], "is not UTF-8"),

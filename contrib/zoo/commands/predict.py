@@ -13,6 +13,7 @@ from typing import Any
 
 from utils.datasets.folder import files_in
 from utils.datasets.sample import Sample
+from utils.text_file import lines_in
 from zoo.commands import console, flags
 from zoo.commands.own import add_own_flags, owned
 from zoo.commands.predicting import Bad, Given, Output, Predicted, pictures, predict
@@ -78,7 +79,7 @@ def _typed(args: argparse.Namespace) -> list[str]:
     if len(given) > 1 or str(args.data_path) == STDIN:
         raise ZooError("--text - takes what comes on standard input, and stands alone")
     try:
-        lines = [line for line in sys.stdin.buffer.read().decode("utf-8-sig").splitlines() if line.strip()]
+        lines = [line for line in lines_in(sys.stdin.buffer.read().decode("utf-8-sig")) if line.strip()]
     except UnicodeDecodeError as error:
         raise ZooError(f"standard input is not UTF-8 (byte 0x{error.object[error.start]:02x})") from error
     if not lines:
