@@ -6,7 +6,11 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
 
 from zoo import catalogue
 from zoo.__main__ import main as zoo
@@ -44,6 +48,34 @@ def test_its_own_names_and_colours(own: Path, labels: Path, tmp_path: Path, caps
     assert zoo(["valid", "lenet", *words, "--data_path", str(tmp_path / "data")]) == 0
     assert json.loads(said.read_text())["metrics"]["top1"] == 1.0
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("side", [20, "side"])
+@pytest.mark.parametrize(("family", "colours"), [("lenet", 1), ("resnet", 3)])
+def test_its_own_size(tmp_path: Path, family: str, colours: int, side: int | str) -> None:
+    """Of zoo networks that take one size, and of those that take several."""
+    graph = helper.make_graph(
+        [
+            helper.make_node("GlobalAveragePool", ["input"], ["means"]),
+            helper.make_node("Flatten", ["means"], ["flat"]),
+            helper.make_node("MatMul", ["flat", "weight"], ["output"]),
+        ],
+        "mine",
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["batch", colours, side, side])],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["batch", len(NAMES)])],
+        [numpy_helper.from_array(np.eye(colours, len(NAMES), 2, np.float32), "weight")],
+    )
+    mine, names = tmp_path / "mine.onnx", tmp_path / "names.txt"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), mine)
+    names.write_text("\n".join(NAMES))
+    Image.new("RGB", (60, 40), "white").save(tmp_path / "white.png")
+    (tmp_path / "data" / NAMES[2]).mkdir(parents=True)
+    shutil.copy(tmp_path / "white.png", tmp_path / "data" / NAMES[2])
+    words = ["--ckpt", str(mine), "--labels", str(names), "--size", "20"]
+    said = tmp_path / "said.json"
+    assert zoo(["single", family, *words, "--data_path", str(tmp_path / "white.png"), "--json", str(said)]) == 0
+    assert json.loads(said.read_text())["predictions"][0]["classes"][0]["label"] in NAMES[2 : 2 + colours]
+    assert zoo(["valid", family, *words, "--data_path", str(tmp_path / "data")]) == 0
 
 
 @pytest.mark.parametrize(

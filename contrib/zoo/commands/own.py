@@ -76,7 +76,17 @@ def owned(family: Family, setting: Setting, args: argparse.Namespace) -> Setting
         raise ZooError(f"--size {asked['size']} and --input_size {setting.input_size} are two sizes; give one of them")
     task = with_labels(setting.model.task, asked["labels"])
     task = _with_pictures(task, asked["mean"], asked["std"], asked["size"])
-    return setting.but(model=replace(setting.model, task=task))
+    setting = setting.but(model=replace(setting.model, task=task))
+    return _of_size(setting, asked["size"]) if asked["size"] else setting
+
+
+def _of_size(setting: Setting, size: int) -> Setting:
+    """The setting of a network that takes pictures with sides of `size` pixels, whatever the zoo's own takes."""
+    model, entry = setting.model, setting.model.entry
+    if entry.size:
+        return setting.but(input_size=size)
+    inputs = tuple(replace(spec, shape=(*spec.shape[:-2], size, size)) for spec in entry.inputs)
+    return setting.but(model=replace(model, parts=(replace(entry, inputs=inputs), *model.parts[1:])))
 
 
 def _ranks(task: Task) -> bool:
