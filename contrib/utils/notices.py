@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
+from zoo_core.errors import in_one_line
+
 _log = logging.getLogger(__name__)
 NAMED = 5  # files of one kind that are named; a data set may hold thousands
 
@@ -39,7 +41,7 @@ def notice(kind: str, where: str, text: str) -> None:
     if last:
         _log.warning("further files with %s are read in the same way, and not named", kind)
     else:
-        _log.warning("%s: %s", where, text)
+        _log.warning("%s", in_one_line(f"{where}: {text}"))
 
 
 def forget() -> None:

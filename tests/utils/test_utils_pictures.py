@@ -218,6 +218,14 @@ def test_a_rotation_of_another_type_is_read_as_opencv_does(photo, tmp_path, orde
     assert np.array_equal(np.asarray(upright(path))[:, :, ::-1], cv2.imread(str(path)))
 
 
+def test_a_notice_is_one_line_whatever_the_file_is_called(photo, tmp_path, caplog):
+    several = tmp_path / "a\nerror: \x1b[31mb.png"
+    photo.save(several, format="PNG", save_all=True, append_images=[photo.rotate(180)])
+    load_rgb(several)
+    assert [said.count("\n") for said in caplog.messages] == [0]
+    assert "a\\nerror: \\x1b[31mb.png: there are several frames" in caplog.text
+
+
 def test_an_unknown_rotation_is_none(photo):
     exif = Image.Exif()
     exif[0x0112] = 77

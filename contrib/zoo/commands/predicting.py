@@ -10,7 +10,7 @@ from typing import Any
 
 from utils.datasets.sample import Sample
 from zoo.commands.notice import captioned, weights_notice
-from zoo.commands.stream import Stream, in_one_line
+from zoo.commands.stream import Stream
 from zoo.errors import CheckFailedError
 from zoo.inputs.files import File, Files
 from zoo.model import Model
@@ -22,7 +22,7 @@ from zoo.running.padding import arranged, batches_in
 from zoo.running.pipeline import Stages, predictions
 from zoo.running.setting import AUTO, Setting
 from zoo.task import Task
-from zoo_core.errors import DataError
+from zoo_core.errors import DataError, in_one_line
 from zoo_core.files import atomic_write, write_json
 
 _TELLING_SECONDS = 1.0  # a shorter run is mostly start-up, and says nothing of what limits it

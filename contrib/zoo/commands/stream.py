@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
-
-
-def in_one_line(text: str) -> str:
-    """A text whose line feeds, escapes and other control characters are written out, as \\n is.
-
-    The name of a file may hold any: printed as they are, they would begin a line that nobody said, or hide one.
-    """
-    return "".join(
-        repr(letter)[1:-1] if unicodedata.category(letter) in ("Cc", "Zl", "Zp") else letter for letter in text
-    )
+from zoo_core.errors import in_one_line
 
 
 class Stream:
