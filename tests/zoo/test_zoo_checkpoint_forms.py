@@ -306,6 +306,26 @@ def test_a_cut_checkpoint_is_named(model: Model, tmp_path: Path) -> None:
         loaded(model, tmp_path / "net.pth")
 
 
+def test_a_checkpoint_with_another_bit_is_named(model: Model, tmp_path: Path) -> None:
+    path = tmp_path / "net.pth"
+    torch.save(state(), path)
+    content = bytearray(path.read_bytes())
+    content[content.index(np.ones(18, np.float32).tobytes()) + 2] ^= 64  # 1.0 becomes 1.5
+    path.write_bytes(content)
+    with pytest.raises(ZooError, match=r"net\.pth is not a checkpoint of tensors: it is damaged \(Bad CRC-32 for file"):
+        loaded(model, path)
+
+
+def test_a_checkpoint_without_checksums_loads(model: Model, tmp_path: Path) -> None:
+    path = tmp_path / "net.pth"
+    torch.serialization.set_crc32_options(False)
+    try:
+        torch.save(state(), path)
+    finally:
+        torch.serialization.set_crc32_options(True)
+    assert loaded(model, path) == 1.0
+
+
 @pytest.mark.parametrize("cut", [20, 200, -4])
 def test_a_cut_safetensors_file_is_named(model: Model, tmp_path: Path, cut: int) -> None:
     save_file(state(), tmp_path / "net.safetensors")
