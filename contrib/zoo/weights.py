@@ -276,7 +276,8 @@ def _no_sample(model: Model) -> str:
 def require_match(
     what: str, missing: list[str], unexpected: list[str], mismatched: list[str], way_on: str = ""
 ) -> None:
-    """Raise ZooError naming every parameter that a checkpoint has too few, too many, or of another shape.
+    """Raise ZooError naming every parameter that a checkpoint has too few, too many, or of another shape or
+    kind of numbers.
 
     Args:
         what: the checkpoint.
@@ -285,7 +286,7 @@ def require_match(
     """
     parts = [
         f"{title} ({len(names)}): {', '.join(names[:8])}{', …' if len(names) > 8 else ''}"
-        for title, names in (("missing", missing), ("unexpected", unexpected), ("other shape", mismatched))
+        for title, names in (("missing", missing), ("unexpected", unexpected), ("other shape or kind", mismatched))
         if names
     ]
     if parts:

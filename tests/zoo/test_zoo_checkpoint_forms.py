@@ -431,7 +431,7 @@ def test_whole_numbers_are_no_weights_of_a_paddle_network(lenet: Model, tmp_path
 
     state = {name: value.astype("int8") for name, value in paddle.nn.Linear(3, 2).state_dict().items()}
     paddle.save(state, str(tmp_path / "net.pdparams"))
-    with pytest.raises(ZooError, match=r"weight is int8 in the checkpoint, and the network's is paddle\.float32"):
+    with pytest.raises(ZooError, match="weight int8 for float32"):
         framework.load(
             replace(lenet, build=lambda: paddle.nn.Linear(3, 2)), Weights("file", tmp_path / "net.pdparams"), []
         )

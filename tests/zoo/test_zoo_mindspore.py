@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from engine import backends
 from engine.base import Engine, ExportError, RunError, TargetUnavailableError
@@ -105,6 +106,31 @@ def test_what_is_no_checkpoint_is_a_sentence(
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ZooError, match=words):
         engine_of(model, tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("wrap", "words"),
+    [
+        (lambda own: {f"network.{name}": value for name, value in own.items()}, ""),
+        (lambda own: {name: value.astype(np.float16) for name, value in own.items()}, ""),
+        (lambda own: {"global_step": np.array([7]), **own, **{f"moments.{name}": own[name] for name in own}}, ""),
+        (lambda own: {name: value.astype(np.int32) for name, value in own.items()}, "conv1.weight int32 for float32"),
+        (lambda own: {**own, "moments.conv9.weight": own["conv1.weight"]}, r"unexpected \(1\): moments.conv9.weight"),
+    ],
+    ids=["a word in front", "half", "the optimiser's", "whole numbers", "of a layer that is not there"],
+)
+def test_checkpoints_are_taken_as_training_writes_them_or_refused(
+    model: Model, tmp_path: Path, wrap: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]], words: str
+) -> None:
+    own = load_file(str(model.sample_weights))
+    save_file(wrap(own), tmp_path / "net.safetensors")
+    if words:
+        with pytest.raises(ZooError, match=words):
+            engine_of(model, tmp_path / "net.safetensors")
+        return
+    (digits,) = demo_batch(model, model.demo_folder())
+    with engine_of(model, tmp_path / "net.safetensors") as engine, engine_of(model, model.sample_weights) as sample:
+        assert np.allclose(engine(digits[:2]), sample(digits[:2]), atol=1e-2)
 
 
 def test_weights_of_another_network_are_named(model: Model, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +201,23 @@ def _shorter(state: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _shared(state: Mapping[str, Any], own: Collection[str]) -> int:
     return sum(name in own for name in state)
+
+
+def misfits(state: Mapping[str, Any], own: Mapping[str, tuple[Sequence[int], str]]) -> list[str]:
+    """What keeps arrays from being a network's tensors, a word each: another shape, or whole numbers for
+    floating-point ones or the other way round.
+
+    Args:
+        state: numpy arrays by name.
+        own: shape and dtype ("float32") of each of the network's tensors.
+    """
+    both = [(name, state[name], *said) for name, said in own.items() if name in state]
+    shapes = [f"{name} {list(got.shape)} for {list(shape)}" for name, got, shape, _ in both if [*got.shape] != [*shape]]
+    return shapes + [
+        f"{name} {got.dtype.name} for {dtype}"
+        for name, got, _, dtype in both
+        if ("float" in dtype) != ("float" in got.dtype.name)  # bfloat16 is no kind "f" of numpy's
+    ]
 
 
 def way_on(state: Mapping[str, Any], own: Collection[str]) -> str:

@@ -5,6 +5,7 @@ MindSpore and PaddlePaddle cannot be loaded into one process, so that this modul
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from engine.backends.mindspore import python
 from engine.base import Engine
 from zoo.errors import ZooError
 from zoo.frameworks import onnx as graphs
+from zoo.frameworks.checkpoints import misfits, unwrapped, way_on, with_names_of
 from zoo.frameworks.weight_files import is_safetensors, require_checkpoint
 from zoo.model import Model
 from zoo.part import Part
@@ -36,23 +38,33 @@ def load(model: Model, weights: Weights, batch: list[np.ndarray]) -> worker.Work
     if weights.kind == "random":
         network.ask("make_alive", batch)
     elif weights.path is not None:
-        _load_state(network, weights.path)
+        _load_state(network, weights.path, weights.key)
     return network
 
 
-def _load_state(network: worker.WorkerSession, path: Path) -> None:
-    state, own = _read_state(path), network.ask("shapes")
+def _load_state(network: worker.WorkerSession, path: Path, key: str = "") -> None:
+    own = network.ask("kinds")
+    content = unwrapped(_read_state(path), path, key, lambda value: isinstance(value, np.ndarray), lambda value: "none")
+    state = _without_training(with_names_of(_without_training(content, own), own), own)
     require_match(
         str(path),
         missing=[name for name in own if name not in state],
         unexpected=[name for name in state if name not in own],
-        mismatched=[
-            f"{name} {list(state[name].shape)} for {list(shape)}"
-            for name, shape in own.items()
-            if name in state and state[name].shape != shape
-        ],
+        mismatched=misfits(state, own),
+        way_on=way_on(state, own),
     )
     network.ask("set_state", state)
+
+
+def _without_training(state: dict[str, np.ndarray], own: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """`state` without what MindSpore's callbacks write beside the network: the optimiser's moments, which are called
+    after the parameter ("moments.conv1.weight"), and single numbers, such as the step."""
+    left = {
+        name
+        for name, value in state.items()
+        if name not in own and (name.partition(".")[2] in {*own} & {*state} or (value.size == 1 and "." not in name))
+    }
+    return {name: value for name, value in state.items() if name not in left}
 
 
 def _read_state(path: Path) -> dict[str, np.ndarray]:

@@ -41,7 +41,11 @@ def read_ckpt(path: str) -> dict[str, np.ndarray]:
     """The parameters in a .ckpt file. It is a protocol buffer, so that reading it runs no code."""
     import mindspore
 
-    return {name: parameter.asnumpy() for name, parameter in mindspore.load_checkpoint(path).items()}
+    read = mindspore.load_checkpoint(path)
+    return {
+        name: (one.astype(mindspore.float32) if one.dtype == mindspore.bfloat16 else one).asnumpy()  # numpy has none
+        for name, one in read.items()
+    }
 
 
 def version() -> str:
@@ -64,9 +68,9 @@ class CellSession(Session):
     def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
         return [tensor.asnumpy() for tensor in _flat(self._cell(*_tensors(arrays)))]
 
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shape of every parameter and statistic by its name."""
-        return {parameter.name: tuple(parameter.shape) for parameter in self._cell.get_parameters()}
+    def kinds(self) -> dict[str, tuple[tuple[int, ...], str]]:
+        """Shape and dtype ("float32") of every parameter and statistic by its name."""
+        return {one.name: (tuple(one.shape), str(one.dtype).lower()) for one in self._cell.get_parameters()}
 
     def set_state(self, state: dict[str, np.ndarray]) -> None:
         """Give every parameter the value of its name in `state`, in the parameter's own dtype."""

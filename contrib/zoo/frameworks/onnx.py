@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from engine.backends.compiling.onnx_file import files_of
 from engine.base import Engine
 from zoo.difference import is_alive
 from zoo.errors import ZooError
+from zoo.frameworks.checkpoints import misfits, unwrapped, way_on, with_names_of
 from zoo.frameworks.weight_files import is_safetensors, require_checkpoint
 from zoo.model import Model
 from zoo.part import Part
@@ -24,6 +26,9 @@ from zoo.weights import Weights, random_weights, require_match
 from zoo_core.errors import first_line
 
 _LARGE = 1024
+# The element types of weights, by ONNX's numbers: float, uint8, int8, int32, float16, double, bfloat16; whole numbers
+# are those of quantised weights and their biases. The others are sizes and conditions.
+_TRAINED = frozenset({1, 2, 3, 6, 10, 11, 16})
 # Of random weights, beside He's: norms that stay as training made them do not take back what grows from layer to layer,
 # and what He's weights make of seventy layers overflows float16. Without norms the same takes the samples' differences
 # away, of which a softmax leaves nothing: then they are He's own.
@@ -109,6 +114,8 @@ def _lively(model: Model, graph: Any, weights: Weights, batch: list[np.ndarray])
 
 def _with_weights(model: Model, graph: Any, weights: Weights, gain: float = _GAINS[0]) -> Any:
     """The graph itself, filled. gain: of random weights."""
+    import onnx
+
     missing = {tensor.name: tuple(tensor.dims) for tensor in graph.graph.initializer if _is_missing(tensor)}
     if weights.kind == "random" and model.built:
         missing = {tensor.name: tuple(tensor.dims) for tensor in graph.graph.initializer if _is_matrix(tensor)}
@@ -120,22 +127,42 @@ def _with_weights(model: Model, graph: Any, weights: Weights, gain: float = _GAI
     if weights.path is None:
         found = {name: value * np.float32(gain) for name, value in random_weights(missing).items()}
     else:
-        found = _from_file(weights.path)
-        require_match(
-            str(weights.path),
-            missing=[name for name in missing if name not in found],
-            unexpected=[],
-            mismatched=[
-                f"{name} {list(found[name].shape)} for {list(shape)}"
-                for name, shape in missing.items()
-                if name in found and found[name].shape != shape
-            ],
-        )
+        found = _of_file(graph, missing, weights.path, weights.key)
     for tensor in graph.graph.initializer:
-        if tensor.name in missing:
-            tensor.ClearField("float_data")
-            tensor.raw_data = np.ascontiguousarray(found[tensor.name], np.float32).tobytes()
+        if tensor.name in found:
+            dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type)
+            value = np.ascontiguousarray(found[tensor.name], dtype).reshape(tuple(tensor.dims))
+            tensor.CopyFrom(onnx.numpy_helper.from_array(value, tensor.name))
     return graph
+
+
+def _of_file(graph: Any, missing: Mapping[str, Any], path: Path, key: str) -> dict[str, np.ndarray]:
+    """The weights of `graph` in a file of its own, vectors too: training changes them as well.
+
+    Raises:
+        ZooError: the file is of another graph. A .safetensors file may have only the weights that are `missing`, as a
+            sample has; an ONNX file has all vectors too, and may have constants with names of their own.
+    """
+    import onnx
+
+    whole = not is_safetensors(path)
+    own = {tensor.name: tensor for tensor in graph.graph.initializer if tensor.data_type in _TRAINED}
+    content = unwrapped(_from_file(path), path, key, lambda value: isinstance(value, np.ndarray), lambda value: "none")
+    state = with_names_of(content, own)
+    needed = {name for name, tensor in own.items() if tensor.dims and math.prod(tensor.dims) > 1} if whole else missing
+    large = [name for name, value in state.items() if not whole or (value.ndim > 1 and value.size * 4 > _LARGE)]
+    kinds = {
+        name: (tuple(tensor.dims), np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type)).name)
+        for name, tensor in own.items()
+    }
+    require_match(
+        str(path),
+        missing=[name for name in own if name in needed and name not in state],
+        unexpected=[name for name in large if name not in own],
+        mismatched=misfits(state, kinds),
+        way_on=way_on(state, needed),
+    )
+    return {name: value for name, value in state.items() if name in own}
 
 
 def _is_matrix(tensor: Any) -> bool:
@@ -158,8 +185,8 @@ def _from_file(path: Path) -> dict[str, np.ndarray]:
     import onnx
 
     initializers = hoisted(read_graph(path)).graph.initializer
-    floats = [tensor for tensor in initializers if tensor.data_type == onnx.TensorProto.FLOAT]
-    return {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in floats}
+    trained = [tensor for tensor in initializers if tensor.data_type in _TRAINED]
+    return {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in trained}
 
 
 def read_graph(path: Path) -> Any:

@@ -14,8 +14,7 @@ import numpy as np
 from engine.backends.paddle import PaddleSession, import_paddle
 from engine.base import Engine
 from utils.safe_pickle import read_arrays
-from zoo.errors import ZooError
-from zoo.frameworks.checkpoints import unwrapped, way_on, with_names_of
+from zoo.frameworks.checkpoints import misfits, unwrapped, way_on, with_names_of
 from zoo.frameworks.weight_files import damage, is_safetensors, require_checkpoint, require_no_network, require_paddle
 from zoo.model import Model, Pretrained
 from zoo.part import Part
@@ -66,20 +65,20 @@ def _load_state(network: Any, weights: Weights) -> None:
         state = with_names_of(read_state(path, weights.key, weight_bytes(own)), own)
     else:
         state = {name: np.asarray(array) for name, array in weights.convert(path, *weights.beside).items()}
-    both = [name for name in own if name in state]
+    kinds = {name: (value.shape, str(value.dtype).rpartition(".")[2]) for name, value in own.items()}
+    for name, (_, kind) in kinds.items():
+        if (
+            name in state and "float" in kind and state[name].dtype == np.uint16
+        ):  # bfloat16: the upper half of a float32
+            state[name] = (state[name].astype(np.uint32) << 16).view(np.float32)
     require_match(
         str(path),
         missing=[name for name in own if name not in state],
         unexpected=[name for name in state if name not in own],
-        mismatched=[
-            f"{name} {list(state[name].shape)} for {list(own[name].shape)}"
-            for name in both
-            if list(state[name].shape) != list(own[name].shape)
-        ]
-        + [f"{name} {state[name].dtype} for a parameter" for name in both if state[name].dtype.kind not in "fiu"],
+        mismatched=misfits(state, kinds),
         way_on=way_on(state, own),
     )
-    network.set_state_dict({name: _converted(name, value, own[name]) for name, value in state.items()})
+    network.set_state_dict({name: _converted(value, own[name]) for name, value in state.items()})
 
 
 def weight_bytes(state: Mapping[str, Any]) -> int:
@@ -87,15 +86,9 @@ def weight_bytes(state: Mapping[str, Any]) -> int:
     return sum(value.size * value.element_size() for value in state.values())
 
 
-def _converted(name: str, value: np.ndarray, own: Any) -> Any:
-    """A tensor in the dtype of the network's own. Raises ZooError where that would change the numbers' meaning."""
-    paddle = import_paddle()
-    floating = paddle.is_floating_point(own)
-    if floating and value.dtype == np.uint16:  # how paddle.save writes bfloat16: the upper half of a float32
-        value = (value.astype(np.uint32) << 16).view(np.float32)
-    if floating and value.dtype.kind != "f":
-        raise ZooError(f"{name} is {value.dtype} in the checkpoint, and the network's is {own.dtype}")
-    return paddle.to_tensor(value).astype(own.dtype)
+def _converted(value: np.ndarray, own: Any) -> Any:
+    """A tensor in the dtype of the network's own."""
+    return import_paddle().to_tensor(value).astype(own.dtype)
 
 
 def read_state(path: Path, key: str = "", network_bytes: int | None = None) -> dict[str, np.ndarray]:
