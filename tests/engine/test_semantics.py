@@ -279,3 +279,82 @@ def test_an_optional_tensor_is_an_output_of_its_own_dtype(tmp_path: Path, shape:
     with Engine(path) as engine:
         assert engine.outputs[0].dtype == "float32"
         np.testing.assert_array_equal(engine(x), x)
+
+
+@pytest.mark.parametrize("more", [{}, {"sampling_ratio": 0}, {"sampling_ratio": 2}])
+@pytest.mark.parametrize("opset", [10, 16])
+def test_boxes_are_sampled_as_often_as_onnx_says(tmp_path: Path, target: str, opset: int, more: dict[str, int]) -> None:
+    node = helper.make_node("RoiAlign", ["x", "boxes", "rows"], ["y"], output_height=2, output_width=2, **more)
+    inputs = [value("x", [1, 1, 8, 8]), value("boxes", [2, 4]), value("rows", [2], TensorProto.INT64)]
+    path = saved(tmp_path / "m.onnx", [node], inputs, [value("y", [2, 1, 2, 2])], opset)
+    arrays = (
+        np.random.default_rng(0).standard_normal((1, 1, 8, 8)).astype(np.float32),
+        np.array([[0, 0, 4, 4], [1, 1, 7, 7]], np.float32),
+        np.zeros(2, np.int64),
+    )
+    np.testing.assert_allclose(run(path, target, *arrays), run(path, "onnx", *arrays), atol=1e-5)
+
+
+@pytest.mark.parametrize(("pads", "count"), [(0, 1), (1, 1), (1, 0)])
+def test_averages_of_windows_beyond_the_padding(tmp_path: Path, target: str, pads: int, count: int) -> None:
+    said = {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [pads] * 4, "ceil_mode": 1, "count_include_pad": count}
+    x = np.random.default_rng(0).standard_normal((1, 1, 6, 6)).astype(np.float32)
+    node = helper.make_node("AveragePool", ["x"], ["y"], **said)
+    path = saved(tmp_path / "m.onnx", [node], [value("x", [1, 1, 6, 6])], [value("y", None)], 11)
+    if (target, pads, count) == ("openvino", 1, 1):
+        with pytest.raises(ModelFileError, match=r"AveragePool \(pads with ceil_mode and count_include"):
+            run(path, target, x)
+        return
+    np.testing.assert_allclose(run(path, target, x), run(path, "onnx", x), atol=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["nearest", "linear"])
+def test_pictures_are_enlarged_as_older_files_say_or_not_at_all(tmp_path: Path, target: str, mode: str) -> None:
+    node = helper.make_node("Upsample", ["x"], ["y"], mode=mode, scales=[1.0, 1.0, 2.0, 2.0])
+    x = np.random.default_rng(0).standard_normal((1, 1, 4, 4)).astype(np.float32)
+    path = saved(tmp_path / "m.onnx", [node], [value("x", [1, 1, 4, 4])], [value("y", [1, 1, 8, 8])], 7)
+    if (target, mode) == ("cpu", "nearest"):
+        with pytest.raises(ModelFileError, match=r"Upsample \(mode nearest\) otherwise"):
+            run(path, target, x)
+        return
+    np.testing.assert_allclose(run(path, target, x), run(path, "onnx", x), atol=1e-5)
+
+
+def with_functions(path: Path) -> Path:
+    """A graph of two functions, one of which calls the other with an attribute."""
+    opset, own = helper.make_opsetid("", 17), helper.make_opsetid("own", 1)
+    given = onnx.AttributeProto(name="alpha", ref_attr_name="alpha", type=onnx.AttributeProto.FLOAT)
+    leaky = helper.make_node("LeakyRelu", ["a"], ["b"])
+    leaky.attribute.append(given)
+    calls = [helper.make_node("Leaky", [a], [b], domain="own", alpha=0.3) for a, b in ("ac", "cb")]
+    functions = [
+        helper.make_function("own", "Leaky", ["a"], ["b"], [leaky], [opset], ["alpha"]),
+        helper.make_function("own", "Twice", ["a"], ["b"], calls, [opset, own]),
+    ]
+    node = helper.make_node("Twice", ["x"], ["y"], domain="own")
+    graph = helper.make_graph([node], "net", [value("x", ["N", 3])], [value("y", ["N", 3])])
+    made = helper.make_model(graph, opset_imports=[opset, own], ir_version=8, functions=functions)
+    onnx.save(made, path)
+    return path
+
+
+def test_functions_of_the_files_own_are_computed(tmp_path: Path, target: str) -> None:
+    path, x = with_functions(tmp_path / "m.onnx"), np.array([[-1, 0, 2]], np.float32)
+    np.testing.assert_allclose(run(path, target, x), [[-0.09, 0, 2]], atol=1e-6)
+
+
+def test_a_file_that_breaks_the_rules_is_not_called_truncated(tmp_path: Path, target: str) -> None:
+    nodes = [helper.make_node("Relu", ["x"], ["y"], slope=1.0)]
+    path = saved(tmp_path / "m.onnx", nodes, [value("x", [1])], [value("y", [1])])
+    with pytest.raises(ModelFileError, match=r"breaks ONNX's rules, .* or try target onnx\. onnx says: Unrecogn"):
+        run(path, target, np.ones(1, np.float32))
+
+
+def test_boxes_that_stay_are_as_many_as_the_values_say(tmp_path: Path, target: str) -> None:
+    boxes = np.array([[[0, 0, 1, 1], [0, 0.1, 1, 1.1], [2, 2, 3, 3], [5, 5, 6, 6]]], np.float32)
+    scores = np.array([[[0.9, 0.8, 0.7, 0.05]]], np.float32)
+    limits = {"most": np.array([3]), "overlap": np.float32([0.5]), "least": np.float32([0.1])}
+    node = helper.make_node("NonMaxSuppression", ["boxes", "scores", *limits], ["y"])
+    inputs = [value("boxes", [1, 4, 4]), value("scores", [1, 1, 4])]
+    path = saved(tmp_path / "m.onnx", [node], inputs, [value("y", ["kept", 3], TensorProto.INT64)], 11, **limits)
+    assert run(path, target, boxes, scores).tolist() == [[0, 0, 0], [0, 0, 2]]

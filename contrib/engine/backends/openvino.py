@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 _ANEW = "compile_at_each_start"  # stands in the place of a blob that does not compute what the network does
 _CLOSE_IN = {"bfloat16": 5e-2, "float16": 1e-2}  # of the largest value
-_PREPARED = 1  # goes up with each change of what is done to a graph, and of what is refused, before it is compiled
+_PREPARED = 2  # goes up with each change of what is done to a graph, and of what is refused, before it is compiled
 _HINTS = {"latency": "LATENCY", "throughput": "THROUGHPUT"}
 _PRECISIONS = {"float32": "f32", "float16": "f16", "bfloat16": "bf16", "int8": "f32"}  # of what is not quantised
 _ELEMENTS = {"f16": "float16", "f32": "float32", "f64": "float64", "boolean": "bool"} | {

@@ -30,7 +30,9 @@ from .compiling.pass_file import load_pass_file
 from .compiling.scales import require_whole_sizes
 from .compiling.unroll import lstms_unrolled
 
-_PREPARED = 5  # goes up with each change of what is done to a graph, and of what is refused, before it is compiled
+_PREPARED = 6  # goes up with each change of what is done to a graph, and of what is refused, before it is compiled
+_SURE = 13  # the first opset of which TVM knows most operators
+_LOOSE = "NonMaxSuppression"  # TVM says that it keeps as many boxes as it can, and gives as many as there are
 _lock = threading.Lock()
 
 
@@ -114,13 +116,14 @@ class TvmBackend(CompilingBackend):
         try:
             module = _imported(model, inputs)
             module = load_pass_file(job.options.pass_path).use_passes(module)
-            outputs = _output_types(module, results)
+            loose = any(node.op_type == _LOOSE for node in model.graph.node)
+            outputs = results if loose else _output_types(module, results)
             _compile(module, _level(job), folder / self.result)
         except EngineError:
             raise
         except Exception as error:
             # TVM has no common base for "this operator is not supported" and its relatives
-            raise ModelFileError(f"TVM cannot compile {job.ckpt}: {last_line(error)}") from error
+            raise ModelFileError(f"TVM cannot compile {job.ckpt}: {last_line(error)}; {_way_on(model)}") from error
         Tensors(inputs, outputs, job.takes_rows(described)).write(folder / TENSORS)
 
     def load(self, job: Job, compiled: Path, tensors: Path) -> Session:
@@ -128,6 +131,13 @@ class TvmBackend(CompilingBackend):
         session = TvmSession(compiled, said.inputs, said.outputs)
         session.takes_rows = said.takes_rows
         return session
+
+
+def _way_on(model: Any) -> str:
+    """What to do with a graph that TVM does not compile."""
+    opset = max((one.version for one in model.opset_import if one.domain in ("", "ai.onnx")), default=_SURE)
+    again = f", or export it in opset {_SURE} or later (it is in {opset})" if opset < _SURE else ""
+    return f"run it on target onnx or openvino{again}"
 
 
 def _level(job: Job) -> int:

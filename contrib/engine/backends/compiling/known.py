@@ -78,6 +78,12 @@ def _reduces(use: Use) -> bool:
     )
 
 
+def _padded_ceil(use: Use) -> bool:
+    """Whether an average counts padding, and a last window may reach beyond it, which ONNX does not count."""
+    padded = any(use.attributes.get("pads", [])) and any(one != 1 for one in use.attributes.get("strides", []))
+    return use.says("ceil_mode", 1) and use.says("count_include_pad", 1) and padded
+
+
 def _dilated_ceil(use: Use) -> bool:
     dilated = any(size != 1 for size in use.attributes.get("dilations", []))
     return use.says("ceil_mode", 1) and use.says("count_include_pad", 1) and dilated
@@ -142,6 +148,7 @@ KNOWN: dict[str, tuple[Known, ...]] = {
     ),
     "openvino": (
         _POOLING,
+        Known(("AveragePool",), "pads with ceil_mode and count_include_pad", _padded_ceil),
         Known(("MaxPool", "AveragePool"), "ceil_mode with a window in the padding", _reduces),
         Known(("Tile",), "repeats that are no constant", lambda use: use.node.input[1] not in use.constants),
         Known(_RECURRENT, "layout 1, the batch first", lambda use: use.says("layout", 1)),
@@ -175,6 +182,7 @@ KNOWN: dict[str, tuple[Known, ...]] = {
         Known(("Resize",), "antialias", lambda use: use.says("antialias", 1)),
         Known(("RoiAlign",), "mode max", lambda use: use.says("mode", b"max")),
         Known(("RoiAlign",), "half pixels with a spatial_scale", _half_pixels_scaled),
+        Known(("Upsample",), "mode nearest", lambda use: use.attributes.get("mode", b"nearest") == b"nearest"),
         Known(_SEQUENCES, "sequences"),
         Known(("Pad",), "mode wrap with negative pads", _cuts_and_wraps),
         _SHIFTS,
@@ -252,7 +260,11 @@ def _of_nodes(nodes: Any, constants: Mapping[str, Any], empty: bool, opset: int)
 
     constants = dict(constants) | {node.output[0]: _tensor(node) for node in nodes if node.op_type == "Constant"}
     for node in nodes:
-        plain = {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute if not inner_graphs(one)}
+        plain = {
+            one.name: onnx.helper.get_attribute_value(one)
+            for one in node.attribute
+            if not (inner_graphs(one) or one.ref_attr_name)  # which a function is given where it is used
+        }
         yield Use(node, plain, constants, empty, opset)
         for attribute in node.attribute:
             for graph in inner_graphs(attribute):

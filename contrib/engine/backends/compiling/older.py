@@ -1,4 +1,4 @@
-"""What older files say in a way that compilers misread, said in the way that they understand."""
+"""What files say, or leave unsaid, in a way that compilers misread, said in the way that they understand."""
 
 from __future__ import annotations
 
@@ -7,30 +7,37 @@ from typing import Any
 
 from .graph import Names, inner_graphs
 
+_ONNX = ("", "ai.onnx")
 _FLATTENING = ("Softmax", "LogSoftmax", "Hardmax")
+# Attributes that a compiler takes for another value than ONNX's where they are not given: operator → (name, value)
+_UNSAID: dict[str, tuple[str, int]] = {"RoiAlign": ("sampling_ratio", 0)}
 _SINCE = 13  # from this opset on they work along one axis; before, on everything from that axis on
 
 
 def misread(model: Any) -> bool:
     """Whether `understood` would change anything."""
-    return any(_negative(value) for value in _declared(model.graph)) or any(
-        _opset(holder) < _SINCE and any(_flattens(node) for node in _nodes(holder_nodes))
-        for holder, holder_nodes in _holders(model)
+    return (
+        bool(model.functions)
+        or any(_negative(value) for value in _declared(model.graph))
+        or any(_is_unsaid(node) or (_opset(model) < _SINCE and _flattens(node)) for node in _nodes(model.graph.node))
     )
 
 
 def understood(model: Any) -> Any:
     """The model proto, or a copy that computes the same, without what compilers misread.
 
-    Softmax, LogSoftmax and Hardmax of an opset below 13 take everything from their axis on together: they become the
-    operator on a matrix, between Flatten and Reshape. A dimension of negative size becomes an open one.
+    Functions of the file's own are written out. Softmax, LogSoftmax and Hardmax of an opset below 13 take everything
+    from their axis on together: they become the operator on a matrix, between Flatten and Reshape. A dimension of
+    negative size becomes an open one. RoiAlign says how many samples it takes, where it relies on ONNX's own number.
     """
     if not misread(model):
         return model
     import onnx
 
-    made = onnx.ModelProto()
-    made.CopyFrom(model)
+    made = _without_functions(model)
+    for node in _nodes(made.graph.node):
+        if _is_unsaid(node):
+            node.attribute.append(onnx.helper.make_attribute(*_UNSAID[node.op_type]))
     for value in _declared(made.graph):
         for dim in value.type.tensor_type.shape.dim:
             if dim.dim_value < 0:
@@ -38,10 +45,26 @@ def understood(model: Any) -> Any:
     names = Names(made.graph)
     if _opset(made) < _SINCE:
         _flatten(made.graph.node, names, _ranks(made))
-    for function in made.functions:
-        if _opset(function) < _SINCE:
-            _flatten(function.node, names, {})
     return made
+
+
+def _without_functions(model: Any) -> Any:
+    """A copy whose nodes are operators; the model's functions stay where they cannot be written out."""
+    import onnx
+    from onnx.inliner import inline_local_functions
+
+    made = onnx.ModelProto()
+    made.CopyFrom(model)
+    try:
+        return inline_local_functions(made, convert_version=True) if made.functions else made
+    except Exception:
+        # of no common base: opsets that do not go together; whoever compiles the model says that it lacks the function
+        return made
+
+
+def _is_unsaid(node: Any) -> bool:
+    name = _UNSAID.get(node.op_type, ("",))[0]
+    return bool(name) and node.domain in _ONNX and all(one.name != name for one in node.attribute)
 
 
 def _declared(graph: Any) -> Iterator[Any]:
@@ -53,14 +76,7 @@ def _negative(value: Any) -> bool:
 
 
 def _opset(holder: Any) -> int:
-    """Of a model or a function."""
-    return max((one.version for one in holder.opset_import if one.domain in ("", "ai.onnx")), default=_SINCE)
-
-
-def _holders(model: Any) -> Iterator[tuple[Any, Any]]:
-    yield model, model.graph.node
-    for function in model.functions:
-        yield function, function.node
+    return max((one.version for one in holder.opset_import if one.domain in _ONNX), default=_SINCE)
 
 
 def _nodes(nodes: Any) -> Iterator[Any]:
@@ -74,7 +90,7 @@ def _nodes(nodes: Any) -> Iterator[Any]:
 
 def _flattens(node: Any) -> bool:
     """Whether it is one of the three, and its axis is not said to be the last one."""
-    return node.op_type in _FLATTENING and node.domain in ("", "ai.onnx") and _axis(node) != -1
+    return node.op_type in _FLATTENING and node.domain in _ONNX and _axis(node) != -1
 
 
 def _axis(node: Any) -> int:

@@ -245,11 +245,16 @@ def read_onnx(ckpt: Path, weights: bool = True) -> Any:
     except ModelFileError:
         raise
     except Exception as error:
-        # protobuf and checker errors alike mean that the file is not a usable model
+        # the checker's errors, protobuf's and those of weights in other files have no common base
         require_no_other_file(ckpt)
+        broken = isinstance(error, onnx.checker.ValidationError)
+        why = (
+            "breaks ONNX's rules, export it again, or try target onnx"
+            if broken
+            else "may be truncated, export it again"
+        )
         raise ModelFileError(
-            f"{ckpt} ({ckpt.stat().st_size} bytes) is not a usable ONNX model; it may be truncated, export it again. "
-            f"onnx says: {first_line(error)}"
+            f"{ckpt} ({ckpt.stat().st_size} bytes) is not a usable ONNX model; it {why}. onnx says: {first_line(error)}"
         ) from error
     return model
 
