@@ -358,3 +358,56 @@ def test_boxes_that_stay_are_as_many_as_the_values_say(tmp_path: Path, target: s
     inputs = [value("boxes", [1, 4, 4]), value("scores", [1, 1, 4])]
     path = saved(tmp_path / "m.onnx", [node], inputs, [value("y", ["kept", 3], TensorProto.INT64)], 11, **limits)
     assert run(path, target, boxes, scores).tolist() == [[0, 0, 0], [0, 0, 2]]
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
+@pytest.mark.parametrize(("steps", "refused"), [(4, False), ("T", True)])
+def test_lengths_of_sequences_hold_or_are_refused(tmp_path: Path, kind: str, steps: Any, refused: bool) -> None:
+    gates, generator = {"LSTM": 4, "GRU": 3, "RNN": 1}[kind], np.random.default_rng(0)
+    weights = {
+        "w": generator.standard_normal((1, 2 * gates, 3)).astype(np.float32),
+        "r": generator.standard_normal((1, 2 * gates, 2)).astype(np.float32),
+    }
+    x = generator.standard_normal((4, 2, 3)).astype(np.float32)
+    node = helper.make_node(kind, ["x", "w", "r", "", "lengths"], ["y"], hidden_size=2)
+    inputs = [value("x", [steps, 2, 3]), value("lengths", [2], TensorProto.INT32)]
+    path = saved(tmp_path / "m.onnx", [node], inputs, [value("y", [steps, 1, 2, 2])], **weights)
+    arrays = (x, np.array([4, 2], np.int32))
+    if refused:
+        with pytest.raises(ModelFileError, match=rf"{kind} \(lengths of sequences, with open sizes\) otherwise"):
+            run(path, "openvino", *arrays)
+        return
+    np.testing.assert_allclose(run(path, "openvino", *arrays), run(path, "onnx", *arrays), atol=1e-5)
+
+
+def test_lengths_that_are_all_there_is_are_no_lengths_of_their_own(tmp_path: Path) -> None:
+    """Some exporters give every layer the number of steps, taken from the size of its input."""
+    generator = np.random.default_rng(0)
+    nodes = [
+        helper.make_node("Shape", ["x"], ["shape"]),
+        helper.make_node("Gather", ["shape", "zero"], ["steps"]),
+        helper.make_node("Gather", ["shape", "one"], ["rows"]),
+        helper.make_node("Expand", ["steps", "rows"], ["long"]),
+        helper.make_node("Cast", ["long"], ["lengths"], to=TensorProto.INT32),
+        helper.make_node("LSTM", ["x", "w", "r", "", "lengths"], ["y"], hidden_size=2),
+    ]
+    weights = {
+        "w": generator.standard_normal((1, 8, 3)).astype(np.float32),
+        "r": generator.standard_normal((1, 8, 2)).astype(np.float32),
+    }
+    x = generator.standard_normal((4, 2, 3)).astype(np.float32)
+    ends = [value("x", ["T", "N", 3])], [value("y", ["T", 1, "N", 2])]
+    path = saved(tmp_path / "m.onnx", nodes, *ends, zero=[0], one=[1], **weights)
+    np.testing.assert_allclose(run(path, "openvino", x), run(path, "onnx", x), atol=1e-5)
+
+
+def test_numbers_beyond_32_bits_and_texts_are_refused(tmp_path: Path) -> None:
+    whole, text = TensorProto.INT64, TensorProto.STRING
+    add = helper.make_node("Add", ["x", "more"], ["y"])
+    path = saved(tmp_path / "a.onnx", [add], [value("x", ["N"], whole)], [value("y", ["N"], whole)], more=[1 << 40])
+    with pytest.raises(ModelFileError, match=r"Add \(whole numbers beyond 32 bits\) otherwise"):
+        run(path, "openvino", np.array([1]))
+    same = helper.make_node("Identity", ["x"], ["y"])
+    path = saved(tmp_path / "b.onnx", [same], [value("x", ["N"], text)], [value("y", ["N"], text)])
+    with pytest.raises(ModelFileError, match="'x' is string, in which target 'openvino' does not compute"):
+        run(path, "openvino", np.array(["a"]))

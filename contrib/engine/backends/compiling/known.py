@@ -7,51 +7,17 @@ passes there, or is refused by the runtime itself.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ...errors import ModelFileError, TargetUnavailableError
-from .graph import inner_graphs
 from .overflow import overflows
+from .uses import Use, uses
 
 _log = logging.getLogger(__name__)
 _ROI_ALIGN_MODES = 16  # from this opset on RoiAlign has them, and takes half a pixel off where it says none
-
-
-@dataclass(frozen=True)
-class Use:
-    """One node, with what there is to know of it."""
-
-    node: Any
-    attributes: dict[str, Any]
-    constants: Mapping[str, Any]  # a tensor each, None where it is none that can be read
-    empty_inputs: bool  # whether an input of the graph is declared without any elements
-    opset: int
-
-    def says(self, name: str, value: Any) -> bool:
-        """Whether the attribute `name` is `value`; one that is not given is not."""
-        return self.attributes.get(name) == value
-
-    def has_input(self, place: int) -> bool:
-        """Whether the input at `place` is used."""
-        return len(self.node.input) > place and bool(self.node.input[place])
-
-    def value(self, place: int) -> Any:
-        """The numbers of the input at `place`; None where it is no constant, or lies in another file."""
-        import onnx
-
-        tensor = self.constants.get(self.node.input[place]) if self.has_input(place) else None
-        if tensor is None or tensor.data_location == onnx.TensorProto.EXTERNAL:
-            return None
-        return onnx.numpy_helper.to_array(tensor)
-
-    def has_output(self, place: int) -> bool:
-        """Whether the output at `place` is used."""
-        return len(self.node.output) > place and bool(self.node.output[place])
 
 
 @dataclass(frozen=True)
@@ -130,6 +96,24 @@ def _masked_cache(use: Use) -> bool:
     return use.has_input(3) and use.has_input(4) and use.says("is_causal", 1)
 
 
+def _some_lengths(use: Use) -> bool:
+    """Whether sequences have lengths of their own, which are passed over where sizes are open."""
+    return use.has_input(4) and use.around.open_inputs and use.depends_on_values(4)
+
+
+def _wide_number(use: Use) -> bool:
+    """Whether a constant takes more than 32 bits, in which others compute."""
+    import onnx
+
+    for place in range(len(use.node.input)):
+        tensor = use.constants.get(use.node.input[place])
+        if tensor is not None and tensor.data_type in (onnx.TensorProto.INT64, onnx.TensorProto.UINT64):
+            value = use.value(place)
+            if value is not None and value.size and not (value.min() >= -(1 << 31) and value.max() < 1 << 31):
+                return True
+    return False
+
+
 _POOLING = Known(("AveragePool",), "dilations with ceil_mode and count_include_pad", _dilated_ceil)
 _SHIFTS = Known(("BitShift",), "signed numbers, and shifts by the width or more")
 _COLUMNS_FIRST = Known(("SpaceToDepth",), "mode CRD", lambda use: use.says("mode", b"CRD"))
@@ -137,6 +121,7 @@ _SEQUENCES = (
     *("SequenceConstruct", "SequenceEmpty", "SequenceInsert", "SequenceErase", "SequenceAt", "SequenceLength"),
     *("SplitToSequence", "ConcatFromSequence", "SequenceMap"),
 )
+_SUMS = ("Add", "Sub", "Mul", "Div", "Mod", "Equal", "BitwiseAnd", "BitwiseOr", "BitwiseXor")
 _RECURRENT = ("RNN", "GRU", "LSTM")
 
 KNOWN: dict[str, tuple[Known, ...]] = {
@@ -152,6 +137,8 @@ KNOWN: dict[str, tuple[Known, ...]] = {
         Known(("MaxPool", "AveragePool"), "ceil_mode with a window in the padding", _reduces),
         Known(("Tile",), "repeats that are no constant", lambda use: use.node.input[1] not in use.constants),
         Known(_RECURRENT, "layout 1, the batch first", lambda use: use.says("layout", 1)),
+        Known(_RECURRENT, "lengths of sequences, with open sizes", _some_lengths),
+        Known(_SUMS, "whole numbers beyond 32 bits", _wide_number),
         Known(("LSTM",), "peepholes", lambda use: use.has_input(7)),
         Known(("Resize",), "antialias", lambda use: use.says("antialias", 1)),
         Known(("Resize",), "exclude_outside", lambda use: use.says("exclude_outside", 1)),
@@ -162,7 +149,7 @@ KNOWN: dict[str, tuple[Known, ...]] = {
         ),
         Known(("DFT",), "axis as an input", lambda use: use.has_input(2)),
         Known(("RoiAlign",), "mode max", lambda use: use.says("mode", b"max")),
-        Known(("ReduceMax", "ReduceMin"), "nothing to reduce", lambda use: use.empty_inputs),
+        Known(("ReduceMax", "ReduceMin"), "nothing to reduce", lambda use: use.around.empty_inputs),
         Known(("Attention",), "a window", _windowed),
         Known(("Attention",), "mask, cache and is_causal together", _masked_cache),
         _SHIFTS,
@@ -199,7 +186,7 @@ NAN_IS_LOST: dict[str, tuple[str, ...]] = {
 }
 
 # Element types of inputs and outputs in which a runtime does not compute
-_NOT_COMPUTED = {"openvino": ("DOUBLE", "UINT16")}
+_NOT_COMPUTED = {"openvino": ("DOUBLE", "UINT16", "STRING")}
 
 
 def require_supported(ckpt: Path, model: Any, target: str) -> None:
@@ -214,7 +201,7 @@ def require_supported(ckpt: Path, model: Any, target: str) -> None:
     if target == "openvino":
         overflows(ckpt, "OpenVINO may compute wrong numbers")
     known = KNOWN.get(target, ())
-    for use in _uses(model):
+    for use in uses(model):
         for one in known:
             if use.node.op_type in one.operators and use.node.domain in ("", "ai.onnx") and one.when(use):
                 name = f" {use.node.name}" if use.node.name else ""
@@ -234,52 +221,6 @@ def _require_types(ckpt: Path, model: Any, target: str) -> None:
                 f"{ckpt}: '{value.name}' is {name.lower()}, in which target '{target}' does not compute as ONNX "
                 "says; export it with float32, or run it on target onnx"
             )
-
-
-def _uses(model: Any) -> Iterator[Use]:
-    graph = model.graph
-    weights = {tensor.name: tensor for tensor in graph.initializer}
-    empty = any(
-        dim.HasField("dim_value") and dim.dim_value == 0
-        for value in graph.input
-        if value.name not in weights
-        for dim in value.type.tensor_type.shape.dim
-    )
-    yield from _of_nodes(graph.node, weights, empty, _opset(model))
-    for function in model.functions:
-        yield from _of_nodes(function.node, {}, empty, _opset(function))
-
-
-def _opset(holder: Any) -> int:
-    """Of a model or a function; 0 where it uses none of ONNX's operators."""
-    return max((one.version for one in holder.opset_import if one.domain in ("", "ai.onnx")), default=0)
-
-
-def _of_nodes(nodes: Any, constants: Mapping[str, Any], empty: bool, opset: int) -> Iterator[Use]:
-    import onnx
-
-    constants = dict(constants) | {node.output[0]: _tensor(node) for node in nodes if node.op_type == "Constant"}
-    for node in nodes:
-        plain = {
-            one.name: onnx.helper.get_attribute_value(one)
-            for one in node.attribute
-            if not (inner_graphs(one) or one.ref_attr_name)  # which a function is given where it is used
-        }
-        yield Use(node, plain, constants, empty, opset)
-        for attribute in node.attribute:
-            for graph in inner_graphs(attribute):
-                inner = constants | {tensor.name: tensor for tensor in graph.initializer}
-                yield from _of_nodes(graph.node, inner, empty, opset)
-
-
-def _tensor(constant: Any) -> Any:
-    """What a Constant node holds, where it is written as a tensor or as whole numbers."""
-    import onnx
-
-    said = {one.name: onnx.helper.get_attribute_value(one) for one in constant.attribute}
-    if "value_ints" in said:
-        return onnx.numpy_helper.from_array(np.array(said["value_ints"], np.int64))
-    return said.get("value")
 
 
 def warn_of_differences(ckpt: Path, target: str, operators: frozenset[str]) -> None:
