@@ -107,3 +107,17 @@ def test_names_may_have_a_word_in_front(model: Model, tmp_path: Path) -> None:
     assert (loaded(model, tmp_path / "net.safetensors")[0] == 2 * KERNEL).all()
     save_file({"one.w": KERNEL, "two.w": 2 * KERNEL}, tmp_path / "two.safetensors")
     assert (loaded(model, tmp_path / "two.safetensors", key="two")[0] == 2 * KERNEL).all()
+
+
+@pytest.mark.parametrize(("suffix", "words"), [(".safetensors", "damaged or cut short"), (".onnx", "no array of")])
+def test_damaged_files_are_a_sentence(model: Model, tmp_path: Path, suffix: str, words: str) -> None:
+    path = tmp_path / f"net{suffix}"
+    if suffix == ".onnx":
+        short = graph()
+        short.graph.initializer[0].raw_data = bytes(100)
+        onnx.save(short, path)
+    else:
+        save_file({"w": KERNEL, "b": BIAS}, path)
+        path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ZooError, match=words):
+        loaded(model, path)

@@ -19,13 +19,14 @@ from engine.base import Engine
 from zoo.difference import is_alive
 from zoo.errors import ZooError
 from zoo.frameworks.checkpoints import misfits, unwrapped, way_on, with_names_of
-from zoo.frameworks.weight_files import is_safetensors, require_checkpoint
+from zoo.frameworks.weight_files import damage, is_safetensors, require_checkpoint
 from zoo.model import Model
 from zoo.part import Part
 from zoo.weights import Weights, random_weights, require_match
 from zoo_core.errors import first_line
 
 _LARGE = 1024
+_RESERVED = "__metadata__"  # in a .safetensors file no tensor can have this name
 # The element types of weights, by ONNX's numbers: float, uint8, int8, int32, float16, double, bfloat16; whole numbers
 # are those of quantised weights and their biases. The others are sizes and conditions.
 _TRAINED = frozenset({1, 2, 3, 6, 10, 11, 16})
@@ -69,7 +70,7 @@ def without_weights(graph: Any) -> tuple[Any, dict[str, np.ndarray]]:
     stripped = hoisted(graph)
     taken = {}
     for tensor in stripped.graph.initializer:
-        if _is_matrix(tensor) and math.prod(tensor.dims) * 4 > _LARGE:
+        if _is_matrix(tensor) and math.prod(tensor.dims) * 4 > _LARGE and tensor.name != _RESERVED:
             taken[tensor.name] = onnx.numpy_helper.to_array(tensor)
             tensor.ClearField("raw_data")
             tensor.ClearField("float_data")
@@ -179,14 +180,21 @@ def _is_missing(tensor: Any) -> bool:
 def _from_file(path: Path) -> dict[str, np.ndarray]:
     require_checkpoint(path)
     if is_safetensors(path):
+        from safetensors import SafetensorError
         from safetensors.numpy import load_file
 
-        return load_file(str(path))
+        try:
+            return load_file(str(path))
+        except (SafetensorError, ValueError, TypeError) as error:
+            raise damage(path, error) from error
     import onnx
 
     initializers = hoisted(read_graph(path)).graph.initializer
     trained = [tensor for tensor in initializers if tensor.data_type in _TRAINED]
-    return {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in trained}
+    try:
+        return {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in trained}
+    except ValueError as error:
+        raise ZooError(f"{path} has a weight that is no array of its shape: {first_line(error)}") from error
 
 
 def read_graph(path: Path) -> Any:

@@ -105,6 +105,10 @@ def assert_equal_when_exported(root: Path, path: Path, tmp_path: Path, capfd: An
         (("N", "H", "W", 3), ()),
         (("N", 28, 28, 1), ()),
         ((None, None, None, None), (("Transpose", "image", "first", {"perm": [0, 3, 1, 2]}),)),
+        (
+            ("N", "H", "W", "C"),
+            (("Cast", "image", "cast", {"to": 1}), ("Transpose", "cast", "first", {"perm": [0, 3, 1, 2]})),
+        ),
     ],
 )
 def test_channels_last_is_never_taken_for_channels_first(
@@ -159,6 +163,41 @@ def test_open_sides_are_filled_in(root: Path, tmp_path: Path, capfd: Any) -> Non
     assert family(root).variant().part.inputs[0].shape == ("batch", 3, "height", "width")
     assert family(root).variant().part.size == {"height": 96, "width": 96}
     assert_equal_when_exported(root, path, tmp_path, capfd)
+
+
+def test_negative_sides_are_open(root: Path, tmp_path: Path, capfd: Any) -> None:
+    path = tmp_path / "negative.onnx"
+    classifier(path, (-1, 3, -1, -1))
+    assert new(root, path, "--size", "96") == 0
+    assert family(root).variant().part.inputs[0].shape == ("batch", 3, "height", "width")
+    assert_equal_when_exported(root, path, tmp_path, capfd)
+
+
+def test_a_weight_may_have_the_name_that_safetensors_keeps_for_itself(root: Path, tmp_path: Path, capfd: Any) -> None:
+    path = tmp_path / "reserved.onnx"
+    classifier(path, ("N", 3, SIDE, SIDE), weight="__metadata__")
+    assert new(root, path) == 0
+    assert_equal_when_exported(root, path, tmp_path, capfd)
+
+
+@pytest.mark.parametrize(("length", "ok"), [("64", False), (None, True)])
+def test_weights_in_a_file_of_their_own(root: Path, tmp_path: Path, capfd: Any, length: str | None, ok: bool) -> None:
+    import onnx
+
+    path = tmp_path / "beside.onnx"
+    classifier(path)
+    onnx.save(onnx.load(path), path, save_as_external_data=True, all_tensors_to_one_file=False, size_threshold=0)
+    graph = onnx.load(path, load_external_data=False)
+    for tensor in graph.graph.initializer:
+        for number in reversed(range(len(tensor.external_data))):
+            if tensor.external_data[number].key == "length":
+                del tensor.external_data[number]
+        if length:
+            tensor.external_data.add(key="length", value=length)
+    path.write_bytes(graph.SerializeToString())
+    assert new(root, path) == (0 if ok else 2)
+    if not ok:
+        assert "weight 'kernel' [8, 3, 3, 3] takes 864 bytes, and the file names 64 of" in capfd.readouterr().err
 
 
 def test_random_weights_take_the_place_of_the_files_when_asked_for(root: Path, tmp_path: Path, capfd: Any) -> None:

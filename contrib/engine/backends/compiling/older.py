@@ -38,14 +38,19 @@ def understood(model: Any) -> Any:
     for node in _nodes(made.graph.node):
         if _is_unsaid(node):
             node.attribute.append(onnx.helper.make_attribute(*_UNSAID[node.op_type]))
-    for value in _declared(made.graph):
-        for dim in value.type.tensor_type.shape.dim:
-            if dim.dim_value < 0:
-                dim.Clear()
+    open_negative(made.graph)
     names = Names(made.graph)
     if _opset(made) < _SINCE:
         _flatten(made.graph.node, names, _ranks(made))
     return made
+
+
+def open_negative(graph: Any) -> None:
+    """Make open ones of dimensions of negative size, in place."""
+    for value in _declared(graph):
+        for dim in value.type.tensor_type.shape.dim:
+            if dim.dim_value < 0:
+                dim.Clear()
 
 
 def _without_functions(model: Any) -> Any:

@@ -15,6 +15,7 @@ from zoo_core.contents import content_of
 from zoo_core.errors import first_line
 
 from ...errors import ModelFileError, TargetUnavailableError
+from .lengths import require_lengths
 from .mended import mended
 
 T = TypeVar("T")
@@ -241,6 +242,7 @@ def read_onnx(ckpt: Path, weights: bool = True) -> Any:
                 raise
             onnx.checker.check_model(model)
         if weights and len(files) > 1:
+            require_lengths(ckpt, model)
             onnx.external_data_helper.load_external_data_for_model(model, str(ckpt.parent))
     except ModelFileError:
         raise

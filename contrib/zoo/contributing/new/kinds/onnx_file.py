@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from engine.backends.compiling.older import open_negative
 from engine.backends.compiling.onnx_file import LARGEST, files_of, read_onnx
 from engine.errors import EngineError
 from zoo.contributing.new.asked import NORMALISED, PICTURES, Asked
@@ -80,6 +81,7 @@ def _read(path: Path) -> Any:
         graph = read_onnx(path)
     except (OSError, EngineError) as error:
         raise ZooError(f"--from {path} is not an ONNX file that can be read: {error}") from error
+    open_negative(graph.graph)
     weights = {tensor.name for tensor in graph.graph.initializer}
     given = [value for value in graph.graph.input if value.name not in weights]
     del graph.graph.input[:]
@@ -115,10 +117,7 @@ def _channels(path: Path, graph: Any, dims: list[int | None], asked: int | None)
     name = graph.graph.input[0].name
     shown = _shown(graph.graph.input[0].type.tensor_type.shape.dim)
     users = [node for node in graph.graph.node if name in node.input]
-    turned = any(
-        node.op_type == "Transpose" and [list(one.ints) for one in node.attribute] == [_TO_CHANNELS_FIRST]
-        for node in users
-    )
+    turned = _is_turned(graph, name)
     if (dims[1] not in (1, 3) and dims[3] in (1, 3)) or (turned and dims[1] not in (1, 3)):
         raise ZooError(
             f"--from {path} takes '{name}' {shown}, with the channels last (NHWC); zoo new writes preprocessing to "
@@ -133,6 +132,16 @@ def _channels(path: Path, graph: Any, dims: list[int | None], asked: int | None)
         wanted = f"--channels is {asked}" if declared in (1, 3) else "zoo new writes preprocessing to 1 or 3"
         raise ZooError(f"--from {path} takes '{name}' {shown}, with {declared} channels, and {wanted}")
     return declared or asked or 3
+
+
+def _is_turned(graph: Any, name: str) -> bool:
+    """Whether the first that is done to pictures, but for casts and normalising, is to put their channels first."""
+    for node in graph.graph.node:
+        if name in node.input and node.op_type == "Transpose":
+            return [list(one.ints) for one in node.attribute] == [_TO_CHANNELS_FIRST]
+        if name in node.input and node.op_type in _NORMALISING | _PASSING:
+            name = node.output[0]
+    return False
 
 
 def _require_colours(path: Path, graph: Any, asked: Asked) -> None:
