@@ -137,7 +137,7 @@ def _way_on(model: Any) -> str:
     """What to do with a graph that TVM does not compile."""
     opset = max((one.version for one in model.opset_import if one.domain in ("", "ai.onnx")), default=_SURE)
     again = f", or export it in opset {_SURE} or later (it is in {opset})" if opset < _SURE else ""
-    return f"run it on target onnx or openvino{again}"
+    return f"run it on target onnx{again}"
 
 
 def _level(job: Job) -> int:

@@ -230,7 +230,7 @@ def read_onnx(ckpt: Path, weights: bool = True) -> Any:
     if size > LARGEST and (weights or ckpt.stat().st_size > LARGEST):
         raise ModelFileError(
             f"{ckpt} has {size / 1e9:.1f} GB of weights, which is too large for a target that holds graph and weights "
-            "as one message of at most 2.1 GB; run it on target onnx or openvino"
+            "as one message of at most 2.1 GB; run it on target onnx, or on openvino, which takes most of such files"
         )
     try:
         model = onnx.load(str(ckpt), load_external_data=False)
