@@ -28,15 +28,25 @@ class Hooked:
         if framework == "paddle":
             self._modules = dict(network.named_sublayers())
             self._hook, self._forward, self._floats = "register_forward_post_hook", _paddle_forward, _paddle_floats
+            self._norms: tuple[type, ...] = _paddle_norms()
         else:
             self._modules = {name: one for name, one in network.named_modules() if name}
             self._hook, self._forward, self._floats = "register_forward_hook", _torch_forward, _torch_floats
+            self._norms = _torch_norms()
         self._arrays = list(arrays)
 
+    def modules(self) -> list[str]:
+        """The names of all."""
+        return [*self._modules]
+
+    def folds(self, name: str) -> bool:
+        """Whether an exporter makes this module a part of the convolution or product before it: a batch norm."""
+        return isinstance(self._modules[name], self._norms)
+
     @contextmanager
-    def watched(self, told: Told, names: set[str] | None = None) -> Iterator[Callable[[], None]]:
-        """A function that runs the network, and calls `told(module, inputs, output)` for each of these modules (None:
-        for all) that gives one tensor of floating-point numbers."""
+    def watched(self, told: Told, names: set[str] | None = None) -> Iterator[Callable[[], list[np.ndarray]]]:
+        """A function that runs the network and gives its outputs, and calls `told(module, inputs, output)` for each of
+        these modules (None: for all) that gives one tensor of floating-point numbers."""
 
         def hook(name: str) -> Callable[[Any, Any, Any], None]:
             def after(_: Any, given: Any, output: Any) -> None:
@@ -54,11 +64,20 @@ class Hooked:
                 handle.remove()
 
 
-def _torch_forward(network: Any, arrays: Sequence[np.ndarray]) -> None:
+def _torch_forward(network: Any, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
     import torch
 
+    from engine.backends.torch import flat_tensors
+
     with torch.no_grad():
-        network(*(torch.from_numpy(array) for array in arrays))
+        outputs = network(*(torch.from_numpy(array) for array in arrays))
+    return [one.detach().cpu().numpy() for one in flat_tensors(outputs)]
+
+
+def _torch_norms() -> tuple[type, ...]:
+    import torch
+
+    return (torch.nn.modules.batchnorm._BatchNorm,)
 
 
 def _torch_floats(output: Any) -> bool:
@@ -67,10 +86,16 @@ def _torch_floats(output: Any) -> bool:
     return isinstance(output, torch.Tensor) and output.is_floating_point()
 
 
-def _paddle_forward(network: Any, arrays: Sequence[np.ndarray]) -> None:
+def _paddle_forward(network: Any, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
     paddle = import_paddle()
     with paddle.no_grad():
-        network(*(paddle.to_tensor(array) for array in arrays))
+        outputs = network(*(paddle.to_tensor(array) for array in arrays))
+    return [one.numpy() for one in paddle.utils.flatten(outputs)]
+
+
+def _paddle_norms() -> tuple[type, ...]:
+    paddle = import_paddle()
+    return (paddle.nn.BatchNorm, paddle.nn.BatchNorm1D.__base__)
 
 
 def _paddle_floats(output: Any) -> bool:

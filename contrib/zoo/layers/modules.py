@@ -2,8 +2,10 @@
 
 PyTorch's exporter names a node after the modules that it comes from: "/layer1/layer1.0/conv1/Conv" is made by the
 module "layer1.0.conv1", whose output is the last tensor of the nodes below it. Nodes that come from PaddlePaddle get
-such names where they are exported: "/layer1.0.conv1/Conv". A batch norm that was folded into the
-convolution before it has no node: the convolution's tensor is then what the norm gives.
+such names where they are exported: "/layer1.0.conv1/Conv". Containers whose children are called one by one have no
+place in a name: "/conv0/Conv" may be made by "convolutions.conv0". A batch norm that was folded into the
+convolution before it has no node: the convolution's tensor is then what the norm gives. Nor has a layer whose nodes
+were joined to one without such a name: neither it is matched, nor a container that ends with it.
 """
 
 from __future__ import annotations
@@ -32,6 +34,24 @@ def module_of(node: str) -> str:
     return ".".join(path)
 
 
+def named(scope: str, modules: Sequence[str]) -> str | None:
+    """The module that is meant by a scope, in which containers that were not called themselves are missing."""
+    if scope in modules:
+        return scope
+    first, _, call = scope.rpartition("_")
+    if not scope or (call.isdigit() and named(first, modules) is not None):
+        return None  # a module's second call
+    path = scope.split(".")
+    found = [one for one in modules if one.split(".")[-1] == path[-1] and _within(path, one.split("."))]
+    return found[0] if len(found) == 1 else None
+
+
+def _within(path: Sequence[str], whole: Sequence[str]) -> bool:
+    """Whether `whole` has the parts of `path` in their order."""
+    rest = iter(whole)
+    return all(part in rest for part in path)
+
+
 class ModuleSource:
     """The tensors that modules give.
 
@@ -48,7 +68,7 @@ class ModuleSource:
 
     def __init__(self, network: Hooked, graph: Graph):
         self._network = network
-        self._modules = self._matched(graph)
+        self._modules, self._outputs = self._matched(graph)
         if not self._modules:
             raise ZooError(
                 f"no node of {graph.path.name} has the name of a module of the network, as zoo export gives them; "
@@ -56,7 +76,7 @@ class ModuleSource:
             )
 
     def known(self) -> set[str]:
-        return set(self._modules)
+        return {*self._modules, *self._outputs}
 
     def __call__(self, taps: Sequence[Tap]) -> list[np.ndarray]:
         found: dict[str, np.ndarray] = {}
@@ -65,27 +85,59 @@ class ModuleSource:
             # a copy, since the next module may write into its input
             found.setdefault(name, output.detach().cpu().numpy().copy())
 
-        with self._network.watched(keep, {self._modules[tap.tensor] for tap in taps}) as forward:
-            forward()
-        return [found[self._modules[tap.tensor]] for tap in taps]
+        names = {self._modules[tap.tensor] for tap in taps if tap.tensor in self._modules}
+        with self._network.watched(keep, names) as forward:
+            outputs = dict(zip(self._outputs, forward(), strict=False))
+        return [outputs[tap.tensor] if tap.tensor in outputs else found[self._modules[tap.tensor]] for tap in taps]
 
-    def _matched(self, graph: Graph) -> Mapping[str, str]:
-        """The module that gives each tensor."""
-        last: dict[str, str] = {}
-        for tap in graph.taps:
-            scopes = module_of(tap.node).split(".")
-            for depth in range(1, len(scopes) + 1):
-                last[".".join(scopes[:depth])] = tap.tensor
-        given_by: dict[int, str] = {}  # the last module that gave a tensor, by the tensor's id
-        called: dict[str, Any] = {}  # what each module gave, kept so that no other tensor gets its id
-
-        def look(name: str, given: Any, output: Any) -> None:
-            before = given_by.get(id(given[0])) if len(given) == 1 else None
-            if name not in last and before in last:
-                last[name] = last.pop(before)
-            given_by[id(output)] = name
-            called[name] = output
-
+    def _matched(self, graph: Graph) -> tuple[Mapping[str, str], Sequence[str]]:
+        """The module that gives each tensor; and the graph's outputs, where the network gives as many."""
+        look = _Look(self._network, graph)
         with self._network.watched(look) as forward:
-            forward()
-        return {tensor: name for name, tensor in last.items() if name in called}
+            outputs = forward()
+        return look.givers, graph.outputs if len(graph.outputs) == len(outputs) else []
+
+
+class _Look:
+    """Finds out while a network runs which module gives which tensor of its graph.
+
+    Attributes:
+        givers: the module, by the tensor.
+    """
+
+    def __init__(self, network: Hooked, graph: Graph):
+        self.givers: dict[str, str] = {}
+        self._network = network
+        self._last: dict[str, str] = {}  # the last tensor of a module, by the names of nodes
+        self._maker: dict[str, str | None] = {}  # the innermost module that a tensor's node is of
+        self._called: dict[str, Any] = {}  # what each module gave first, kept so that no other tensor gets its id
+        self._gave: dict[int, str] = {}  # the last module that gave a tensor, by the tensor's id
+        modules = network.modules()
+        for tap in graph.taps:
+            path = module_of(tap.node).split(".")
+            scopes = [named(".".join(path[:depth]), modules) for depth in range(1, len(path) + 1)]
+            for scope in filter(None, scopes):
+                self._last[scope], self._maker[tap.tensor] = tap.tensor, scope
+
+    def __call__(self, name: str, given: Any, output: Any) -> None:
+        if name in self._called:
+            return
+        self._called[name] = output
+        before = self._gave.get(id(given[0])) if len(given) == 1 else None
+        tensor = self._last.get(name)
+        if tensor is None and before is not None and self._network.folds(name):
+            tensor = self._last.get(before)
+            ours = tensor is not None and self.givers.get(tensor) == before
+        else:
+            ours = tensor is not None and self._is_its_own(name, tensor, output)
+        if tensor is not None and ours:
+            self.givers[tensor] = name
+        if tensor is not None or not (given and output is given[0]):  # a dropout gives what it is given
+            self._gave[id(output)] = name
+
+    def _is_its_own(self, name: str, tensor: str, output: Any) -> bool:
+        """Whether the module ends with the node that gives the tensor, and not with one that lost its name."""
+        inner = self._gave.get(id(output))
+        if inner is not None and inner != name and inner.startswith(f"{name}."):
+            return self.givers.get(tensor) == inner
+        return self._maker[tensor] == name
