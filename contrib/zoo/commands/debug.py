@@ -13,13 +13,14 @@ from zoo.errors import CheckFailedError, ZooError
 from zoo.family import Family
 from zoo.layers.compare import Compared, Layer
 from zoo.layers.debug import FRAMEWORK, ONNX, DebugOptions, debug, reference_name
-from zoo.layers.fix import fix
+from zoo.layers.fix import fix, require_fixable
 from zoo.layers.page import page
 from zoo.provenance import provenance
 from zoo.running.setting import Setting
 from zoo_core.files import write_json, write_text
 
 _SHOWN = 8
+_NAMED = 4  # nodes that were not compared
 
 
 def main(family: Family, argv: list[str] | None = None) -> int:
@@ -65,6 +66,8 @@ def _one(setting: Setting, args: argparse.Namespace) -> tuple[dict[str, Any], li
     """What stands in --json of one target, and the first layers that differ and were not mended."""
     done: list[Compared] = []
     fixed, rows = False, 0
+    if args.fix:
+        require_fixable(setting, args.fix)
     for compared, call in debug(setting, DebugOptions(args.against, args.data_path, args.limit)):
         done.append(compared)
         if compared.part == setting.model.entry.name:
@@ -80,6 +83,8 @@ def _one(setting: Setting, args: argparse.Namespace) -> tuple[dict[str, Any], li
             )
             print("\n".join(f"  {node}" for node in made.nodes))
             fixed = True
+    if args.fix and not fixed:
+        print(f"there is nothing to mend: {args.fix} was not written")
     if args.html:
         title = f"{setting.model.title} ({setting.model.variant}): {setting.target} {setting.dtype}"
         write_text(args.html, page(title, done))
@@ -109,6 +114,9 @@ def show(setting: Setting, done: Compared, against: str) -> None:
     layer = done.first
     print(f"first to differ: {layer.operator} {layer.node} (tensor {layer.tensor}), by {layer.relative:.1e}")
     print(f"  {layer.helps(setting.dtype)}")
+    if done.unseen:
+        more = f" and {len(done.unseen) - _NAMED} more" if len(done.unseen) > _NAMED else ""
+        print(f"  or a node before it that was not compared: {', '.join(done.unseen[-_NAMED:])}{more}")
 
 
 def _row(layer: Layer) -> list[str]:
@@ -123,6 +131,7 @@ def _said(setting: Setting, done: list[Compared], args: argparse.Namespace) -> d
         {
             "part": one.part,
             "first": one.first.node if one.first else None,
+            "unseen": list(one.unseen),
             "missing": one.missing,
             "layers": [_plain(layer) for layer in one.layers],
         }

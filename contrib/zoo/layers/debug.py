@@ -23,7 +23,7 @@ from .compare import Compared, compare
 from .hooks import FRAMEWORKS, Hooked
 from .modules import ModuleSource
 from .rounded import file_of, plain
-from .sources import FileSource, Source
+from .sources import FileSource, Source, counterparts
 from .taps import Graph
 
 FRAMEWORK, ONNX = "framework", "onnx"
@@ -102,7 +102,8 @@ def _reference(setting: Setting, part: Part, against: str, arrays: Sequence[np.n
     path = own.file(part) if against == ONNX else Path(against)
     if not path.is_file():
         raise ZooError(f"--against {against}: there is no such file; it is {FRAMEWORK}, {ONNX} or an ONNX file")
-    return FileSource(own, Graph(path, [array.shape for array in arrays]), arrays)
+    other = Graph(path, [array.shape for array in arrays])
+    return FileSource(own, other, arrays, counterparts(graph, other))
 
 
 def reference_name(setting: Setting, against: str) -> str:

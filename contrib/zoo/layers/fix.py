@@ -43,14 +43,10 @@ def fix(setting: Setting, part: Part, call: PartCall, done: Compared, path: Path
         path: of the new file.
 
     Raises:
-        ZooError: another target or dtype, whose numbers the file does not decide.
+        ZooError: another target or dtype, or a path that is taken.
         CheckFailedError: not even all nodes in float32 help.
     """
-    if setting.target != "onnx" or setting.dtype not in DTYPES:
-        raise ZooError(
-            f"--fix writes a float16 or int8 file for target onnx; on {setting.target} in {setting.dtype} the runtime "
-            "decides: give the nodes above to its pass file (doc/Debugging.md)"
-        )
+    require_fixable(setting, path)
     source = plain(setting).file(part)
     graph = Graph(source, [array.shape for array in call.inputs])
     too_large = beyond_float16(done, graph)
@@ -71,6 +67,17 @@ def fix(setting: Setting, part: Part, call: PartCall, done: Compared, path: Path
         f"{source.name} does not pass in {setting.dtype} whatever stays in float32: its inputs and outputs themselves "
         "do not fit"
     )
+
+
+def require_fixable(setting: Setting, path: Path) -> None:
+    """Raise ZooError for a target or dtype whose numbers the file does not decide, and for a path that is taken."""
+    if setting.target != "onnx" or setting.dtype not in DTYPES:
+        raise ZooError(
+            f"--fix writes a float16 or int8 file for target onnx; on {setting.target} in {setting.dtype} the runtime "
+            "decides: without --fix, the table names the nodes for its pass file (doc/Debugging.md)"
+        )
+    if path.resolve() in {plain(setting).file(part).resolve() for part in setting.model.parts}:
+        raise ZooError(f"--fix {path}: that is the float32 file that is rounded; give another name")
 
 
 def _counts(least: int, most: int) -> Iterator[int]:
