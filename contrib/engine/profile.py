@@ -15,6 +15,7 @@ import numpy as np
 from zoo_core.machine import cores
 
 from . import backends
+from .backends.compiling.onnx_file import files_and_operators_of, require_no_other_file
 from .errors import ModelFileError, OptionError
 
 
@@ -55,6 +56,8 @@ def profile(
     dtypes = backends.find(target).dtypes
     if dtype not in dtypes:
         raise OptionError(f"with target '{target}', dtype is one of {', '.join(dtypes)}, got '{dtype}'")
+    require_no_other_file(ckpt)
+    files_and_operators_of(ckpt)  # refuses weights from elsewhere
     try:
         return known[target](ckpt, list(arrays), times, dtype)
     except (RuntimeError, ValueError) as error:
@@ -63,6 +66,12 @@ def profile(
         if type(error).__module__.startswith("onnxruntime"):  # a class an error kind, without a common base
             raise ModelFileError(f"{ckpt} does not run on {target}: {error}") from error
         raise
+
+
+def _require_as_many(names: Sequence[str], arrays: Sequence[np.ndarray]) -> None:
+    if len(names) != len(arrays):
+        inputs = "1 input" if len(names) == 1 else f"{len(names)} inputs"
+        raise ValueError(f"it takes {inputs} ({', '.join(names)}), and this network has {len(arrays)}")
 
 
 def _onnxruntime(ckpt: Path, arrays: list[np.ndarray], times: int, dtype: str) -> list[NodeTime]:
@@ -75,6 +84,7 @@ def _onnxruntime(ckpt: Path, arrays: list[np.ndarray], times: int, dtype: str) -
         options.intra_op_num_threads = cores()
         options.log_severity_level = 3
         session = onnxruntime.InferenceSession(str(ckpt), options, providers=["CPUExecutionProvider"])
+        _require_as_many([one.name for one in session.get_inputs()], arrays)
         given = {
             one.name: array.astype(np.float16) if one.type == "tensor(float16)" else array
             for one, array in zip(session.get_inputs(), arrays, strict=True)
@@ -108,6 +118,7 @@ def _openvino(ckpt: Path, arrays: list[np.ndarray], times: int, dtype: str) -> l
     config = {"PERF_COUNT": True, "INFERENCE_PRECISION_HINT": precision(core, "CPU", dtype)}
     compiled = core.compile_model(str(ckpt), "CPU", config)
     request = compiled.create_infer_request()
+    _require_as_many([one.any_name for one in compiled.inputs], arrays)
     given = [array.astype(one.element_type.to_dtype()) for one, array in zip(compiled.inputs, arrays, strict=True)]
     for one, array in zip(compiled.inputs, given, strict=True):
         if not one.partial_shape.compatible(openvino.PartialShape(list(array.shape))):

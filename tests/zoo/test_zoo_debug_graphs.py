@@ -11,6 +11,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from engine.errors import ModelFileError
 from engine.frontends.torch_onnx import export_module
 from zoo.commands import debug
 from zoo.errors import ZooError
@@ -207,6 +208,16 @@ def test_what_helps_against_float16_is_said_of_float16_alone(compared: Compare) 
     assert layer is not None
     assert layer.helps("float32").startswith("another result for the same inputs")
     assert "beyond float16" in layer.helps("float16")
+
+
+def test_a_file_that_does_not_open_is_named(compared: Compare) -> None:
+    """Not the part of it that was cut out."""
+    odd = _chain(1.0)
+    for value in (*odd.graph.input, *odd.graph.output):
+        value.type.tensor_type.elem_type = TensorProto.INT64  # which no Exp takes
+    odd.graph.initializer[0].CopyFrom(numpy_helper.from_array(np.int64(1), "w"))
+    with pytest.raises(ModelFileError, match=r"1\.onnx .*is not a (usable )?(ONNX )?model"):
+        compared(_chain(1.0), odd)
 
 
 @pytest.mark.parametrize("word", ["--ckpt", "--against"])

@@ -76,8 +76,12 @@ def test_targets_that_do_not_tell(lenet_export: Exported, target: str) -> None:
 @pytest.mark.parametrize("target", ["onnx", "openvino"])
 @pytest.mark.parametrize("arrays", [[np.zeros((1, 2, 32, 32), np.float32)], []])
 def test_what_does_not_run(lenet_export: Exported, tmp_path: Path, target: str, arrays: list[np.ndarray]) -> None:
-    with pytest.raises(ModelFileError, match=f"does not run on {target}"):
+    said = r"" if arrays else r": it takes 1 inputs? \(input\), and this network has 0"
+    with pytest.raises(ModelFileError, match=f"does not run on {target}{said}"):
         profile(lenet_export.dynamic, target, arrays, 1)
-    (tmp_path / "broken.onnx").write_bytes(b"nothing")
+    (tmp_path / "notes.md").write_text("# Notes\n")
+    with pytest.raises(ModelFileError, match=r"notes.md is no ONNX model: it is a text"):
+        profile(tmp_path / "notes.md", target, arrays, 1)
+    (tmp_path / "broken.onnx").write_bytes(lenet_export.dynamic.read_bytes()[:5000])
     with pytest.raises(ModelFileError, match=f"broken.onnx does not run on {target}"):
         profile(tmp_path / "broken.onnx", target, arrays, 1)

@@ -12,6 +12,7 @@ import numpy as np
 from engine import backends
 from engine.backends.compiling.base import CompilingBackend
 from engine.base import Engine
+from engine.errors import ModelFileError
 from zoo.running.setting import Setting
 from zoo.task import as_list
 
@@ -63,16 +64,20 @@ class FileSource:
         with tempfile.TemporaryDirectory(prefix="zoo-debug-") as folder:
             path = Path(folder, "tapped.onnx")
             self._graph.write([self._taps[tap.tensor] for tap in taps], path)
-            with Engine(
-                path,
-                target=setting.target,
-                dtype=setting.dtype,
-                batch_size=len(self._arrays[0]),
-                input_size=[list(array.shape) for array in self._arrays],
-                pass_path=setting.pass_path,
-                options={"cache": False} if isinstance(backend, CompilingBackend) else None,
-            ) as engine:
-                return [np.asarray(one) for one in as_list(engine(self._arrays))]
+            try:
+                with Engine(
+                    path,
+                    target=setting.target,
+                    dtype=setting.dtype,
+                    batch_size=len(self._arrays[0]),
+                    input_size=[list(array.shape) for array in self._arrays],
+                    pass_path=setting.pass_path,
+                    options={"cache": False} if isinstance(backend, CompilingBackend) else None,
+                ) as engine:
+                    return [np.asarray(one) for one in as_list(engine(self._arrays))]
+            except ModelFileError as error:
+                # nobody knows the file that was cut
+                raise ModelFileError(str(error).replace(str(path), str(self._graph.path))) from error
 
 
 def counterparts(graph: Graph, other: Graph) -> dict[str, str]:
