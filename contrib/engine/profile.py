@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import tempfile
 from collections.abc import Callable, Sequence
@@ -91,8 +92,16 @@ def _onnxruntime(ckpt: Path, arrays: list[np.ndarray], times: int, dtype: str) -
         }
         for _ in range(times + 1):
             session.run(None, given)
-        events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
-    return _nodes(events)
+        return _nodes(_events(Path(session.end_profiling())))
+
+
+def _events(path: Path) -> list[dict[str, Any]]:
+    """What ONNX Runtime wrote of its calls. It says nothing where there was no room for all of it."""
+    try:
+        events: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise OSError(errno.ENOSPC, "the times that ONNX Runtime wrote are cut off", str(path.parent)) from error
+    return events
 
 
 def _nodes(events: Sequence[dict[str, Any]]) -> list[NodeTime]:

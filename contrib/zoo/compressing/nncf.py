@@ -174,7 +174,7 @@ class NncfRounder:
         """NNCF raises whatever its parts do; all of them mean that it cannot do this graph."""
         try:
             yield
-        except ZooCoreError:
+        except (ZooCoreError, OSError):
             raise
         except Exception as error:
             raise ZooError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -92,7 +93,7 @@ class Quantiser:
                 self._ranges = _ranges(prepared, self._types, rows, method)
             self._behind = tail(self._model.graph)
             self._never = unbounded(self._model, self._ranges) | self._behind
-        except HangingError:
+        except (HangingError, OSError):  # the disk is full, and not the graph at fault
             raise
         except Exception as error:
             raise self._cannot(error) from error
@@ -139,6 +140,8 @@ class Quantiser:
             made.quantize_model()
             leave_end(made.model.model.graph, self._behind)
             made.model.save_model_to_file(str(path), False)
+        except OSError:
+            raise
         except Exception as error:
             raise self._cannot(error) from error
 
@@ -211,6 +214,8 @@ def _prepared(source: Path, path: Path) -> Any:
     import onnx
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
+    # where it cannot optimise the graph it goes on without, and logs a traceback of that
+    logging.getLogger("onnxruntime.quantization.shape_inference").setLevel(logging.CRITICAL)
     quant_pre_process(str(source), str(path), skip_symbolic_shape=True)
     model = onnx.load(path)
     name_nodes(model.graph)
