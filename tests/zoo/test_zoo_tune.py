@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from zoo.accuracy.tune import Point, accepted, pareto, stream_counts, thread_cou
 from zoo.commands import tune, valid
 from zoo.family import Family
 from zoo.manifest import Exported
+from zoo.running.setting import Setting
 from zoo_core.hashing import sha256
 from zoo_core.machine import cores
 
@@ -82,6 +84,32 @@ def test_the_table_has_a_command_for_each_point_and_it_runs(
     command = ["--dtype", best["dtype"], "--batch_size", str(best["batch_size"]), "--streams", str(best["streams"])]
     command += ["--threads", str(best["threads"])]
     assert valid.main(lenet_family, [*command, "--ckpt", str(lenet_export.dynamic)]) == 0
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "long"])
+def test_a_time_that_does_not_end_is_refused(
+    lenet_family: Family, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        tune.main(lenet_family, ["--seconds", text])
+    assert ended.value.code == 2
+    assert f"argument --seconds: seconds above 0, such as 0.5, got '{text}'" in capsys.readouterr().err
+
+
+def test_the_command_of_a_point_names_the_data_and_runs_in_a_shell(
+    lenet_family: Family, lenet_export: Exported, tmp_path: Path
+) -> None:
+    folder = tmp_path / "my files"
+    shutil.copytree(lenet_export.dynamic.parent, folder)
+    setting = Setting(lenet_family.variant(), folder=folder)
+    info = SimpleNamespace(name="top1")
+    judged = SimpleNamespace(
+        contender=SimpleNamespace(metric=SimpleNamespace(infos=[info]), figures=lambda: {"top1": 1.0}),
+        verdict=lambda: "PASS by metric",
+    )
+    done: Any = SimpleNamespace(comparisons={"float32": judged})
+    command = tune._row(tune._Searched(setting, done, "", "my data"), point(1, 1))[-1]
+    assert shlex.split(command)[-4:] == ["--data_path", "my data", "--ckpt", str(folder / lenet_export.dynamic.name)]
 
 
 def test_another_export_stands_in_the_same_table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -24,11 +25,12 @@ from zoo_core.files import write_json
 
 @dataclass(frozen=True)
 class _Searched:
-    """What was found of one export. export: what the table calls it; "" for the first."""
+    """What was found of one export. export: what the table calls it; "" for the first. data: that was named."""
 
     setting: Setting
     done: Tuned
     export: str
+    data: str
 
     def points(self) -> list[Point]:
         return [replace(point, export=self.export) for point in self.done.points]
@@ -73,7 +75,7 @@ def main(family: Family, argv: list[str] | None = None) -> int:
         "--data_path", type=flags.said, default="sample", help="what the accuracy is checked on (default: the sample)"
     )
     parser.add_argument("--limit", type=flags.positive, default=256, help="at most so many samples for that")
-    parser.add_argument("--seconds", type=float, default=1.0, help="for each setting (default 1)")
+    parser.add_argument("--seconds", type=flags.seconds, default=1.0, help="for each setting (default 1)")
     flags.add_timeout(parser)
     parser.add_argument("--json", type=Path, help="write every point to this file")
     flags.add_ray_flags(parser, whole_nodes=True)
@@ -94,12 +96,12 @@ def _tune(family: Family, args: argparse.Namespace) -> int:
 def _of_target(family: Family, target: str, args: argparse.Namespace) -> dict[str, Any]:
     """The table of one target, over all exports; returns what stands in --json."""
     setting = choose_target(flags.setting_of(family, args, dtype="float32", graph=None, target=target))
-    found = [_Searched(setting, _searched(setting, args), "")]
+    found = [_Searched(setting, _searched(setting, args), "", args.data_path)]
     _say_refused(found[0])
     for name, folder in _labels(args.beside).items():
         try:
             other = setting.but(folder=folder)
-            found.append(_Searched(other, _searched(other, args), name))
+            found.append(_Searched(other, _searched(other, args), name, args.data_path))
             _say_refused(found[-1])
         except (ZooError, EngineError) as error:
             print(f"{name} is left out on {setting.target}: {error}")
@@ -164,10 +166,11 @@ def _row(one: _Searched, point: Point) -> list[str]:
     command += f" --threads {point.threads}" if point.threads else ""
     command += f" --graph {point.graph}" if point.graph else ""
     command += f" --input_size {setting.input_size}" if setting.input_size else ""
+    command += f" --data_path {shlex.quote(one.data)}" if one.data != "sample" else ""
     if setting.folder is not None:
         alone = len(model.parts) == 1
         ckpt = setting.but(dtype=point.dtype).file(model.part) if alone else manifest_path(setting.home, model.variant)
-        command += f" --ckpt {ckpt}"
+        command += f" --ckpt {shlex.quote(str(ckpt))}"
     return [
         point.dtype,
         point.graph or "-",
