@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 
+from zoo.accuracy.comparison import Comparison
 from zoo.accuracy.verify import VerifyOptions, verify
 from zoo.compressing.channels import operations, teach, thinned
+from zoo.compressing.gate import failed
 from zoo.compressing.prune import PruneOptions, prune
+from zoo.difference import Difference
 from zoo.errors import CheckFailedError, ZooError
 from zoo.family import Family
 from zoo.manifest import Exported, read_manifest
@@ -119,3 +124,28 @@ def test_where_the_gate_does_not_hold_nothing_is_left(
     with pytest.raises(CheckFailedError, match=r"top1 0\.\d+ is .* away from 0\.99.*Try a smaller --prune"):
         prune(setting, PruneOptions(0.9, train_limit=256, epochs=1, output=tmp_path / "pruned"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_shares_that_are_nearly_the_same_have_folders_of_their_own(
+    lenet_family: Family, lenet_export: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    setting = Setting(lenet_family.variant(), folder=lenet_export.manifest.parent)
+    folders = {
+        prune(setting, PruneOptions(share, train_limit=16, epochs=1, limit=16, max_drop=0.99)).paths[-1].parent.name
+        for share in (0.3, 0.304)
+    }
+    assert folders == {"pruned_30", "pruned_30.4"}
+
+
+def test_what_decides_is_what_an_allowance_is_said_of() -> None:
+    """Of few samples, agreement: the metric may be within its limit then, and they fall short all the same."""
+    metric = SimpleNamespace(infos=[SimpleNamespace(name="map50")], compute=lambda: {"map50": 0.95})
+    one: Any = SimpleNamespace(metric=metric, figures=metric.compute, dtype="int8")
+    few = Comparison(one, one, 0.01, samples=32, agreeing=29, differences=[Difference(0.1, 0.1, 0.2)])
+    assert failed(["onnx"], [few]) == (
+        "the gate does not hold (FAIL by agreement): map50 0.95 is 0.00% away from 0.95; 3 of 32 samples differ, "
+        "allowed 1: so few decide themselves,"
+    )
+    random = Comparison(one, one, 0.01, True, samples=32, agreeing=32, differences=[Difference(0.1, 0.1, 0.2)])
+    assert failed(["onnx"], [random]).endswith("; outputs differ by 2.0e-01 of the largest, allowed 1.6e-01,")

@@ -156,7 +156,7 @@ def _prune(family: Family, args: argparse.Namespace) -> int:
                 _megabytes(done.bytes[place]),
                 f"{one.milliseconds[place]:.3g}",
             ]
-            for place, what in enumerate(("whole", f"{options.share:.0%} pruned"))
+            for place, what in enumerate(("whole", f"{100 * options.share:.6g}% pruned"))
         ]
         console.table(
             f"{setting.model.id} ({setting.model.variant}) on {one.target}: {one.milliseconds[2]:.2f} times as fast; "
@@ -197,13 +197,14 @@ def _pruned(one: Judged) -> dict[str, Any]:
 
 def _show(setting: Setting, done: Compressed, method: str) -> None:
     rounded = len(done.places) - len(done.kept)
+    tries = "1 try" if done.tried == 1 else f"{done.tried} tries"
     for one in done.judged:
         name, figures = _figure(one)
         before, after, ratio = one.milliseconds
         first = ["float32", "0", str(len(done.places)), f"{figures[0]:.4f}", _megabytes(done.bytes_before)]
         second = [method, str(rounded), str(len(done.kept)), f"{figures[1]:.4f}", _megabytes(done.bytes_after)]
         console.table(
-            f"{setting.model.id} ({setting.model.variant}) on {one.target}: {method}; {done.tried} tries",
+            f"{setting.model.id} ({setting.model.variant}) on {one.target}: {method}; {tries}",
             ("method", ">rounded", ">float32", f">{name}", ">MB", ">ms a call", ">float32 / new", "gate"),
             [
                 [*first, f"{before:.2f}", "1", "-"],

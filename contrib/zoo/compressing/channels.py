@@ -53,7 +53,7 @@ def thinned(network: Any, batch: Sequence[Any], share: float) -> Any:
     if changed:
         raise ZooError("torch-pruning changed the shapes of this network's outputs; it cannot be pruned so")
     if operations(student, batch) == operations(network, batch):
-        raise ZooError(f"no layer of this network has so many channels that {share:.0%} of them could go")
+        raise ZooError(f"no layer of this network has so many channels that {100 * share:.6g}% of them could go")
     return student
 
 

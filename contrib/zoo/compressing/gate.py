@@ -9,7 +9,7 @@ from functools import partial
 from utils.datasets.sample import Sample
 from zoo.accuracy.comparison import Comparison, Contender
 from zoo.accuracy.verify import measure, opened, release
-from zoo.difference import Spread
+from zoo.difference import TOLERANCE, Difference, Spread
 from zoo.errors import CheckFailedError
 from zoo.layers.rounded import plain
 from zoo.running.engines import framework_runner, open_runner
@@ -118,12 +118,19 @@ def failed(targets: Sequence[str], comparisons: Sequence[Comparison]) -> str:
     for target, done in zip(targets, comparisons, strict=True):
         if done.passed():
             continue
-        name = done.baseline.metric.infos[0].name
-        before, after = done.baseline.figures()[name], done.contender.figures()[name]
         where = f" on {target}" if len(targets) > 1 else ""
-        return (
-            f"the gate does not hold{where} ({done.verdict()}): {name} {after:.4g} is {done.relative_error():.2%} away "
-            f"from {before:.4g}, allowed {done.limit:.2%}; {done.samples - done.agreeing} of {done.samples} samples "
-            "differ,"
-        )
+        return f"the gate does not hold{where} ({done.verdict()}): {'; '.join(_reasons(done))},"
     return ""
+
+
+def _reasons(done: Comparison) -> list[str]:
+    """How far the metric, the samples, and the outputs are; what is allowed stands with those that decide."""
+    judges, name = done.judged_by(), done.baseline.metric.infos[0].name
+    before, after = done.baseline.figures()[name], done.contender.figures()[name]
+    metric = f"{name} {after:.4g} is {done.relative_error():.2%} away from {before:.4g}"
+    metric += f", allowed {done.limit:.2%}" if "metric" in judges else ""
+    samples = f"{done.samples - done.agreeing} of {done.samples} samples differ"
+    samples += f", allowed {done.allowed_disagreements()}: so few decide themselves" if "agreement" in judges else ""
+    apart, most = Difference.worst(done.differences).relative, TOLERANCE.get(done.contender.dtype, 0.0)
+    outputs = [f"outputs differ by {apart:.1e} of the largest, allowed {most:.1e}"] if "outputs" in judges else []
+    return [metric, samples, *outputs]

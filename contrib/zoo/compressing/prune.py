@@ -101,7 +101,7 @@ def prune(setting: Setting, options: PruneOptions) -> Pruned:
     teacher = build(model, weights, size, setting.timeout)
     example = _tensors([array[:1] for array in demo_batch(model, model.demo_folder(), size, timeout=setting.timeout)])
     learnt = _training(setting, options)
-    with step(f"prune {options.share:.0%} of the channels"):
+    with step(f"prune {100 * options.share:.6g}% of the channels"):
         student = thinned(teacher, example, options.share)
         before, after = operations(teacher, example), operations(student, example)
     with step(f"train on {len(learnt)} samples, {options.epochs} times"), torch.random.fork_rng(devices=[]):
@@ -125,7 +125,7 @@ def prune(setting: Setting, options: PruneOptions) -> Pruned:
         judged.extend(gate.judged(made, comparisons))
         return {"pruned": {"share": options.share, "trained_on": len(learnt), "epochs": options.epochs}}
 
-    output = options.output or Path(RUNS) / model.place / f"pruned_{round(100 * options.share)}"
+    output = options.output or Path(RUNS) / model.place / f"pruned_{100 * options.share:.6g}"
     checked = ExportOptions(input_size=size, timeout=setting.timeout).checked(model)
     done = write_network(model, student, weights, output, checked, judge)
     new = done.paths[model.part.key("dynamic")]
