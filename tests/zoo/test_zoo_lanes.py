@@ -114,6 +114,41 @@ def test_samples_that_cannot_be_read_are_left_out_or_end_the_run() -> None:
         run(Numbers({9: KeyError("x")}), 40)
 
 
+class Sound(Numbers):
+    """Refuses a batch with NaN, as the tasks do."""
+
+    def postprocess(self, outputs: Any, metas: Any) -> Any:
+        if np.isnan(outputs[0]).any():
+            raise DataError("the network gave NaN")
+        return super().postprocess(outputs, metas)
+
+
+@pytest.mark.parametrize("worth", [1, 1_000])  # lanes, and workers with streams
+def test_a_sample_of_which_the_network_gives_nan_is_left_out_or_ends_the_run(
+    monkeypatch: pytest.MonkeyPatch, worth: int
+) -> None:
+    def spoilt(array: np.ndarray) -> np.ndarray:
+        return np.where(np.isin(array, lost), np.nan, array * 2).astype(np.float32)
+
+    monkeypatch.setattr(lanes, "_WORTH_BATCHES", worth)
+    lost: Any = (0, 1, 2, 3, 9, 39)  # all of the first batch
+    bad: dict[str, str] = {}
+    found = run(Sound(), 40, Doubling(spoilt), on_bad=lambda sample, error: bad.update({sample.id: str(error)}))
+    assert found == [(n, 6.0 * n) for n in range(40) if n not in lost]
+    assert bad == {f"number-{n}": "the network gave NaN" for n in lost}
+    with pytest.raises(DataError, match="batch of number-0 to number-3: the network gave NaN"):
+        run(Sound(), 40, Doubling(spoilt))
+
+
+@pytest.mark.parametrize("count", [3, 4_000])
+def test_a_network_that_gives_nothing_usable_ends_the_run(count: int) -> None:
+    task, bad = Sound(), list[Sample]()
+    with pytest.raises(DataError, match=r"batch of number-0 to number-[23]: the network gave NaN"):
+        run(task, count, Doubling(lambda array: array * np.nan), on_bad=lambda sample, error: bad.append(sample))
+    assert len(bad) == min(count, 16)
+    assert task.seen < 100
+
+
 def test_the_network_failing_ends_the_run() -> None:
     def broken(array: np.ndarray) -> np.ndarray:
         if array[0, 0] >= 20:

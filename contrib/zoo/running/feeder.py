@@ -168,7 +168,7 @@ class Feeder:
         self._slots = slots
         self._free: deque[Slot] = deque()
         self._dtypes = dtypes
-        self._on_bad = on_bad
+        self.on_bad = on_bad
         self._processes = processes
         self.elsewhere = 0.0
 
@@ -242,9 +242,9 @@ class Feeder:
         for index, (sample, result) in enumerate(zip(samples, results, strict=True)):
             filled = self._fitting(sample, result)
             if isinstance(filled, DataError):
-                if self._on_bad is None:
+                if self.on_bad is None:
                     raise filled
-                self._on_bad(sample, filled)
+                self.on_bad(sample, filled)
                 continue
             good.append(index)
             rows.append(filled)

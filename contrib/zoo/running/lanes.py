@@ -119,7 +119,7 @@ class Lanes(Feeder):
         job.at = None
         good = [index for index, result in enumerate(done.results) if isinstance(result, Filled)]
         whole = len(good) == len(job.samples)
-        if not good or (self._on_bad is None and not whole):
+        if not good or (self.on_bad is None and not whole):
             self._free.append(done.slot)
             return done
         arrays = [array[: len(good)] if whole else array[good] for array in done.slot.arrays]

@@ -18,10 +18,10 @@ import numpy as np
 
 from engine.base import Call
 from utils.datasets.sample import Sample
-from zoo.hanging import said_if_slow
 from zoo.running.feeder import AHEAD, Batch, Feeder, OnBad
 from zoo.running.lanes import Lanes, lanes_fit
 from zoo.running.network import Runner
+from zoo.running.outputs import Lost, postprocessed
 from zoo.running.padding import Fixed, chunks, fixed_sizes, typical
 from zoo.task import Task, as_list
 from zoo_core.errors import DataError
@@ -112,7 +112,8 @@ def predictions(
         workers: threads that preprocess; by default as many as there are cores.
         warm_up: how often a batch of the first sample runs beforehand, outside of every figure.
         skip_postprocess: whether outputs are left as they are, and no prediction is given.
-        on_bad: told of each sample that cannot be read; without it, such a sample ends the run.
+        on_bad: told of each sample that cannot be read, or of which the network gives what cannot be used; without it,
+            such a sample ends the run. So does a network that gives nothing usable of any sample.
         token_budget: as padding.chunks has it.
         processes, timeout: as Feeder has them.
     """
@@ -155,7 +156,7 @@ def _overlapped(
     in_flight = engine.parallel + 1
     pending: deque[tuple[Batch, Call]] = deque()
     first, representative = 0, typical(task, samples)
-    clock = _Clock(stages)
+    clock, lost = _Clock(stages), Lost(task, engine, feeder)
     try:
         for batch in feeder.batches(samples):
             pending.append((batch, batch.call or engine.submit(batch.arrays)))
@@ -163,42 +164,39 @@ def _overlapped(
                 stages.ready = batch.arrays
             first += len(batch.samples)
             while pending and (len(pending) > in_flight or pending[0][1].done()):
-                yield _finished(task, pending.popleft(), feeder, stages, skip_postprocess)
+                yield _finished(task, pending.popleft(), feeder, stages, skip_postprocess, lost)
                 clock.read(feeder.elsewhere)
         while pending:
-            yield _finished(task, pending.popleft(), feeder, stages, skip_postprocess)
+            yield _finished(task, pending.popleft(), feeder, stages, skip_postprocess, lost)
             clock.read(feeder.elsewhere)
+        lost.require_some()
     finally:
         for _, call in pending:
             call.cancel()
 
 
 def _finished(
-    task: Task, pending: tuple[Batch, Call], feeder: Feeder, stages: Stages, skip_postprocess: bool
+    task: Task, pending: tuple[Batch, Call], feeder: Feeder, stages: Stages, skip_postprocess: bool, lost: Lost
 ) -> tuple[list[Sample], list[Any]]:
     """Wait for a submitted batch, postprocess it and give its slot back."""
     batch, call = pending
     wait_for([call])
-    outputs = as_list(call.result())
+    outputs, samples = as_list(call.result()), batch.samples
     start, start_cpu = time.perf_counter(), time.thread_time()
     try:
-        found = [] if skip_postprocess else _postprocessed(task, outputs, batch, feeder.timeout)
+        found = [] if skip_postprocess else postprocessed(task, outputs, batch, feeder.timeout)
+        lost.any_usable = True
     except DataError as error:
-        raise DataError(f"batch of {batch.samples[0].id} to {batch.samples[-1].id}: {error}") from error
+        samples, found = lost.found_alone(batch, error)
     stages.postprocess += time.perf_counter() - start
     stages.postprocess_cpu += time.thread_time() - start_cpu
     stages.preprocess += batch.seconds
     stages.preprocess_cpu += batch.cpu_seconds
     stages.inference += call.run_time
     stages.batches += 1
-    stages.samples += len(batch.samples)
+    stages.samples += len(samples)
     feeder.give_back(batch)
-    return batch.samples, found
-
-
-def _postprocessed(task: Task, outputs: list[Any], batch: Batch, timeout: float | None) -> list[Any]:
-    what = f"postprocessing of {batch.samples[0].id} to {batch.samples[-1].id}"
-    return said_if_slow(timeout, what, task.postprocess, outputs, batch.metas)
+    return samples, found
 
 
 class _Clocked:
