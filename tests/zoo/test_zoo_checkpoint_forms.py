@@ -187,7 +187,7 @@ def test_the_key_says_where(model: Model, tmp_path: Path, content: Any, key: str
         ({"model": {}}, "", "it is empty"),
         ({"epoch": 3}, "", "'epoch' is of type int"),
         (state() | {"epoch": 3}, "", "'epoch' is of type int"),
-        (network(), "", "an object whose code is not run, such as a whole network; in the script that trained it"),
+        (network(), "", "an object whose code is not run, such as a whole network or a numpy array; in the script"),
         ({"model": network(), "epoch": 1}, "", "torch.save(network.state_dict(), 'weights.pth')"),
         (state(prefix="model.") | {"criterion.weight": torch.ones(2)}, "", "unexpected"),
         ({name: value.to("meta") for name, value in state().items()}, "", "conv.weight without numbers"),

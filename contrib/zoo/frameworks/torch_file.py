@@ -84,5 +84,5 @@ def _kind(value: Any) -> str:
     from zoo.frameworks.tensors_only import Other
 
     if value is Other:
-        return "an object whose code is not run, such as a whole network"
+        return "an object whose code is not run, such as a whole network or a numpy array"
     return f"of type {type(value).__name__}"
