@@ -25,6 +25,14 @@ def postprocessed(task: Task, outputs: list[Any], batch: Batch, timeout: float |
 class Lost:
     """Samples of which the network gives what cannot be used, NaN for example: a batch that has one runs once more,
     sample by sample, and `feeder.on_bad` is told of those. Where no sample at all is usable, the network is at fault.
+
+    Args:
+        task: whose postprocessing refuses such outputs.
+        engine: runs the network.
+        feeder: gave the batches.
+
+    Attributes:
+        any_usable: whether the network gave anything usable.
     """
 
     def __init__(self, task: Task, engine: Runner, feeder: Feeder):
@@ -34,7 +42,15 @@ class Lost:
         self.any_usable = False
 
     def found_alone(self, batch: Batch, error: DataError) -> tuple[list[Sample], list[Any]]:
-        """The usable samples of a batch, and their predictions. error: of the whole batch; raised where it must be."""
+        """The usable samples of a batch, and their predictions.
+
+        Args:
+            batch: whose outputs cannot be used as a whole.
+            error: why not.
+
+        Raises:
+            DataError: nobody is there to be told of single samples, or `_HOPELESS` had nothing usable and no other had.
+        """
         whole = DataError(f"batch of {batch.samples[0].id} to {batch.samples[-1].id}: {error}")
         if self._feeder.on_bad is None:
             raise whole from error
