@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -156,6 +157,20 @@ def test_what_cannot_be_compared(
     assert "Traceback" not in error
 
 
+def test_a_file_is_not_compared_with_itself(
+    lenet_family: Family, lenet_export: Exported, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The reference is what lies beside a file, where that is an export: of another export, that file itself."""
+    other = tmp_path / "other"
+    shutil.copytree(lenet_export.dynamic.parent, other)
+    file = str(other / lenet_export.dynamic.name)
+    assert debug.main(lenet_family, ["--ckpt", file]) == 2
+    assert "would be compared with itself: name the export that it is compared with by --folder" in (
+        capsys.readouterr().err
+    )
+    assert _run(lenet_family, lenet_export.dynamic.parent, "--ckpt", file) == 0
+
+
 def test_nothing_is_fixed_where_the_runtime_decides(
     lenet_family: Family, lenet_export: Exported, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -181,17 +196,29 @@ def test_the_module_of_a_node(node: str, module: str) -> None:
     assert module_of(node) == module
 
 
-def test_a_folded_norm_is_what_its_convolution_gives(tmp_path: Path) -> None:
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_folded_norm_is_what_its_convolution_gives(tmp_path: Path, frozen: bool) -> None:
     """Also where an activation then writes into it; a module that is called twice counts at its first call."""
     import torch
     from torch import nn
 
     from engine.frontends.torch_onnx import export_module
 
+    class Frozen(nn.Module):
+        """A norm that is no torch.nn.BatchNorm2d, as some networks bring their own."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("running_mean", torch.zeros(4))
+            self.register_buffer("running_var", torch.ones(4))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return nn.functional.batch_norm(x, self.running_mean, self.running_var)
+
     class Net(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.first = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
+            self.first = nn.Sequential(nn.Conv2d(3, 4, 3), Frozen() if frozen else nn.BatchNorm2d(4))
             self.relu = nn.ReLU(inplace=True)
             self.second = nn.Conv2d(4, 4, 3)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -136,6 +138,26 @@ def test_shares_that_are_nearly_the_same_have_folders_of_their_own(
         for share in (0.3, 0.304)
     }
     assert folders == {"pruned_30", "pruned_30.4"}
+
+
+def test_the_whole_network_is_what_is_pruned_and_it_stays(
+    lenet_family: Family, lenet_export: Exported, tmp_path: Path
+) -> None:
+    """Neither is its export overwritten, nor is a compressed one taken for it."""
+    home = tmp_path / "whole"
+    shutil.copytree(lenet_export.manifest.parent, home)
+    before = {path.name: path.read_bytes() for path in home.iterdir()}
+    setting, options = Setting(lenet_family.variant(), folder=home), PruneOptions(0.3, output=home)
+    with pytest.raises(ZooError, match="holds the files of the whole network, whose names these have"):
+        prune(setting, options)
+    assert {path.name: path.read_bytes() for path in home.iterdir()} == before
+    manifest = home / lenet_export.manifest.name
+    record = json.loads(before[manifest.name])
+    rounded = {"files": {"dynamic": record["files"]["dynamic"] | {"in_float32": []}}}
+    for change in ({"pruned": {"share": 0.3}}, rounded):
+        manifest.write_text(json.dumps(record | change))
+        with pytest.raises(ZooError, match="was compressed already; name the export of the whole one by --folder"):
+            prune(setting, PruneOptions(0.3, output=tmp_path / "made"))
 
 
 def test_what_decides_is_what_an_allowance_is_said_of() -> None:

@@ -95,7 +95,8 @@ def prune(setting: Setting, options: PruneOptions) -> Pruned:
 
     model = setting.model
     record = manifest_of(plain(setting))
-    _require_possible(setting, record)
+    output = options.output or Path(RUNS) / model.place / f"pruned_{100 * options.share:.6g}"
+    _require_possible(setting, record, output)
     weights = exported_weights(model, record)
     size = record["input_size"]
     teacher = build(model, weights, size, setting.timeout)
@@ -125,7 +126,6 @@ def prune(setting: Setting, options: PruneOptions) -> Pruned:
         judged.extend(gate.judged(made, comparisons))
         return {"pruned": {"share": options.share, "trained_on": len(learnt), "epochs": options.epochs}}
 
-    output = options.output or Path(RUNS) / model.place / f"pruned_{100 * options.share:.6g}"
     checked = ExportOptions(input_size=size, timeout=setting.timeout).checked(model)
     done = write_network(model, student, weights, output, checked, judge)
     new = done.paths[model.part.key("dynamic")]
@@ -140,8 +140,14 @@ def prune(setting: Setting, options: PruneOptions) -> Pruned:
     )
 
 
-def _require_possible(setting: Setting, record: Mapping[str, Any]) -> None:
+def _require_possible(setting: Setting, record: Mapping[str, Any], output: Path) -> None:
     model = setting.model
+    if output.resolve() == setting.home.resolve():
+        raise ZooError(f"{output} holds the files of the whole network, whose names these have; give another --output")
+    if "pruned" in record or "in_float32" in record["files"].get(model.part.key("dynamic"), {}):
+        raise ZooError(
+            f"{setting.home} holds a network that was compressed already; name the export of the whole one by --folder"
+        )
     if model.framework != "pytorch":
         raise ZooError(f"{model.id} comes from {model.framework}, and networks of PyTorch can be pruned")
     if len(model.parts) > 1:

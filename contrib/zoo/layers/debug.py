@@ -53,7 +53,8 @@ def debug(setting: Setting, options: DebugOptions) -> Iterator[tuple[Compared, P
     Raises:
         ZooError: a file is missing, or both are the same.
     """
-    if options.against == ONNX and setting.ckpt is None and (setting.target, setting.dtype) == (ONNX, "float32"):
+    same = options.against == ONNX and (setting.target, setting.dtype) == (ONNX, "float32")
+    if same and setting.ckpt is None:
         raise ZooError(
             "target onnx in float32 is what others are compared with: give --target, --dtype or --against framework"
         )
@@ -63,7 +64,13 @@ def debug(setting: Setting, options: DebugOptions) -> Iterator[tuple[Compared, P
     with tempfile.TemporaryDirectory(prefix="zoo-debug-") as folder:
         for part in setting.model.parts:
             call = given[part.name]
-            graph = Graph(file_of(setting, part, Path(folder)), [array.shape for array in call.inputs])
+            path = file_of(setting, part, Path(folder))
+            if same and path.samefile(plain(setting).file(part)):
+                raise ZooError(
+                    f"{path} is the float32 file of its own folder, and would be compared with itself: name the export "
+                    "that it is compared with by --folder, or the file by --against"
+                )
+            graph = Graph(path, [array.shape for array in call.inputs])
             contender = FileSource(setting, graph, call.inputs)
             reference = _reference(setting, part, options.against, call.inputs, graph)
             yield compare(part.name, reference, contender, graph, setting.dtype), call

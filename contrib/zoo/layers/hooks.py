@@ -28,11 +28,9 @@ class Hooked:
         if framework == "paddle":
             self._modules = dict(network.named_sublayers())
             self._hook, self._forward, self._floats = "register_forward_post_hook", _paddle_forward, _paddle_floats
-            self._norms: tuple[type, ...] = _paddle_norms()
         else:
             self._modules = {name: one for name, one in network.named_modules() if name}
             self._hook, self._forward, self._floats = "register_forward_hook", _torch_forward, _torch_floats
-            self._norms = _torch_norms()
         self._arrays = list(arrays)
 
     def modules(self) -> list[str]:
@@ -40,8 +38,11 @@ class Hooked:
         return [*self._modules]
 
     def folds(self, name: str) -> bool:
-        """Whether an exporter makes this module a part of the convolution or product before it: a batch norm."""
-        return isinstance(self._modules[name], self._norms)
+        """Whether an exporter may make this module a part of the convolution before it, as it does with batch norms:
+        it has numbers for each channel, and no matrix."""
+        module = self._modules[name]
+        ranks = {one.ndim for one in (*module.parameters(), *module.buffers())}
+        return 1 in ranks and max(ranks) == 1
 
     @contextmanager
     def watched(self, told: Told, names: set[str] | None = None) -> Iterator[Callable[[], list[np.ndarray]]]:
@@ -74,12 +75,6 @@ def _torch_forward(network: Any, arrays: Sequence[np.ndarray]) -> list[np.ndarra
     return [one.detach().cpu().numpy() for one in flat_tensors(outputs)]
 
 
-def _torch_norms() -> tuple[type, ...]:
-    import torch
-
-    return (torch.nn.modules.batchnorm._BatchNorm,)
-
-
 def _torch_floats(output: Any) -> bool:
     import torch
 
@@ -91,11 +86,6 @@ def _paddle_forward(network: Any, arrays: Sequence[np.ndarray]) -> list[np.ndarr
     with paddle.no_grad():
         outputs = network(*(paddle.to_tensor(array) for array in arrays))
     return [one.numpy() for one in paddle.utils.flatten(outputs)]
-
-
-def _paddle_norms() -> tuple[type, ...]:
-    paddle = import_paddle()
-    return (paddle.nn.BatchNorm, paddle.nn.BatchNorm1D.__base__)
 
 
 def _paddle_floats(output: Any) -> bool:
