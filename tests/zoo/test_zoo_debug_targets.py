@@ -121,7 +121,7 @@ def _status(name: str) -> float:
 
 
 def test_memory_does_not_grow_with_the_network(tmp_path: Path) -> None:
-    """A chain of 128 MiB of tensors takes what one of 32 takes."""
+    """A chain of 128 MiB of tensors takes little more than one of 32. Kept, its 96 MiB more would be there twice."""
     code = "import sys; from pathlib import Path; from tests.zoo.test_zoo_debug_targets import peak; "
     code += "print(peak(Path(sys.argv[1]), int(sys.argv[2])))"
     environment = os.environ | {"PYTHONPATH": f"{ROOT / 'contrib'}{os.pathsep}{ROOT}"}
@@ -131,4 +131,4 @@ def test_memory_does_not_grow_with_the_network(tmp_path: Path) -> None:
         done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True, env=environment)
         found.append(float(done.stdout))
     short, long = found
-    assert long <= short + 24, (short, long)
+    assert long < short + (128 - 32) / 2, (short, long)  # what the allocators keep depends on the load
