@@ -156,6 +156,11 @@ def test_parts_of_a_data_set_are_no_classes(tree, classes):
     assert len(ImageFolder(root, ["val", "train"])) == 2  # where these are the classes, they are
 
 
+@pytest.mark.parametrize("classes", [None, ["bus", "train"]])
+def test_a_class_may_be_called_as_a_part_is(tree, classes):
+    assert len(ImageFolder(tree("Train/1.png"), classes)) == 1
+
+
 def test_one_folder_is_of_one_class(tree, tmp_path):
     root = tree("cat/1.png", "dog/1.png")
     (tmp_path / "elsewhere").mkdir()

@@ -34,9 +34,10 @@ def class_indices(root: Path, folders: Sequence[str], classes: Sequence[str] | N
         DataError: names that fit no class, two folders of one class, numbers beyond the classes, or folders that are
             parts of a data set.
     """
-    _require_one_part(root, folders, classes or ())
     numbers = _numbers(folders)
     if classes is None:
+        if len(folders) > 1:
+            _require_one_part(root, folders)
         _say_sorted_as_text(root, folders, numbers)
         return list(range(len(folders)))
     named = _named(root, folders, classes)
@@ -45,6 +46,7 @@ def class_indices(root: Path, folders: Sequence[str], classes: Sequence[str] | N
     if named is not None:
         _require_different(root, folders, named, classes)
         return named
+    _require_one_part(root, folders)
     if numbers is not None:
         return _numbered(root, folders, numbers, classes)
     if len(folders) == len(classes) and not set(folders) & set(classes):
@@ -64,13 +66,12 @@ def class_indices(root: Path, folders: Sequence[str], classes: Sequence[str] | N
     )
 
 
-def _require_one_part(root: Path, folders: Sequence[str], classes: Sequence[str]) -> None:
+def _require_one_part(root: Path, folders: Sequence[str]) -> None:
     """Raise DataError where a whole data set was given: "train" and "val" would be its two classes."""
-    parts = [name for name in folders if name.lower() in _PARTS and name not in classes]
-    if parts and len(parts) == len(folders):
+    if all(name.lower() in _PARTS for name in folders):
         raise DataError(
-            f"{root}: its folders are parts of a data set, no classes ({', '.join(parts)}). Give the one that is "
-            f"meant: {root / parts[-1]}."
+            f"{root}: its folders are parts of a data set, no classes ({', '.join(folders)}). Give the one that is "
+            f"meant: {root / folders[-1]}."
         )
 
 
