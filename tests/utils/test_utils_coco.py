@@ -133,6 +133,8 @@ def test_where_the_pictures_are_found(write, tmp_path, place, named):
     (root / place).mkdir(parents=True, exist_ok=True)
     for picture in (tmp_path / "moved").iterdir():
         picture.rename(root / place / picture.name)
+    if place == "annotations":
+        (root / "images").mkdir()  # of something else
     samples = CocoDetection(root, LABELS)
     assert [sample.data.parent for sample in samples] == [root / place] * 3
     samples[0].data.unlink()

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
-from utils.datasets.folder import within
+from utils.datasets.folder import IMAGE_SUFFIXES, within
 from utils.notices import notice
 from utils.preprocess.image import load_size
 from utils.text_file import read_json
@@ -33,11 +33,12 @@ def instances_file(root: Path, kind: str = "instances") -> Path:
 
 
 def pictures_of(file: Path) -> Path:
-    """The folder named after the file's part, beside annotations/ or beside the file, or images/ beside annotations/;
-    else the folder of the file."""
+    """The folder named after the file's part, beside annotations/ or beside the file, or images/ beside annotations/
+    that holds no pictures itself; else the folder of the file."""
     part = file.stem.removeprefix("instances_").removeprefix("person_keypoints_")
     folders = [file.parent.parent / part, file.parent / part]
-    if file.parent.name == "annotations":
+    beside = any(one.suffix.lower() in IMAGE_SUFFIXES for one in file.parent.iterdir())
+    if file.parent.name == "annotations" and not beside:
         folders += [file.parent.parent / "images" / part, file.parent.parent / "images"]
     return next((folder for folder in folders if folder.is_dir()), file.parent)
 
