@@ -81,6 +81,18 @@ def test_an_open_file_is_its_content(net: Net) -> None:
         temporary.seek(0)
         given = [file, raw, temporary, io.BytesIO(path.read_bytes())]
         assert [label(net(one)) for one in given] == ["3"] * len(given)
+    with pytest.raises(ZooError, match=r"digit_3\.png is closed; open it with 'rb', or give its path"):
+        net(file)
+
+
+class Camera:
+    def read(self) -> tuple[bool, None]:
+        return True, None
+
+
+def test_what_only_reads_is_no_file(net: Net) -> None:
+    with pytest.raises(ZooError, match="Camera"):
+        net(Camera())
 
 
 def test_several_keep_their_order(net: Net) -> None:

@@ -73,7 +73,9 @@ class Samples:
         elif isinstance(given, (bytes, bytearray, memoryview)):
             path = self.files.written(bytes(given))
             yield from self.within(File(path, path.stem, path.stem))
-        elif hasattr(given, "read") and isinstance(given.read(0), bytes):  # its lines are no samples
+        elif hasattr(given, "readline") and getattr(given, "closed", False):
+            raise ZooError(f"the file {getattr(given, 'name', '')} is closed; open it with 'rb', or give its path")
+        elif hasattr(given, "readline") and isinstance(given.read(0), bytes):  # its lines are no samples
             yield from self._of(given.read())
         elif isinstance(given, np.ndarray):
             yield Sample(self.files.number(), self._picture(given))
