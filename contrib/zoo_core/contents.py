@@ -11,7 +11,6 @@ _HTML = (b"<!doctype html", b"<html", b"<head", b"<body")
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _BEGINNINGS = (
     (b"version https://git-lfs", "a Git-LFS pointer, which stands for the file: git lfs pull fetches the file itself"),
-    (b"<?xml", "an XML text"),
     (b"\x89HDF", "an HDF5 file (Keras)"),
     (b"\x93NUMPY", "a numpy array"),
     (b"GGUF", "a GGUF file"),
@@ -61,6 +60,8 @@ def instead(path: str | Path) -> str:
 
 def _text_of(start: bytes) -> str:
     text = start.lstrip(_BLANK).lower()
+    if text.startswith(b"<?xml"):
+        return "an XML text"
     if text.startswith(_HTML) or (text.startswith(b"<") and any(tag in text for tag in _HTML)):
         return "an HTML page (a server's login or error page was saved)"
     try:

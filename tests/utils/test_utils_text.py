@@ -107,6 +107,9 @@ def test_text_files(tmp_path: Path) -> None:
     for wrong in (tmp_path / "gone.txt", tmp_path):
         with pytest.raises(DataError, match="cannot be read"):
             read_text(wrong)
+    path.write_bytes('<?xml version="1.0"?>\n<a>für</a>'.encode("latin-1"))  # which is a text
+    with pytest.raises(DataError, match=r"a\.txt, line 2: this is not UTF-8 \(byte 0xfc\)"):
+        read_text(path)
 
 
 def test_a_vocabulary_is_made_in_one_order_and_read_again(tmp_path: Path) -> None:
