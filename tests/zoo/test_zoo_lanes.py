@@ -149,6 +149,14 @@ def test_a_network_that_gives_nothing_usable_ends_the_run(count: int) -> None:
     assert task.seen < 100
 
 
+def test_the_first_samples_having_nothing_usable_end_no_run() -> None:
+    bad: list[Sample] = []
+    first = Doubling(lambda array: np.where(array < 40, np.nan, array * 2).astype(np.float32))
+    found = run(Sound(), 400, first, on_bad=lambda sample, error: bad.append(sample))
+    assert found == [(n, 6.0 * n) for n in range(40, 400)]
+    assert [sample.data for sample in bad] == [*range(40)]
+
+
 def test_the_network_failing_ends_the_run() -> None:
     def broken(array: np.ndarray) -> np.ndarray:
         if array[0, 0] >= 20:

@@ -65,7 +65,7 @@ def _compare(args: argparse.Namespace) -> int:
     tell_skipped(bad)
     del samples  # files that were fetched go now
     if bad:
-        raise CheckFailedError(f"{len(bad)} of {len(bad) + len(done.samples)} files could not be read")
+        raise CheckFailedError(f"{len(bad)} of {len(bad) + len(done.samples)} files could not be read or used")
     return console.OK
 
 

@@ -87,9 +87,9 @@ class Predicted:
     found: dict[str, Any] = field(default_factory=dict)
 
     def require_read(self) -> None:
-        """Raise CheckFailedError where a sample could not be read."""
+        """Raise CheckFailedError where a sample could not be read or used."""
         if self.bad:
-            raise CheckFailedError(f"{len(self.bad)} of {self.asked} files could not be read")
+            raise CheckFailedError(f"{len(self.bad)} of {self.asked} files could not be read or used")
 
 
 def pictures(task: Task, save_dir: Path | None, names: Mapping[str, str]) -> dict[str, Path]:
@@ -102,7 +102,7 @@ def pictures(task: Task, save_dir: Path | None, names: Mapping[str, str]) -> dic
 
 
 def predict(setting: Setting, given: Given, output: Output) -> Predicted:
-    """Predict, print, draw and write; what could not be read is named."""
+    """Predict, print, draw and write; what could not be read or used is named."""
     if setting.target == AUTO:
         from zoo.accuracy.choice import choose_target  # which looks for cards, and verifies
 
@@ -181,12 +181,12 @@ def about(setting: Setting, task: Task) -> dict[str, Any]:
 
 
 def skipped(bad: Sequence[Bad]) -> list[dict[str, str]]:
-    """What could not be read, at the end of a JSON file."""
+    """What could not be read or used, at the end of a JSON file."""
     return [{"id": sample.id, "reason": _reason(sample, error)} for sample, error in bad]
 
 
 def tell_skipped(bad: Sequence[Bad]) -> None:
-    """Name what could not be read."""
+    """Name what could not be read or used."""
     for sample, error in bad:
         print(in_one_line(f"skipped {sample.id}: {_reason(sample, error)}"), file=sys.stderr)
 

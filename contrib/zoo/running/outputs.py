@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from utils.datasets.sample import Sample
@@ -13,7 +14,8 @@ from zoo.task import Task, as_list
 from zoo_core.errors import DataError
 from zoo_core.interrupts import wait_for
 
-_HOPELESS = 16  # samples without a usable one: the others are not tried
+_HOPELESS = 16  # samples without a usable one: some others are tried, and not all
+_TRIED = 8
 
 
 def postprocessed(task: Task, outputs: list[Any], batch: Batch, timeout: float | None) -> list[Any]:
@@ -30,13 +32,14 @@ class Lost:
         task: whose postprocessing refuses such outputs.
         engine: runs the network.
         feeder: gave the batches.
+        samples: of the run.
 
     Attributes:
         any_usable: whether the network gave anything usable.
     """
 
-    def __init__(self, task: Task, engine: Runner, feeder: Feeder):
-        self._task, self._engine, self._feeder = task, engine, feeder
+    def __init__(self, task: Task, engine: Runner, feeder: Feeder, samples: Sequence[Sample]):
+        self._task, self._engine, self._feeder, self._samples = task, engine, feeder, samples
         self._first: DataError | None = None
         self._count = 0
         self.any_usable = False
@@ -49,7 +52,7 @@ class Lost:
             error: why not.
 
         Raises:
-            DataError: nobody is there to be told of single samples, or `_HOPELESS` had nothing usable and no other had.
+            DataError: nobody is there to be told of single samples, or the network is at fault.
         """
         whole = DataError(f"batch of {batch.samples[0].id} to {batch.samples[-1].id}: {error}")
         if self._feeder.on_bad is None:
@@ -59,15 +62,25 @@ class Lost:
         found: list[Any] = []
         for sample in batch.samples:
             try:
+                if len(batch.samples) == 1:
+                    raise error
                 found += self._alone(sample)
                 good.append(sample)
             except DataError as why:
                 self._feeder.on_bad(sample, why)
         self._count += len(batch.samples) - len(good)
         self.any_usable |= bool(good)
-        if self._count >= _HOPELESS:
+        if self._count >= _HOPELESS and not self.any_usable:
+            places = (len(self._samples) * part // _TRIED - 1 for part in range(_TRIED, 0, -1))
+            self.any_usable = any(self._is_usable(self._samples[place]) for place in places)
             self.require_some()
         return good, found
+
+    def _is_usable(self, sample: Sample) -> bool:
+        try:
+            return bool(self._alone(sample))
+        except DataError:
+            return False
 
     def _alone(self, sample: Sample) -> list[Any]:
         found: list[Any] = []

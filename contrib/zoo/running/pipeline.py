@@ -156,7 +156,7 @@ def _overlapped(
     in_flight = engine.parallel + 1
     pending: deque[tuple[Batch, Call]] = deque()
     first, representative = 0, typical(task, samples)
-    clock, lost = _Clock(stages), Lost(task, engine, feeder)
+    clock, lost = _Clock(stages), Lost(task, engine, feeder, samples)
     try:
         for batch in feeder.batches(samples):
             pending.append((batch, batch.call or engine.submit(batch.arrays)))
@@ -188,6 +188,7 @@ def _finished(
         lost.any_usable = True
     except DataError as error:
         samples, found = lost.found_alone(batch, error)
+        start, start_cpu = time.perf_counter(), time.thread_time()  # what that took is no postprocessing
     stages.postprocess += time.perf_counter() - start
     stages.postprocess_cpu += time.thread_time() - start_cpu
     stages.preprocess += batch.seconds
