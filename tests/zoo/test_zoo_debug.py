@@ -16,9 +16,7 @@ from zoo import catalogue
 from zoo.commands import debug
 from zoo.exporting.export import ExportOptions, export
 from zoo.family import Family
-from zoo.layers.hooks import Hooked
-from zoo.layers.modules import ModuleSource, module_of
-from zoo.layers.taps import Graph, Tap, slices
+from zoo.layers.taps import Tap, slices
 from zoo.manifest import Exported
 from zoo.model import Model
 
@@ -179,68 +177,6 @@ def test_nothing_is_fixed_where_the_runtime_decides(
     assert _run(lenet_family, lenet_export.dynamic.parent, *words) == 2
     assert "--fix writes a float16 or int8 file for target onnx; on openvino" in capsys.readouterr().err
     assert not (tmp_path / "fixed.onnx").exists()
-
-
-@pytest.mark.parametrize(
-    ("node", "module"),
-    [
-        ("/conv1/Conv", "conv1"),
-        ("/layer1/layer1.0/conv1/Conv", "layer1.0.conv1"),
-        ("/layer1/layer1.0/downsample/downsample.0/Conv", "layer1.0.downsample.0"),
-        ("/features/features.3/conv/conv.0/conv.0.1/BatchNormalization", "features.3.conv.0.1"),
-        ("/Add_3", ""),
-        ("node_conv2d_1", ""),
-    ],
-)
-def test_the_module_of_a_node(node: str, module: str) -> None:
-    assert module_of(node) == module
-
-
-@pytest.mark.parametrize("frozen", [False, True])
-def test_a_folded_norm_is_what_its_convolution_gives(tmp_path: Path, frozen: bool) -> None:
-    """Also where an activation then writes into it; a module that is called twice counts at its first call."""
-    import torch
-    from torch import nn
-
-    from engine.frontends.torch_onnx import export_module
-
-    class Frozen(nn.Module):
-        """A norm that is no torch.nn.BatchNorm2d, as some networks bring their own."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.register_buffer("running_mean", torch.zeros(4))
-            self.register_buffer("running_var", torch.ones(4))
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return nn.functional.batch_norm(x, self.running_mean, self.running_var)
-
-    class Net(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.first = nn.Sequential(nn.Conv2d(3, 4, 3), Frozen() if frozen else nn.BatchNorm2d(4))
-            self.relu = nn.ReLU(inplace=True)
-            self.second = nn.Conv2d(4, 4, 3)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.relu(self.second(self.relu(self.first(x))))
-
-    network = Net().eval()
-    network.first[1].running_mean += 3
-    path, array = tmp_path / "net.onnx", np.random.default_rng(0).random((2, 3, 9, 9), np.float32)
-    export_module(network, [torch.from_numpy(array)], path, input_names=["x"], output_names=["y"])
-    graph = Graph(path, [array.shape])
-    source = ModuleSource(Hooked("pytorch", network, [array]), graph)
-    assert [tap.operator for tap in graph.taps] == ["Conv", "Relu", "Conv", "Relu"]
-    taps = [tap for tap in graph.taps if tap.tensor in source.known()]
-    assert [tap.node for tap in taps] == ["/first/first.0/Conv", "/relu/Relu", "/second/Conv", "/relu_1/Relu"]
-    found = source(taps)
-    with torch.no_grad():
-        norm = network.first(torch.from_numpy(array))
-        expected = [norm, norm.relu(), network.second(norm.relu())]
-        expected.append(expected[-1].relu())  # the network's output
-    for one, other in zip(found, expected, strict=True):
-        np.testing.assert_array_equal(one, other.numpy())
 
 
 def test_slices_hold_all_and_are_bounded() -> None:

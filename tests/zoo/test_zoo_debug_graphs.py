@@ -12,13 +12,10 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from engine.errors import ModelFileError
-from engine.frontends.torch_onnx import export_module
 from zoo.commands import debug
 from zoo.errors import ZooError
 from zoo.family import Family
 from zoo.layers.compare import Compared, compare
-from zoo.layers.hooks import Hooked
-from zoo.layers.modules import ModuleSource, named
 from zoo.layers.sources import FileSource, counterparts
 from zoo.layers.taps import Graph
 from zoo.manifest import Exported
@@ -229,59 +226,6 @@ def test_a_file_of_another_network_is_refused(
     assert debug.main(lenet_family, [*words, *(["--dtype", "float16"] if word == "--against" else [])]) == 2
     said = capsys.readouterr().err
     assert "other.onnx is a file of another network: it takes inputs of [['n', 4]], and this one is given" in said
-
-
-@pytest.mark.parametrize(
-    ("scope", "module"),
-    [
-        ("head", "head"),
-        ("conv0", "body.convs.conv0"),  # in containers that were not called
-        ("body.conv0", "body.convs.conv0"),
-        ("head_1", None),  # a second call
-        ("norm", None),  # one of two
-        ("left.norm", "left.inner.norm"),
-        ("nothing", None),
-        ("", None),
-    ],
-)
-def test_the_module_that_a_scope_means(scope: str, module: str | None) -> None:
-    modules = ["head", "body", "body.convs", "body.convs.conv0", "left.inner.norm", "right.norm", "right.head_1"]
-    assert named(scope, modules) == module
-
-
-def test_a_layer_that_lost_its_node_is_not_taken_for_what_comes_before(tmp_path: Path) -> None:
-    """Nor is the container that ends with it. The network's output is compared in any case."""
-    import torch
-    from torch import nn
-
-    class Block(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.norm, self.drop, self.dense = nn.LayerNorm(4), nn.Dropout(), nn.Linear(4, 4)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.dense(self.drop(self.norm(x)))
-
-    class Net(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.block, self.last = Block(), nn.Sigmoid()
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.last(self.block(x)) * 2
-
-    network, path = Net().eval(), tmp_path / "net.onnx"
-    export_module(network, [torch.from_numpy(_ARRAY)], path, input_names=["x"], output_names=["y"])
-    model = onnx.load(path)
-    for node in model.graph.node:
-        if node.op_type in ("Gemm", "MatMul"):
-            node.name = "Gemm_5"  # as where nodes were joined
-    onnx.save(model, path)
-    graph = Graph(path, [_ARRAY.shape])
-    source = ModuleSource(Hooked("pytorch", network, [_ARRAY]), graph)
-    done = compare("", source, FileSource(Setting(None, target="onnx"), graph, [_ARRAY]), graph, "float32")  # type: ignore[arg-type]
-    assert [layer.operator for layer in done.layers] == ["LayerNormalization", "Sigmoid", "Mul"]
-    assert done.first is None
 
 
 @pytest.mark.parametrize("words", ["--dtype float16 --fix made.onnx", "--target openvino --fix made.onnx"])
