@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
@@ -130,3 +131,58 @@ def test_a_layer_that_lost_its_node_is_not_taken_for_what_comes_before(tmp_path:
     done = compare("", source, FileSource(Setting(None, target="onnx"), graph, [_ARRAY]), graph, "float32")  # type: ignore[arg-type]
     assert [layer.operator for layer in done.layers] == ["LayerNormalization", "Sigmoid", "Mul"]
     assert done.first is None
+
+
+@pytest.mark.parametrize("kind", ["LayerNorm", "GroupNorm", "PReLU", "own scale"])
+def test_what_has_lost_its_node_and_is_no_batch_norm_was_not_folded(tmp_path: Path, kind: str) -> None:
+    """The tensor before it is what the layer before it gives."""
+    import torch
+    from torch import nn
+
+    class Scale(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(8))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x * self.weight
+
+    made = {"LayerNorm": nn.LayerNorm, "GroupNorm": lambda width: nn.GroupNorm(2, width), "PReLU": nn.PReLU}
+    middle = made[kind](8) if kind in made else Scale()
+    nn.init.normal_(middle.weight)
+    network = nn.Sequential(OrderedDict(dense=nn.Linear(4, 8), middle=middle, last=nn.Linear(8, 4))).eval()
+    path = tmp_path / "net.onnx"
+    export_module(network, [torch.from_numpy(_ARRAY)], path, input_names=["x"], output_names=["y"])
+    model = onnx.load(path)
+    for number, node in enumerate(model.graph.node):
+        if "middle" in node.name:
+            node.name = f"Joined_{number}"
+    onnx.save(model, path)
+    graph = Graph(path, [_ARRAY.shape])
+    source = ModuleSource(Hooked("pytorch", network, [_ARRAY]), graph)
+    first = next(tap for tap in graph.taps if tap.node == "/dense/Gemm")
+    with torch.no_grad():
+        np.testing.assert_array_equal(source([first])[0], network.dense(torch.from_numpy(_ARRAY)).numpy())
+    done = compare("", source, FileSource(Setting(None, target="onnx"), graph, [_ARRAY]), graph, "float32")  # type: ignore[arg-type]
+    assert done.first is None
+
+
+@pytest.mark.parametrize(
+    ("framework", "kind", "folds"),
+    [
+        ("pytorch", "BatchNorm1d", True),
+        ("pytorch", "BatchNorm2d", True),
+        ("pytorch", "LayerNorm", False),
+        ("pytorch", "PReLU", False),
+        ("paddle", "BatchNorm1D", True),
+        ("paddle", "BatchNorm2D", True),
+        ("paddle", "InstanceNorm2D", False),
+        ("paddle", "LayerNorm", False),
+        ("paddle", "PReLU", False),
+    ],
+)
+def test_only_a_batch_norm_folds(framework: str, kind: str, folds: bool) -> None:
+    nn = pytest.importorskip("torch" if framework == "pytorch" else framework).nn
+    network = nn.Sequential(getattr(nn, kind)(8), nn.Sequential(getattr(nn, kind)(8), nn.Linear(8, 8)))
+    hooked = Hooked(framework, network, [])
+    assert [hooked.folds(name) for name in ("0", "1", "1.0", "1.1")] == [folds, False, folds, False]

@@ -38,11 +38,14 @@ class Hooked:
         return [*self._modules]
 
     def folds(self, name: str) -> bool:
-        """Whether an exporter may make this module a part of the convolution before it, as it does with batch norms:
-        it has numbers for each channel, and no matrix."""
+        """Whether an exporter may make this module a part of the convolution before it, as it does with batch norms,
+        PyTorch's, PaddlePaddle's and a network's own: it keeps a mean and a variance of each channel, and no matrix.
+        Other norms compute these from what they are given, which no convolution does."""
         module = self._modules[name]
-        ranks = {one.ndim for one in (*module.parameters(), *module.buffers())}
-        return 1 in ranks and max(ranks) == 1
+        # PaddlePaddle keeps the statistics among the parameters
+        ranks = {own: one.ndim for own, one in (*module.named_parameters(), *module.named_buffers())}
+        kept = {own.rpartition("_")[2] for own, rank in ranks.items() if rank == 1}  # "running_mean", "_variance"
+        return "mean" in kept and not kept.isdisjoint({"var", "variance"}) and max(ranks.values()) == 1
 
     @contextmanager
     def watched(self, told: Told, names: set[str] | None = None) -> Iterator[Callable[[], list[np.ndarray]]]:
