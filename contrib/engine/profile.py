@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import json
+import os
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,9 @@ from zoo_core.machine import cores
 
 from . import backends
 from .backends.compiling.onnx_file import files_and_operators_of, require_no_other_file
-from .errors import ModelFileError, OptionError
+from .errors import ModelFileError, OptionError, RunError
+
+_ROOM = 64 << 10  # bytes; more than the runtime holds back before it writes
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ def profile(
     Raises:
         OptionError: the target does not tell what its nodes take, or does not compute in this dtype.
         ModelFileError: the runtime does not open or run the file.
+        RunError: what the runtime wrote of its nodes cannot be read.
+        OSError: there is no room for what it writes.
     """
     known: dict[str, Callable[[Path, list[np.ndarray], int, str], list[NodeTime]]] = {
         "onnx": _onnxruntime,
@@ -96,12 +100,32 @@ def _onnxruntime(ckpt: Path, arrays: list[np.ndarray], times: int, dtype: str) -
 
 
 def _events(path: Path) -> list[dict[str, Any]]:
-    """What ONNX Runtime wrote of its calls. It says nothing where there was no room for all of it."""
+    """What ONNX Runtime wrote of its calls. It says nothing where there was no room for all of it.
+
+    Raises:
+        OSError: the disk takes no more.
+        RunError: this is no JSON, for another reason.
+    """
     try:
         events: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise OSError(errno.ENOSPC, "the times that ONNX Runtime wrote are cut off", str(path.parent)) from error
+    except ValueError as error:  # no JSON, or no UTF-8
+        _require_room(path)
+        raise RunError(
+            f"ONNX Runtime's profile {path} cannot be read ({error}), though its disk takes more; profile again, "
+            "set TMPDIR to a folder on another disk, or take target openvino"
+        ) from error
     return events
+
+
+def _require_room(path: Path) -> None:
+    """The system says by an OSError why a file cannot grow: a full disk, a quota, the largest file that is allowed."""
+    try:
+        with path.open("ab") as file:
+            file.write(bytes(_ROOM))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise OSError(error.errno, f"ONNX Runtime's profile is cut off: {error.strerror}", str(path.parent)) from error
 
 
 def _nodes(events: Sequence[dict[str, Any]]) -> list[NodeTime]:

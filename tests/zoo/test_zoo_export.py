@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import resource
-import signal
 import subprocess
 import sys
 import time
@@ -20,6 +18,7 @@ import pytest
 
 from engine.base import Engine
 from engine.spec import TensorSpec
+from tests.zoo.small_disk import zoo_on_a_small_disk
 from zoo import frameworks
 from zoo.accuracy.verify import VerifyOptions, verify
 from zoo.commands.export import main
@@ -440,15 +439,9 @@ def test_a_read_only_output_folder(lenet_family: Family, tmp_path: Path, capsys:
 
 
 def test_a_full_disk_leaves_nothing_behind(root: Path, tmp_path: Path) -> None:
-    """The largest file that the process may write stands in for the disk."""
-
-    def small_disk() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-
-    command = [sys.executable, "-m", "zoo", "export", "lenet", "--output", str(tmp_path)]
+    command = [*zoo_on_a_small_disk(100_000), "export", "lenet", "--output", str(tmp_path)]
     environment = os.environ | {"PYTHONPATH": str(root / "contrib"), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, env=environment, preexec_fn=small_disk, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
     assert done.stderr.splitlines()[-1].startswith("error: ")

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.zoo.small_disk import zoo_on_a_small_disk
 from zoo.manifest import Exported
 from zoo_core.hashing import sha256
-
-_MOST = 8 << 10  # bytes of a file
-
-
-def _bounded() -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_MOST, _MOST))
 
 
 @pytest.mark.parametrize(
@@ -30,10 +24,9 @@ def test_a_full_disk_is_named(lenet_export: Exported, tmp_path: Path, words: str
     before = {path.name: sha256(path) for path in folder.iterdir()}
     output = ["--output", str(tmp_path / "made")] if "--weights" in words else []
     done = subprocess.run(
-        [sys.executable, "-m", "zoo", *words.split(), "--folder", str(folder), *output],
+        [*zoo_on_a_small_disk(8 << 10), *words.split(), "--folder", str(folder), *output],
         capture_output=True,
         text=True,
-        preexec_fn=_bounded,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDONTWRITEBYTECODE": "1"},
         check=False,
         timeout=300,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from engine.errors import ModelFileError, OptionError
-from engine.profile import _nodes, profile
+from engine.errors import ModelFileError, OptionError, RunError
+from engine.profile import _events, _nodes, profile
 from zoo.commands import profile as command
 from zoo.family import Family
 from zoo.layers.debug import DebugOptions, calls
@@ -85,3 +87,30 @@ def test_what_does_not_run(lenet_export: Exported, tmp_path: Path, target: str, 
     (tmp_path / "broken.onnx").write_bytes(lenet_export.dynamic.read_bytes()[:5000])
     with pytest.raises(ModelFileError, match=f"broken.onnx does not run on {target}"):
         profile(tmp_path / "broken.onnx", target, arrays, 1)
+
+
+@pytest.mark.parametrize(
+    "written", [b"", b'[{"cat": "Node", "name": "a', b'[{"name": "a"} {"name": "b"}]', b'["\xff"]']
+)
+def test_a_profile_that_cannot_be_read_is_no_full_disk(tmp_path: Path, written: bytes) -> None:
+    path = tmp_path / "profile.json"
+    path.write_bytes(written)
+    with pytest.raises(
+        RunError, match=r"profile \S+profile\.json cannot be read \(.+\), .*; profile again, set TMPDIR"
+    ):
+        _events(path)
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_profile_that_is_cut_off_says_what_the_system_says(
+    tmp_path: Path, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    path = tmp_path / "profile.json"
+    path.write_bytes(b"[{")
+    monkeypatch.setattr("engine.profile.os.fsync", refused)
+    with pytest.raises(OSError, match=f"ONNX Runtime's profile is cut off: {os.strerror(code)}") as caught:
+        _events(path)
+    assert (caught.value.errno, caught.value.filename) == (code, str(tmp_path))
