@@ -350,6 +350,45 @@ def test_masks_whose_colours_were_numbered_anew_are_named(tmp_path: Path, colour
         voc(tmp_path, masks)
 
 
+BLACK, RED, GREEN, GREY = [0] * 3, [128, 0, 0], [0, 128, 0], [grey for value in range(256) for grey in [value] * 3]
+BLUE = [0, 0, 128]
+OTHER_RED = [*BLACK, 200, 0, 0, *palette()[6:63]]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        (coloured(0, 7, colours=GREY), coloured(0, 7), ""),
+        (coloured(0, 7, 255, colours=palette()[:63]), coloured(0, 7, 255, colours=OTHER_RED + BLACK * 235), ""),
+        (coloured(0, 7, colours=palette()[:63]), coloured(0, 1, colours=OTHER_RED + BLACK * 235), "of index 1 is"),
+        (coloured(0, 1, colours=BLACK + RED + GREEN), coloured(0, 1, colours=BLACK + GREEN), "of index 1 is"),
+        (coloured(0, 1, colours=BLACK + RED), coloured(0, 5, colours=BLACK + GREEN + BLACK * 9), "of index"),
+        (
+            coloured(0, 1, colours=BLACK + RED),
+            coloured(0, 1, 2, colours=BLACK + RED + BLUE),
+            "PASCAL VOC's",
+        ),
+    ],
+    ids=["grey ramp", "padded, void", "padded, used", "unused colour", "used padding", "goes on"],
+)
+def test_palettes_that_differ_without_proof_are_read(  # proof is a colour that pixels have at two indices
+    tmp_path: Path, caplog: Any, first: Image.Image, second: Image.Image, said: str, turned: bool
+) -> None:
+    masks = [second, first] if turned else [first, second]
+    for sample, mask in zip(voc(tmp_path, masks), masks, strict=True):
+        assert np.array_equal(sample.truth.array(), np.asarray(mask))
+    assert said in caplog.text
+    assert bool(said) == bool(caplog.text)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0), (2, 1, 0)])
+def test_colours_at_two_indices_are_proof_wherever_the_masks_stand(tmp_path: Path, order: tuple[int, ...]) -> None:
+    masks = [coloured(0, 3), coloured(0, 1, colours=[9, 9, 9, *RED]), coloured(0, 2, colours=[8, 8, 8, *GREEN, *RED])]
+    with pytest.raises(DataError, match=r"the colour \(128, 0, 0\) is index . here, and . in .*pixels of both"):
+        voc(tmp_path, [masks[place] for place in order])
+
+
 def test_that_vocs_colours_stand_at_other_indices_is_said(tmp_path: Path, caplog: Any) -> None:
     """Where all masks have the same colours, their palettes agree."""
     voc(tmp_path, [coloured(*indices).convert("RGB").quantize(8) for indices in ((0, 2, 4), (0, 4, 2))])
@@ -369,7 +408,7 @@ def test_other_colours_for_the_same_indices_are_said(tmp_path: Path, caplog: Any
     other = [value // 3 for value in palette()]
     data = voc(tmp_path, [coloured(0, 1, 2), coloured(0, 1, 2, colours=other)])
     assert [np.unique(sample.truth.array()).tolist() for sample in data] == [[0, 1, 2]] * 2
-    assert "1.png: the colour of index 1 is (42, 0, 0) here, and another one in" in caplog.text
+    assert "1.png: the colour of index 1 is (42, 0, 0) here, and not in" in caplog.text
 
 
 @pytest.mark.parametrize("endings", [(".JPG", ".PNG"), (".jpeg", ".png"), (".PNG", ".png")])

@@ -10,6 +10,7 @@ Void pixels (edges, and what the annotators left open) count in no metric.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,38 +176,42 @@ def _mask_size(path: Path, colours: _Colours) -> tuple[int, int]:
 
 
 class _Colours:
-    """The colours of the indices in a data set's masks: those of the first one with a palette, and those of PASCAL VOC.
+    """The colours that the pixels of a data set's masks have, and at which indices.
 
     A program that reduces or sorts the colours of each picture numbers them anew: what is read are then wrong classes.
+    Masks with the palette of the first one are not decoded, nor those whose palette knows no colours.
     """
 
     def __init__(self, classes: int) -> None:
         self._voc = {
             colour: index for index, colour in enumerate(_colours(palette())) if index in (*range(classes), VOID)
         }
-        self._first: Path | None = None
-        self._raw = b""
-        self._known: list[tuple[int, ...]] = []
+        self._path: Path | None = None  # of the first mask with a palette, or of one that goes on where its ends
+        self._raw, self._known = b"", list[tuple[int, ...]]()
+        self._used: dict[tuple[int, ...], tuple[int, Path]] = {}  # without void, and what several indices share
 
     def compare(self, path: Path, image: Image.Image) -> None:
         """Compare those of one more mask, which is not decoded yet; it is only where they differ.
 
         Raises:
-            DataError: a colour stands for another index than in the first mask.
+            DataError: pixels of one colour have another index than in an earlier mask.
         """
         if image.mode != "P" or image.palette is None:
             return
         raw = bytes(image.palette.palette)
-        if self._first is not None and raw[: len(self._raw)] == self._raw[: len(raw)]:
+        if self._raw.startswith(raw) or _is_grey_ramp(raw):
             return
         indices = np.unique(unscaled(image))
         colours = _colours(image.getpalette() or [])
-        used = {int(index): colours[index] for index in indices if index < len(colours)}
+        used = {int(index): colours[index] for index in indices if index < len(colours) and index != VOID}
+        once = {colour for colour, count in Counter(colours[:VOID]).items() if count == 1}
         self._say_vocs(path, used)
-        if self._first is None:
-            self._first, self._raw, self._known = path, raw, colours
         for index, colour in used.items():
-            self._compare_one(path, index, colour)
+            if colour in once:
+                self._require_same(path, index, colour)
+        if raw.startswith(self._raw):
+            self._path, self._raw, self._known = path, raw, colours
+        self._say_other(path, used, colours, once)
 
     def _say_vocs(self, path: Path, used: dict[int, tuple[int, ...]]) -> None:
         wrong = [(colour, index) for index, colour in used.items() if self._voc.get(colour) != index]
@@ -219,20 +224,40 @@ class _Colours:
                 f"{self._voc[colour]} there. Indices are taken as they are; {_ANEW}",
             )
 
-    def _compare_one(self, path: Path, index: int, colour: tuple[int, ...]) -> None:
-        if index < len(self._known) and self._known[index] == colour:
-            return
-        if colour in self._known:
+    def _require_same(self, path: Path, index: int, colour: tuple[int, ...]) -> None:
+        known, where = self._used.setdefault(colour, (index, path))
+        if known != index:
             raise DataError(
-                f"{path}: the colour {colour} is index {index} here, and {self._known.index(colour)} in {self._first}: "
-                f"{_ANEW} Write the masks from their source with one palette."
+                f"{path}: the colour {colour} is index {index} here, and {known} in {where}, and pixels of both have "
+                f"it: {_ANEW} Write the masks from their source with one palette."
             )
-        notice(
-            "other colours for the same index",
-            str(path),
-            f"the colour of index {index} is {colour} here, and another one in {self._first}. Indices are taken as "
-            f"they are; {_ANEW}",
-        )
+
+    def _say_other(
+        self,
+        path: Path,
+        used: dict[int, tuple[int, ...]],
+        colours: list[tuple[int, ...]],
+        once: set[tuple[int, ...]],
+    ) -> None:
+        """Say where the palettes of this mask and of others differ, at an index that pixels of either have."""
+        first = dict(enumerate(self._known))
+        other = [(index, colour, self._path) for index, colour in used.items() if first.get(index) != colour]
+        for known, (index, where) in self._used.items():
+            if index < len(colours) and known != colours[index] and colours[index] in once:
+                other.append((index, colours[index], where))
+        if other:
+            index, colour, elsewhere = other[0]
+            notice(
+                "other colours for the same index",
+                str(path),
+                f"the colour of index {index} is {colour} here, and not in {elsewhere}. Indices are taken as they are; "
+                f"{_ANEW}",
+            )
+
+
+def _is_grey_ramp(raw: bytes) -> bool:
+    """Whether a palette only says each index as grey: it then knows no colours, as a grey PNG does not."""
+    return len(raw) > 3 and raw == bytes(place // 3 for place in range(len(raw)))
 
 
 def _colours(values: list[int]) -> list[tuple[int, ...]]:
