@@ -6,7 +6,8 @@ Image `img_12.jpg` has `gt_img_12.txt`, in the same folder or in one beside it. 
 
 Neighbours are read too: MLT, which has the script in front of the transcription (`…,Latin,word`); RCTW, which has 1
 there for what is difficult, and quotation marks (`…,0,"word"`); and curved text (CTW1500, Total-Text), whose polygons
-have any number of corners, and whose transcriptions may begin with ####. Which of them it is, the whole data set tells.
+have any number of corners, and whose transcriptions may begin with ####. Which of them it is, the whole data set tells;
+what only some lines have before or around their text is a part of it.
 """
 
 import re
@@ -30,7 +31,8 @@ SCRIPTS = ("arabic", "latin", "chinese", "japanese", "korean", "bangla", "hindi"
 _FORM = "x1,y1,x2,y2,x3,y3,x4,y4,transcription"
 _CORNERS = 8  # numbers of four corners
 _BEFORE = "####"  # CTW1500's transcriptions, all of them
-_DIFFICULT = re.compile(r'([01])\s*,\s*(".*")')  # RCTW's
+_DIFFICULT = re.compile(r'([01])\s*,\s*"(.*)"')  # RCTW's
+_NUMBERED = re.compile(r"\s*[0-9]+(\.[0-9]+)?\s*,")  # a column before the transcription, such as a score
 _FRACTIONS = 2  # pixels; where nothing lies beyond them, coordinates are fractions of the picture
 _THOUSANDS = re.compile(r"\s*[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?\s*")  # a text such as 1,000,000
 
@@ -176,19 +178,35 @@ def _texts(root: Path, said: Sequence[str]) -> list[str]:
     """
     difficult = [False] * len(said)
     flagged = [_DIFFICULT.fullmatch(text) for text in said]
-    if all(flagged) and said:
+    if said and all(flagged):
         difficult = [match is not None and match[1] == "1" for match in flagged]
         said = [match[2] for match in flagged if match is not None]
         what = "0 or 1 stands before each transcription: what is difficult (1) counts neither as found nor as missed."
         notice("difficult texts", str(root), what)
-    if all(text == DONT_CARE or text.startswith(_BEFORE) for text in said):
-        said = [text.removeprefix(_BEFORE) for text in said]
-    if all(text == DONT_CARE or (len(text) > 1 and text[0] == text[-1] == '"') for text in said):
-        said = [text if text == DONT_CARE else text[1:-1] for text in said]
-    return [
-        DONT_CARE if hard or text.rpartition(",")[2].strip(' "') == DONT_CARE else text
+    else:
+        said = _without_marks(root, said)
+    column = all(_NUMBERED.match(text) for text in said)
+    texts = [
+        DONT_CARE if hard or (_NUMBERED.sub("", text, count=1) if column else text).strip(' "') == DONT_CARE else text
         for hard, text in zip(difficult, said, strict=True)
     ]
+    if "" in texts:
+        what = f"{texts.count('')} texts have no transcription; they are to be found as others are. Write"
+        notice("empty texts", str(root), f"{what} {DONT_CARE} for what nobody can be expected to find.")
+    return texts
+
+
+def _without_marks(root: Path, said: Sequence[str]) -> Sequence[str]:
+    """The transcriptions without #### or quotation marks, where all have them; that these are left out is said."""
+    texts = [text for text in said if text != DONT_CARE]
+    if any(text != _BEFORE for text in texts) and all(text.startswith(_BEFORE) for text in texts):
+        said = [text.removeprefix(_BEFORE) for text in said]
+        notice("marks before texts", str(root), f"all texts begin with {_BEFORE}, which is taken for no part of them.")
+    texts = [text for text in said if text != DONT_CARE]
+    if texts and all(len(text) > 1 and text[0] == text[-1] == '"' for text in texts):
+        said = [text if text == DONT_CARE else text[1:-1] for text in said]
+        notice("texts in quotation marks", str(root), "all texts stand in them; they are taken for no part of these.")
+    return said
 
 
 def _say_odd(root: Path, polygons: Sequence[np.ndarray]) -> None:
