@@ -13,6 +13,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from engine import backends
 from engine.backends.base import Session
+from engine.backends.compiling.known import require_supported
+from engine.backends.compiling.onnx_file import read_onnx
 from engine.base import Engine, EngineError, ModelFileError, OptionError, RunError, ShapeError
 from engine.spec import TensorSpec, batch_name, takes_rows
 
@@ -295,17 +297,35 @@ def test_boxes_are_sampled_as_often_as_onnx_says(tmp_path: Path, target: str, op
     np.testing.assert_allclose(run(path, target, *arrays), run(path, "onnx", *arrays), atol=1e-5)
 
 
+@pytest.mark.parametrize("size", [6, 7])
 @pytest.mark.parametrize(("pads", "count"), [(0, 1), (1, 1), (1, 0)])
-def test_averages_of_windows_beyond_the_padding(tmp_path: Path, target: str, pads: int, count: int) -> None:
+def test_averages_of_windows_beyond_the_padding(tmp_path: Path, target: str, pads: int, count: int, size: int) -> None:
+    """At a size of 7 the last window ends with the padding."""
     said = {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [pads] * 4, "ceil_mode": 1, "count_include_pad": count}
-    x = np.random.default_rng(0).standard_normal((1, 1, 6, 6)).astype(np.float32)
+    x = np.random.default_rng(0).standard_normal((1, 1, size, size)).astype(np.float32)
     node = helper.make_node("AveragePool", ["x"], ["y"], **said)
-    path = saved(tmp_path / "m.onnx", [node], [value("x", [1, 1, 6, 6])], [value("y", None)], 11)
-    if (target, pads, count) == ("openvino", 1, 1):
+    path = saved(tmp_path / "m.onnx", [node], [value("x", [1, 1, size, size])], [value("y", None)], 11)
+    if (target, pads, count, size) == ("openvino", 1, 1, 6):
         with pytest.raises(ModelFileError, match=r"AveragePool \(pads with ceil_mode and count_include"):
             run(path, target, x)
         return
     np.testing.assert_allclose(run(path, target, x), run(path, "onnx", x), atol=1e-5)
+
+
+def test_averages_within_a_graph_follow_from_its_inputs_sizes(tmp_path: Path) -> None:
+    """Not from what the file says of tensors between, and an open size may be any."""
+    said = {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1] * 4, "ceil_mode": 1, "count_include_pad": 1}
+    nodes = [helper.make_node("Relu", ["x"], ["r"]), helper.make_node("AveragePool", ["r"], ["y"], **said)]
+    x = np.random.default_rng(0).standard_normal((1, 1, 7, 7)).astype(np.float32)
+    path = saved(tmp_path / "m.onnx", nodes, [value("x", [1, 1, 7, 7])], [value("y", None)])
+    np.testing.assert_allclose(run(path, "openvino", x), run(path, "onnx", x), atol=1e-5)
+    for sizes in ([8, 8], ["h", "w"]):
+        path = saved(tmp_path / "m.onnx", nodes, [value("x", [1, 1, *sizes])], [value("y", None)])
+        wrong = onnx.load(path)
+        wrong.graph.value_info.append(value("r", [1, 1, 7, 7]))
+        onnx.save(wrong, path)
+        with pytest.raises(ModelFileError, match="AveragePool"):
+            require_supported(path, onnx.load(path), "openvino")
 
 
 @pytest.mark.parametrize("mode", ["nearest", "linear"])
@@ -401,11 +421,89 @@ def test_lengths_that_are_all_there_is_are_no_lengths_of_their_own(tmp_path: Pat
     np.testing.assert_allclose(run(path, "openvino", x), run(path, "onnx", x), atol=1e-5)
 
 
+@pytest.mark.parametrize("made", ["Expand", "Cast", "Mul", "Concat", "ConstantOfShape"])
+def test_lengths_with_a_number_that_somebody_chose_are_refused(tmp_path: Path, made: str) -> None:
+    """However they are put together: the sizes then only say how many lengths there are."""
+    number = numpy_helper.from_array(np.array([2], np.int32))
+    chosen = {
+        "Expand": [helper.make_node("Expand", ["two", "rows"], ["lengths"])],
+        "Cast": [helper.make_node("Cast", ["two"], ["c"], to=7), helper.make_node("Expand", ["c", "rows"], ["long"])],
+        "Mul": [helper.make_node("Mul", ["rows", "one"], ["c"]), helper.make_node("Expand", ["c", "rows"], ["long"])],
+        "Concat": [helper.make_node("Concat", ["rows", "one"], ["long"], axis=0)],
+        "ConstantOfShape": [helper.make_node("ConstantOfShape", ["rows"], ["lengths"], value=number)],
+    }[made]
+    if chosen[-1].output[0] == "long":
+        chosen.append(helper.make_node("Cast", ["long"], ["lengths"], to=TensorProto.INT32))
+    nodes = [
+        helper.make_node("Shape", ["x"], ["shape"]),
+        helper.make_node("Gather", ["shape", "one"], ["rows"]),
+        *chosen,
+        helper.make_node("GRU", ["x", "w", "r", "", "lengths"], ["y"], hidden_size=2),
+    ]
+    weights = {"w": np.ones((1, 6, 3), np.float32), "r": np.ones((1, 6, 2), np.float32), "two": np.int32([2])}
+    ends = [value("x", ["T", "N", 3])], [value("y", ["T", 1, "N", 2])]
+    path = saved(tmp_path / "m.onnx", nodes, *ends, one=[1], **weights)
+    with pytest.raises(ModelFileError, match=r"GRU \(lengths of sequences, with open"):
+        require_supported(path, onnx.load(path), "openvino")
+
+
+WIDE: dict[str, tuple[list[tuple[str, str, str]], bool]] = {
+    "compared with sizes": ([("Shape", "x", "s"), ("Equal", "s most", "e"), ("Where", "e one s", "w")], True),
+    "constants alone": ([("Sub", "most zero", "end"), ("Slice", "x zero end", "y")], True),
+    "added to sizes": ([("Shape", "x", "s"), ("Add", "s most", "e"), ("Slice", "x zero e zero", "y")], False),
+    "constants, and an output": ([("Sub", "most zero", "end"), ("Cast", "end", "y")], False),
+}
+
+
+@pytest.mark.parametrize("kind", WIDE)
+def test_numbers_beyond_32_bits_pass_where_they_do_not_matter(tmp_path: Path, kind: str) -> None:
+    steps, passes = WIDE[kind]
+    nodes = [
+        helper.make_node(operator, given.split(), [made], **({"to": FLOAT} if operator == "Cast" else {}))
+        for operator, given, made in steps
+    ]
+    if kind == "compared with sizes":
+        nodes.append(helper.make_node("Expand", ["x", "w"], ["y"]))
+    numbers = {"most": [(1 << 63) - 1], "zero": [0], "one": [1]}
+    path = saved(tmp_path / "m.onnx", nodes, [value("x", ["N"])], [value("y", None)], **numbers)
+    x = np.arange(3, dtype=np.float32)
+    if passes:
+        np.testing.assert_array_equal(run(path, "openvino", x), run(path, "onnx", x))
+        return
+    with pytest.raises(ModelFileError, match="whole numbers beyond 32 bits"):
+        run(path, "openvino", x)
+
+
+@pytest.mark.parametrize(("kind", "length"), [("INT4", 3), ("UINT4", 3), ("INT2", 2), ("INT8", 5)])
+def test_weights_beside_a_file_are_as_long_as_their_numbers_lie(tmp_path: Path, kind: str, length: int) -> None:
+    tensor = helper.make_tensor("q", TensorProto.DataType.Value(kind), [5], [1, 0, 1, 0, 1])
+    raw = numpy_helper.from_array(numpy_helper.to_array(tensor), "q").raw_data
+    assert len(raw) == length
+    (tmp_path / "side.bin").write_bytes(raw)
+    tensor.ClearField("int32_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="side.bin")
+    node = helper.make_node("Cast", ["q"], ["y"], to=FLOAT)
+    graph = helper.make_graph([node], "net", [value("x", [1])], [value("y", [5])], [tensor])
+    path = tmp_path / "m.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 25)]), path)
+    (read,) = read_onnx(path).graph.initializer
+    assert numpy_helper.to_array(read).astype(int).tolist() == [1, 0, 1, 0, 1]
+    graph.initializer[0].external_data.add(key="length", value=str(length - 1))
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 25)]), path)
+    with pytest.raises(ModelFileError, match=f"takes {length} bytes"):
+        read_onnx(path)
+
+
 def test_numbers_beyond_32_bits_and_texts_are_refused(tmp_path: Path) -> None:
     whole, text = TensorProto.INT64, TensorProto.STRING
     add = helper.make_node("Add", ["x", "more"], ["y"])
     path = saved(tmp_path / "a.onnx", [add], [value("x", ["N"], whole)], [value("y", ["N"], whole)], more=[1 << 40])
     with pytest.raises(ModelFileError, match=r"Add \(whole numbers beyond 32 bits\) otherwise"):
+        run(path, "openvino", np.array([1]))
+    equal, truth = helper.make_node("Equal", ["x", "more"], ["y"]), TensorProto.BOOL
+    path = saved(tmp_path / "e.onnx", [equal], [value("x", ["N"], whole)], [value("y", ["N"], truth)], more=[1 << 40])
+    with pytest.raises(ModelFileError, match=r"Equal \(whole"):  # to OpenVINO, 1 << 40 is equal to (1 << 31) - 1
         run(path, "openvino", np.array([1]))
     same = helper.make_node("Identity", ["x"], ["y"])
     path = saved(tmp_path / "b.onnx", [same], [value("x", ["N"], text)], [value("y", ["N"], text)])

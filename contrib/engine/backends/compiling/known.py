@@ -46,9 +46,24 @@ def _reduces(use: Use) -> bool:
 
 
 def _padded_ceil(use: Use) -> bool:
-    """Whether an average counts padding, and a last window may reach beyond it, which ONNX does not count."""
-    padded = any(use.attributes.get("pads", [])) and any(one != 1 for one in use.attributes.get("strides", []))
-    return use.says("ceil_mode", 1) and use.says("count_include_pad", 1) and padded
+    """Whether an average counts padding, and a last window reaches beyond it, which ONNX does not count.
+
+    It may where the sizes of the picture are not known.
+    """
+    pads, kernel = use.attributes.get("pads", []), use.attributes.get("kernel_shape", [])
+    if not (use.says("ceil_mode", 1) and use.says("count_include_pad", 1) and any(pads)):
+        return False
+    axes = len(kernel)
+    strides, dilations = (use.attributes.get(name, [1] * axes) for name in ("strides", "dilations"))
+    sizes = use.shape(0)[2:]
+    if len(sizes) != axes:
+        return any(stride != 1 for stride in strides)
+    return any(
+        stride != 1 and (size is None or (size + begin + end - (length - 1) * dilation - 1) % stride != 0)
+        for size, begin, end, length, dilation, stride in zip(
+            sizes, pads[:axes], pads[axes:], kernel, dilations, strides, strict=True
+        )
+    )
 
 
 def _dilated_ceil(use: Use) -> bool:
@@ -103,16 +118,27 @@ def _some_lengths(use: Use) -> bool:
 
 
 def _wide_number(use: Use) -> bool:
-    """Whether a constant takes more than 32 bits, in which others compute."""
+    """Whether a constant takes more than 32 bits, in which others compute: they take the nearest number that fits.
+
+    That does not matter where it is compared with sizes, none of which is as large, nor where constants alone give the
+    place up to which a Slice goes, which ends before the nearest number too.
+    """
+    places = range(len(use.node.input))
+    if not any(_is_wide(use, place) for place in places):
+        return False
+    if use.node.op_type == "Equal":
+        return any(use.depends_on_values(place, chosen=False) for place in places)
+    return not (all(name in use.constants for name in use.node.input) and use.ends_in("Slice"))
+
+
+def _is_wide(use: Use, place: int) -> bool:
     import onnx
 
-    for place in range(len(use.node.input)):
-        tensor = use.constants.get(use.node.input[place])
-        if tensor is not None and tensor.data_type in (onnx.TensorProto.INT64, onnx.TensorProto.UINT64):
-            value = use.value(place)
-            if value is not None and value.size and not (value.min() >= -(1 << 31) and value.max() < 1 << 31):
-                return True
-    return False
+    tensor = use.constants.get(use.node.input[place])
+    if tensor is None or tensor.data_type not in (onnx.TensorProto.INT64, onnx.TensorProto.UINT64):
+        return False
+    value = use.value(place)
+    return value is not None and bool(value.size) and not (value.min() >= -(1 << 31) and value.max() < 1 << 31)
 
 
 _POOLING = Known(("AveragePool",), "dilations with ceil_mode and count_include_pad", _dilated_ceil)
