@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -100,6 +104,62 @@ def test_an_onnx_file_of_another_graph_is_refused(model: Model, tmp_path: Path) 
     onnx.save(fewer, tmp_path / "other.onnx")
     with pytest.raises(ZooError, match=r"missing \(1\): b"):
         loaded(model, tmp_path / "other.onnx")
+
+
+def enlarging(number: int, kernel: np.ndarray, bias: np.ndarray) -> Any:
+    """A graph whose sizes have the names that PyTorch gives them: numbers that change with every export."""
+    scales, more = f"onnx::Resize_{number}", f"onnx::Concat_{number}"
+    tensors = {"w": kernel, "b": bias, scales: np.float32([1, 2]), more: np.float32([1.0, 1.0])}
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["m"]),
+        helper.make_node("Expand", ["b", "size"], ["e"]),
+        helper.make_node("Add", ["m", "e"], ["s"]),
+        helper.make_node("Mul", [scales, more], ["times"]),
+        helper.make_node("Resize", ["s", "", "times"], ["y"]),
+    ]
+    ends = [[helper.make_tensor_value_info(name, TensorProto.FLOAT, None)] for name in "xy"]
+    arrays = [numpy_helper.from_array(one, name) for name, one in tensors.items()]
+    sizes = numpy_helper.from_array(np.array([1, 32]), "size")
+    return helper.make_model(helper.make_graph(nodes, "g", *ends, [*arrays, sizes]))
+
+
+def test_sizes_and_scales_may_have_other_names(model: Model, tmp_path: Path) -> None:
+    skeleton = graphs.without_weights(enlarging(12, KERNEL, BIAS))[0].SerializeToString()
+    model = replace(model, build=lambda: onnx.ModelProto.FromString(skeleton))
+    onnx.save(enlarging(14, 2 * KERNEL, 3 * BIAS), tmp_path / "tuned.onnx")
+    kernel, bias = loaded(model, tmp_path / "tuned.onnx")[:2]
+    assert (kernel == 2 * KERNEL).all()
+    assert (bias == 3 * BIAS).all()
+    other = enlarging(12, KERNEL, BIAS)
+    other.graph.initializer[1].name = "bias"
+    onnx.save(other, tmp_path / "other.onnx")
+    with pytest.raises(ZooError, match=r"missing \(1\): b"):  # an Expand's numbers, not its size
+        loaded(model, tmp_path / "other.onnx")
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float8_e4m3fn"])
+def test_types_that_numpy_lacks_are_read_or_called_so(tmp_path: Path, dtype: str) -> None:
+    """In a process that has read none before, where numpy knows neither."""
+    save(tmp_path / "net.safetensors", dtype)
+    script = (
+        "import sys; from pathlib import Path; from zoo.frameworks.weight_files import safetensors_arrays\n"
+        "try: print(safetensors_arrays(Path(sys.argv[1]))['w'].dtype)\n"
+        "except Exception as error: print(type(error).__name__, error)"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "net.safetensors")]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    if dtype == "bfloat16":
+        assert said.strip() == dtype
+    else:
+        assert re.match(r"ZooError .*net\.safetensors holds numbers of a type that numpy lacks \(.*float8_e4m3fn", said)
+
+
+def save(path: Path, dtype: str) -> None:
+    """A tensor "w" of 1600 such numbers, as torch writes it."""
+    kept = {"bfloat16": ("BF16", 2), "float8_e4m3fn": ("F8_E4M3", 1)}[dtype]
+    size = 1600 * kept[1]
+    header = json.dumps({"w": {"dtype": kept[0], "shape": [40, 40], "data_offsets": [0, size]}}).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(size))
 
 
 def test_names_may_have_a_word_in_front(model: Model, tmp_path: Path) -> None:

@@ -114,10 +114,20 @@ def test_what_is_no_checkpoint_is_a_sentence(
         (lambda own: {f"network.{name}": value for name, value in own.items()}, ""),
         (lambda own: {name: value.astype(np.float16) for name, value in own.items()}, ""),
         (lambda own: {"global_step": np.array([7]), **own, **{f"moments.{name}": own[name] for name in own}}, ""),
+        (lambda own: {"learning_rate": np.float32([0.1]), "scale_sense": np.float32([1]), **own}, ""),
+        (lambda own: {**own, "temperature": np.float32([7])}, r"unexpected \(1\): temperature"),
         (lambda own: {name: value.astype(np.int32) for name, value in own.items()}, "conv1.weight int32 for float32"),
         (lambda own: {**own, "moments.conv9.weight": own["conv1.weight"]}, r"unexpected \(1\): moments.conv9.weight"),
     ],
-    ids=["a word in front", "half", "the optimiser's", "whole numbers", "of a layer that is not there"],
+    ids=[
+        "a word in front",
+        "half",
+        "the optimiser's",
+        "of training",
+        "of another variant",
+        "whole numbers",
+        "of a layer that is not there",
+    ],
 )
 def test_checkpoints_are_taken_as_training_writes_them_or_refused(
     model: Model, tmp_path: Path, wrap: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]], words: str

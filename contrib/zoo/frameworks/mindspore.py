@@ -18,7 +18,7 @@ from engine.base import Engine
 from zoo.errors import ZooError
 from zoo.frameworks import onnx as graphs
 from zoo.frameworks.checkpoints import misfits, unwrapped, way_on, with_names_of
-from zoo.frameworks.weight_files import is_safetensors, require_checkpoint
+from zoo.frameworks.weight_files import is_safetensors, require_checkpoint, safetensors_arrays
 from zoo.model import Model
 from zoo.part import Part
 from zoo.weights import Weights, require_match
@@ -26,6 +26,15 @@ from zoo_core.errors import first_line
 
 _CELL = f"{__package__}.mindspore_cell"
 _COUNTER = ".num_batches_tracked"
+# Single numbers that MindSpore writes beside a network's own: its callbacks, optimisers and loss scales
+_OF_TRAINING = frozenset(
+    {
+        *("epoch_num", "step_num", "batch_num", "cur_rank", "global_step", "learning_rate", "momentum", "loss_scale"),
+        *("scale_sense", "current_iterator_step", "last_overflow_iterator_step", "accumulation_step", "beta1_power"),
+        *("beta2_power", "afactor_step", "cov_step", "fake_param", "fake_lr", "graceful_exit", "graceful_init"),
+        *("state_step", "step_t"),
+    }
+)
 
 
 def load(model: Model, weights: Weights, batch: list[np.ndarray]) -> worker.WorkerSession:
@@ -58,27 +67,30 @@ def _load_state(network: worker.WorkerSession, path: Path, key: str = "") -> Non
 
 def _without_training(state: dict[str, np.ndarray], own: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """`state` without what MindSpore's callbacks write beside the network: the optimiser's moments, which are called
-    after the parameter ("moments.conv1.weight"), and single numbers, such as the step."""
+    after the parameter ("moments.conv1.weight"), and the single numbers of training, such as the step."""
     left = {
         name
         for name, value in state.items()
-        if name not in own and (name.partition(".")[2] in {*own} & {*state} or (value.size == 1 and "." not in name))
+        if name not in own
+        and (name.partition(".")[2] in {*own} & {*state} or (value.size == 1 and _is_of_training(name)))
     }
     return {name: value for name, value in state.items() if name not in left}
 
 
+def _is_of_training(name: str) -> bool:
+    return name in _OF_TRAINING or name.startswith("learning_rate_group_")  # one for each group of parameters
+
+
 def _read_state(path: Path) -> dict[str, np.ndarray]:
     require_checkpoint(path)
+    if is_safetensors(path):
+        found = safetensors_arrays(path)
+        # PyTorch counts the batches that a norm was trained on; MindSpore does not, and no result depends on it
+        return {name: array for name, array in found.items() if not name.endswith(_COUNTER)}
     try:
-        if is_safetensors(path):
-            from safetensors.numpy import load_file
-
-            found = load_file(str(path))
-            # PyTorch counts the batches that a norm was trained on; MindSpore does not, and no result depends on it
-            return {name: array for name, array in found.items() if not name.endswith(_COUNTER)}
         return worker.call(python(), _CELL, "read_ckpt", str(path.absolute()))
     except Exception as error:
-        # MindSpore's and safetensors' errors alike mean that the file is not a checkpoint
+        # whatever MindSpore says of a file that is not a checkpoint
         raise ZooError(f"{path} is not a checkpoint of tensors: {first_line(error)}") from error
 
 

@@ -19,7 +19,8 @@ from engine.base import Engine
 from zoo.difference import is_alive
 from zoo.errors import ZooError
 from zoo.frameworks.checkpoints import misfits, unwrapped, way_on, with_names_of
-from zoo.frameworks.weight_files import damage, is_safetensors, require_checkpoint
+from zoo.frameworks.onnx_settings import computed_with
+from zoo.frameworks.weight_files import is_safetensors, require_checkpoint, safetensors_arrays
 from zoo.model import Model
 from zoo.part import Part
 from zoo.weights import Weights, random_weights, require_match
@@ -142,7 +143,8 @@ def _of_file(graph: Any, missing: Mapping[str, Any], path: Path, key: str) -> di
 
     Raises:
         ZooError: the file is of another graph. A .safetensors file may have only the weights that are `missing`, as a
-            sample has; an ONNX file has all vectors too, and may have constants with names of their own.
+            sample has; an ONNX file has all vectors too, but for sizes and scales, whose names are other ones in every
+            export, and may have constants with names of their own.
     """
     import onnx
 
@@ -150,7 +152,8 @@ def _of_file(graph: Any, missing: Mapping[str, Any], path: Path, key: str) -> di
     own = {tensor.name: tensor for tensor in graph.graph.initializer if tensor.data_type in _TRAINED}
     content = unwrapped(_from_file(path), path, key, lambda value: isinstance(value, np.ndarray), lambda value: "none")
     state = with_names_of(content, own)
-    needed = {name for name, tensor in own.items() if tensor.dims and math.prod(tensor.dims) > 1} if whole else missing
+    vectors = {name for name, tensor in own.items() if tensor.dims and math.prod(tensor.dims) > 1}
+    needed = {*missing, *(vectors & computed_with(graph))} if whole else missing
     large = [name for name, value in state.items() if not whole or (value.ndim > 1 and value.size * 4 > _LARGE)]
     kinds = {
         name: (tuple(tensor.dims), np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type)).name)
@@ -180,13 +183,7 @@ def _is_missing(tensor: Any) -> bool:
 def _from_file(path: Path) -> dict[str, np.ndarray]:
     require_checkpoint(path)
     if is_safetensors(path):
-        from safetensors import SafetensorError
-        from safetensors.numpy import load_file
-
-        try:
-            return load_file(str(path))
-        except (SafetensorError, ValueError, TypeError) as error:
-            raise damage(path, error) from error
+        return safetensors_arrays(path)
     import onnx
 
     initializers = hoisted(read_graph(path)).graph.initializer

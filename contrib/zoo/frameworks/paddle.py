@@ -15,7 +15,14 @@ from engine.backends.paddle import PaddleSession, import_paddle
 from engine.base import Engine
 from utils.safe_pickle import read_arrays
 from zoo.frameworks.checkpoints import misfits, unwrapped, way_on, with_names_of
-from zoo.frameworks.weight_files import damage, is_safetensors, require_checkpoint, require_no_network, require_paddle
+from zoo.frameworks.weight_files import (
+    damage,
+    is_safetensors,
+    require_checkpoint,
+    require_no_network,
+    require_paddle,
+    safetensors_arrays,
+)
 from zoo.model import Model, Pretrained
 from zoo.part import Part
 from zoo.shards import merged
@@ -105,16 +112,14 @@ def _content(path: Path, network_bytes: int | None) -> Any:
     require_checkpoint(path, network_bytes)
     require_no_network(path)
     require_paddle(path)
-    try:
-        if not is_safetensors(path):
-            return read_arrays(path)
-        from safetensors.numpy import load_file
-
-        loaded = load_file(str(path))
+    if is_safetensors(path):
+        loaded = safetensors_arrays(path)
         bfloat16 = (name for name, value in loaded.items() if value.dtype.name == "bfloat16")
         return loaded | {name: loaded[name].view(np.uint16) for name in bfloat16}
+    try:
+        return read_arrays(path)
     except Exception as error:
-        # pickle, zip and safetensors errors alike mean that the file is not a checkpoint
+        # pickle's and zip's errors alike mean that the file is not a checkpoint
         raise damage(path, error) from error
 
 

@@ -5,9 +5,12 @@ No framework is imported here.
 
 from __future__ import annotations
 
+import contextlib
 import zipfile
 import zlib
 from pathlib import Path
+
+import numpy as np
 
 from engine.backends.compiling.onnx_file import input_names_of
 from zoo.errors import ZooError
@@ -88,6 +91,27 @@ def require_paddle(path: Path) -> None:
         raise ZooError(
             f"{path} holds the weights of an inference program (paddle.jit.save), which have no names there; {HOW}"
         )
+
+
+def safetensors_arrays(path: Path) -> dict[str, np.ndarray]:
+    """What a .safetensors file holds, bfloat16 too.
+
+    Raises:
+        ZooError: it is damaged, or holds numbers of a type that numpy lacks.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    with contextlib.suppress(ImportError):
+        import ml_dtypes  # noqa: F401  numpy knows bfloat16 from then on
+    try:
+        return load_file(str(path))
+    except (AttributeError, TypeError) as error:
+        raise ZooError(
+            f"{path} holds numbers of a type that numpy lacks ({first_line(error)}): write it with float32 or float16"
+        ) from error
+    except (SafetensorError, ValueError, OSError) as error:
+        raise damage(path, error) from error
 
 
 def damage(path: Path, error: Exception) -> ZooError:
