@@ -18,8 +18,8 @@ from zoo.exporting.int8 import _own
 from zoo.hanging import ended_within, said_if_slow
 from zoo.inputs.given import Samples
 from zoo.model import Model
+from zoo.running.outputs import postprocessed
 from zoo.running.padding import arranged
-from zoo.running.pipeline import _postprocessed
 from zoo.running.reference import demo_batch
 from zoo.running.setting import Setting, dataset_of
 from zoo_core.errors import DataError
@@ -97,5 +97,5 @@ def test_lengths_and_answers_that_take_long_are_said(until: threading.Event, cap
     batch: Any = SimpleNamespace(samples=[Sample("digit", 1)], metas=[None])
     task.postprocess = lambda outputs, metas: until.wait(3 * SECONDS) or outputs
     with caplog.at_level(logging.WARNING):
-        assert _postprocessed(task, [1], batch, SECONDS) == [1]
+        assert postprocessed(task, [1], batch, SECONDS) == [1]
     assert "postprocessing of digit to digit has not ended after 0.2 s" in caplog.text

@@ -162,7 +162,7 @@ def _require_sums(path: Path, entries: list[zipfile.ZipInfo]) -> None:
                     with archive.open(entry) as part:
                         while part.read(_PIECE):
                             pass
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError) as error:
         raise ZooError(
             f"{path} is not a checkpoint of tensors: it is damaged ({error}); copy or fetch it once more"
         ) from error
