@@ -9,6 +9,7 @@ from typing import Any
 
 from zoo.accuracy.comparison import FRAMEWORK_LIMIT, TARGET_LIMIT
 from zoo.commands import console, flags
+from zoo.compressing.channels import percent
 from zoo.compressing.compress import CONTROLS, OF_INT8, OWN, Compressed, CompressOptions, compress
 from zoo.compressing.gate import Judged
 from zoo.compressing.prune import PruneOptions, prune
@@ -156,7 +157,7 @@ def _prune(family: Family, args: argparse.Namespace) -> int:
                 _megabytes(done.bytes[place]),
                 f"{one.milliseconds[place]:.3g}",
             ]
-            for place, what in enumerate(("whole", f"{100 * options.share:.6g}% pruned"))
+            for place, what in enumerate(("whole", f"{percent(options.share)}% pruned"))
         ]
         console.table(
             f"{setting.model.id} ({setting.model.variant}) on {one.target}: {one.milliseconds[2]:.2f} times as fast; "

@@ -53,8 +53,13 @@ def thinned(network: Any, batch: Sequence[Any], share: float) -> Any:
     if changed:
         raise ZooError("torch-pruning changed the shapes of this network's outputs; it cannot be pruned so")
     if operations(student, batch) == operations(network, batch):
-        raise ZooError(f"no layer of this network has so many channels that {100 * share:.6g}% of them could go")
+        raise ZooError(f"no layer of this network has so many channels that {percent(share)}% of them could go")
     return student
+
+
+def percent(share: float) -> str:
+    """A share (0 to 1) of the channels as people and folders have it: "30", "0.1", with no digit lost."""
+    return f"{100 * share:.6g}"
 
 
 def operations(network: Any, batch: Sequence[Any]) -> tuple[float, int]:

@@ -25,7 +25,7 @@ from zoo.running.setting import Setting, dataset_of
 from zoo.running.slots import fill_within
 from zoo.weights import RANDOM_SEED
 
-from .channels import operations, teach, thinned
+from .channels import operations, percent, teach, thinned
 from .gate import Gate, Judged, failed
 
 _LOGGED = 5  # epochs of which the loss is said
@@ -95,14 +95,14 @@ def prune(setting: Setting, options: PruneOptions) -> Pruned:
 
     model = setting.model
     record = manifest_of(plain(setting))
-    output = options.output or Path(RUNS) / model.place / f"pruned_{100 * options.share:.6g}"
+    output = options.output or Path(RUNS) / model.place / f"pruned_{percent(options.share)}"
     _require_possible(setting, record, output)
     weights = exported_weights(model, record)
     size = record["input_size"]
     teacher = build(model, weights, size, setting.timeout)
     example = _tensors([array[:1] for array in demo_batch(model, model.demo_folder(), size, timeout=setting.timeout)])
     learnt = _training(setting, options)
-    with step(f"prune {100 * options.share:.6g}% of the channels"):
+    with step(f"prune {percent(options.share)}% of the channels"):
         student = thinned(teacher, example, options.share)
         before, after = operations(teacher, example), operations(student, example)
     with step(f"train on {len(learnt)} samples, {options.epochs} times"), torch.random.fork_rng(devices=[]):
