@@ -60,14 +60,15 @@ class Lost:
         self._first = self._first or whole
         good: list[Sample] = []
         found: list[Any] = []
-        for sample in batch.samples:
-            try:
-                if len(batch.samples) == 1:
-                    raise error
-                found += self._alone(sample)
-                good.append(sample)
-            except DataError as why:
-                self._feeder.on_bad(sample, why)
+        if len(batch.samples) == 1:  # it ran alone already
+            self._feeder.on_bad(batch.samples[0], error)
+        else:
+            for sample in batch.samples:
+                try:
+                    found += self._alone(sample)
+                    good.append(sample)
+                except DataError as why:
+                    self._feeder.on_bad(sample, why)
         self._count += len(batch.samples) - len(good)
         self.any_usable |= bool(good)
         if self._count >= _HOPELESS and not self.any_usable:
